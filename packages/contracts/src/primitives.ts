@@ -1,0 +1,24 @@
+import { z } from "zod";
+
+/** Lower-case hex SHA-256: names artifacts, stage keys and dataset versions. */
+export const sha256Schema = z.string().regex(/^[0-9a-f]{64}$/, "must be 64 lower-case hex digits (a SHA-256)");
+
+export const idSchema = z.uuid();
+
+/** Names that appear in URLs, paths and queue names: no slashes, dots first, or control characters. */
+export const nameSchema = z
+  .string()
+  .min(1)
+  .max(100)
+  .regex(/^[A-Za-z0-9][A-Za-z0-9 ._@+-]*$/, "must start with a letter or digit and hold only letters, digits, space . _ @ + -");
+
+export const timestampSchema = z.iso.datetime();
+
+export const seedSchema = z.int().min(0).max(2 ** 31 - 1);
+
+/** A cursor page: pass `next` back as `?after=` for the following items; null at the end. */
+export const pageOf = <T extends z.ZodType>(item: T) => z.object({ items: z.array(item), next: z.string().nullable() });
+export interface Page<T> {
+  items: T[];
+  next: string | null;
+}

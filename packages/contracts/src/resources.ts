@@ -1,0 +1,261 @@
+import { z } from "zod";
+import { idSchema, nameSchema, pageOf, sha256Schema, timestampSchema } from "./primitives.ts";
+import { artifactRefSchema, stageParamsSchema, stageResultSchema } from "./stages.ts";
+import { engineInfoSchema, failureSchema } from "./worker.ts";
+import {
+  attemptStates,
+  experimentStates,
+  granularities,
+  needOrigins,
+  precisions,
+  priorities,
+  roles,
+  stageKinds,
+  stageRunStates,
+  trialStates,
+} from "./words.ts";
+
+/** Shapes of the API's answers. Times are ISO 8601 UTC, accuracies shares in [0, 1], durations seconds. */
+
+/** Needs of an experiment by state; cached ones are also succeeded. */
+export const progressCountsSchema = z.object({
+  total: z.int(),
+  succeeded: z.int(),
+  cached: z.int(),
+  active: z.int(),
+  waiting: z.int(),
+  failed: z.int(),
+  cancelled: z.int(),
+});
+export type ProgressCounts = z.infer<typeof progressCountsSchema>;
+
+export const tradeOffSchema = z.object({ reluCount: z.int(), testAccuracy: z.number(), method: z.string() });
+
+export const experimentSummarySchema = z.object({
+  id: idSchema,
+  name: z.string(),
+  state: z.enum(experimentStates),
+  reason: z.string().nullable(),
+  dataset: z.string(),
+  datasetVersion: sha256Schema,
+  model: z.string(),
+  recipe: z.string(),
+  methods: z.array(z.string()),
+  budgets: z.array(z.int()),
+  seeds: z.array(z.int()),
+  trials: z.int(),
+  /** Stage runs (each counted once however many trials need it). */
+  progress: progressCountsSchema,
+  /** Smallest budget within one point of the AR model's validation accuracy, else the most accurate; null before any. */
+  best: tradeOffSchema.nullable(),
+  gpuSeconds: z.number(),
+  etaSeconds: z.number().nullable(),
+  owner: z.string(),
+  createdAt: timestampSchema,
+  finishedAt: timestampSchema.nullable(),
+});
+export type ExperimentSummary = z.infer<typeof experimentSummarySchema>;
+
+export const trialSchema = z.object({
+  id: idSchema,
+  experimentId: idSchema,
+  method: z.string(),
+  model: z.string(),
+  budget: z.int().nullable(),
+  seed: z.int(),
+  state: z.enum(trialStates),
+  reason: z.string().nullable(),
+  needs: z.array(z.object({ stageRunId: idSchema, kind: z.enum(stageKinds), origin: z.enum(needOrigins), state: z.enum(stageRunStates) })),
+  reluCount: z.int().nullable(),
+  validationAccuracy: z.number().nullable(),
+  testAccuracy: z.number().nullable(),
+});
+export type Trial = z.infer<typeof trialSchema>;
+
+export const liveProgressSchema = z.object({
+  step: z.int(),
+  totalSteps: z.int(),
+  imagesPerSecond: z.number(),
+  loss: z.number().nullable(),
+  etaSeconds: z.number().nullable(),
+});
+
+export const attemptSchema = z.object({
+  id: idSchema,
+  stageRunId: idSchema,
+  number: z.int(),
+  state: z.enum(attemptStates),
+  worker: z.string().nullable(),
+  engine: engineInfoSchema.nullable(),
+  /** Step it began at: above 0 when resumed from a checkpoint. */
+  startStep: z.int().nullable(),
+  step: z.int().nullable(),
+  /** Resumed on another backend, device or thread count, so not bit-identical to an undisturbed run. */
+  inexact: z.boolean(),
+  reason: z.string().nullable(),
+  failure: failureSchema.nullable(),
+  gpuSeconds: z.number(),
+  queuedAt: timestampSchema,
+  startedAt: timestampSchema.nullable(),
+  endedAt: timestampSchema.nullable(),
+});
+export type Attempt = z.infer<typeof attemptSchema>;
+
+export const stageRunSchema = z.object({
+  id: idSchema,
+  stageKey: sha256Schema,
+  kind: z.enum(stageKinds),
+  implementation: z.string(),
+  version: z.int(),
+  params: stageParamsSchema,
+  precision: z.enum(precisions),
+  seed: z.int(),
+  state: z.enum(stageRunStates),
+  reason: z.string().nullable(),
+  /** Stage runs whose results this one takes, by input name. */
+  inputs: z.array(z.object({ name: z.string(), stageRunId: idSchema.nullable(), artifact: sha256Schema.nullable() })),
+  /** How this experiment came by it; null outside an experiment's view. */
+  origin: z.enum(needOrigins).nullable(),
+  /** Trials of this experiment that wait for it or used it. */
+  trials: z.int(),
+  attempts: z.int(),
+  progress: liveProgressSchema.nullable(),
+  result: stageResultSchema.nullable(),
+  artifacts: z.array(artifactRefSchema),
+  createdAt: timestampSchema,
+  finishedAt: timestampSchema.nullable(),
+});
+export type StageRun = z.infer<typeof stageRunSchema>;
+
+export const experimentSchema = experimentSummarySchema.extend({
+  granularity: z.enum(granularities),
+  precision: z.enum(precisions),
+  priority: z.enum(priorities),
+  pool: z.string(),
+  /** The spec as submitted, latest revision. */
+  spec: z.record(z.string(), z.unknown()),
+  revision: z.int(),
+  stageRuns: z.array(stageRunSchema),
+});
+export type Experiment = z.infer<typeof experimentSchema>;
+
+export const planSchema = z.object({
+  datasetVersion: sha256Schema,
+  reluCount: z.int(),
+  trials: z.array(z.object({ method: z.string(), budget: z.int().nullable(), seed: z.int(), stageKeys: z.array(sha256Schema) })),
+  stageRuns: z.array(
+    z.object({
+      stageKey: sha256Schema,
+      kind: z.enum(stageKinds),
+      implementation: z.string(),
+      steps: z.int(),
+      images: z.int(),
+      seed: z.int(),
+      trials: z.int(),
+      /** Already in the store: finished, or being worked on. */
+      known: z.enum(["cached", "shared"]).nullable(),
+    }),
+  ),
+});
+export type PlanAnswer = z.infer<typeof planSchema>;
+
+export const metricSeriesSchema = z.object({ series: z.string(), steps: z.array(z.int()), values: z.array(z.number()) });
+export type MetricSeries = z.infer<typeof metricSeriesSchema>;
+
+export const logPageSchema = z.object({
+  text: z.string(),
+  /** Byte offset after `text`: pass as `?offset=` for what follows. */
+  next: z.int(),
+  /** No more will follow. */
+  ended: z.boolean(),
+});
+export type LogPage = z.infer<typeof logPageSchema>;
+
+export const frontierPointSchema = z.object({
+  id: idSchema,
+  stageRunId: idSchema,
+  /** Null where the caller's team has no need of the stage run. */
+  experimentId: idSchema.nullable(),
+  trialId: idSchema.nullable(),
+  variant: z.string(),
+  /** `ar` for the all-ReLU model. */
+  method: z.string(),
+  recipe: z.string(),
+  seed: z.int(),
+  budget: z.int().nullable(),
+  reluCount: z.int(),
+  convention: z.string(),
+  macs: z.number(),
+  images: z.int(),
+  gpuSeconds: z.number(),
+  validationAccuracy: z.number(),
+  testAccuracy: z.number(),
+  /** No point of the same frontier has at most as many ReLUs and a higher validation accuracy. */
+  onFrontier: z.boolean(),
+});
+export type FrontierPoint = z.infer<typeof frontierPointSchema>;
+
+export const frontierSchema = z.object({
+  dataset: z.string(),
+  datasetVersion: sha256Schema,
+  model: z.string(),
+  classes: z.int(),
+  totalRelus: z.int(),
+  /** All-ReLU models first, then by ReLU count. */
+  points: z.array(frontierPointSchema),
+});
+export type Frontier = z.infer<typeof frontierSchema>;
+
+export const datasetSchema = z.object({
+  name: z.string(),
+  version: sha256Schema,
+  classes: z.array(z.string()),
+  inputShape: z.tuple([z.int(), z.int(), z.int()]),
+  splits: z.object({ train: z.int(), validation: z.int(), test: z.int() }),
+  createdAt: timestampSchema,
+});
+export type Dataset = z.infer<typeof datasetSchema>;
+
+/** Registration of a dataset version by a worker or the local stack; the version is the manifest's hash. */
+export const datasetRegistrationSchema = datasetSchema.omit({ createdAt: true });
+export type DatasetRegistration = z.infer<typeof datasetRegistrationSchema>;
+
+export const modelSchema = z.object({
+  name: z.string(),
+  inputShape: z.tuple([z.int(), z.int(), z.int()]),
+  reluCount: z.int(),
+  /** Counted without the stem's ReLU, as SNL does. */
+  reluCountWithoutStem: z.int(),
+  params: z.int(),
+  macs: z.int(),
+  reluLayers: z.array(z.object({ name: z.string(), shape: z.array(z.int()), units: z.int() })),
+});
+export type ModelResource = z.infer<typeof modelSchema>;
+
+export const workerSchema = z.object({
+  id: idSchema,
+  name: z.string(),
+  pool: z.string(),
+  state: z.enum(["idle", "busy", "draining", "silent", "gone"]),
+  engine: engineInfoSchema,
+  attemptId: idSchema.nullable(),
+  stageRunId: idSchema.nullable(),
+  imagesPerSecond: z.number().nullable(),
+  startedAt: timestampSchema,
+  lastBeatAt: timestampSchema,
+});
+export type Worker = z.infer<typeof workerSchema>;
+
+export const sessionRequestSchema = z.strictObject({ link: z.string().min(20).max(200) });
+export const identitySchema = z.object({ team: z.string(), name: z.string(), role: z.enum(roles) });
+export type Identity = z.infer<typeof identitySchema>;
+
+export const tokenRequestSchema = z.strictObject({ name: nameSchema, role: z.enum(roles) });
+
+export const experimentPageSchema = pageOf(experimentSummarySchema);
+export const trialPageSchema = pageOf(trialSchema);
+export const attemptListSchema = z.object({ items: z.array(attemptSchema) });
+export const metricsSchema = z.object({ series: z.array(metricSeriesSchema) });
+export const datasetListSchema = z.object({ items: z.array(datasetSchema) });
+export const modelListSchema = z.object({ items: z.array(modelSchema) });
+export const workerListSchema = z.object({ items: z.array(workerSchema) });

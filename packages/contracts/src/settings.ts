@@ -1,0 +1,90 @@
+import { z } from "zod";
+
+/** How long a stage trains: passes over the training split, or images seen (for recipes shorter than a pass). */
+export const lengthSchema = z.union([
+  z.strictObject({ epochs: z.number().positive().max(10_000) }),
+  z.strictObject({ images: z.int().positive().max(1e10) }),
+]);
+export type Length = z.infer<typeof lengthSchema>;
+
+const rate = z.number().positive().max(100);
+const share = z.number().min(0).max(1);
+
+/** Torch's SGD: no dampening, no Nesterov, weight decay on every parameter (PAPER §7). */
+const sgd = {
+  length: lengthSchema,
+  batchSize: z.int().min(1).max(65_536),
+  learningRate: rate,
+  /** Fractions of the run at whose step the rate is multiplied by `decayFactor`. */
+  decayAt: z.array(share).max(16),
+  decayFactor: z.number().positive().max(1),
+  /** Linear warm-up from 0 over this share of the steps. */
+  warmup: share,
+  momentum: z.number().min(0).max(0.9999),
+  weightDecay: z.number().min(0).max(1),
+  /** Random crop after padding by `cropPadding` pixels, and horizontal flip. */
+  cropPadding: z.int().min(0).max(64),
+  flip: z.boolean(),
+};
+
+export const trainSettingsSchema = z.strictObject(sgd);
+
+export const sensitivitySettingsSchema = z.strictObject({
+  ...sgd,
+  /** Global proxy density d of the sparse training run (§3.1 of the paper; 0.1 from memory, so a setting). */
+  density: z.number().gt(0).lt(1),
+  /** Steps between two prune–redistribute–regrow rounds. */
+  pruneEvery: z.int().min(1).max(1_000_000),
+  /** Share of each layer's non-zeros removed at the first round, decaying by cosine to about 0. */
+  pruneRate: z.number().gt(0).lt(1),
+});
+
+export const maskSearchSettingsSchema = z.strictObject({
+  ...sgd,
+  /** Training images between two mask updates. */
+  interval: lengthSchema,
+  /** Which units are worth keeping: `paper` Σ|A_AR − A_PR|, `linearization-cost` Σmax(−z, 0), `random` (no search). */
+  score: z.enum(["paper", "linearization-cost", "random"]),
+  /** Stop early when units exchanged / Σ r_l falls below this. 0 never stops early. */
+  stopDistance: share,
+  temperature: z.number().positive().max(100),
+  /** Weight of the KL term; cross-entropy gets the rest (0.5 in the code line). */
+  distillWeight: share,
+  allocation: z.enum(["sensitivity", "uniform"]),
+  /** Smallest share of each layer's units that the allocation keeps. */
+  allocationFloor: share,
+});
+
+export const distillationSettingsSchema = z.strictObject({
+  ...sgd,
+  /** λ: weight of the KL term; cross-entropy gets 1 − λ. */
+  distillWeight: share,
+  /** ρ */
+  temperature: z.number().positive().max(100),
+  /** Post-ReLU activation mismatch; `attention` is the code line's form, `raw` the paper's. */
+  pram: z.enum(["attention", "raw", "off"]),
+  /** β */
+  pramWeight: z.number().min(0).max(1e7),
+});
+
+export type TrainSettings = z.infer<typeof trainSettingsSchema>;
+export type SensitivitySettings = z.infer<typeof sensitivitySettingsSchema>;
+export type MaskSearchSettings = z.infer<typeof maskSearchSettingsSchema>;
+export type DistillationSettings = z.infer<typeof distillationSettingsSchema>;
+
+/** Everything a recipe settles; a spec's `settings` may change any single value of it. */
+export const recipeSettingsSchema = z.strictObject({
+  train: trainSettingsSchema,
+  sensitivity: sensitivitySettingsSchema,
+  maskSearch: maskSearchSettingsSchema,
+  distillation: distillationSettingsSchema,
+});
+export type RecipeSettings = z.infer<typeof recipeSettingsSchema>;
+
+export const settingsOverrideSchema = z.strictObject({
+  train: trainSettingsSchema.partial().optional(),
+  sensitivity: sensitivitySettingsSchema.partial().optional(),
+  maskSearch: maskSearchSettingsSchema.partial().optional(),
+  distillation: distillationSettingsSchema.partial().optional(),
+});
+export type SettingsOverride = z.infer<typeof settingsOverrideSchema>;

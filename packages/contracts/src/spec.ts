@@ -1,0 +1,57 @@
+import { z } from "zod";
+import { budgetSchema } from "./budget.ts";
+import { nameSchema, seedSchema, sha256Schema } from "./primitives.ts";
+import { settingsOverrideSchema } from "./settings.ts";
+import { granularities, precisions, priorities } from "./words.ts";
+
+const oneOrMany = <T extends z.ZodType>(item: T, max: number, what: string) =>
+  z
+    .union([item, z.array(item).min(1, `name at least one ${what}`).max(max)])
+    .transform((value) => (Array.isArray(value) ? value : [value]) as z.output<T>[]);
+
+/**
+ * What a user submits: a question about one dataset and model, expanded to the sweep methods × budgets × seeds.
+ *
+ * Single stages are asked for by stopping early (`until: sensitivity`) and by giving inputs: `arModel` skips training,
+ * `sensitivity` skips the sensitivity run, `masks` (the artifact of a mask search) leaves only distillation.
+ */
+export const experimentSpecSchema = z
+  .strictObject({
+    name: nameSchema,
+    /** Dataset name, or `name@` and the first 8 or more digits of a version. */
+    dataset: nameSchema,
+    model: nameSchema,
+    recipe: z.string().min(1).max(100),
+    methods: oneOrMany(z.string().min(1).max(100), 16, "method").default(["senet"]),
+    budgets: oneOrMany(budgetSchema, 1_000, "budget").optional(),
+    granularity: z.enum(granularities).default("pixel"),
+    seeds: oneOrMany(seedSchema, 1_000, "seed").default([1]),
+    /** One seed for the AR model and the sensitivity of all trials; each seed has its own otherwise. */
+    arSeed: seedSchema.optional(),
+    arModel: sha256Schema.optional(),
+    sensitivity: sha256Schema.optional(),
+    masks: sha256Schema.optional(),
+    until: z.enum(["train", "sensitivity", "mask-search", "distillation"]).default("distillation"),
+    precision: z.enum(precisions).default("fp32"),
+    pool: z.string().regex(/^[a-z0-9][a-z0-9-]{0,31}$/, "must be lower-case letters, digits and dashes").default("default"),
+    priority: z.enum(priorities).default("normal"),
+    settings: settingsOverrideSchema.optional(),
+  })
+  .superRefine((spec, ctx) => {
+    const needsBudget = spec.until === "mask-search" || spec.until === "distillation";
+    if (needsBudget && !spec.budgets && !spec.masks) {
+      ctx.addIssue({ code: "custom", path: ["budgets"], message: `name at least one budget, such as "10%" or "50k", or stop early with until: sensitivity` });
+    }
+    if (!needsBudget && spec.budgets) {
+      ctx.addIssue({ code: "custom", path: ["budgets"], message: `budgets have no effect with until: ${spec.until}; leave them out` });
+    }
+    if (spec.masks && !spec.arModel) {
+      ctx.addIssue({ code: "custom", path: ["arModel"], message: "masks needs the arModel they were searched for, as the distillation's teacher" });
+    }
+    if (spec.masks && spec.budgets) {
+      ctx.addIssue({ code: "custom", path: ["budgets"], message: "masks fix the ReLU count; leave budgets out" });
+    }
+  });
+
+export type ExperimentSpec = z.output<typeof experimentSpecSchema>;
+export type ExperimentSpecInput = z.input<typeof experimentSpecSchema>;

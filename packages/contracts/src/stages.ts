@@ -1,0 +1,112 @@
+import { z } from "zod";
+import { sha256Schema } from "./primitives.ts";
+import {
+  distillationSettingsSchema,
+  maskSearchSettingsSchema,
+  sensitivitySettingsSchema,
+  trainSettingsSchema,
+} from "./settings.ts";
+import { granularities } from "./words.ts";
+
+/** Parameters of a stage run: resolved, complete, and hashed into its stage key. `steps` counts optimizer steps. */
+const steps = z.int().positive();
+export const stageParamsSchema = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("train"), model: z.string(), steps, settings: trainSettingsSchema }),
+  z.strictObject({ kind: z.literal("sensitivity"), model: z.string(), steps, settings: sensitivitySettingsSchema }),
+  z.strictObject({
+    kind: z.literal("mask-search"),
+    model: z.string(),
+    budget: z.int().positive(),
+    granularity: z.enum(granularities),
+    steps,
+    /** Optimizer steps between two mask updates. */
+    intervalSteps: z.int().positive(),
+    settings: maskSearchSettingsSchema,
+  }),
+  z.strictObject({ kind: z.literal("distillation"), model: z.string(), steps, settings: distillationSettingsSchema }),
+]);
+export type StageParams = z.infer<typeof stageParamsSchema>;
+export type ParamsOf<K extends StageParams["kind"]> = Extract<StageParams, { kind: K }>;
+
+const accuracy = z.number().min(0).max(1);
+
+export const layerSensitivitySchema = z.object({
+  /** Name of the ReLU layer. */
+  layer: z.string(),
+  /** η_θ: share of non-zero weights that the convolution feeding this ReLU holds after sparse training. */
+  density: accuracy,
+  /** η_α = 1 − η_θ, normalized to sum to 1 over the layers. */
+  sensitivity: accuracy,
+});
+
+/** JSON artifact of a sensitivity run; also what `sensitivity: ARTIFACT` imports. */
+export const sensitivityArtifactSchema = z.object({
+  model: z.string(),
+  /** d, the global density that Σ non-zeros / Σ weights equals. */
+  density: z.number(),
+  layers: z.array(layerSensitivitySchema).min(1),
+});
+export type SensitivityArtifact = z.infer<typeof sensitivityArtifactSchema>;
+
+export const layerAllocationSchema = z.object({
+  layer: z.string(),
+  /** ReLU units of the layer. */
+  size: z.int().positive(),
+  /** r_l: units kept. */
+  kept: z.int().min(0),
+});
+
+/** What a stage run found, small enough for a row; bytes are artifacts. Accuracies are shares in [0, 1]. */
+export const stageResultSchema = z.discriminatedUnion("kind", [
+  z.object({
+    kind: z.literal("train"),
+    images: z.int(),
+    reluCount: z.int(),
+    validationAccuracy: accuracy,
+    testAccuracy: accuracy,
+  }),
+  z.object({
+    kind: z.literal("sensitivity"),
+    images: z.int(),
+    density: accuracy,
+    layers: z.array(layerSensitivitySchema),
+    /** Densities of all layers after each prune–regrow round, in the order of `layers`. */
+    history: z.array(z.object({ step: z.int(), densities: z.array(z.number()) })),
+  }),
+  z.object({
+    kind: z.literal("mask-search"),
+    images: z.int(),
+    reluCount: z.int(),
+    allocation: z.array(layerAllocationSchema),
+    /** After each update: units exchanged / Σ r_l, and each layer's share of kept units that stayed. */
+    history: z.array(z.object({ step: z.int(), distance: accuracy, overlap: z.array(accuracy) })),
+    validationAccuracy: accuracy,
+  }),
+  z.object({
+    kind: z.literal("distillation"),
+    images: z.int(),
+    reluCount: z.int(),
+    validationAccuracy: accuracy,
+    testAccuracy: accuracy,
+    /** Mean share of each term in the loss over the last epoch. */
+    lossShares: z.object({ crossEntropy: z.number(), divergence: z.number(), pram: z.number() }),
+  }),
+]);
+export type StageResult = z.infer<typeof stageResultSchema>;
+export type ResultOf<K extends StageResult["kind"]> = Extract<StageResult, { kind: K }>;
+
+/** Artifacts of a stage run by role. `weights`: safetensors; `masks`: safetensors of packed bits with the PR weights. */
+export const artifactRoles = ["weights", "sensitivity", "masks", "checkpoint"] as const;
+export const artifactRefSchema = z.object({
+  role: z.enum(artifactRoles),
+  sha256: sha256Schema,
+  bytes: z.int().min(0),
+  mediaType: z.string(),
+});
+export type ArtifactRef = z.infer<typeof artifactRefSchema>;
+
+/** Names of a stage's inputs: `arModel` weights, `sensitivity` JSON, `student` PR weights and masks of a search. */
+export const inputNames = ["arModel", "sensitivity", "student"] as const;
+export type InputName = (typeof inputNames)[number];
+/** Which artifact role of the producing stage run each input takes. */
+export const inputRole = { arModel: "weights", sensitivity: "sensitivity", student: "masks" } as const satisfies Record<InputName, ArtifactRef["role"]>;

@@ -1,0 +1,67 @@
+/**
+ * The vocabulary of Reluctant: one word per idea, the same in code, columns, URLs and screens.
+ *
+ * | word | meaning |
+ * | --- | --- |
+ * | experiment | one question; owns numbered, immutable spec revisions and the sweep they expand to |
+ * | sweep | the grid of trials an experiment expands to: methods × budgets × seeds of one model and dataset |
+ * | trial | one point of the sweep, carried through all its stages |
+ * | stage | a step of the method; its kind is also its queue's name. Allocation is pure and instant: no stage |
+ * | stage run | one unit of work named by its stage key, owned by no trial; a **need** links it to every trial that uses it |
+ * | attempt | one execution of a stage run, born at dispatch, numbered from 1. A retry is the next attempt |
+ * | lease | an attempt's time-limited right to a GPU and to write; when it expires the attempt is `lost` |
+ * | epoch (of an attempt) | fencing number raised by every claim; a stale one is refused. In training code an epoch is a pass over the data |
+ * | budget | how many ReLUs the network may keep, an absolute count |
+ * | sensitivity | per-layer measure of how much ReLUs matter |
+ * | allocation | per-layer ReLU counts; sums to at most the budget |
+ * | mask | per-layer 0/1 tensor: which ReLUs stay |
+ * | AR / PR model | all-ReLU teacher / partial-ReLU student |
+ * | checkpoint | everything to resume: weights, optimizer, step, mask, sums. `weights` alone is for inference |
+ * | artifact | immutable bytes named by their SHA-256 |
+ * | frontier point | what one stage run (and variant) achieved: ReLU count and accuracies |
+ * | slot | one GPU (or CPU share) of a worker: runs at most one attempt |
+ * | job | BullMQ's record of an attempt. Never appears in the API |
+ */
+export const stageKinds = ["train", "sensitivity", "mask-search", "distillation", "private-inference"] as const;
+export type StageKind = (typeof stageKinds)[number];
+
+export const granularities = ["pixel", "channel"] as const;
+export type Granularity = (typeof granularities)[number];
+
+/** fp32, or bf16 activations over fp32 weights, statistics and losses. Fixed at submit, never chosen at run time. */
+export const precisions = ["fp32", "bf16"] as const;
+export type Precision = (typeof precisions)[number];
+
+export const priorities = ["low", "normal", "high"] as const;
+export type Priority = (typeof priorities)[number];
+
+/** Where a need's result comes from: this trial's dispatch, another trial's live run, or a finished one. */
+export const needOrigins = ["ran", "shared", "cached"] as const;
+export type NeedOrigin = (typeof needOrigins)[number];
+
+export const experimentStates = ["active", "paused", "cancelled", "failed", "finished"] as const;
+export type ExperimentState = (typeof experimentStates)[number];
+
+/** Derived from a trial's needs; never stored. */
+export const trialStates = ["waiting", "running", "succeeded", "failed", "cancelled"] as const;
+export type TrialState = (typeof trialStates)[number];
+
+export const stageRunStates = ["blocked", "ready", "active", "succeeded", "failed", "cancelled"] as const;
+export type StageRunState = (typeof stageRunStates)[number];
+
+export const attemptStates = [
+  "queued",
+  "running",
+  "stopping",
+  "succeeded",
+  "failed",
+  "lost",
+  "preempted",
+  "cancelled",
+  "superseded",
+] as const;
+export type AttemptState = (typeof attemptStates)[number];
+
+/** Roles of tokens and sessions; each may do what the ones before it may. */
+export const roles = ["viewer", "member", "admin"] as const;
+export type Role = (typeof roles)[number];

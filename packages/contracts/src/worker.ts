@@ -1,0 +1,86 @@
+import { z } from "zod";
+import { idSchema, sha256Schema } from "./primitives.ts";
+import { inputNames, stageParamsSchema, stageResultSchema, artifactRefSchema } from "./stages.ts";
+import { precisions, stageKinds } from "./words.ts";
+
+/** What BullMQ delivers. Everything else is read when the attempt is claimed, so a stale job can do no harm. */
+export const jobPayloadSchema = z.strictObject({ attemptId: idSchema, stageRunId: idSchema, kind: z.enum(stageKinds) });
+export type JobPayload = z.infer<typeof jobPayloadSchema>;
+
+/** What computes: recorded with the attempt, never hashed into a stage key. */
+export const engineInfoSchema = z.object({
+  backend: z.string(),
+  device: z.string(),
+  memoryBytes: z.int().nullable(),
+  threads: z.int().min(1),
+  versions: z.record(z.string(), z.string()),
+});
+export type EngineInfo = z.infer<typeof engineInfoSchema>;
+
+/** A claimed attempt, with local paths of its inputs: all that the child needs, and all that it gets. */
+export const assignmentSchema = z.object({
+  attemptId: idSchema,
+  stageRunId: idSchema,
+  attempt: z.int().min(1),
+  implementation: z.string(),
+  version: z.int(),
+  params: stageParamsSchema,
+  precision: z.enum(precisions),
+  seed: z.int(),
+  datasetVersion: sha256Schema,
+  /** Files of the stage's inputs in the worker's artifact cache. */
+  inputs: z.partialRecord(z.enum(inputNames), z.string()),
+  /** Checkpoint file to resume from; null starts at step 0. */
+  resumeFrom: z.string().nullable(),
+  /** Existing folder, the attempt's own; removed by the supervisor when the child is gone. */
+  scratch: z.string(),
+  /** Least seconds between two time-based checkpoints. */
+  checkpointSeconds: z.number().positive(),
+});
+export type Assignment = z.infer<typeof assignmentSchema>;
+
+/** A point of a series. Series names: `loss`, `accuracy`, `learning-rate`, `images-per-second`, `distance`, … */
+export const metricPointSchema = z.object({ series: z.string().max(64), step: z.int().min(0), value: z.number() });
+export type MetricPoint = z.infer<typeof metricPointSchema>;
+
+export const progressSchema = z.object({
+  step: z.int().min(0),
+  totalSteps: z.int().positive(),
+  imagesPerSecond: z.number().min(0),
+  loss: z.number().nullable(),
+});
+export type Progress = z.infer<typeof progressSchema>;
+
+/** A file that the child wrote into its scratch folder and will not touch again. */
+export const writtenFileSchema = artifactRefSchema.omit({ sha256: true, bytes: true }).extend({ path: z.string() });
+
+/** Why an attempt ended without a result. `fatal` is not retried: bad spec, missing data, a loss that is not finite. */
+export const failureSchema = z.object({
+  code: z.enum(["not-finite", "bad-input", "out-of-memory", "child-exit", "internal"]),
+  fatal: z.boolean(),
+  message: z.string().max(10_000),
+  step: z.int().nullable(),
+});
+export type Failure = z.infer<typeof failureSchema>;
+
+/** Child → supervisor, over the pipe. */
+export const fromChildSchema = z.discriminatedUnion("type", [
+  z.object({ type: z.literal("ready"), engine: engineInfoSchema }),
+  z.object({ type: z.literal("started"), step: z.int() }),
+  z.object({ type: z.literal("progress"), progress: progressSchema, points: z.array(metricPointSchema) }),
+  z.object({ type: z.literal("log"), line: z.string() }),
+  z.object({ type: z.literal("checkpoint"), step: z.int(), file: writtenFileSchema }),
+  z.object({ type: z.literal("succeeded"), result: stageResultSchema, files: z.array(writtenFileSchema), points: z.array(metricPointSchema) }),
+  z.object({ type: z.literal("failed"), failure: failureSchema }),
+  /** Answer to `stop` with `checkpoint`: a last checkpoint went before. */
+  z.object({ type: z.literal("stopped"), step: z.int() }),
+]);
+export type FromChild = z.infer<typeof fromChildSchema>;
+
+/** Supervisor → child. The child exits within one step when the pipe closes. */
+export const toChildSchema = z.discriminatedUnion("type", [
+  z.object({ type: z.literal("start"), assignment: assignmentSchema }),
+  /** `checkpoint`: write one and end (preempted, drained). `now`: just end (cancelled, stale). */
+  z.object({ type: z.literal("stop"), how: z.enum(["checkpoint", "now"]) }),
+]);
+export type ToChild = z.infer<typeof toChildSchema>;
