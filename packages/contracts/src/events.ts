@@ -24,5 +24,8 @@ export const eventSchema = z.discriminatedUnion("type", [
   event("frontier.point", { pointId: idSchema }),
 ]);
 export type Event = z.infer<typeof eventSchema>;
+/** `cursor` stands after the last event that was looked at: pass it as `?after=` for what follows. */
+export const eventPageSchema = z.object({ events: z.array(eventSchema), cursor: z.string() });
+export type EventPage = z.infer<typeof eventPageSchema>;
 export type EventType = Event["type"];
 export type EventData<T extends EventType> = Extract<Event, { type: T }>["data"];

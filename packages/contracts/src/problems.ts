@@ -13,6 +13,7 @@ export const problems = {
   "link-expired": { status: 410, title: "The login link was used or has expired" },
   "body-too-large": { status: 413, title: "The body is too large" },
   "unsupported-media-type": { status: 415, title: "The body must be JSON" },
+  "range-not-satisfiable": { status: 416, title: "The range lies outside the artifact" },
   "invalid-spec": { status: 422, title: "The experiment's spec is not valid" },
   "idempotency-mismatch": { status: 422, title: "This Idempotency-Key was used with another body" },
   "too-many-requests": { status: 429, title: "Too many requests" },
@@ -52,11 +53,35 @@ export class ReluctantError extends Error {
 
 /** Field errors of a Zod error, with paths as `budgets[2]` or `settings.train.batchSize`. */
 export const fieldErrors = (error: z.ZodError, root = "body"): FieldError[] =>
-  error.issues.flatMap((issue) =>
-    issue.code === "unrecognized_keys"
-      ? issue.keys.map((key) => ({ field: fieldPath([...issue.path, key], root), message: "is not a known field" }))
-      : [{ field: fieldPath(issue.path, root), message: issue.message }],
+  error.issues.flatMap((issue) => issueErrors(issue, [], root));
+
+function issueErrors(issue: z.core.$ZodIssue, parent: PropertyKey[], root: string): FieldError[] {
+  const path = [...parent, ...issue.path];
+  if (issue.code === "unrecognized_keys") {
+    return issue.keys.map((key) => ({ field: fieldPath([...path, key], root), message: "is not a known field" }));
+  }
+  if (issue.code === "invalid_union") {
+    const meant = issue.errors.find((branch) => branch.length > 0 && !isOfOtherType(branch));
+    if (meant) return meant.flatMap((inner) => issueErrors(inner, path, root));
+    const types = [...new Set(issue.errors.flatMap(expectedTypes))];
+    if (types.length > 0) return [{ field: fieldPath(path, root), message: `must be of type ${types.join(" or ")}` }];
+  }
+  return [{ field: fieldPath(path, root), message: issue.message }];
+}
+
+/** Whether a union's branch fails because the value as a whole has another type: not the branch that was meant. */
+const isOfOtherType = (branch: z.core.$ZodIssue[]): boolean =>
+  branch.some(
+    (issue) =>
+      issue.path.length === 0 &&
+      (issue.code === "invalid_type" || (issue.code === "invalid_union" && issue.errors.every(isOfOtherType))),
   );
+
+const expectedTypes = (branch: z.core.$ZodIssue[]): string[] =>
+  branch.flatMap((issue) => {
+    if (issue.code === "invalid_type") return [issue.expected];
+    return issue.code === "invalid_union" ? issue.errors.flatMap(expectedTypes) : [];
+  });
 
 const fieldPath = (path: PropertyKey[], root: string): string =>
   path.reduce<string>(

@@ -1,0 +1,26 @@
+import { expect, test } from "vitest";
+import { fieldErrors } from "./problems.ts";
+import { experimentSpecSchema } from "./spec.ts";
+
+const errorsOf = (change: object) => {
+  const spec = { name: "sweep", dataset: "cifar10", model: "resnet20", recipe: "debug", budgets: ["10%"], ...change };
+  const result = experimentSpecSchema.safeParse(spec);
+  return result.success ? [] : fieldErrors(result.error);
+};
+
+test("an item of a list is named by its index and keeps its own message", () => {
+  expect(errorsOf({ budgets: ["10%", 0.1] })).toEqual([
+    { field: "budgets[1]", message: expect.stringContaining('write "10%"') },
+  ]);
+});
+
+test("a value of another type than every branch of a union names the types it may have", () => {
+  expect(errorsOf({ seeds: "one" })).toEqual([{ field: "seeds", message: "must be of type number or array" }]);
+});
+
+test("unknown keys are named where they stand", () => {
+  expect(errorsOf({ settings: { train: { lr: 1 } }, colour: 1 })).toEqual([
+    { field: "settings.train.lr", message: "is not a known field" },
+    { field: "colour", message: "is not a known field" },
+  ]);
+});
