@@ -1,0 +1,80 @@
+import { count, short } from "./numbers.ts";
+
+export interface Tick {
+  value: number;
+  label: string;
+}
+
+export interface Axis {
+  label: string;
+  scale: "log" | "linear";
+  /** Least and greatest value shown, in the data's unit. */
+  domain: [number, number];
+  ticks: Tick[];
+}
+
+/** Mantissas of the ticks of a log axis, from coarse to fine; the first that gives at least three ticks is taken. */
+const mantissas = [[1], [1, 2, 5], [1, 1.5, 2, 3, 4, 5, 6, 8]];
+const mostLogTicks = 9;
+
+/** Ticks of a log axis: 1k 2k 5k 10k …; decades only over a wide range, evenly spaced values over a narrow one. */
+export function logTicks([low, high]: [number, number]): Tick[] {
+  const candidates = mantissas.map((set) => logValues(low, high, set));
+  const fitting = candidates.filter((values) => values.length >= 3 && values.length <= mostLogTicks);
+  // 1-2-5 where it fits; it is the second set.
+  const values = fitting.find((set) => set === candidates[1]) ?? fitting[0];
+  if (values) return values.map((value) => ({ value, label: short(value) }));
+  return candidates[0]!.length > mostLogTicks ? thin(candidates[0]!) : linearTicks([low, high], 5, short);
+}
+
+function logValues(low: number, high: number, set: number[]): number[] {
+  const values: number[] = [];
+  for (let decade = Math.floor(Math.log10(low)); decade <= Math.ceil(Math.log10(high)); decade++) {
+    for (const mantissa of set) {
+      const value = +(mantissa * 10 ** decade).toPrecision(6);
+      if (value >= low && value <= high) values.push(value);
+    }
+  }
+  return values;
+}
+
+const thin = (values: number[]): Tick[] => {
+  const every = Math.ceil(values.length / mostLogTicks);
+  return values.filter((_, i) => i % every === 0).map((value) => ({ value, label: short(value) }));
+};
+
+/** At most about `most` round values (steps of 1, 2 or 5 times a power of ten) inside the domain. */
+export function linearTicks([low, high]: [number, number], most: number, label: (value: number, step: number) => string): Tick[] {
+  const step = niceStep((high - low) / most);
+  const ticks: Tick[] = [];
+  for (let i = Math.ceil(low / step - 1e-9); i * step <= high + step * 1e-9; i++) {
+    const value = +(i * step).toPrecision(12);
+    ticks.push({ value, label: label(value, step) });
+  }
+  return ticks;
+}
+
+function niceStep(rough: number): number {
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const mantissa = rough / power;
+  return power * (mantissa <= 1 ? 1 : mantissa <= 2 ? 2 : mantissa <= 5 ? 5 : 10);
+}
+
+/** x of the frontier: ReLUs kept, out of the model's `totalRelus`. */
+export function reluAxis(domain: [number, number], totalRelus: number): Axis {
+  return { label: `ReLUs kept (of ${count(totalRelus)})`, scale: "log", domain, ticks: logTicks(domain) };
+}
+
+/** y of the frontier: test accuracy as a share, ticks in percent with as many decimals as the step needs. */
+export function accuracyAxis(domain: [number, number]): Axis {
+  const ticks = linearTicks(domain, 8, (value, step) => (value * 100).toFixed(step < 0.00999 ? (step < 0.000999 ? 2 : 1) : 0));
+  return { label: "Test accuracy (%)", scale: "linear", domain, ticks };
+}
+
+/** Where a value lies on an axis: 0 at the start of its domain, 1 at the end. */
+export function position(axis: Axis, value: number): number {
+  const [low, high] = axis.domain;
+  return axis.scale === "log"
+    ? Math.log(value / low) / Math.log(high / low)
+    : (value - low) / (high - low);
+}

@@ -1,0 +1,35 @@
+import type { Frontier, FrontierPoint } from "@reluctant/contracts";
+
+const columns: [name: string, value: (point: FrontierPoint, frontier: Frontier) => string | number | boolean | null][] = [
+  ["dataset", (_, frontier) => frontier.dataset],
+  ["dataset_version", (_, frontier) => frontier.datasetVersion],
+  ["model", (_, frontier) => frontier.model],
+  ["method", (point) => point.method],
+  ["variant", (point) => point.variant],
+  ["recipe", (point) => point.recipe],
+  ["seed", (point) => point.seed],
+  ["budget", (point) => point.budget],
+  ["relu_count", (point) => point.reluCount],
+  ["relu_share", (point, frontier) => +(point.reluCount / frontier.totalRelus).toPrecision(6)],
+  ["convention", (point) => point.convention],
+  ["validation_accuracy", (point) => point.validationAccuracy],
+  ["test_accuracy", (point) => point.testAccuracy],
+  ["on_frontier", (point) => point.onFrontier],
+  ["macs", (point) => point.macs],
+  ["images", (point) => point.images],
+  ["gpu_seconds", (point) => point.gpuSeconds],
+  ["stage_run", (point) => point.stageRunId],
+];
+
+/** Every single result as one line, unrounded, after a header; RFC 4180 with `\n`. Missing values are empty. */
+export function frontierCsv(frontier: Frontier): string {
+  const lines = frontier.points.map((point) => columns.map(([, value]) => cell(value(point, frontier))).join(","));
+  return [columns.map(([name]) => name).join(","), ...lines, ""].join("\n");
+}
+
+/** Text that a spreadsheet would take for a formula is kept as text by a leading quote. */
+const cell = (value: string | number | boolean | null): string => {
+  if (typeof value !== "string") return value === null ? "" : String(value);
+  const text = /^[=+\-@]/.test(value) ? `'${value}` : value;
+  return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+};

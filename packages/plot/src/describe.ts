@@ -1,0 +1,141 @@
+import type { Frontier } from "@reluctant/contracts";
+import { type Axis, accuracyAxis, reluAxis } from "./axis.ts";
+import { groupSeeds, markDominated, type PlotPoint } from "./group.ts";
+import { budgetShare, count, percent } from "./numbers.ts";
+
+/** A horizontal line with its value: the all-ReLU model's accuracy, or chance. `accuracy` is a share. */
+export interface Level {
+  accuracy: number;
+  label: string;
+}
+
+/** The frontier plot as plain data: every renderer draws this and decides nothing but pixels. */
+export interface PlotDescription {
+  title: string;
+  totalRelus: number;
+  /** The answer people come for, in one sentence. */
+  sentence: string;
+  x: Axis;
+  y: Axis;
+  /** Methods in legend order; a method's index is its hue (and its glyph in the terminal). */
+  methods: string[];
+  /** Partial-ReLU points, fewest ReLUs first. */
+  points: PlotPoint[];
+  /** What a budget buys: corners of the step line through the non-dominated points, up to the right edge. */
+  line: { reluCount: number; accuracy: number }[];
+  ar: Level | null;
+  /** Accuracy of guessing; null when outside the range shown. */
+  chance: Level | null;
+  /** The same content for screen readers and copying: the all-ReLU model first. */
+  table: { columns: string[]; rows: string[][] };
+}
+
+/** Part of the plane to show: ReLUs and accuracy shares. */
+export interface Region {
+  x: [number, number];
+  y: [number, number];
+}
+
+/** A budget is "as good as AR" within this much validation accuracy. */
+const withinPoints = 0.01;
+/** The accuracy axis spans at least this, so that noise never looks like a cliff. */
+const leastSpan = 0.04;
+
+/** Describes the plot of one dataset version and model. Works for an empty frontier too. */
+export function frontierPlot(frontier: Frontier): PlotDescription {
+  const ar = bestAr(frontier);
+  const points = markDominated(groupSeeds(frontier.points.filter((point) => point.method !== "ar")));
+  const region = fittedRegion(points, ar, frontier.totalRelus);
+  const x = reluAxis(region.x, frontier.totalRelus);
+  const y = accuracyAxis(region.y);
+  return {
+    title: `${frontier.dataset} · ${frontier.model}`,
+    totalRelus: frontier.totalRelus,
+    sentence: sentence(points, ar, frontier.totalRelus),
+    x,
+    y,
+    methods: [...new Set(points.map((point) => point.method))].sort(),
+    points,
+    line: stepLine(points, x),
+    ar: ar && { accuracy: ar.accuracy, label: `AR ${percent(ar.accuracy)}` },
+    chance: level(1 / frontier.classes, "chance", y),
+    table: table(ar ? [ar, ...points] : points, frontier.totalRelus),
+  };
+}
+
+/** The same plot seen closer; `region` lies inside the axes of `plot`. */
+export const zoom = (plot: PlotDescription, region: Region): PlotDescription => ({
+  ...plot,
+  x: reluAxis(region.x, plot.totalRelus),
+  y: accuracyAxis(region.y),
+});
+
+/** The all-ReLU model, mean over seeds; of several recipes the one with the best validation accuracy. */
+const bestAr = (frontier: Frontier): PlotPoint | null =>
+  groupSeeds(frontier.points.filter((point) => point.method === "ar")).sort(
+    (a, b) => b.validationAccuracy - a.validationAccuracy,
+  )[0] ?? null;
+
+function fittedRegion(points: PlotPoint[], ar: PlotPoint | null, totalRelus: number): Region {
+  const relus = points.flatMap((point) => point.runs.map((run) => run.reluCount));
+  const fewest = relus.length ? Math.min(...relus) : totalRelus / 100;
+  const most = relus.length ? Math.max(...relus) : totalRelus;
+  const accuracies = [...points, ...(ar ? [ar] : [])].flatMap((point) => [
+    ...point.runs.map((run) => run.testAccuracy),
+    point.accuracy - (point.standardError ?? 0),
+    point.accuracy + (point.standardError ?? 0),
+  ]);
+  const low = accuracies.length ? Math.min(...accuracies) : 0;
+  const high = accuracies.length ? Math.max(...accuracies) : 1;
+  const spread = Math.max(high - low, leastSpan);
+  const middle = (low + high) / 2;
+  return {
+    x: [Math.max(1, fewest) / 1.25, most * 1.25],
+    y: [Math.max(0, middle - spread * 0.56), Math.min(1, middle + spread * 0.56)],
+  };
+}
+
+function stepLine(points: PlotPoint[], x: Axis): PlotDescription["line"] {
+  const corners: PlotDescription["line"] = [];
+  for (const { reluCount, accuracy } of points.filter((point) => point.onFrontier)) {
+    const before = corners.at(-1);
+    if (before) corners.push({ reluCount, accuracy: before.accuracy });
+    corners.push({ reluCount, accuracy });
+  }
+  const last = corners.at(-1);
+  return last ? [...corners, { reluCount: x.domain[1], accuracy: last.accuracy }] : [];
+}
+
+const level = (accuracy: number, name: string, y: Axis): Level | null =>
+  accuracy >= y.domain[0] && accuracy <= y.domain[1] ? { accuracy, label: `${name} ${percent(accuracy, 1)}` } : null;
+
+/** Chosen by validation accuracy, reported with test accuracy. */
+function sentence(points: PlotPoint[], ar: PlotPoint | null, totalRelus: number): string {
+  const best = points.filter((point) => point.onFrontier);
+  const describe = (point: PlotPoint): string =>
+    `${count(point.reluCount)} ReLUs (${budgetShare(point.reluCount, totalRelus)}), ${percent(point.accuracy, 1)}`;
+  if (best.length === 0) return ar ? `AR reaches ${percent(ar.accuracy, 1)}; no budget has finished yet.` : "Nothing has finished yet.";
+  const top = best.at(-1)!;
+  if (!ar) return `Best so far: ${describe(top)}.`;
+  const enough = best.find((point) => point.validationAccuracy >= ar.validationAccuracy - withinPoints);
+  if (enough) return `Smallest budget within 1 point of AR: ${describe(enough)}.`;
+  return `No budget is within 1 point of AR (${percent(ar.accuracy, 1)}) yet; the best: ${describe(top)}.`;
+}
+
+function table(points: PlotPoint[], totalRelus: number): PlotDescription["table"] {
+  return {
+    columns: ["Method", "Recipe", "Budget", "ReLUs kept", "Share", "Test accuracy", "± SE", "Validation accuracy", "Seeds", "Frontier"],
+    rows: points.map((point) => [
+      point.method,
+      point.recipe,
+      point.budget === null ? "–" : count(point.budget),
+      count(point.reluCount),
+      budgetShare(point.reluCount, totalRelus),
+      percent(point.accuracy),
+      point.standardError === null ? "–" : percent(point.standardError),
+      percent(point.validationAccuracy),
+      point.seeds.join(", "),
+      point.onFrontier ? "yes" : "no",
+    ]),
+  };
+}

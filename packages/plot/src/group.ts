@@ -1,0 +1,81 @@
+import type { FrontierPoint } from "@reluctant/contracts";
+
+/** A point of the plot: what a method reached at a budget, as the mean over its seeds. Accuracies are shares. */
+export interface PlotPoint {
+  /** Unique in the plot, stable between answers. */
+  key: string;
+  method: string;
+  recipe: string;
+  /** ReLUs asked for; null for the all-ReLU model. */
+  budget: number | null;
+  /** ReLUs kept, mean over the seeds. */
+  reluCount: number;
+  accuracy: number;
+  /** Standard error of `accuracy` over the seeds; null with one seed. */
+  standardError: number | null;
+  validationAccuracy: number;
+  seeds: number[];
+  /** Training images seen by its stage, mean over the seeds. */
+  images: number;
+  /** GPU time of its stage, sum over the seeds. */
+  gpuSeconds: number;
+  /** No other point has at most as many ReLUs and a higher mean validation accuracy. */
+  onFrontier: boolean;
+  /** The single results behind the mean. */
+  runs: FrontierPoint[];
+}
+
+/** Points that differ only in their seed become one. Order: fewest ReLUs first. */
+export function groupSeeds(points: FrontierPoint[]): PlotPoint[] {
+  const groups = new Map<string, FrontierPoint[]>();
+  for (const point of points) {
+    const asked = point.budget ?? point.reluCount;
+    const key = [point.method, point.recipe, point.variant, point.convention, asked].join(" · ");
+    groups.set(key, [...(groups.get(key) ?? []), point]);
+  }
+  return [...groups].map(([key, runs]) => summarize(key, runs)).sort((a, b) => a.reluCount - b.reluCount);
+}
+
+function summarize(key: string, runs: FrontierPoint[]): PlotPoint {
+  const [first] = runs as [FrontierPoint];
+  const accuracies = runs.map((run) => run.testAccuracy);
+  return {
+    key,
+    method: first.method,
+    recipe: first.recipe,
+    budget: first.budget,
+    reluCount: mean(runs.map((run) => run.reluCount)),
+    accuracy: mean(accuracies),
+    standardError: standardError(accuracies),
+    validationAccuracy: mean(runs.map((run) => run.validationAccuracy)),
+    seeds: [...new Set(runs.map((run) => run.seed))].sort((a, b) => a - b),
+    images: mean(runs.map((run) => run.images)),
+    gpuSeconds: runs.reduce((sum, run) => sum + run.gpuSeconds, 0),
+    onFrontier: true,
+    runs,
+  };
+}
+
+/**
+ * Marks the non-dominated points. The single results carry a flag of their own, but the mean of three seeds competes
+ * with other means: one lucky seed must not put its budget on the line.
+ */
+export function markDominated(points: PlotPoint[]): PlotPoint[] {
+  return points.map((point) => ({ ...point, onFrontier: !points.some((other) => dominates(other, point)) }));
+}
+
+/** At most as many ReLUs and better, or as good with fewer. */
+const dominates = (a: PlotPoint, b: PlotPoint): boolean =>
+  a.reluCount <= b.reluCount &&
+  (a.validationAccuracy > b.validationAccuracy ||
+    (a.validationAccuracy === b.validationAccuracy && a.reluCount < b.reluCount));
+
+const mean = (values: number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+/** Sample standard deviation over √n. */
+function standardError(values: number[]): number | null {
+  if (values.length < 2) return null;
+  const center = mean(values);
+  const squares = values.reduce((sum, value) => sum + (value - center) ** 2, 0);
+  return Math.sqrt(squares / (values.length - 1) / values.length);
+}

@@ -1,0 +1,10 @@
+/**
+ * The frontier plot as data, free of any drawing library. Renderers have entries of their own, so that nobody loads one
+ * they do not use: `./draw` (an SVG element on any document), `./svg` (a file, without a browser), `./terminal`.
+ */
+export * from "./axis.ts";
+export * from "./csv.ts";
+export * from "./describe.ts";
+export * from "./group.ts";
+export * from "./numbers.ts";
+export * from "./theme.ts";

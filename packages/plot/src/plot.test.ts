@@ -1,0 +1,225 @@
+import type { Frontier, FrontierPoint } from "@reluctant/contracts";
+import fc from "fast-check";
+import { parseHTML } from "linkedom";
+import { describe, expect, test } from "vitest";
+import { logTicks } from "./axis.ts";
+import { frontierCsv } from "./csv.ts";
+import { frontierPlot, zoom } from "./describe.ts";
+import { renderSvg } from "./svg.ts";
+import { renderTerminal } from "./terminal.ts";
+import { darkTheme } from "./theme.ts";
+
+const uuid = (n: number): string => `00000000-0000-4000-8000-${String(n).padStart(12, "0")}`;
+
+const point = (change: Partial<FrontierPoint>, n = 0): FrontierPoint => ({
+  id: uuid(n),
+  stageRunId: uuid(n),
+  experimentId: null,
+  trialId: null,
+  variant: "",
+  method: "senet",
+  recipe: "debug",
+  seed: 1,
+  budget: change.reluCount ?? null,
+  reluCount: 1_000,
+  convention: "all",
+  macs: 41e6,
+  images: 100,
+  gpuSeconds: 1,
+  validationAccuracy: change.testAccuracy ?? 0.5,
+  testAccuracy: 0.5,
+  onFrontier: true,
+  ...change,
+});
+
+const frontier = (points: FrontierPoint[]): Frontier => ({
+  dataset: "cifar10",
+  datasetVersion: "0".repeat(64),
+  model: "resnet20",
+  classes: 10,
+  totalRelus: 188_416,
+  points,
+});
+
+/** AR at 92 %, three budgets of two seeds, and a dominated point of another method. */
+function setup() {
+  const ar = [0.919, 0.921].map((testAccuracy, seed) => point({ method: "ar", budget: null, reluCount: 188_416, testAccuracy, seed }));
+  const budgets: [number, number][] = [[2_000, 0.8], [10_000, 0.88], [50_000, 0.915]];
+  const students = budgets.flatMap(([reluCount, accuracy]) =>
+    [-0.01, 0.01].map((noise, seed) => point({ reluCount, testAccuracy: accuracy + noise, validationAccuracy: accuracy, seed })),
+  );
+  const dominated = point({ method: "uniform", reluCount: 20_000, testAccuracy: 0.7 });
+  const data = frontier([...ar, ...students, dominated]);
+  return { data, plot: frontierPlot(data) };
+}
+
+const anyPoint = fc
+  .record({
+    reluCount: fc.integer({ min: 1, max: 188_416 }),
+    validationAccuracy: fc.double({ min: 0, max: 1, noNaN: true }),
+    testAccuracy: fc.double({ min: 0, max: 1, noNaN: true }),
+    method: fc.constantFrom("ar", "senet", "snl"),
+    seed: fc.integer({ min: 0, max: 3 }),
+  })
+  .map((change) => point(change));
+
+describe("the description", () => {
+  test("joins exactly the points that no other dominates, in rising order", () => {
+    fc.assert(
+      fc.property(fc.array(anyPoint, { maxLength: 30 }), (points) => {
+        const plot = frontierPlot(frontier(points));
+        const best = plot.points.filter((p) => p.onFrontier);
+        for (const p of plot.points) {
+          const better = plot.points.some((o) => o.reluCount <= p.reluCount && o.validationAccuracy > p.validationAccuracy);
+          if (better) expect(p.onFrontier).toBe(false);
+        }
+        expect(best.map((p) => p.validationAccuracy)).toEqual(best.map((p) => p.validationAccuracy).sort((a, b) => a - b));
+        const onLine = new Set(plot.line.map((corner) => `${corner.reluCount}/${corner.accuracy}`));
+        for (const p of best) expect(onLine).toContain(`${p.reluCount}/${p.accuracy}`);
+        const heights = new Set(best.map((p) => p.accuracy));
+        for (const corner of plot.line) expect(heights).toContain(corner.accuracy);
+      }),
+    );
+  });
+
+  test("shows every single run, mean and whisker inside its axes", () => {
+    fc.assert(
+      fc.property(fc.array(anyPoint, { minLength: 1, maxLength: 30 }), (points) => {
+        const { points: shown, x, y } = frontierPlot(frontier(points));
+        for (const p of shown) {
+          expect(p.reluCount).toBeGreaterThanOrEqual(x.domain[0]);
+          expect(p.reluCount).toBeLessThanOrEqual(x.domain[1]);
+          for (const accuracy of [p.accuracy, ...p.runs.map((run) => run.testAccuracy)]) {
+            expect(accuracy).toBeGreaterThanOrEqual(y.domain[0] - 1e-12);
+            expect(accuracy).toBeLessThanOrEqual(y.domain[1] + 1e-12);
+          }
+        }
+      }),
+    );
+  });
+
+  test("averages seeds and gives the standard error of the mean", () => {
+    const { plot } = setup();
+    const first = plot.points[0]!;
+    expect(first).toMatchObject({ reluCount: 2_000, seeds: [0, 1], onFrontier: true });
+    expect(first.accuracy).toBeCloseTo(0.8, 12);
+    expect(first.standardError).toBeCloseTo(0.01, 12);
+    expect(plot.points.find((p) => p.method === "uniform")).toMatchObject({ onFrontier: false, standardError: null });
+  });
+
+  test("says the smallest budget within a point of the all-ReLU model, or that there is none", () => {
+    const { plot, data } = setup();
+    expect(plot.sentence).toBe("Smallest budget within 1 point of AR: 50,000 ReLUs (26.5 %), 91.5 %.");
+    const without = frontier(data.points.filter((p) => p.reluCount !== 50_000));
+    expect(frontierPlot(without).sentence).toMatch(/^No budget is within 1 point of AR \(92\.0 %\) yet; the best: 10,000/);
+    expect(frontierPlot(frontier([])).sentence).toBe("Nothing has finished yet.");
+  });
+
+  test("marks chance only where it lies in the range shown", () => {
+    expect(setup().plot.chance).toBeNull();
+    expect(frontierPlot(frontier([point({ testAccuracy: 0.09 }), point({ testAccuracy: 0.6, reluCount: 5_000 })])).chance).toEqual({
+      accuracy: 0.1,
+      label: "chance 10.0 %",
+    });
+  });
+
+  test("offers the all-ReLU model first in the table, one cell a column", () => {
+    const { table } = setup().plot;
+    expect(table.rows[0]!.slice(0, 5)).toEqual(["ar", "debug", "–", "188,416", "100.0 %"]);
+    for (const row of table.rows) expect(row).toHaveLength(table.columns.length);
+  });
+
+  test("zooms the axes and leaves the points alone", () => {
+    const { plot } = setup();
+    const closer = zoom(plot, { x: [9_000, 60_000], y: [0.86, 0.93] });
+    expect(closer.x.ticks.map((tick) => tick.label)).toEqual(["10k", "20k", "50k"]);
+    expect(closer.points).toBe(plot.points);
+    expect(closer.x.label).toBe("ReLUs kept (of 188,416)");
+  });
+});
+
+describe("log ticks", () => {
+  test.each([
+    [[900, 12_000], ["1k", "2k", "5k", "10k"]],
+    [[4_500, 70_000], ["5k", "10k", "20k", "50k"]],
+    [[10_000, 19_000], ["10k", "12k", "18k"]],
+    [[50, 900], ["50", "100", "200", "500"]],
+    [[1, 1e7], ["1", "10", "100", "1k", "10k", "100k", "1M", "10M"]],
+  ] as const)("of %j are %j", ([low, high], labels) => {
+    const ticks = logTicks([low, high]).map((tick) => tick.label);
+    for (const label of labels) expect(ticks).toContain(label);
+    expect(ticks.length).toBeLessThanOrEqual(9);
+  });
+
+  test("lie in the domain, rise, and are two to ten, whatever the domain", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 1e6 }), fc.double({ min: 1.5, max: 1e4, noNaN: true }), (low, ratio) => {
+        const values = logTicks([low / 1.25, low * ratio]).map((tick) => tick.value);
+        expect(values.length).toBeGreaterThanOrEqual(2);
+        expect(values.length).toBeLessThanOrEqual(10);
+        expect(values).toEqual([...values].sort((a, b) => a - b));
+        for (const value of values) {
+          expect(value).toBeGreaterThanOrEqual(low / 1.2500001);
+          expect(value).toBeLessThanOrEqual(low * ratio * 1.0000001);
+        }
+      }),
+    );
+  });
+});
+
+describe("the SVG", () => {
+  test("has title, sentence, both axis labels, the AR line and one mark a point", () => {
+    const { plot } = setup();
+    const { document } = parseHTML(`<html><body>${renderSvg(plot)}</body></html>`);
+    const text = document.querySelector("svg")!.textContent!;
+    for (const part of [plot.title, plot.sentence, plot.x.label, plot.y.label, "AR 92.00 %", "dominated"]) expect(text).toContain(part);
+    const marks = [...document.querySelectorAll("circle[aria-label]")].map((mark) => mark.getAttribute("aria-label"));
+    expect(marks).toHaveLength(plot.points.length);
+    expect(marks).toContain("uniform, 20,000 ReLUs, 70.00 %, dominated");
+    expect(document.querySelectorAll('[stroke-dasharray="6 4"]')).toHaveLength(1);
+  });
+
+  test("is well-formed with hostile names and takes a theme", () => {
+    const data = { ...setup().data, dataset: `<script>"&` };
+    const svg = renderSvg(frontierPlot(data), { theme: darkTheme });
+    expect(svg).toContain("&lt;script&gt;&quot;&amp;");
+    expect(svg).not.toContain("<script>");
+    expect(svg).toContain(`fill="${darkTheme.background}"`);
+  });
+
+  test("draws an empty frontier", () => {
+    expect(renderSvg(frontierPlot(frontier([])))).toContain("Nothing has finished yet.");
+  });
+});
+
+describe("the terminal plot", () => {
+  const plain = (text: string) => text.replace(/\u001b\[\d+m/g, "");
+
+  test.each([[80, 20], [60, 12], [120, 40]])("fills %i × %i and not a column more, with color or without", (width, height) => {
+    const { plot } = setup();
+    for (const color of [true, false]) {
+      const lines = plain(renderTerminal(plot, { width, height, color })).split("\n");
+      expect(lines).toHaveLength(height);
+      expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(width);
+    }
+  });
+
+  test("shows glyphs, the AR value and the same ticks, without escapes unless asked", () => {
+    const { plot } = setup();
+    const text = renderTerminal(plot);
+    expect(text).not.toContain("\u001b");
+    expect(renderTerminal(plot, { color: true })).toContain("\u001b");
+    for (const part of ["● senet", "∘ dominated", "AR 92.00 %", "2k", "50k", plot.x.label]) expect(text).toContain(part);
+    expect(text.match(/●/g)!.length).toBe(4);
+  });
+});
+
+describe("the CSV", () => {
+  test("has one line a single result, quotes what needs it and defuses formulas", () => {
+    const lines = frontierCsv(frontier([point({ recipe: '=a,"b"' }), point({ seed: 2 })])).trimEnd().split("\n");
+    expect(lines).toHaveLength(3);
+    expect(lines[0]).toMatch(/^dataset,dataset_version,model,method/);
+    expect(lines[1]).toContain(`"'=a,""b"""`);
+    expect(lines[2]!.split(",")).toHaveLength(lines[0]!.split(",").length);
+  });
+});
