@@ -4,7 +4,7 @@ import { z } from "zod";
  * A ReLU budget as a user writes it: a count (`50000`, `"50k"`, `"1.2M"`) or a share of the model's ReLUs (`"10%"`).
  * A bare fraction such as 0.1 is refused: it could mean either.
  */
-export const budgetSchema = z.union([z.number(), z.string()]).transform((written, ctx): Budget => {
+export const budgetSchema = z.union([z.number(), z.string()], 'must be a count (50000, "50k") or a share of the ReLUs ("10%")').transform((written, ctx): Budget => {
   const budget = parseBudget(written);
   if ("error" in budget) {
     ctx.addIssue({ code: "custom", message: budget.error });

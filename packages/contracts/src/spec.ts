@@ -4,10 +4,11 @@ import { nameSchema, seedSchema, sha256Schema } from "./primitives.ts";
 import { settingsOverrideSchema } from "./settings.ts";
 import { granularities, precisions, priorities } from "./words.ts";
 
+/** A list, or one item in its place. A pipe rather than a union, so that an error names the item and its own fault. */
 const oneOrMany = <T extends z.ZodType>(item: T, max: number, what: string) =>
   z
-    .union([item, z.array(item).min(1, `name at least one ${what}`).max(max)])
-    .transform((value) => (Array.isArray(value) ? value : [value]) as z.output<T>[]);
+    .transform((value: z.input<T> | z.input<T>[]): z.input<T>[] => (Array.isArray(value) ? value : [value]))
+    .pipe(z.array(item).min(1, `name at least one ${what}`).max(max));
 
 /**
  * What a user submits: a question about one dataset and model, expanded to the sweep methods × budgets × seeds.

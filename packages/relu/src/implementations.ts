@@ -1,0 +1,13 @@
+import type { StageKind } from "@reluctant/contracts";
+
+/**
+ * The code behind each stage kind. `version` is hashed into the stage key and raised in the commit that changes an
+ * implementation's numbers; a golden-curve test fails when a curve changes and the number does not.
+ */
+export const implementations = {
+  "train/sgd": { kind: "train", version: 1 },
+  "sensitivity/sparse-momentum": { kind: "sensitivity", version: 1 },
+  "mask-search/senet": { kind: "mask-search", version: 1 },
+  "distillation/pram": { kind: "distillation", version: 1 },
+} as const satisfies Record<string, { kind: StageKind; version: number }>;
+export type Implementation = keyof typeof implementations;

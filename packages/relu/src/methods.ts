@@ -1,0 +1,50 @@
+import type { InputName, MaskSearchSettings, StageParams } from "@reluctant/contracts";
+import type { Implementation } from "./implementations.ts";
+
+/**
+ * A method is data: the stages of one trial, each with its implementation and named inputs. The planner turns the list
+ * into stage runs, shares those with equal keys between trials, and leaves out what a spec gives as an artifact.
+ */
+export interface MethodStage {
+  kind: StageParams["kind"];
+  implementation: Implementation;
+  /** Input name → kind of the earlier stage that makes it. */
+  inputs: Partial<Record<InputName, StageParams["kind"]>>;
+  /** Whether the stage belongs to the AR model's seed (`arSeed`), and so is shared by all budgets. */
+  seededByAr: boolean;
+}
+
+export interface Method {
+  title: string;
+  stages: readonly MethodStage[];
+  /** What the method changes in a recipe's mask search. */
+  maskSearch: Partial<MaskSearchSettings>;
+}
+
+const train: MethodStage = { kind: "train", implementation: "train/sgd", inputs: {}, seededByAr: true };
+const sensitivity: MethodStage = { kind: "sensitivity", implementation: "sensitivity/sparse-momentum", inputs: {}, seededByAr: true };
+const maskSearch: MethodStage = {
+  kind: "mask-search",
+  implementation: "mask-search/senet",
+  inputs: { arModel: "train", sensitivity: "sensitivity" },
+  seededByAr: false,
+};
+const distillation: MethodStage = {
+  kind: "distillation",
+  implementation: "distillation/pram",
+  inputs: { arModel: "train", student: "mask-search" },
+  seededByAr: false,
+};
+
+export const methods: Record<string, Method> = {
+  /** SENet (ICLR 2023): sensitivity, allocation, mask search, distillation. */
+  senet: { title: "SENet", stages: [train, sensitivity, maskSearch, distillation], maskSearch: {} },
+  /** Baseline: the same share of every layer, units drawn at random; trained as long as SENet. */
+  "uniform-random": {
+    title: "Uniform random",
+    stages: [train, { ...maskSearch, inputs: { arModel: "train" } }, distillation],
+    maskSearch: { allocation: "uniform", score: "random" },
+  },
+};
+
+export const methodNames = Object.keys(methods);

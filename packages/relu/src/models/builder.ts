@@ -1,0 +1,62 @@
+import type { Model, ModelNode, Shape } from "./model.ts";
+
+/** Writes a network node by node; every method returns the new node's name. */
+export class ModelBuilder {
+  private readonly nodes: ModelNode[] = [];
+  private readonly groups: string[] = [];
+
+  input(shape: Shape): string {
+    return this.push({ op: "input", name: "input", shape });
+  }
+
+  conv(name: string, from: string, channels: number, kernel: number, stride = 1, shortcut = false): string {
+    const [height, width, channelsIn] = this.shapeOf(from);
+    const padding = kernel >> 1;
+    const out = (extent: number) => Math.floor((extent + 2 * padding - kernel) / stride) + 1;
+    return this.push({ op: "conv", name, from, kernel, stride, channelsIn, shortcut, shape: [out(height), out(width), channels] });
+  }
+
+  batchNorm(name: string, from: string): string {
+    return this.push({ op: "batch-norm", name, from, shape: this.shapeOf(from) });
+  }
+
+  relu(name: string, from: string, fedBy: string): string {
+    return this.push({ op: "relu", name, from, fedBy, shape: this.shapeOf(from) });
+  }
+
+  add(name: string, from: string, other: string): string {
+    return this.push({ op: "add", name, from, with: other, shape: this.shapeOf(from) });
+  }
+
+  globalAveragePool(name: string, from: string): string {
+    return this.push({ op: "global-average-pool", name, from, shape: [1, 1, this.shapeOf(from)[2]] });
+  }
+
+  dense(name: string, from: string, classes: number): string {
+    return this.push({ op: "dense", name, from, features: this.shapeOf(from)[2], shape: [1, 1, classes] });
+  }
+
+  /** Marks the end of a block group: one of PRAM's comparison points. */
+  group(node: string): void {
+    this.groups.push(node);
+  }
+
+  build(name: string, classes: number): Model {
+    return { name, classes, nodes: this.nodes, groups: this.groups };
+  }
+
+  channels(node: string): number {
+    return this.shapeOf(node)[2];
+  }
+
+  private shapeOf(name: string): Shape {
+    const node = this.nodes.find((candidate) => candidate.name === name);
+    if (!node) throw new Error(`model node "${name}" is read before it is written`);
+    return node.shape;
+  }
+
+  private push(node: ModelNode): string {
+    this.nodes.push(node);
+    return node.name;
+  }
+}

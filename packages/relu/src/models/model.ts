@@ -1,0 +1,70 @@
+/**
+ * A network as data: a list of nodes in execution order, each naming the nodes it reads. The engine builds it, the
+ * planner counts it, screens label it. Shapes are [height, width, channels]; convolutions pad explicitly by kernel >> 1.
+ */
+export type Shape = readonly [height: number, width: number, channels: number];
+
+export type ModelNode = { name: string; shape: Shape } & (
+  | { op: "input" }
+  | { op: "conv"; from: string; kernel: number; stride: number; channelsIn: number; shortcut: boolean }
+  | { op: "batch-norm"; from: string }
+  | { op: "relu"; from: string; /** The convolution whose sensitivity this layer takes (PAPER §3.2). */ fedBy: string }
+  | { op: "add"; from: string; with: string }
+  | { op: "max-pool"; from: string; kernel: number; stride: number; padding: number }
+  | { op: "global-average-pool"; from: string }
+  | { op: "dense"; from: string; features: number }
+);
+export type NodeOf<Op extends ModelNode["op"]> = Extract<ModelNode, { op: Op }>;
+
+export interface Model {
+  name: string;
+  classes: number;
+  nodes: readonly ModelNode[];
+  /** Nodes whose outputs PRAM compares (PAPER §5, I): the ends of the block groups. */
+  groups: readonly string[];
+}
+
+/** A ReLU layer: `units` = height·width·channels scalar ReLUs that a mask may keep or drop. */
+export interface ReluLayer {
+  name: string;
+  shape: Shape;
+  units: number;
+  fedBy: string;
+}
+
+export const inputShape = (model: Model): Shape => nodesOf(model, "input")[0]?.shape ?? [0, 0, 0];
+
+export const nodesOf = <Op extends ModelNode["op"]>(model: Model, op: Op): NodeOf<Op>[] =>
+  model.nodes.filter((node): node is NodeOf<Op> => node.op === op);
+
+export const reluLayers = (model: Model): ReluLayer[] =>
+  nodesOf(model, "relu").map(({ name, shape, fedBy }) => ({ name, shape, fedBy, units: size(shape) }));
+
+/** All ReLU units, the stem's included: SENet's convention. */
+export const reluCount = (model: Model): number => sum(reluLayers(model).map((layer) => layer.units));
+
+/** Without the stem's ReLU: SNL's convention. */
+export const reluCountWithoutStem = (model: Model): number => sum(reluLayers(model).slice(1).map((layer) => layer.units));
+
+/** Trainable parameters: convolution filters, batch-norm scales and offsets, dense weights and biases. */
+export const parameterCount = (model: Model): number =>
+  sum(
+    model.nodes.map((node) => {
+      if (node.op === "conv") return node.kernel ** 2 * node.channelsIn * node.shape[2];
+      if (node.op === "batch-norm") return 2 * node.shape[2];
+      return node.op === "dense" ? (node.features + 1) * node.shape[2] : 0;
+    }),
+  );
+
+/** Multiply–accumulates of one image. */
+export const macCount = (model: Model): number =>
+  sum(
+    model.nodes.map((node) => {
+      if (node.op === "conv") return node.kernel ** 2 * node.channelsIn * size(node.shape);
+      return node.op === "dense" ? node.features * node.shape[2] : 0;
+    }),
+  );
+
+export const size = ([height, width, channels]: Shape): number => height * width * channels;
+
+const sum = (values: number[]): number => values.reduce((total, value) => total + value, 0);

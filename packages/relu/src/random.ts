@@ -1,0 +1,90 @@
+/**
+ * Counter-based random numbers: Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011).
+ * A number is a pure function of (seed, stream, epoch, index), so data order, augmentation, initial weights and masks
+ * need no state in a checkpoint and come out the same wherever a resumed attempt continues.
+ */
+export interface RandomKey {
+  seed: number;
+  /** What the number is for: see `streams`. */
+  stream: number;
+  epoch?: number;
+  index: number;
+}
+
+/** One stream for each use, so that no two uses ever share numbers. */
+export const streams = { order: 1, augment: 2, weights: 3, mask: 4, sparsity: 5, glyphs: 6, subset: 7 } as const;
+
+const M0 = 0xd2511f53;
+const M1 = 0xcd9e8d57;
+const W0 = 0x9e3779b9;
+const W1 = 0xbb67ae85;
+
+/** Four 32-bit words for a 128-bit counter and a 64-bit key. */
+export function philox(c0: number, c1: number, c2: number, c3: number, k0: number, k1: number): [number, number, number, number] {
+  for (let round = 0; round < 10; round++) {
+    const [high0, low0] = multiply(M0, c0);
+    const [high1, low1] = multiply(M1, c2);
+    c0 = (high1 ^ c1 ^ k0) >>> 0;
+    c1 = low1;
+    c2 = (high0 ^ c3 ^ k1) >>> 0;
+    c3 = low0;
+    k0 = (k0 + W0) >>> 0;
+    k1 = (k1 + W1) >>> 0;
+  }
+  return [c0, c1, c2, c3];
+}
+
+/** 32 × 32 → 64 bits, as high and low words. */
+function multiply(a: number, b: number): [number, number] {
+  const aHigh = a >>> 16;
+  const aLow = a & 0xffff;
+  const bHigh = b >>> 16;
+  const bLow = b & 0xffff;
+  const low = aLow * bLow;
+  const middle = aHigh * bLow + (low >>> 16);
+  const carry = (middle & 0xffff) + aLow * bHigh;
+  const high = aHigh * bHigh + Math.floor(middle / 65_536) + Math.floor(carry / 65_536);
+  return [high >>> 0, Math.imul(a, b) >>> 0];
+}
+
+/** Four independent 32-bit words. `index` may reach 2^53. */
+export const words = ({ seed, stream, epoch = 0, index }: RandomKey): [number, number, number, number] =>
+  philox(index >>> 0, Math.floor(index / 2 ** 32), epoch >>> 0, stream, seed >>> 0, Math.floor(seed / 2 ** 32) >>> 0);
+
+export const uint32 = (key: RandomKey): number => words(key)[0];
+
+/** Uniform in [0, 1). */
+export const uniform = (key: RandomKey): number => uint32(key) / 2 ** 32;
+
+/** `length` standard normal numbers (Box–Muller on Philox words), four a counter, starting at index 0. */
+export function normals(length: number, { seed, stream, epoch = 0 }: Omit<RandomKey, "index">): Float32Array {
+  const out = new Float32Array(length);
+  for (let i = 0; i < length; i += 4) {
+    const [a, b, c, d] = words({ seed, stream, epoch, index: i / 4 });
+    const pairs = [...boxMuller(a, b), ...boxMuller(c, d)];
+    for (let j = 0; j < 4 && i + j < length; j++) out[i + j] = pairs[j] as number;
+  }
+  return out;
+}
+
+function boxMuller(a: number, b: number): [number, number] {
+  const radius = Math.sqrt(-2 * Math.log((a + 1) / 2 ** 32));
+  const angle = (2 * Math.PI * b) / 2 ** 32;
+  return [radius * Math.cos(angle), radius * Math.sin(angle)];
+}
+
+/** A permutation of 0…n−1 (Fisher–Yates), a pure function of the key. */
+export function permutation(n: number, { seed, stream, epoch = 0 }: Omit<RandomKey, "index">): Uint32Array {
+  const order = Uint32Array.from({ length: n }, (_, i) => i);
+  for (let i = n - 1; i > 0; i--) {
+    const j = Math.floor(uniform({ seed, stream, epoch, index: i }) * (i + 1));
+    const swapped = order[i] as number;
+    order[i] = order[j] as number;
+    order[j] = swapped;
+  }
+  return order;
+}
+
+/** The order in which an epoch visits `n` samples. */
+export const shuffledIndices = (seed: number, epoch: number, n: number): Uint32Array =>
+  permutation(n, { seed, epoch, stream: streams.order });

@@ -1,0 +1,129 @@
+import type { RecipeSettings } from "@reluctant/contracts";
+
+/** Recipes are settings, and functions that alter another recipe's settings: never flags. */
+export type Recipe = RecipeSettings;
+
+/** The authors' set-up for CIFAR-10/100 (PAPER §7). */
+const paperCifar: Recipe = {
+  train: {
+    length: { epochs: 240 },
+    batchSize: 128,
+    learningRate: 0.05,
+    decayAt: [0.625, 0.75, 0.875],
+    decayFactor: 0.1,
+    warmup: 0,
+    momentum: 0.9,
+    weightDecay: 5e-4,
+    cropPadding: 4,
+    flip: true,
+  },
+  sensitivity: {
+    length: { epochs: 30 },
+    batchSize: 128,
+    learningRate: 0.05,
+    decayAt: [0.625, 0.75, 0.875],
+    decayFactor: 0.1,
+    warmup: 0,
+    momentum: 0.9,
+    weightDecay: 5e-4,
+    cropPadding: 4,
+    flip: true,
+    density: 0.1,
+    pruneEvery: 100,
+    pruneRate: 0.5,
+  },
+  maskSearch: {
+    length: { epochs: 150 },
+    batchSize: 128,
+    learningRate: 0.05,
+    decayAt: [],
+    decayFactor: 0.1,
+    warmup: 0,
+    momentum: 0.9,
+    weightDecay: 5e-4,
+    cropPadding: 4,
+    flip: true,
+    interval: { epochs: 1 },
+    score: "paper",
+    stopDistance: 0,
+    temperature: 4,
+    distillWeight: 0.5,
+    allocation: "sensitivity",
+    allocationFloor: 0.004,
+  },
+  distillation: {
+    length: { epochs: 240 },
+    batchSize: 128,
+    learningRate: 0.01,
+    decayAt: [0.625, 0.75, 0.875],
+    decayFactor: 0.1,
+    warmup: 0,
+    momentum: 0.9,
+    weightDecay: 5e-4,
+    cropPadding: 4,
+    flip: true,
+    distillWeight: 0.9,
+    temperature: 4,
+    pram: "attention",
+    pramWeight: 1000,
+  },
+};
+
+interface Lengths {
+  train: number;
+  sensitivity: number;
+  maskSearch: number;
+  interval: number;
+  distillation: number;
+}
+
+/** Counts a recipe's stages in images, for runs shorter than the paper's. */
+const withImages = (recipe: Recipe, images: Lengths): Recipe => ({
+  train: { ...recipe.train, length: { images: images.train } },
+  sensitivity: { ...recipe.sensitivity, length: { images: images.sensitivity } },
+  maskSearch: { ...recipe.maskSearch, length: { images: images.maskSearch }, interval: { images: images.interval } },
+  distillation: { ...recipe.distillation, length: { images: images.distillation } },
+});
+
+/** Short runs want a higher rate with warm-up, and a score whose masks settle (PAPER §4, "Watch"). */
+const short = (recipe: Recipe): Recipe => ({
+  train: { ...recipe.train, learningRate: 0.1, warmup: 0.1 },
+  sensitivity: { ...recipe.sensitivity, learningRate: 0.1, warmup: 0.1, pruneEvery: 25 },
+  maskSearch: { ...recipe.maskSearch, learningRate: 0.02, score: "linearization-cost" },
+  distillation: { ...recipe.distillation, learningRate: 0.02 },
+});
+
+const withBatch = (recipe: Recipe, batchSize: number): Recipe => ({
+  train: { ...recipe.train, batchSize },
+  sensitivity: { ...recipe.sensitivity, batchSize },
+  maskSearch: { ...recipe.maskSearch, batchSize },
+  distillation: { ...recipe.distillation, batchSize },
+});
+
+export const recipes: Record<string, Recipe> = {
+  "paper/cifar": paperCifar,
+  "cpu/resnet8": withImages(short(paperCifar), {
+    train: 90_000,
+    sensitivity: 25_600,
+    maskSearch: 12_800,
+    interval: 2_560,
+    distillation: 12_800,
+  }),
+  "cpu/resnet20": withImages(short(paperCifar), {
+    train: 200_000,
+    sensitivity: 51_200,
+    maskSearch: 50_000,
+    interval: 6_400,
+    distillation: 50_000,
+  }),
+  /** Ends within seconds on any backend; learns next to nothing. */
+  debug: withImages(withBatch(short(paperCifar), 32), {
+    train: 640,
+    sensitivity: 640,
+    maskSearch: 320,
+    interval: 96,
+    distillation: 320,
+  }),
+};
+
+export const recipeNames = Object.keys(recipes);
