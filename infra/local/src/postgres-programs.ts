@@ -39,7 +39,9 @@ function packageFolder(): string {
 
 /** The registry cannot carry symbolic links, so the package lists them, and npm 11 may skip the script that makes them. */
 async function hydrateLinks(folder: string): Promise<void> {
-  const links: { source: string; target: string }[] = JSON.parse(await readFile(join(folder, "pg-symlinks.json"), "utf8"));
+  const links: { source: string; target: string }[] = JSON.parse(
+    await readFile(join(folder, "pg-symlinks.json"), "utf8"),
+  );
   for (const { source, target } of links) {
     const link = join(folder, relative("native", target));
     if (!(await exists(link))) await symlink(relative(dirname(target), source), link);

@@ -148,7 +148,8 @@ async function initialize({ programs, dir, data, identity }: Cluster): Promise<v
 async function leftoversGone(data: string): Promise<void> {
   const deadline = Date.now() + leftoverWithinMs;
   for (let pid = await serverIn(data); pid !== undefined; pid = await serverIn(data)) {
-    if (Date.now() > deadline) throw new Error(`${data} is in use by PostgreSQL (process ${pid}): stop that stack first.`);
+    if (Date.now() > deadline)
+      throw new Error(`${data} is in use by PostgreSQL (process ${pid}): stop that stack first.`);
     await delay(50);
   }
   await rm(join(data, "postmaster.pid"), { force: true });

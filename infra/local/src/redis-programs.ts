@@ -49,9 +49,9 @@ async function fetchPackages(cache: string, target: string): Promise<void> {
     await chmod(unpacked, 0o755);
     await rename(unpacked, target);
   } catch (error) {
-    const reason = error instanceof Error ? error.message.split("\n", 1)[0] : String(error);
+    const reason = (error as { stderr?: string }).stderr?.trim().split("\n").at(-1) || (error as Error).message;
     throw new Error(
-      `Redis is missing: install redis-server (\`apt-get install redis-server\`), or set REDIS_URL. (Fetching it: ${reason})`,
+      `Redis is missing: \`apt-get install redis-server\`, or set REDIS_URL. (Fetching Debian's: ${reason})`,
     );
   } finally {
     await rm(draft, { recursive: true, force: true });

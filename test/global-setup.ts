@@ -1,0 +1,28 @@
+/**
+ * One Postgres and one Redis for all integration tests, gone when they end.
+ *
+ *   TEST_DATABASE_URL  the administrator's URL; the database `reluctant_template` on it is migrated, for tests to clone
+ *   TEST_REDIS_URL     shared by all: each test takes its own queue prefix
+ */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ensureDatabase, startPostgres } from "../infra/local/src/postgres.ts";
+import { startRedis } from "../infra/local/src/redis.ts";
+import { deployMigrations } from "../packages/db/src/migrate.ts";
+
+export default async function setup(): Promise<() => Promise<void>> {
+  const dir = await mkdtemp(join(tmpdir(), "reluctant-test-"));
+  const [postgres, redis] = await Promise.all([
+    startPostgres({ dir: join(dir, "postgres"), ephemeral: true }),
+    startRedis({ dir: join(dir, "redis"), ephemeral: true }),
+  ]);
+  const template = await ensureDatabase(postgres.url, "reluctant_template");
+  await deployMigrations(template, join(import.meta.dirname, "../prisma/migrations"));
+  process.env.TEST_DATABASE_URL = postgres.url;
+  process.env.TEST_REDIS_URL = redis.url;
+  return async () => {
+    await Promise.all([postgres.stop(), redis.stop()]);
+    await rm(dir, { recursive: true, force: true });
+  };
+}

@@ -1,0 +1,16 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    include: [
+      "packages/*/src/**/*.test.ts",
+      "apps/*/src/**/*.test.{ts,tsx}",
+      "workers/*/src/**/*.test.ts",
+      "infra/local/src/**/*.test.ts",
+      "test/**/*.test.ts",
+    ],
+    globalSetup: "test/global-setup.ts",
+    pool: "forks",
+    maxWorkers: 2,
+  },
+});
