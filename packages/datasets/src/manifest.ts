@@ -1,0 +1,116 @@
+import { createHash } from "node:crypto";
+import { DatasetError } from "./errors.ts";
+import { publishedNormalization } from "./normalization.ts";
+import { classOf, type DatasetSource, maxSamples, type Shape } from "./source.ts";
+import { heldOutForValidation, stratifiedOrder } from "./split.ts";
+
+export const splits = ["train", "validation", "test"] as const;
+export type Split = (typeof splits)[number];
+
+/** What a data set is: exactly these bytes under these names, with these classes and splits. */
+export interface Manifest {
+  readonly name: string;
+  readonly inputShape: Shape;
+  /** Sorted by code unit; a sample's label is its class's place here. */
+  readonly classes: readonly string[];
+  /** Sorted by name, by code unit. */
+  readonly samples: readonly ManifestSample[];
+}
+
+export interface ManifestSample {
+  readonly name: string;
+  readonly label: number;
+  readonly split: Split;
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+/**
+ * Reads a source once and describes it. The training part is split 9 : 1 into train and validation by hash of the
+ * sample's name within each class; no seed takes part.
+ * @throws DatasetError on malformed data, duplicate names, a class without images in train or test
+ */
+export async function manifest(source: DatasetSource): Promise<Manifest> {
+  const found: { name: string; bytes: number; sha256: string }[] = [];
+  let inputShape: Shape | undefined;
+  for await (const sample of source.samples()) {
+    inputShape ??= (await source.decode(sample)).shape;
+    if (found.length === maxSamples) {
+      throw new DatasetError(`the data set has more than ${maxSamples} samples`, { file: sample.file });
+    }
+    found.push({ name: sample.name, bytes: sample.bytes.byteLength, sha256: sha256(sample.bytes) });
+  }
+  found.sort((a, b) => (a.name < b.name ? -1 : 1));
+  const repeated = found.find(({ name }, index) => name === found[index + 1]?.name);
+  if (repeated) throw new DatasetError(`the sample ${repeated.name} occurs twice`, { file: source.name });
+  if (!inputShape) throw new DatasetError("the data set holds no images", { file: source.name });
+  const classes = [...new Set(found.map(({ name }) => classOf(name)))].sort();
+  return { name: source.name, inputShape, classes, samples: assignSplits(source.name, classes, found) };
+}
+
+function assignSplits(dataset: string, classes: readonly string[], found: readonly Omit<ManifestSample, "label" | "split">[]) {
+  const labelOf = new Map(classes.map((name, label) => [name, label]));
+  const labeled = found.map((sample) => ({ ...sample, label: labelOf.get(classOf(sample.name)) ?? 0 }));
+  const training = labeled.filter(({ name }) => name.startsWith("train/"));
+  const heldOut = heldOutForValidation(training.map(({ name }) => name), training.map(({ label }) => label));
+  const validation = new Set(training.filter((_, index) => heldOut[index]).map(({ name }) => name));
+  const samples = labeled.map((sample): ManifestSample => {
+    const split = validation.has(sample.name) ? "validation" : sample.name.startsWith("train/") ? "train" : "test";
+    return { ...sample, split };
+  });
+  requireEveryClass(dataset, classes, samples);
+  return samples;
+}
+
+function requireEveryClass(dataset: string, classes: readonly string[], samples: readonly ManifestSample[]): void {
+  if (classes.length < 2) throw new DatasetError(`has ${classes.length} class; at least 2 are needed`, { file: dataset });
+  for (const split of splits) {
+    const present = new Set(samples.filter((sample) => sample.split === split).map(({ label }) => label));
+    const missing = classes.find((_, label) => !present.has(label));
+    if (missing !== undefined) {
+      throw new DatasetError(`class ${missing} has no image in the ${split} split; add some or remove the class`, { file: dataset });
+    }
+  }
+}
+
+/**
+ * A smaller data set with its own version: of each split the stratified draw of so many samples, by hash of the name.
+ * A smaller draw lies within a larger one.
+ * @throws DatasetError when a split is asked for more samples than it has, or for fewer than one a class
+ */
+export function subset(whole: Manifest, sizes: Readonly<Record<Split, number>>): Manifest {
+  const kept = splits.flatMap((split) => {
+    const samples = whole.samples.filter((sample) => sample.split === split);
+    const size = sizes[split];
+    if (!Number.isInteger(size) || size < whole.classes.length || size > samples.length) {
+      const bounds = `from ${whole.classes.length} (one a class) to ${samples.length}`;
+      throw new DatasetError(`subset.${split} is ${size}; it must be a whole number ${bounds}`, { file: whole.name });
+    }
+    const order = stratifiedOrder(samples.map(({ name }) => name), samples.map(({ label }) => label), "subset");
+    return [...order.subarray(0, size)].map((index) => samples[index] as ManifestSample);
+  });
+  const samples = kept.sort((a, b) => (a.name < b.name ? -1 : 1));
+  requireEveryClass(whole.name, whole.classes, samples);
+  return { ...whole, samples };
+}
+
+/**
+ * The dataset version: SHA-256 over everything that can change a number in training, in lines of JSON: the published
+ * normalization if the name has one, classes, and each sample's name, split, size and content hash (DESIGN §3).
+ */
+export function versionOf({ name, inputShape, classes, samples }: Manifest): string {
+  const hash = createHash("sha256");
+  const line = (value: unknown) => hash.update(`${JSON.stringify(value)}\n`);
+  line({ format: "reluctant-dataset/1", normalization: publishedNormalization(name) ?? "train split", inputShape, classes });
+  for (const sample of samples) line([sample.name, sample.split, sample.bytes, sample.sha256]);
+  return hash.digest("hex");
+}
+
+/** How many samples each split has. */
+export function splitSizes({ samples }: Manifest): Record<Split, number> {
+  const sizes = { train: 0, validation: 0, test: 0 };
+  for (const { split } of samples) sizes[split]++;
+  return sizes;
+}
+
+export const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");

@@ -1,0 +1,64 @@
+import { DatasetError } from "./errors.ts";
+
+/**
+ * Where samples come from. A source is read front to back, as often as needed; nothing of it is held in memory.
+ * Sample names are `part/class/file`, with part `train` or `test`, whatever the archive or folder calls them.
+ */
+export interface DatasetSource {
+  readonly name: string;
+  /** Every sample once, in no promised order. Throws DatasetError, naming file and offset, on anything malformed. */
+  samples(): AsyncIterable<SampleBytes>;
+  /** Pixels of one sample. */
+  decode(sample: SampleBytes): Promise<Pixels>;
+}
+
+export interface SampleBytes {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+  /** Where the bytes lie, for messages. */
+  readonly file: string;
+  readonly offset?: number;
+}
+
+export interface Pixels {
+  /** uint8, HWC. */
+  readonly data: Uint8Array;
+  readonly shape: Shape;
+}
+
+/** [height, width, channels] */
+export type Shape = readonly [height: number, width: number, channels: number];
+
+/** An encoded image larger than this is refused before memory is allocated for it. */
+export const maxSampleBytes = 64 * 2 ** 20;
+/** Four times ImageNet-1k. Bounds what a hostile archive can make the manifest grow to. */
+export const maxSamples = 5_000_000;
+
+const partOf: Record<string, Part> = { train: "train", val: "test", test: "test" };
+export type Part = "train" | "test";
+
+/**
+ * The sample name of a path inside a data set, or undefined for files that begin with a dot (`.DS_Store`, `._x.jpg`).
+ * A held-out `val` folder is the test part, as with CIFAR and ImageNet, whose true test labels are not public: the
+ * validation part is always split off the training part (PAPER §7).
+ * @throws DatasetError when the path escapes the data set or is not `train|val|test/class/name.jpg|jpeg|png`
+ */
+export function sampleName(path: string, at: { file: string; offset?: number }): string | undefined {
+  const refuse = (problem: string) => new DatasetError(`${JSON.stringify(path.slice(0, 200))} ${problem}`, at);
+  if (path.length > 1024) throw refuse("is longer than 1,024 characters");
+  const steps = path.replace(/^\.\//, "").split("/");
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused
+  if (/[\\\u0000-\u001f\u007f]/.test(path) || steps.some((step) => step === "" || step === "." || step === "..")) {
+    throw refuse("is not a plain relative path; absolute paths, `..` and control characters are refused");
+  }
+  const [folder, label, file] = steps;
+  if (steps.at(-1)?.startsWith(".")) return undefined;
+  const part = Object.hasOwn(partOf, folder ?? "") ? partOf[folder ?? ""] : undefined;
+  if (steps.length !== 3 || part === undefined || !/\.(jpe?g|png)$/i.test(file ?? "")) {
+    throw refuse("does not fit the layout train|val|test/class/name.jpg|jpeg|png");
+  }
+  return `${part}/${label}/${file}`;
+}
+
+/** The class of a sample name. */
+export const classOf = (name: string): string => name.split("/")[1] ?? "";
