@@ -1,4 +1,5 @@
 import type { Frontier } from "@reluctant/contracts";
+import { recommend } from "@reluctant/relu";
 import { type Axis, accuracyAxis, reluAxis } from "./axis.ts";
 import { groupSeeds, markDominated, type PlotPoint } from "./group.ts";
 import { budgetShare, count, percent } from "./numbers.ts";
@@ -36,8 +37,6 @@ export interface Region {
   y: [number, number];
 }
 
-/** A budget is "as good as AR" within this much validation accuracy. */
-const withinPoints = 0.01;
 /** The accuracy axis spans at least this, so that noise never looks like a cliff. */
 const leastSpan = 0.04;
 
@@ -117,7 +116,7 @@ function sentence(points: PlotPoint[], ar: PlotPoint | null, totalRelus: number)
   if (best.length === 0) return ar ? `AR reaches ${percent(ar.accuracy, 1)}; no budget has finished yet.` : "Nothing has finished yet.";
   const top = best.at(-1)!;
   if (!ar) return `Best so far: ${describe(top)}.`;
-  const enough = best.find((point) => point.validationAccuracy >= ar.validationAccuracy - withinPoints);
+  const enough = recommend(best, ar);
   if (enough) return `Smallest budget within 1 point of AR: ${describe(enough)}.`;
   return `No budget is within 1 point of AR (${percent(ar.accuracy, 1)}) yet; the best: ${describe(top)}.`;
 }

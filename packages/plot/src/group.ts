@@ -1,4 +1,5 @@
 import type { FrontierPoint } from "@reluctant/contracts";
+import { frontierOf } from "@reluctant/relu";
 
 /** A point of the plot: what a method reached at a budget, as the mean over its seeds. Accuracies are shares. */
 export interface PlotPoint {
@@ -61,14 +62,9 @@ function summarize(key: string, runs: FrontierPoint[]): PlotPoint {
  * with other means: one lucky seed must not put its budget on the line.
  */
 export function markDominated(points: PlotPoint[]): PlotPoint[] {
-  return points.map((point) => ({ ...point, onFrontier: !points.some((other) => dominates(other, point)) }));
+  const best = new Set(frontierOf(points));
+  return points.map((point) => ({ ...point, onFrontier: best.has(point) }));
 }
-
-/** At most as many ReLUs and better, or as good with fewer. */
-const dominates = (a: PlotPoint, b: PlotPoint): boolean =>
-  a.reluCount <= b.reluCount &&
-  (a.validationAccuracy > b.validationAccuracy ||
-    (a.validationAccuracy === b.validationAccuracy && a.reluCount < b.reluCount));
 
 const mean = (values: number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 

@@ -1,0 +1,44 @@
+import {
+  type Dataset,
+  datasetListSchema,
+  type Event,
+  type Frontier,
+  frontierSchema,
+  type ModelResource,
+  modelListSchema,
+  type Worker,
+  workerListSchema,
+} from "@reluctant/contracts";
+import { events, type EventsOptions } from "./events.ts";
+import { type Abortable, createHttp, type HttpOptions } from "./http.ts";
+import { artifactRoutes } from "./routes/artifacts.ts";
+import { experimentRoutes } from "./routes/experiments.ts";
+import { attemptRoutes, stageRunRoutes } from "./routes/stage-runs.ts";
+import { sessionRoutes, tokenRoutes } from "./routes/team.ts";
+
+export type ClientOptions = HttpOptions;
+export type Client = ReturnType<typeof createClient>;
+
+/**
+ * The API as typed functions. Answers are checked against the contracts. All throw ApiError (refused or failed, with
+ * the problem), UnreachableError (nothing answered) or AnswerError (another version answered).
+ */
+export function createClient(options: ClientOptions) {
+  const http = createHttp(options);
+  return {
+    experiments: experimentRoutes(http),
+    stageRuns: stageRunRoutes(http),
+    attempts: attemptRoutes(http),
+    artifacts: artifactRoutes(http),
+    session: sessionRoutes(http),
+    tokens: tokenRoutes(http),
+    /** The trade-offs reached on a dataset (`name`, or `name@version`) with a model. */
+    frontier: (dataset: string, model: string, { signal }: Abortable = {}): Promise<Frontier> =>
+      http.get(frontierSchema, "/frontiers", { query: { dataset, model }, signal }),
+    datasets: async ({ signal }: Abortable = {}): Promise<Dataset[]> => (await http.get(datasetListSchema, "/datasets", { signal })).items,
+    models: async ({ signal }: Abortable = {}): Promise<ModelResource[]> => (await http.get(modelListSchema, "/models", { signal })).items,
+    workers: async ({ signal }: Abortable = {}): Promise<Worker[]> => (await http.get(workerListSchema, "/workers", { signal })).items,
+    /** Events as they happen, each exactly once, across lost connections. */
+    events: (eventsOptions: EventsOptions = {}): AsyncGenerator<Event> => events(http, eventsOptions),
+  };
+}

@@ -1,0 +1,27 @@
+import { type ArtifactRef, artifactRefSchema } from "@reluctant/contracts";
+import { type Abortable, type Body, type Http, path } from "../http.ts";
+
+export interface Download {
+  body: ReadableStream<Uint8Array>;
+  /** Size, where the server says it. */
+  bytes: number | null;
+  mediaType: string;
+}
+
+const importedSchema = artifactRefSchema.pick({ sha256: true, bytes: true });
+
+export const artifactRoutes = (http: Http) => ({
+  /** Streams an artifact; nothing is kept in memory beyond what the reader has not taken yet. */
+  download: async (sha256: string, { signal }: Abortable = {}): Promise<Download> => {
+    const response = await http.send(path`/artifacts/${sha256}`, { headers: { accept: "*/*" }, signal });
+    const bytes = response.headers.get("content-length");
+    return {
+      body: response.body!,
+      bytes: bytes === null ? null : Number(bytes),
+      mediaType: response.headers.get("content-type") ?? "application/octet-stream",
+    };
+  },
+  /** Stores bytes of the caller's own, to be named in a spec (`arModel`, `sensitivity`, `masks`). */
+  import: (body: Body, { signal }: Abortable = {}): Promise<Pick<ArtifactRef, "sha256" | "bytes">> =>
+    http.get(importedSchema, "/artifacts", { method: "POST", body, headers: { "content-type": "application/octet-stream" }, signal }),
+});

@@ -1,0 +1,29 @@
+import {
+  type Attempt,
+  attemptListSchema,
+  type LogPage,
+  logPageSchema,
+  type MetricSeries,
+  metricsSchema,
+  type StageRun,
+  stageRunSchema,
+} from "@reluctant/contracts";
+import { type Abortable, type Http, path } from "../http.ts";
+
+export const stageRunRoutes = (http: Http) => ({
+  get: (id: string, { signal }: Abortable = {}): Promise<StageRun> => http.get(stageRunSchema, path`/stage-runs/${id}`, { signal }),
+  attempts: async (id: string, { signal }: Abortable = {}): Promise<Attempt[]> =>
+    (await http.get(attemptListSchema, path`/stage-runs/${id}/attempts`, { signal })).items,
+  /** Points of all series, or of one; with `afterStep` only those of later steps. */
+  metrics: async (
+    id: string,
+    { series, afterStep, signal }: { series?: string; afterStep?: number | undefined } & Abortable = {},
+  ): Promise<MetricSeries[]> =>
+    (await http.get(metricsSchema, path`/stage-runs/${id}/metrics`, { query: { series, afterStep }, signal })).series,
+});
+
+export const attemptRoutes = (http: Http) => ({
+  /** A piece of an attempt's log from a byte offset; ask again from its `next` until `ended`. */
+  log: (id: string, { offset, signal }: { offset?: number } & Abortable = {}): Promise<LogPage> =>
+    http.get(logPageSchema, path`/attempts/${id}/log`, { query: { offset }, signal }),
+});
