@@ -251,6 +251,8 @@ export const identitySchema = z.object({ team: z.string(), name: z.string(), rol
 export type Identity = z.infer<typeof identitySchema>;
 
 export const tokenRequestSchema = z.strictObject({ name: nameSchema, role: z.enum(roles) });
+/** A new bearer token, shown this once. */
+export const tokenSchema = z.object({ token: z.string() });
 
 export const experimentPageSchema = pageOf(experimentSummarySchema);
 export const trialPageSchema = pageOf(trialSchema);
