@@ -1,0 +1,146 @@
+import { randomUUID } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { JobPayload } from "@reluctant/contracts";
+import { type RedisServer, startRedis } from "@reluctant/local";
+import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
+import { createConsumer, createProducer, createWakes, openRedis, queueName, queueNames, RedisUnavailable } from "./index.ts";
+
+let server: RedisServer;
+let folder: string;
+const cleanups: (() => Promise<unknown>)[] = [];
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "reluctant-queue-"));
+  server = await startRedis({ dir: folder, ephemeral: true });
+});
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+afterAll(async () => {
+  await server.stop();
+  await rm(folder, { recursive: true });
+});
+
+async function setup() {
+  const lines: string[] = [];
+  const log = { info: (_: object, line: string) => void lines.push(line), warn: (_: object, line: string) => void lines.push(line) };
+  const redis = openRedis({ url: server.url, prefix: `test-${randomUUID()}`, log });
+  cleanups.push(() => redis.close());
+  const wakes = createWakes(redis);
+  const producer = createProducer(redis);
+  cleanups.push(() => producer.close());
+  await redis.ready();
+  return { redis, wakes, producer, lines, consumer: (queues = queueNames("default")) => consume(redis, wakes, queues) };
+}
+
+function consume(redis: ReturnType<typeof openRedis>, wakes: ReturnType<typeof createWakes>, queues: string[]) {
+  const consumer = createConsumer({ redis, wakes, queues, workerName: "w1" });
+  cleanups.push(() => consumer.close());
+  return consumer;
+}
+
+const job = (kind: JobPayload["kind"] = "train"): JobPayload => ({ attemptId: randomUUID(), stageRunId: randomUUID(), kind });
+const soon = () => AbortSignal.timeout(5_000);
+const none = () => AbortSignal.timeout(300);
+
+test("a job is delivered once, however often it was added, and then over", async () => {
+  const { producer, consumer } = await setup();
+  const one = job();
+  await producer.add(one, "default");
+  await producer.add(one, "default");
+  expect(await producer.state(one, "default")).toBe("waiting");
+  const consumed = consumer();
+  const delivery = await consumed.next(soon());
+  expect(delivery?.payload).toEqual(one);
+  expect(await producer.state(one, "default")).toBe("active");
+  expect(await consumed.next(none())).toBeNull();
+  await delivery?.finish({ state: "completed" });
+  expect(await producer.state(one, "default")).toBe("completed");
+});
+
+test("a consumer serves its queues in turn, and no queue of another pool", async () => {
+  const { producer, consumer } = await setup();
+  await producer.add(job("train"), "other");
+  for (let n = 0; n < 2; n++) for (const kind of ["train", "distillation"] as const) await producer.add(job(kind), "default");
+  const consumed = consumer();
+  const kinds = [];
+  for (let n = 0; n < 4; n++) {
+    const delivery = await consumed.next(soon());
+    kinds.push(delivery?.payload.kind);
+    await delivery?.finish({ state: "completed" });
+  }
+  expect(kinds).toEqual(["train", "distillation", "train", "distillation"]);
+  expect(await consumed.next(none())).toBeNull();
+});
+
+test("a waiting consumer gets a job as soon as it is woken", async () => {
+  const { producer, consumer, wakes, redis } = await setup();
+  const consumed = consumer();
+  await vi.waitFor(async () => expect(await redis.client.pubsub("NUMSUB", `${redis.prefix}:wake:jobs`)).toContain(1));
+  const delivered = consumed.next(soon());
+  await producer.add(job(), "default");
+  const added = performance.now();
+  wakes.publish("jobs");
+  expect(await delivered).not.toBeNull();
+  expect(performance.now() - added).toBeLessThan(500); // the poll behind it would take up to 1 s
+});
+
+test("restoring adds a job that is gone or over, and leaves one that waits or is held", async () => {
+  const { producer, consumer, redis } = await setup();
+  const one = job();
+  expect(await producer.restore(one, "default")).toBe("restored");
+  expect(await producer.restore(one, "default")).toBe("kept");
+  const consumed = consumer();
+  const delivery = await consumed.next(soon());
+  expect(await producer.restore(one, "default")).toBe("kept");
+  await delivery?.finish({ state: "failed", reason: "refused" });
+  expect(await producer.state(one, "default")).toBe("failed");
+  expect(await producer.restore(one, "default")).toBe("restored");
+  expect((await consumed.next(soon()))?.payload).toEqual(one);
+  await redis.client.flushall();
+  expect(await producer.state(one, "default")).toBe("absent");
+  expect(await producer.restore(one, "default")).toBe("restored");
+});
+
+test("a job whose worker died is failed by the others, then restored", async () => {
+  const { producer, consumer, redis, wakes } = await setup();
+  const one = job();
+  await producer.add(one, "default");
+  const dead = openRedis({ url: server.url, prefix: redis.prefix, log: redis.log });
+  await dead.ready();
+  const fetched = await consume(dead, wakes, [queueName("train", "default")]).next(soon());
+  await dead.close(); // no renewal reaches Redis any more
+  await redis.client.del(`${redis.prefix}:train.default:${one.attemptId}:lock`); // as its expiry after 15 s would
+  const delivered = consumer().next(AbortSignal.timeout(20_000));
+  await vi.waitFor(async () => expect(await producer.state(one, "default")).toBe("failed"), { timeout: 15_000, interval: 100 });
+  expect(await producer.restore(one, "default")).toBe("restored");
+  expect((await delivered)?.payload).toEqual(one);
+  await fetched?.finish({ state: "completed" });
+}, 20_000);
+
+test("a job that this version did not write is failed with what is wrong", async () => {
+  const { producer, consumer } = await setup();
+  const queue = producer.queue("train", "default");
+  await queue.add("train", { attemptId: "x" }, { jobId: "strange" });
+  expect(await consumer().next(none())).toBeNull();
+  expect((await queue.getJob("strange"))?.failedReason).toMatch(/not a job of this version: attemptId/);
+});
+
+test("while Redis is away commands fail at once, the outage is logged once, and then all goes on", async () => {
+  const { producer, consumer, lines } = await setup();
+  const consumed = consumer();
+  await producer.add(job(), "default");
+  await server.kill("SIGKILL");
+  const waiting = consumed.next(AbortSignal.timeout(15_000));
+  const asked = performance.now();
+  await expect(producer.add(job(), "default")).rejects.toThrow(RedisUnavailable);
+  expect(performance.now() - asked).toBeLessThan(1_000);
+  await vi.waitFor(() => expect(lines).toEqual(["Redis is out of reach; trying again until it answers"]));
+  await server.start();
+  const again = job();
+  await vi.waitFor(() => producer.restore(again, "default"), { timeout: 5_000, interval: 50 });
+  expect(await waiting).not.toBeNull();
+  expect(lines).toEqual(["Redis is out of reach; trying again until it answers", "Redis answers again"]);
+}, 20_000);
