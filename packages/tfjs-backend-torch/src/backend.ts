@@ -1,0 +1,139 @@
+/** The TensorFlow.js side of the bridge: which tensor lives in which slot, and for how long. */
+import { type BackendValues, DataStorage, type DataType, engine, KernelBackend, type TensorInfo, util } from "@tensorflow/tfjs-core";
+import type { Bridge, HostArray, Slot } from "./bridge.ts";
+
+interface Data {
+  dtype: DataType;
+  refCount: number;
+  /** Where the values are: a slot, or, for strings, which never leave JavaScript, the values themselves. */
+  slot: Slot;
+  strings?: Uint8Array[];
+}
+
+const noSlot = -1;
+
+export class TorchBackend extends KernelBackend {
+  readonly bridge: Bridge;
+  private readonly data: DataStorage<Data>;
+  private readonly free: Slot[] = [];
+  private slotCount = 0;
+
+  constructor(bridge: Bridge) {
+    super();
+    this.bridge = bridge;
+    this.data = new DataStorage<Data>(this, engine());
+  }
+
+  /** A slot that holds nothing yet. */
+  takeSlot(): Slot {
+    return this.free.pop() ?? this.slotCount++;
+  }
+
+  releaseSlot(slot: Slot): void {
+    this.bridge.free(slot);
+    this.free.push(slot);
+  }
+
+  /** Turns a filled slot into a tensor with its own data. */
+  adopt(slot: Slot, shape: number[], dtype: DataType): TensorInfo {
+    const dataId = {};
+    this.data.set(dataId, { dtype, refCount: 1, slot });
+    return { dataId, shape, dtype };
+  }
+
+  /** A second tensor on the same data. */
+  share(x: TensorInfo): TensorInfo {
+    this.incRef(x.dataId);
+    return { dataId: x.dataId, shape: x.shape, dtype: x.dtype };
+  }
+
+  slotOf(x: TensorInfo): Slot {
+    const { slot } = this.data.get(x.dataId);
+    if (slot === noSlot) throw new Error("this kernel takes no string tensors on the torch backend");
+    return slot;
+  }
+
+  override write(values: BackendValues, shape: number[], dtype: DataType): object {
+    const dataId = {};
+    this.move(dataId, values, shape, dtype, 1);
+    return dataId;
+  }
+
+  override move(dataId: object, values: BackendValues, shape: number[], dtype: DataType, refCount: number): void {
+    if (dtype === "string") {
+      this.data.set(dataId, { dtype, refCount, slot: noSlot, strings: (values ?? []) as Uint8Array[] });
+      return;
+    }
+    if (dtype === "complex64") throw new Error("the torch backend has no complex64 tensors");
+    const slot = this.takeSlot();
+    try {
+      this.bridge.upload(slot, hostArray(values, shape, dtype), shape);
+    } catch (error) {
+      this.releaseSlot(slot);
+      throw error;
+    }
+    this.data.set(dataId, { dtype, refCount, slot });
+  }
+
+  override readSync(dataId: object): BackendValues {
+    const { slot, strings } = this.data.get(dataId);
+    return strings ?? this.bridge.readSync(slot);
+  }
+
+  override async read(dataId: object): Promise<BackendValues> {
+    const { slot, strings } = this.data.get(dataId);
+    return strings ?? this.bridge.read(slot);
+  }
+
+  override disposeData(dataId: object, force = false): boolean {
+    if (!this.data.has(dataId)) return true;
+    const entry = this.data.get(dataId);
+    entry.refCount--;
+    if (!force && entry.refCount > 0) return false;
+    if (entry.slot !== noSlot) this.releaseSlot(entry.slot);
+    this.data.delete(dataId);
+    return true;
+  }
+
+  override incRef(dataId: object): void {
+    this.data.get(dataId).refCount++;
+  }
+
+  override refCount(dataId: object): number {
+    return this.data.has(dataId) ? this.data.get(dataId).refCount : 0;
+  }
+
+  override numDataIds(): number {
+    return this.data.numDataIds();
+  }
+
+  override memory(): { unreliable: boolean } {
+    return { unreliable: false };
+  }
+
+  override floatPrecision(): 32 {
+    return 32;
+  }
+
+  override epsilon(): number {
+    return 1e-7;
+  }
+
+  override async time(f: () => void): Promise<{ kernelMs: number }> {
+    this.bridge.info(); // waits for what is queued, so that only `f` is timed
+    const start = performance.now();
+    f();
+    this.bridge.info();
+    return { kernelMs: performance.now() - start };
+  }
+
+  override dispose(): void {
+    this.bridge.setAsync(false);
+  }
+}
+
+function hostArray(values: BackendValues | null, shape: number[], dtype: DataType): HostArray {
+  const ArrayType = dtype === "float32" ? Float32Array : dtype === "int32" ? Int32Array : Uint8Array;
+  if (values == null) return new ArrayType(util.sizeFromShape(shape));
+  return values instanceof ArrayType ? values : ArrayType.from(values as unknown as ArrayLike<number>);
+}

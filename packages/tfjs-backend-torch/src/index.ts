@@ -1,0 +1,98 @@
+/** A TensorFlow.js backend on libtorch. `await registerTorchBackend()`, then `tf.setBackend("torch")`. */
+import { findBackend, registerBackend, registerGradient } from "@tensorflow/tfjs-core";
+import { registerKernels, Torch } from "./aten.ts";
+import { TorchBackend } from "./backend.ts";
+import { type Bridge, loadBridge } from "./bridge.ts";
+import { ensureBuilt } from "./build.ts";
+import { accumulateKernels } from "./fused/accumulate.ts";
+import { batchNormGradients, batchNormKernels } from "./fused/batch-norm.ts";
+import { inPlaceKernels } from "./fused/in-place.ts";
+import { maskedReluGradients, maskedReluKernels } from "./fused/masked-relu.ts";
+import { sgdKernels } from "./fused/sgd.ts";
+import { families } from "./kernels/index.ts";
+
+export { type Built, ensureBuilt, type Missing } from "./build.ts";
+export { absDiffAccumulate, absDiffAccumulateComposed, negPartAccumulate, negPartAccumulateComposed } from "./fused/accumulate.ts";
+export {
+  batchNorm, batchNormComposed, type BatchNormOptions, batchNormTrain, batchNormTrainComposed, type BatchNormTrainOptions,
+  type BatchNormTrainResult,
+} from "./fused/batch-norm.ts";
+export { addMaskedRelu, addMaskedReluComposed, maskedRelu, maskedReluComposed } from "./fused/masked-relu.ts";
+export { type SgdStep, sgdStep, sgdStepComposed } from "./fused/sgd.ts";
+
+/** The torch backend cannot run on this machine; the message says what to install. */
+export class TorchUnavailableError extends Error {
+  override name = "TorchUnavailableError";
+}
+
+export interface TorchInfo {
+  /** libtorch's version. */
+  version: string;
+  device: "cpu" | "cuda";
+  /** Threads of one operator. Starts at 1. */
+  threads: number;
+}
+
+const priority = 3; // above wasm (2) and cpu (1)
+
+let registration: Promise<void> | undefined;
+
+/**
+ * Registers the backend "torch", building the bridge on first use. Further calls return the first one's promise,
+ * unless it failed.
+ * @throws TorchUnavailableError when libtorch or a build tool is missing, or the build or the load fails
+ */
+export function registerTorchBackend(): Promise<void> {
+  registration ??= register().catch((error) => {
+    registration = undefined;
+    throw error;
+  });
+  return registration;
+}
+
+async function register(): Promise<void> {
+  const backend = new TorchBackend(await openBridge());
+  const torch = new Torch(backend);
+  const fused = [inPlaceKernels, batchNormKernels, maskedReluKernels, sgdKernels, accumulateKernels];
+  for (const kernels of [...families, ...fused]) registerKernels(torch, kernels);
+  for (const gradient of [...batchNormGradients, ...maskedReluGradients]) registerGradient(gradient);
+  registerBackend("torch", () => backend, priority);
+}
+
+export function torchInfo(): TorchInfo {
+  const { version, device, threads } = bridge().info();
+  return { version, device, threads };
+}
+
+/** Sets how many threads one operator may use, from 1 to 1024. */
+export function setThreads(count: number): void {
+  bridge().setThreads(count);
+}
+
+/**
+ * With `true`, operators run on an engine thread, in order, while JavaScript goes on; an operator's error then comes
+ * with the `data()` of a tensor that depends on it. With `false`, waits for the queue and runs them at once again.
+ */
+export function setAsync(on: boolean): void {
+  bridge().setAsync(on);
+}
+
+async function openBridge(): Promise<Bridge> {
+  const result = await ensureBuilt().catch(unavailable);
+  if ("missing" in result) throw new TorchUnavailableError(result.missing);
+  try {
+    return loadBridge(result.addonPath);
+  } catch (error) {
+    return unavailable(error as Error);
+  }
+}
+
+function unavailable(cause: Error): never {
+  throw new TorchUnavailableError(cause.message, { cause });
+}
+
+function bridge(): Bridge {
+  const backend = findBackend("torch");
+  if (!(backend instanceof TorchBackend)) throw new Error("the torch backend is not registered: await registerTorchBackend() first");
+  return backend.bridge;
+}
