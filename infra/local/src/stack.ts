@@ -1,0 +1,186 @@
+/**
+ * The whole system on one machine, started in order and stopped in reverse:
+ * postgres → migrations → redis → coordinator → api → worker-1, worker-2, …
+ */
+import { mkdir, writeFile } from "node:fs/promises";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { deployMigrations } from "@reluctant/db";
+import { freePortNear } from "./machine.ts";
+import { ensureDatabase, type PostgresServer, startPostgres } from "./postgres.ts";
+import { createProcess, type Part, type ProcessSpec } from "./processes.ts";
+import { type RedisServer, startRedis } from "./redis.ts";
+
+export type ServiceKind = "coordinator" | "api" | "worker";
+
+export interface Credentials {
+  /** A bearer token for clients of this installation. */
+  readonly token: string;
+  /** Opens the dashboard once, within five minutes. */
+  readonly loginLink: string;
+}
+
+export interface StackOptions {
+  /** Holds everything the stack keeps: `postgres/`, `redis/`, `logs/` and `token`. */
+  readonly dir: string;
+  /** How many workers; each holds one slot and gets an equal share of the cores. */
+  readonly workers: number;
+  /** What the processes inherit: RELUCTANT_BACKEND, RELUCTANT_DATA, LOG_LEVEL and so on. */
+  readonly env: NodeJS.ProcessEnv;
+  /** Uses this database, already there, instead of starting Postgres. */
+  readonly databaseUrl?: string | undefined;
+  /** Uses this Redis, already there, instead of starting one. */
+  readonly redisUrl?: string | undefined;
+  readonly ports?: { readonly postgres?: number; readonly redis?: number; readonly api?: number };
+  /** The services to start beside Postgres and Redis; all when absent. */
+  readonly only?: readonly ServiceKind[];
+  /** For tests: see PostgresOptions.ephemeral. */
+  readonly ephemeral?: boolean;
+  /** Creates a token and a login link once the API is ready at `address`. */
+  readonly bootstrap: (databaseUrl: string, address: string) => Promise<Credentials>;
+  /** Called with every line that the coordinator, the API and the workers log. */
+  readonly onLine?: (part: string, line: string) => void;
+  /** Called when a part ends without having been asked to. */
+  readonly onCrash?: ProcessSpec["onCrash"];
+}
+
+export interface Stack {
+  /** The API's and the dashboard's, for instance `http://127.0.0.1:7358`; undefined when it was not started. */
+  readonly address: string | undefined;
+  readonly databaseUrl: string;
+  readonly redisUrl: string;
+  /** Undefined without the API. */
+  readonly credentials: Credentials | undefined;
+  /** The Redis that was started here. */
+  readonly redis: RedisServer | undefined;
+  readonly postgres: PostgresServer | undefined;
+  /** `postgres`, `redis`, `coordinator`, `api`, `worker-1`, … */
+  part(name: string): Part;
+  /** Stops every part, last started first; harmless when stopped. */
+  stop(): Promise<void>;
+}
+
+/** R-E-L-U on a telephone. */
+const preferredPort = 7358;
+
+/** The repository: this file lies in infra/local/src or infra/local/dist. */
+const root = join(import.meta.dirname, "../../..");
+
+/** @throws Error of the first part that does not come up, after stopping those that did */
+export async function startStack(options: StackOptions): Promise<Stack> {
+  const parts = new Map<string, Part>();
+  const wants = (kind: ServiceKind) => options.only?.includes(kind) ?? true;
+  const stop = async () => {
+    for (const part of [...parts.values()].reverse()) await part.stop();
+  };
+  const add = async (service: Service) => {
+    const part = createProcess(toProcess(service, options));
+    parts.set(part.name, part);
+    await part.start();
+  };
+
+  try {
+    await mkdir(options.dir, { recursive: true });
+    const { databaseUrl, postgres } = await openDatabase(options);
+    if (postgres) parts.set(postgres.name, postgres);
+    await deployMigrations(databaseUrl, join(root, "prisma/migrations"));
+    const { redisUrl, redis } = await openRedis(options);
+    if (redis) parts.set(redis.name, redis);
+
+    const urls = { DATABASE_URL: databaseUrl, REDIS_URL: redisUrl };
+    if (wants("coordinator")) await add(coordinator(urls));
+    const address = wants("api") ? `http://127.0.0.1:${await apiPort(options)}` : undefined;
+    if (address) await add(api(urls, address));
+    const credentials = address && (await writeCredentials(options, databaseUrl, address));
+    if (wants("worker")) await Promise.all(workers(urls, options).map(add));
+
+    const part = (name: string) => {
+      const found = parts.get(name);
+      if (!found) throw new Error(`This stack has no part "${name}", only ${[...parts.keys()].join(", ")}.`);
+      return found;
+    };
+    return { address, databaseUrl, redisUrl, credentials: credentials || undefined, postgres, redis, part, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function openDatabase({ databaseUrl, dir, ephemeral = false, ports, onCrash }: StackOptions) {
+  if (databaseUrl !== undefined) return { databaseUrl };
+  const postgres = await startPostgres({ dir: join(dir, "postgres"), ephemeral, port: ports?.postgres, onCrash });
+  return { databaseUrl: await ensureDatabase(postgres.url, "reluctant"), postgres };
+}
+
+async function openRedis({ redisUrl, dir, ephemeral = false, ports, onCrash }: StackOptions) {
+  if (redisUrl !== undefined) return { redisUrl };
+  const redis = await startRedis({ dir: join(dir, "redis"), ephemeral, port: ports?.redis, onCrash });
+  return { redisUrl: redis.url, redis };
+}
+
+/** A program of ours, configured by its environment alone. */
+interface Service {
+  readonly name: string;
+  readonly script: string;
+  readonly settings: NodeJS.ProcessEnv;
+  readonly ready: ProcessSpec["ready"];
+}
+
+const coordinator = (urls: NodeJS.ProcessEnv): Service => ({
+  name: "coordinator",
+  script: "workers/coordinator/dist/main.js",
+  settings: urls,
+  ready: { line: saysReady },
+});
+
+const api = (urls: NodeJS.ProcessEnv, address: string): Service => ({
+  name: "api",
+  script: "apps/api/dist/main.js",
+  settings: { ...urls, HOST: new URL(address).hostname, PORT: new URL(address).port },
+  ready: { probe: async () => (await fetch(`${address}/readyz`)).ok },
+});
+
+function workers(urls: NodeJS.ProcessEnv, { workers: count, env }: StackOptions): Service[] {
+  const share = Math.max(1, Math.floor(availableParallelism() / count));
+  const threads = env.RELUCTANT_THREADS ?? String(share);
+  return Array.from({ length: count }, (_, index) => ({
+    name: `worker-${index + 1}`,
+    script: "workers/gpu/dist/main.js",
+    settings: { ...urls, RELUCTANT_WORKER_NAME: `worker-${index + 1}`, RELUCTANT_THREADS: threads },
+    ready: { line: saysReady },
+  }));
+}
+
+function toProcess(
+  { name, script, settings, ready }: Service,
+  { dir, env, onLine, onCrash }: StackOptions,
+): ProcessSpec {
+  return {
+    name,
+    command: [process.execPath, join(root, script)],
+    cwd: root,
+    env: { ...env, ...settings },
+    log: join(dir, "logs", `${name}.log`),
+    ...(onLine && { onLine: (line: string) => onLine(name, line) }),
+    onCrash,
+    ready,
+    stopSignal: "SIGTERM",
+    orphanSignal: "SIGKILL", // frozen processes end too, and these are built to be killed
+  };
+}
+
+function saysReady(line: string): boolean {
+  try {
+    return JSON.parse(line).msg === "ready";
+  } catch {
+    return false;
+  }
+}
+
+const apiPort = ({ ports }: StackOptions): Promise<number> | number => ports?.api ?? freePortNear(preferredPort);
+
+async function writeCredentials(options: StackOptions, databaseUrl: string, address: string): Promise<Credentials> {
+  const credentials = await options.bootstrap(databaseUrl, address);
+  await writeFile(join(options.dir, "token"), `${credentials.token}\n`, { mode: 0o600 });
+  return credentials;
+}

@@ -1,0 +1,1 @@
+export { deployMigrations } from "./migrate.ts";
