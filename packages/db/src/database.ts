@@ -1,0 +1,65 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { PrismaPg } from "@prisma/adapter-pg";
+import { isRetryable } from "./errors.ts";
+import { Prisma, PrismaClient } from "./generated/client.ts";
+
+/** A transaction: Prisma's models, and what the named statements run on. */
+export type Tx = Prisma.TransactionClient;
+
+export interface Database {
+  /** For reads outside a transaction. Writes go through `tx`. */
+  readonly prisma: PrismaClient;
+  /**
+   * Runs `work` in one READ COMMITTED transaction. A deadlock or serialization failure runs it again from the start, so
+   * it must have no effects outside the database.
+   */
+  tx<T>(work: (t: Tx) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}
+
+export interface DatabaseOptions {
+  /** Most connections of this process. The default suits one server process; 500 workers need a pooler between. */
+  poolSize?: number;
+}
+
+/** No statement of ours takes a second; one that takes this long waits for a lock that nobody will give back. */
+const statementTimeoutMs = 15_000;
+const transactionTimeoutMs = 60_000;
+const maxRetries = 5;
+
+/**
+ * Opens a pool on `url` (`postgresql://…`); connects at the first query. Works behind PgBouncer in transaction mode:
+ * no session state, no named prepared statements, and timeouts set inside each transaction.
+ */
+export function openDatabase(url: string, { poolSize = 10 }: DatabaseOptions = {}): Database {
+  const adapter = new PrismaPg({
+    connectionString: url,
+    max: poolSize,
+    connectionTimeoutMillis: 5_000,
+    idleTimeoutMillis: 30_000,
+    query_timeout: statementTimeoutMs + 1_000,
+  });
+  const prisma = new PrismaClient({ adapter });
+  const attempt = <T>(work: (t: Tx) => Promise<T>): Promise<T> =>
+    prisma.$transaction(
+      async (t) => {
+        await t.$executeRawUnsafe(`set local statement_timeout = ${statementTimeoutMs}`);
+        return work(t);
+      },
+      { maxWait: 10_000, timeout: transactionTimeoutMs },
+    );
+  return {
+    prisma,
+    async tx(work) {
+      for (let retry = 0; ; retry++) {
+        try {
+          return await attempt(work);
+        } catch (error) {
+          if (retry >= maxRetries || !isRetryable(error)) throw error;
+          await pause(Math.random() * 10 * 2 ** retry); // apart, or they would collide again
+        }
+      }
+    },
+    close: () => prisma.$disconnect(),
+  };
+}

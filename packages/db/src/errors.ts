@@ -1,0 +1,60 @@
+/** What a failed query means for the caller: run it again, wait for Postgres, or find the row that was there first. */
+
+/** Postgres' code (SQLSTATE) or the driver's, wherever Prisma has put it in the chain of causes. */
+function codesOf(error: unknown): string[] {
+  const codes: string[] = [];
+  const seen = new Set<unknown>();
+  const visit = (value: unknown): void => {
+    if (typeof value !== "object" || value === null || seen.has(value)) return;
+    seen.add(value);
+    const { code, originalCode, kind, cause, meta, driverAdapterError, errors } = value as Record<string, unknown>;
+    for (const name of [code, originalCode, kind]) if (typeof name === "string") codes.push(name);
+    for (const inner of [cause, meta, driverAdapterError]) visit(inner);
+    if (Array.isArray(errors)) errors.forEach(visit);
+  };
+  visit(error);
+  return codes;
+}
+
+const among = (...known: string[]) => (error: unknown): boolean => codesOf(error).some((code) => known.includes(code));
+
+/** Serialization failure or deadlock: the transaction left no trace and may run again. */
+export const isRetryable = among("40001", "40P01", "P2034", "TransactionWriteConflict");
+
+/** A row with this unique key is there already. */
+export const isUniqueViolation = among("23505", "P2002", "UniqueConstraintViolation");
+
+/** Another row refers to this one, or the one referred to is gone. */
+export const isForeignKeyViolation = among("23503", "23001", "P2003", "ForeignKeyConstraintViolation");
+
+const connectionCodes = among(
+  "P1001", // cannot reach
+  "P1002", // reached, timed out
+  "P1008", // operation timed out
+  "P1017", // server closed the connection
+  "P2024", // no connection from the pool in time
+  "P2028", // transaction could not start, or its connection is gone
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "ENOENT", // the unix socket is gone
+  "EPIPE",
+  "ETIMEDOUT",
+  "08000",
+  "08003",
+  "08006",
+  "53300", // too many connections
+  "57P01", // shutting down
+  "57P02",
+  "57P03", // starting up
+  "DatabaseNotReachable",
+  "ConnectionClosed",
+  "SocketTimeout",
+  "TooManyConnections",
+);
+
+/** Messages of `pg` that carry no code. */
+const connectionMessages = /Connection terminated|timeout exceeded when trying to connect|Query read timeout|Client has encountered a connection error/;
+
+/** Postgres is out of reach or not ready: the same command may succeed later. */
+export const isUnavailable = (error: unknown): boolean =>
+  connectionCodes(error) || (error instanceof Error && connectionMessages.test(error.message));
