@@ -315,7 +315,8 @@ class Engine {
     for (size_t i = 0; i < op.resultCount; i++) {
       if (call.results[i] < 0) continue;
       Slot& s = slot(call.results[i]);
-      s.tensor = viewOut(stack[i].toTensor(), op.resultViews[i]);
+      const at::Tensor& result = stack[i].toTensor();  // undefined where a backward was told not to compute it
+      s.tensor = result.defined() ? viewOut(result, op.resultViews[i]) : result;
       s.error.reset();
     }
   }
