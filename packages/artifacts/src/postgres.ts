@@ -1,0 +1,121 @@
+import { createHash } from "node:crypto";
+import { type Database, isForeignKeyViolation } from "@reluctant/db";
+import { chunkBytes, inChunks } from "./chunks.ts";
+import type { ArtifactStore, ByteRange } from "./store.ts";
+
+/**
+ * Artifacts as chunks of 4 MB in Postgres, at most one of them in memory (a 50 MB value costs the driver near 1 GB).
+ *
+ * An upload is a row without a name. Its last transaction names it and takes the hold, or, where the same bytes are
+ * already stored, drops the upload and keeps the older row. So a crash leaves a nameless row, which nobody is served
+ * and garbage collection removes.
+ */
+export const postgresArtifacts = (db: Database): ArtifactStore => ({
+  async put({ attemptId, mediaType, bytes }) {
+    const { id } = await db.prisma.artifact.create({ data: { mediaType }, select: { id: true } });
+    try {
+      const { sha256, size } = await writeChunks(db, id, bytes);
+      await finishUpload(db, { id, sha256, size, attemptId });
+      return { sha256, bytes: size };
+    } catch (error) {
+      // Best effort: what cannot be removed now is removed as garbage later.
+      await db.prisma.artifact.deleteMany({ where: { id, completeAt: null } }).catch(() => {});
+      throw error;
+    }
+  },
+
+  async get(sha256, range) {
+    const artifact = await db.prisma.artifact.findFirst({ where: { sha256, completeAt: { not: null } } });
+    if (!artifact) return null;
+    const bytes = Number(artifact.bytes);
+    const { start, end } = range ?? { start: 0, end: bytes };
+    if (range && !(0 <= start && start < end && end <= bytes)) {
+      throw new RangeError(`bytes ${start} to ${end} are not within the ${bytes} bytes of artifact ${sha256}`);
+    }
+    return { bytes, mediaType: artifact.mediaType, body: readChunks(db, artifact.id, { start, end }) };
+  },
+
+  async has(sha256) {
+    return (await db.prisma.artifact.count({ where: { sha256, completeAt: { not: null } } })) > 0;
+  },
+
+  async collectGarbage(olderThanMs) {
+    await releaseEndedHolds(db, olderThanMs);
+    return deleteUnreferenced(db, olderThanMs);
+  },
+});
+
+async function writeChunks(db: Database, id: string, source: AsyncIterable<Uint8Array>) {
+  const hash = createHash("sha256");
+  let size = 0;
+  let number = 0;
+  for await (const chunk of inChunks(source)) {
+    hash.update(chunk);
+    size += chunk.length;
+    await db.prisma.$executeRaw`insert into artifact_chunk (artifact_id, number, bytes) values (${id}::uuid, ${number}, ${chunk})`;
+    number += 1;
+  }
+  return { sha256: hash.digest("hex"), size };
+}
+
+/** The lock makes two uploads of the same bytes end one after the other; the new date keeps a found row from collection. */
+async function finishUpload(
+  db: Database,
+  { id, sha256, size, attemptId }: { id: string; sha256: string; size: number; attemptId: string | undefined },
+): Promise<void> {
+  await db.tx(async (t) => {
+    await t.$executeRaw`select pg_advisory_xact_lock(hashtextextended(${sha256}, 0))`;
+    const found = await t.$executeRaw`update artifact set created_at = now() where sha256 = ${sha256}`;
+    if (found > 0) await t.artifact.delete({ where: { id } });
+    else await t.$executeRaw`
+      update artifact set sha256 = ${sha256}, bytes = ${size}, created_at = now(), complete_at = now()
+      where id = ${id}::uuid`;
+    if (attemptId) await t.$executeRaw`
+      insert into artifact_hold (attempt_id, sha256) values (${attemptId}::uuid, ${sha256}) on conflict do nothing`;
+  });
+}
+
+async function* readChunks(db: Database, id: string, { start, end }: ByteRange): AsyncGenerator<Uint8Array> {
+  for (let number = Math.floor(start / chunkBytes); number * chunkBytes < end; number += 1) {
+    const chunk = await db.prisma.artifactChunk.findUnique({
+      where: { artifactId_number: { artifactId: id, number } },
+      select: { bytes: true },
+    });
+    if (!chunk) throw new Error(`chunk ${number} of artifact ${id} is gone: it was collected while being read`);
+    const offset = number * chunkBytes;
+    yield chunk.bytes.subarray(Math.max(0, start - offset), end - offset);
+  }
+}
+
+/** What an ended attempt wrote is either referred to by now or not wanted. */
+const releaseEndedHolds = (db: Database, olderThanMs: number) => db.prisma.$executeRaw`
+  delete from artifact_hold using attempt
+  where attempt.id = artifact_hold.attempt_id and attempt.ended_at <= now() - ${olderThanMs} * interval '1 millisecond'`;
+
+/**
+ * One artifact a statement, since each drags its chunks along. The date is judged again under the row's lock, so one
+ * put again meanwhile stays; a reference that appears meanwhile makes its foreign key refuse the delete, and it stays.
+ */
+async function deleteUnreferenced(db: Database, olderThanMs: number): Promise<number> {
+  const garbage = await db.prisma.$queryRaw<{ id: string }[]>`
+    select id::text from artifact a
+    where created_at <= now() - ${olderThanMs} * interval '1 millisecond'
+      and not exists (select from artifact_hold r where r.sha256 = a.sha256)
+      and not exists (select from artifact_import r where r.sha256 = a.sha256)
+      and not exists (select from checkpoint r where r.sha256 = a.sha256)
+      and not exists (select from mask r where r.sha256 = a.sha256)
+      and not exists (select from stage_run_artifact r where r.sha256 = a.sha256)
+      and not exists (select from stage_run_input r where r.sha256 = a.sha256)`;
+  let deleted = 0;
+  for (const { id } of garbage) {
+    deleted += await db.prisma.$executeRaw`
+      delete from artifact
+      where id = ${id}::uuid and created_at <= now() - ${olderThanMs} * interval '1 millisecond'`.catch(
+      (error: unknown) => {
+        if (isForeignKeyViolation(error)) return 0;
+        throw error;
+      },
+    );
+  }
+  return deleted;
+}
