@@ -1,0 +1,46 @@
+import { type Implementation, implementations } from "@reluctant/relu";
+import type { ContextOf, EngineStageKind, StageContext, StageOutput } from "./context.ts";
+import { distillation } from "./distillation.ts";
+import { StageFailure } from "./failure.ts";
+import { maskSearch } from "./mask-search.ts";
+import { sensitivity } from "./sensitivity.ts";
+import { train } from "./train.ts";
+
+export interface StageImplementation {
+  kind: EngineStageKind;
+  version: number;
+  run(context: StageContext): Promise<StageOutput>;
+}
+
+/** The code of every stage by implementation. */
+export const stages: Readonly<Record<Implementation, StageImplementation>> = {
+  "train/sgd": stage("train/sgd", train),
+  "sensitivity/sparse-momentum": stage("sensitivity/sparse-momentum", sensitivity),
+  "mask-search/senet": stage("mask-search/senet", maskSearch),
+  "distillation/pram": stage("distillation/pram", distillation),
+};
+
+/** What a worker registers: it refuses a stage run whose version is not its own. */
+export const implementationVersions: Readonly<Record<string, number>> = Object.fromEntries(
+  Object.entries(stages).map(([name, { version }]) => [name, version]),
+);
+
+/** A stage checks that its parameters are of its kind, and leaves nothing on the device. */
+function stage<N extends Implementation>(
+  name: N,
+  run: (context: ContextOf<(typeof implementations)[N]["kind"]>) => Promise<StageOutput>,
+): StageImplementation {
+  const { kind, version } = implementations[name];
+  return {
+    kind,
+    version,
+    async run(context) {
+      if (context.params.kind !== kind) throw new StageFailure("bad-input", `${name} runs ${kind} stages, not ${context.params.kind}`);
+      try {
+        return await run(context as ContextOf<typeof kind>);
+      } finally {
+        context.engine.release();
+      }
+    },
+  };
+}

@@ -1,0 +1,101 @@
+import type { EngineInfo } from "@reluctant/contracts";
+import type { Mask, Model } from "@reluctant/relu";
+import type { Tensors } from "./tensors.ts";
+
+/**
+ * What computes. The stages are written against these few verbs, so the method never mentions a tensor library and
+ * can be tested with any engine. Everything that crosses the border is host memory in PyTorch's names and layouts.
+ */
+export interface Engine {
+  readonly info: EngineInfo;
+  /** A network on the device. `weights` must hold every tensor of `weightShapes(model)`. */
+  network(options: { model: Model; weights: Tensors; normalization: Normalization }): Network;
+  trainer(options: TrainerOptions): Trainer;
+  /** Random crops and flips of a batch, a pure function of the key. */
+  augment(images: Uint8Array, augmentation: Augmentation): Uint8Array;
+  /** Frees every network and trainer made so far. */
+  release(): void;
+}
+
+/** Pixels enter a network as (value / 255 − mean) / std for each channel. */
+export interface Normalization {
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
+}
+
+export interface Augmentation {
+  /** [height, width, channels] of one image. */
+  shape: readonly [number, number, number];
+  seed: number;
+  epoch: number;
+  /** Each image's place in its split: with seed and epoch the key of what it draws. */
+  indices: Uint32Array;
+  cropPadding: number;
+  flip: boolean;
+}
+
+/** uint8 NHWC images with their labels. */
+export interface Batch {
+  readonly images: Uint8Array;
+  readonly labels: Int32Array;
+}
+
+export interface Network {
+  readonly model: Model;
+  /** One mask for each ReLU layer, in the model's order; a network is all-ReLU until masks are set. */
+  setMasks(masks: readonly Mask[]): void;
+  /** Parameters and running statistics. */
+  read(): Promise<Tensors>;
+  /** Replaces what `read` gives. */
+  load(weights: Tensors): void;
+  /** Correctly classified images of a batch, with running statistics (evaluation mode). */
+  countCorrect(batch: Batch): Promise<number>;
+}
+
+/** A weighted sum of loss terms; a term that is absent is not computed. */
+export interface Objective {
+  /** Weight of the cross-entropy with the labels. */
+  crossEntropy: number;
+  /** weight · T²·KL(softmax(z_teacher / T) ‖ softmax(z_student / T)), summed over classes, mean over the batch. */
+  divergence?: { weight: number; temperature: number };
+  /** Post-ReLU activation mismatch at the model's groups (PAPER §5): β·Σ for `attention`, (β/2)·Σ for `raw`. */
+  pram?: { form: "attention" | "raw"; weight: number };
+}
+
+/** Scores of ReLU units summed while training: Σ|A_AR − A_PR| after activation, or Σ max(−z, 0) before it (PAPER §4). */
+export type Score = "paper" | "linearization-cost";
+
+export interface TrainerOptions {
+  student: Network;
+  /** Evaluated without gradients, in evaluation mode, on the same batches; needed by divergence, PRAM and `paper`. */
+  teacher?: Network;
+  objective: Objective;
+  momentum: number;
+  weightDecay: number;
+  score?: Score;
+}
+
+/** Loss of one step and its weighted terms, which sum to it. */
+export interface StepOutcome {
+  loss: number;
+  crossEntropy: number;
+  divergence: number;
+  pram: number;
+  /** Correctly classified images of the batch. */
+  correct: number;
+}
+
+/** A student with its optimizer: torch's SGD with momentum, and weight decay on every parameter. */
+export interface Trainer {
+  /** Forward in training mode, backward, update. A loss that is not finite leaves parameters and momenta as they were. */
+  step(batch: Batch, learningRate: number): Promise<StepOutcome>;
+  /** Momentum buffers by parameter name. */
+  readMomenta(): Promise<Tensors>;
+  loadMomenta(momenta: Tensors): void;
+  /** Multiplies these parameters by their 0/1 patterns, now and after every step; gradients and momenta stay dense. */
+  setSparsity(patterns: ReadonlyMap<string, Mask>): void;
+  /** Score sums since they were last loaded, for each ReLU layer in (h, w, c) order. */
+  readScores(): Promise<Float32Array[]>;
+  /** Replaces the score sums; null starts again from zero. */
+  loadScores(sums: readonly Float32Array[] | null): void;
+}

@@ -1,0 +1,19 @@
+export { implementationVersions, type StageImplementation, stages } from "./catalog.ts";
+export type { StageArtifact, StageContext, StageData, StageOutput } from "./context.ts";
+export type {
+  Augmentation,
+  Batch,
+  Engine,
+  Network,
+  Normalization,
+  Objective,
+  Score,
+  StepOutcome,
+  Trainer,
+  TrainerOptions,
+} from "./engine.ts";
+export { StageFailure } from "./failure.ts";
+export { decodeStudent } from "./masks.ts";
+export { decodeSafetensors, encodeSafetensors, type SafetensorsFile } from "./safetensors.ts";
+export { type HostTensor, type Tensors } from "./tensors.ts";
+export { decodeWeights, encodeWeights, initialWeights, isStatistic, weightShapes } from "./weights.ts";

@@ -1,0 +1,41 @@
+import { type Mask, type Model, packBits, reluLayers, unpackBits } from "@reluctant/relu";
+import { decodeSafetensors, encodeSafetensors } from "./safetensors.ts";
+import { type HostTensor, prefixed, type Tensors, under } from "./tensors.ts";
+import { requireWeights } from "./weights.ts";
+
+/** Bit patterns as uint8 tensors, eight units a byte. */
+export const packPatterns = (patterns: ReadonlyMap<string, Mask>): Map<string, HostTensor> =>
+  new Map(
+    [...patterns].map(([name, pattern]) => {
+      const values = packBits(pattern);
+      return [name, { shape: [values.length], values }];
+    }),
+  );
+
+/** @throws Error when a pattern is missing or has another length than `sizes` says. */
+export const unpackPatterns = (tensors: Tensors, sizes: ReadonlyMap<string, number>): Map<string, Mask> =>
+  new Map(
+    [...sizes].map(([name, size]) => {
+      const packed = tensors.get(name)?.values;
+      if (!(packed instanceof Uint8Array)) throw new Error(`the packed bits of "${name}" are missing`);
+      return [name, unpackBits(packed, size)];
+    }),
+  );
+
+/** Masks in the order of the model's ReLU layers, as tensors `mask.<layer>`. */
+export const masksToTensors = (model: Model, masks: readonly Mask[]): Map<string, HostTensor> =>
+  prefixed("mask", packPatterns(new Map(reluLayers(model).map(({ name }, layer) => [name, masks[layer] as Mask]))));
+
+export const masksFromTensors = (tensors: Tensors, model: Model): Mask[] => {
+  const sizes = new Map(reluLayers(model).map(({ name, units }) => [name, units]));
+  return [...unpackPatterns(under("mask", tensors), sizes).values()];
+};
+
+/** The `masks` artifact: a partial-ReLU network, its weights beside `mask.<layer>` for each ReLU layer. */
+export const encodeStudent = (model: Model, weights: Tensors, masks: readonly Mask[]): Uint8Array =>
+  encodeSafetensors({ tensors: new Map([...weights, ...masksToTensors(model, masks)]), metadata: { format: "pt", model: model.name } });
+
+export function decodeStudent(file: Uint8Array, model: Model): { weights: Tensors; masks: Mask[] } {
+  const { tensors } = decodeSafetensors(file);
+  return { weights: requireWeights(tensors, model), masks: masksFromTensors(tensors, model) };
+}

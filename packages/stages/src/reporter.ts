@@ -1,0 +1,64 @@
+import type { MetricPoint } from "@reluctant/contracts";
+import type { StageContext } from "./context.ts";
+import type { StepOutcome } from "./engine.ts";
+
+/** Milliseconds between two reports: about four a second. */
+const reportEvery = 250;
+/** Milliseconds between two sampled steps: curves stay smooth, and a fast run does not flood the metrics table. */
+const sampleEvery = 100;
+
+interface StepReport {
+  outcome: StepOutcome;
+  learningRate: number;
+  /** The stage's own points, which are never sampled away. */
+  points: MetricPoint[];
+}
+
+/** Turns steps into progress and sampled metric points. What it samples depends on the clock; the values do not. */
+export class Reporter {
+  private readonly report: StageContext["report"];
+  private readonly run: { totalSteps: number; batchSize: number };
+  private points: MetricPoint[] = [];
+  private last: { step: number; loss: number | null } = { step: 0, loss: null };
+  private reported = { at: performance.now(), step: -1 };
+  private sampledAt = Number.NEGATIVE_INFINITY;
+  private imagesPerSecond = 0;
+
+  constructor(report: StageContext["report"], run: { totalSteps: number; batchSize: number }) {
+    this.report = report;
+    this.run = run;
+  }
+
+  /** @param step steps done, this one included */
+  step(step: number, { outcome, learningRate, points }: StepReport): void {
+    const now = performance.now();
+    if (this.reported.step < 0) this.reported.step = step - 1;
+    this.last = { step, loss: outcome.loss };
+    this.points.push(...points);
+    if (now - this.sampledAt >= sampleEvery) {
+      this.sampledAt = now;
+      this.points.push(...this.sample(step, outcome, learningRate));
+    }
+    if (now - this.reported.at >= reportEvery) this.flush();
+  }
+
+  /** Reports what was gathered since the last report. */
+  flush(): void {
+    const now = performance.now();
+    const { step, loss } = this.last;
+    if (step === this.reported.step) return;
+    const steps = step - Math.max(this.reported.step, 0);
+    this.imagesPerSecond = (steps * this.run.batchSize * 1000) / Math.max(now - this.reported.at, 1);
+    this.points.push({ series: "images-per-second", step, value: this.imagesPerSecond });
+    this.report.progress({ step, totalSteps: this.run.totalSteps, imagesPerSecond: this.imagesPerSecond, loss }, this.points);
+    this.points = [];
+    this.reported = { at: now, step };
+  }
+
+  private sample(step: number, outcome: StepOutcome, learningRate: number): MetricPoint[] {
+    const { loss, crossEntropy, divergence, pram, correct } = outcome;
+    const values = { loss, accuracy: correct / this.run.batchSize, "learning-rate": learningRate };
+    const terms = divergence || pram ? { "loss/cross-entropy": crossEntropy, "loss/divergence": divergence, "loss/pram": pram } : {};
+    return Object.entries({ ...values, ...terms }).map(([series, value]) => ({ series, step, value }));
+  }
+}

@@ -1,0 +1,102 @@
+import type { HostTensor, Tensors } from "./tensors.ts";
+
+/**
+ * The safetensors format: 8 bytes of header length (little-endian), a JSON header naming each tensor's dtype, shape and
+ * byte range, then the bytes, without gaps. We write float32 and uint8 (packed bits); other dtypes are refused.
+ */
+export interface SafetensorsFile {
+  tensors: Tensors;
+  metadata: Readonly<Record<string, string>>;
+}
+
+const dtypes = { F32: 4, U8: 1 } as const;
+/** The reference implementation's limit on headers. */
+const maxHeaderBytes = 100_000_000;
+
+/** Tensors are laid out largest dtype first, then by name, so that equal contents give equal bytes. */
+export function encodeSafetensors({ tensors, metadata }: SafetensorsFile): Uint8Array {
+  const ordered = [...tensors].sort(([a, x], [b, y]) => itemBytes(y) - itemBytes(x) || (a < b ? -1 : 1));
+  const header: Record<string, unknown> = { __metadata__: metadata };
+  let end = 0;
+  for (const [name, { shape, values }] of ordered) {
+    if (values.length !== sizeOf(shape)) throw new RangeError(`tensor "${name}" has ${values.length} values for shape [${shape}]`);
+    const begin = end;
+    end += values.byteLength;
+    header[name] = { dtype: values instanceof Float32Array ? "F32" : "U8", shape, data_offsets: [begin, end] };
+  }
+  const json = new TextEncoder().encode(JSON.stringify(header));
+  const headerBytes = Math.ceil(json.length / 8) * 8; // padded with spaces so that the data is aligned
+  const file = new Uint8Array(8 + headerBytes + end);
+  new DataView(file.buffer).setBigUint64(0, BigInt(headerBytes), true);
+  file.fill(0x20, 8, 8 + headerBytes).set(json, 8);
+  let at = 8 + headerBytes;
+  for (const [, { values }] of ordered) {
+    file.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), at);
+    at += values.byteLength;
+  }
+  return file;
+}
+
+/**
+ * Tensors are copies: they do not keep `file` alive.
+ * @throws Error when the header or any range is not as the format says
+ */
+export function decodeSafetensors(file: Uint8Array): SafetensorsFile {
+  const header = headerOf(file);
+  const data = file.subarray(8 + header.bytes);
+  const tensors = new Map<string, HostTensor>();
+  const ranges: [number, number][] = [];
+  for (const [name, entry] of Object.entries(header.json)) {
+    if (name === "__metadata__") continue;
+    const { dtype, shape, begin, end } = entryOf(name, entry, data.length);
+    ranges.push([begin, end]);
+    const bytes = data.slice(begin, end);
+    tensors.set(name, { shape, values: dtype === "F32" ? new Float32Array(bytes.buffer) : bytes });
+  }
+  requireNoGaps(ranges, data.length);
+  return { tensors, metadata: metadataOf(header.json.__metadata__) };
+}
+
+function headerOf(file: Uint8Array): { json: Record<string, unknown>; bytes: number } {
+  if (file.length < 8) throw new Error("not a safetensors file: shorter than 8 bytes");
+  const bytes = Number(new DataView(file.buffer, file.byteOffset, 8).getBigUint64(0, true));
+  if (bytes > maxHeaderBytes || bytes > file.length - 8) throw new Error(`not a safetensors file: a header of ${bytes} bytes does not fit`);
+  const json: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(file.subarray(8, 8 + bytes)));
+  if (!isRecord(json)) throw new Error("not a safetensors file: its header is not an object");
+  return { json, bytes };
+}
+
+function entryOf(name: string, entry: unknown, dataBytes: number) {
+  if (!isRecord(entry)) throw new Error(`tensor "${name}": its header entry is not an object`);
+  const { dtype, shape, data_offsets: offsets } = entry;
+  if (dtype !== "F32" && dtype !== "U8") throw new Error(`tensor "${name}": dtype ${String(dtype)} is not read; convert it to F32`);
+  if (!isCounts(shape) || shape.length > 8) throw new Error(`tensor "${name}": its shape is not a list of at most 8 counts`);
+  if (!isCounts(offsets) || offsets.length !== 2) throw new Error(`tensor "${name}": data_offsets is not a pair of counts`);
+  const [begin = 0, end = 0] = offsets;
+  if (begin > end || end > dataBytes) throw new Error(`tensor "${name}": bytes ${begin}–${end} lie outside the ${dataBytes} of the file`);
+  if (end - begin !== sizeOf(shape) * dtypes[dtype]) throw new Error(`tensor "${name}": ${end - begin} bytes do not hold shape [${shape}]`);
+  return { dtype, shape, begin, end };
+}
+
+function requireNoGaps(ranges: [number, number][], dataBytes: number): void {
+  let at = 0;
+  for (const [begin, end] of ranges.sort(([a, x], [b, y]) => a - b || x - y)) {
+    if (begin !== at) throw new Error(`tensor bytes overlap or leave a gap at ${at}`);
+    at = end;
+  }
+  if (at !== dataBytes) throw new Error(`${dataBytes - at} bytes belong to no tensor`);
+}
+
+function metadataOf(metadata: unknown = {}): Record<string, string> {
+  if (!isRecord(metadata) || Object.values(metadata).some((value) => typeof value !== "string")) {
+    throw new Error("__metadata__ must map names to strings");
+  }
+  return metadata as Record<string, string>;
+}
+
+const itemBytes = ({ values }: HostTensor): number => values.BYTES_PER_ELEMENT;
+const sizeOf = (shape: readonly number[]): number => shape.reduce((product, extent) => product * extent, 1);
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+const isCounts = (value: unknown): value is number[] =>
+  Array.isArray(value) && value.every((item) => Number.isSafeInteger(item) && item >= 0);

@@ -1,0 +1,23 @@
+/** A tensor in host memory, row-major. */
+export interface HostTensor {
+  readonly shape: readonly number[];
+  readonly values: Float32Array | Uint8Array;
+}
+
+/** Tensors by name. */
+export type Tensors = ReadonlyMap<string, HostTensor>;
+
+/** The tensors under `prefix.`, their names without it. */
+export const under = (prefix: string, tensors: Tensors): Map<string, HostTensor> =>
+  new Map([...tensors].flatMap(([name, tensor]) => (name.startsWith(`${prefix}.`) ? [[name.slice(prefix.length + 1), tensor]] : [])));
+
+/** The same tensors with `prefix.` before each name. */
+export const prefixed = (prefix: string, tensors: Tensors): Map<string, HostTensor> =>
+  new Map([...tensors].map(([name, tensor]) => [`${prefix}.${name}`, tensor]));
+
+/** @throws Error when there is no float tensor of that name. */
+export function floatsOf(tensors: Tensors, name: string): Float32Array {
+  const values = tensors.get(name)?.values;
+  if (!(values instanceof Float32Array)) throw new Error(`there is no float32 tensor "${name}"`);
+  return values;
+}
