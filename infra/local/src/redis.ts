@@ -19,6 +19,8 @@ export interface RedisOptions {
 
 export interface RedisServer extends Part {
   readonly url: string;
+  /** Sends one command and answers the first line of the reply, for instance `+PONG`. */
+  ask(command: string): Promise<string>;
   /** Afterwards Redis holds nothing: FLUSHALL when it runs, its files removed when it does not. */
   flush(): Promise<void>;
 }
@@ -54,13 +56,14 @@ export async function startRedis(options: RedisOptions): Promise<RedisServer> {
       stopSignal: "SIGTERM",
       orphanSignal: "SIGTERM",
     });
+    const askIt = (command: string) => ask(port, password, command);
     const flush = async () => {
-      if (server.pid !== undefined) await ask(port, password, "FLUSHALL");
+      if (server.pid !== undefined) await askIt("FLUSHALL");
       else for (const name of appendOnlyFiles) await rm(join(options.dir, name), { recursive: true, force: true });
     };
     try {
       await server.start();
-      return Object.assign(server, { url: `redis://default:${password}@127.0.0.1:${port}`, flush });
+      return Object.assign(server, { url: `redis://default:${password}@127.0.0.1:${port}`, ask: askIt, flush });
     } catch (error) {
       const taken = error instanceof ProcessFailed && error.output.includes("Address already in use");
       if (!taken || options.port !== undefined || attempt === portAttempts) throw error;
