@@ -6,6 +6,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { deployMigrations } from "@reluctant/db";
+import { type Credentials, prepareCredentials } from "./credentials.ts";
 import { freePortNear } from "./machine.ts";
 import { ensureDatabase, type PostgresServer, startPostgres } from "./postgres.ts";
 import { createProcess, type Part, type ProcessSpec } from "./processes.ts";
@@ -13,15 +14,8 @@ import { type RedisServer, startRedis } from "./redis.ts";
 
 export type ServiceKind = "coordinator" | "api" | "worker";
 
-export interface Credentials {
-  /** A bearer token for clients of this installation. */
-  readonly token: string;
-  /** Opens the dashboard once, within five minutes. */
-  readonly loginLink: string;
-}
-
 export interface StackOptions {
-  /** Holds everything the stack keeps: `postgres/`, `redis/`, `logs/` and `token`. */
+  /** Holds everything the stack keeps: `postgres/`, `redis/`, `logs/`, `token`, `url` (the API's address). */
   readonly dir: string;
   /** How many workers; each holds one slot and gets an equal share of the cores. */
   readonly workers: number;
@@ -36,8 +30,6 @@ export interface StackOptions {
   readonly only?: readonly ServiceKind[];
   /** For tests: see PostgresOptions.ephemeral. */
   readonly ephemeral?: boolean;
-  /** Creates a token and a login link once the API is ready at `address`. */
-  readonly bootstrap: (databaseUrl: string, address: string) => Promise<Credentials>;
   /** Called with every line that the coordinator, the API and the workers log. */
   readonly onLine?: (part: string, line: string) => void;
   /** Called when a part ends without having been asked to. */
@@ -91,7 +83,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     if (wants("coordinator")) await add(coordinator(urls));
     const address = wants("api") ? `http://127.0.0.1:${await apiPort(options)}` : undefined;
     if (address) await add(api(urls, address));
-    const credentials = address && (await writeCredentials(options, databaseUrl, address));
+    const credentials = address ? await prepareCredentials(options.dir, databaseUrl, address) : undefined;
+    if (address) await writeFile(join(options.dir, "url"), `${address}\n`);
     if (wants("worker")) await Promise.all(workers(urls, options).map(add));
 
     const part = (name: string) => {
@@ -99,7 +92,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       if (!found) throw new Error(`This stack has no part "${name}", only ${[...parts.keys()].join(", ")}.`);
       return found;
     };
-    return { address, databaseUrl, redisUrl, credentials: credentials || undefined, postgres, redis, part, stop };
+    return { address, databaseUrl, redisUrl, credentials, postgres, redis, part, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -178,9 +171,3 @@ function saysReady(line: string): boolean {
 }
 
 const apiPort = ({ ports }: StackOptions): Promise<number> | number => ports?.api ?? freePortNear(preferredPort);
-
-async function writeCredentials(options: StackOptions, databaseUrl: string, address: string): Promise<Credentials> {
-  const credentials = await options.bootstrap(databaseUrl, address);
-  await writeFile(join(options.dir, "token"), `${credentials.token}\n`, { mode: 0o600 });
-  return credentials;
-}

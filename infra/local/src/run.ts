@@ -1,0 +1,37 @@
+/** Keeps a local stack up until it is interrupted: `npm start` and `reluctant up`. */
+import { startStack } from "./stack.ts";
+
+export interface RunOptions {
+  /** Holds the data and logs; a stack started there before goes on with them. */
+  readonly dir: string;
+  readonly workers: number;
+  /** DATABASE_URL and REDIS_URL stand in for the Postgres and Redis of this stack; the rest is handed on. */
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+/** Resolves after the stack was interrupted and has stopped. @throws Error when it does not come up */
+export async function runStack({ dir, workers, env = process.env }: RunOptions): Promise<void> {
+  const interrupted = untilInterrupted();
+  const { DATABASE_URL: databaseUrl, REDIS_URL: redisUrl } = env;
+  const onCrash = (name: string, how: string) =>
+    console.error(`${name} ended with ${how}; see ${dir}/logs/${name}.log`);
+  const stack = await startStack({ dir, workers, env, databaseUrl, redisUrl, onCrash });
+  console.log(`Reluctant is up at ${stack.address}
+Log in once, within 5 minutes: ${stack.credentials?.loginLink}
+Token for clients: ${dir}/token · logs: ${dir}/logs · Ctrl-C stops everything`);
+  await interrupted;
+  console.log("Stopping …");
+  await stack.stop();
+}
+
+/** Resolves at the first Ctrl-C, SIGTERM or closed terminal; a second one ends this process, and the kernel the parts. */
+export function untilInterrupted(): Promise<void> {
+  return new Promise((resolve) => {
+    const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+    const first = () => {
+      for (const signal of signals) process.off(signal, first);
+      resolve();
+    };
+    for (const signal of signals) process.on(signal, first);
+  });
+}
