@@ -3,12 +3,23 @@ import { expect, test } from "vitest";
 import { augmentBatch } from "./augment.ts";
 
 const cases = fc
-  .record({ height: fc.integer({ min: 1, max: 7 }), width: fc.integer({ min: 1, max: 7 }), channels: fc.integer({ min: 1, max: 3 }), count: fc.integer({ min: 1, max: 3 }) })
+  .record({
+    height: fc.integer({ min: 1, max: 7 }),
+    width: fc.integer({ min: 1, max: 7 }),
+    channels: fc.integer({ min: 1, max: 3 }),
+    count: fc.integer({ min: 1, max: 3 }),
+  })
   .chain((shape) =>
     fc.record({
       shape: fc.constant([shape.height, shape.width, shape.channels] as const),
-      images: fc.uint8Array({ minLength: shape.count * shape.height * shape.width * shape.channels, maxLength: shape.count * shape.height * shape.width * shape.channels }),
-      augmentations: fc.array(fc.record({ dx: fc.integer({ min: -8, max: 8 }), dy: fc.integer({ min: -8, max: 8 }), flip: fc.boolean() }), { minLength: shape.count, maxLength: shape.count }),
+      images: fc.uint8Array({
+        minLength: shape.count * shape.height * shape.width * shape.channels,
+        maxLength: shape.count * shape.height * shape.width * shape.channels,
+      }),
+      augmentations: fc.array(
+        fc.record({ dx: fc.integer({ min: -8, max: 8 }), dy: fc.integer({ min: -8, max: 8 }), flip: fc.boolean() }),
+        { minLength: shape.count, maxLength: shape.count },
+      ),
     }),
   );
 

@@ -3,7 +3,7 @@ import type { Shape } from "./source.ts";
 
 /**
  * Pads with black, crops back to the image's size, then flips left to right: torchvision's RandomCrop and
- * RandomHorizontalFlip, which also work on raw pixels, before normalization. 128 CIFAR images take 0.5 ms.
+ * RandomHorizontalFlip, which also work on raw pixels, before normalization. 128 CIFAR images take 1 ms.
  * @param imagesNHWC uint8, one image for each augmentation
  * @returns new images of the same shape
  */
@@ -20,7 +20,8 @@ export function augmentBatch(imagesNHWC: Uint8Array, shape: Shape, augmentations
     for (let y = Math.max(0, -dy); y < Math.min(height, height - dy); y++) {
       const from = n * imageBytes + ((y + dy) * width + dx) * channels;
       const to = n * imageBytes + y * width * channels;
-      if (right > left) out.set(imagesNHWC.subarray(from + left * channels, from + right * channels), to + left * channels);
+      if (right > left)
+        out.set(imagesNHWC.subarray(from + left * channels, from + right * channels), to + left * channels);
       if (flip) flipRow(out, to, width, channels);
     }
   }

@@ -31,7 +31,10 @@ function archivesIn(folder: string, names: readonly string[]): DatasetSource[] {
     const train = `${match[1]}-train.tar.gz`;
     const val = `${match[1]}-val.tar.gz`;
     const missing = [train, val].find((half) => !names.includes(half));
-    if (missing) throw new DatasetError(`${missing} is missing beside it; add it or move this file away`, { file: join(folder, file) });
+    if (missing)
+      throw new DatasetError(`${missing} is missing beside it; add it or move this file away`, {
+        file: join(folder, file),
+      });
     return match[2] === "train" ? [tarSource(match[1], [join(folder, train), join(folder, val)])] : [];
   });
 }
@@ -44,7 +47,9 @@ async function imageFoldersIn(folder: string, names: readonly string[]): Promise
     const heldOut = ["val", "test"].filter((part) => parts.includes(part));
     if (!parts.includes("train") || heldOut.length === 0) continue;
     if (heldOut.length === 2) {
-      throw new DatasetError("has both val and test; keep the one to report on, validation is split off train", { file: root });
+      throw new DatasetError("has both val and test; keep the one to report on, validation is split off train", {
+        file: root,
+      });
     }
     found.push(folderSource(name, root));
   }

@@ -12,4 +12,5 @@ export class DatasetError extends Error {
   }
 }
 
+/** What an unknown error says, to quote it in ours. */
 export const reason = (error: unknown): string => (error instanceof Error ? error.message : String(error));

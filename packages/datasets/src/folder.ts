@@ -21,7 +21,10 @@ async function* filesUnder(folder: string): AsyncGenerator<string> {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) yield* filesUnder(path);
     else if (entry.isFile()) yield path;
-    else throw new DatasetError("is neither a file nor a folder; links are not followed, copy the file here", { file: path });
+    else
+      throw new DatasetError("is neither a file nor a folder; links are not followed, copy the file here", {
+        file: path,
+      });
   }
 }
 

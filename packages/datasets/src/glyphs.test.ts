@@ -22,7 +22,7 @@ test("glyphs have ten balanced classes of 32×32×3 and share no image between t
 test("a linear model learns something of the glyphs but stays below 60 % on the test part", async () => {
   const { train, test: heldOut, classes } = await setup();
   const accuracy = fitSoftmaxRegression(train, classes)(heldOut);
-  console.log(accuracy); expect(accuracy).toBeGreaterThan(0.15); // chance is 0.10, with a standard error of 0.01
+  expect(accuracy).toBeGreaterThan(0.15); // chance is 0.10, with a standard error of 0.01
   expect(accuracy).toBeLessThan(0.6);
 }, 60_000);
 
@@ -35,7 +35,7 @@ async function setup() {
   const train: Sample[] = [];
   const test: Sample[] = [];
   const classes: string[] = [];
-  for await (const { name, bytes } of glyphs({ train: 12_000, test: 1_000 }).samples()) {
+  for await (const { name, bytes } of glyphs({ train: 6_000, test: 1_000 }).samples()) {
     if (!classes.includes(classOf(name))) classes.push(classOf(name));
     const x = Float32Array.from(bytes, (value) => value / 255 - 0.5);
     (name.startsWith("train/") ? train : test).push({ x, label: classes.indexOf(classOf(name)) });
@@ -51,7 +51,9 @@ function fitSoftmaxRegression(train: readonly Sample[], classes: number): (sampl
   const batch = 40;
   for (let start = 0; start < train.length; start += batch) {
     const rate = 0.02 * (1 - start / train.length);
-    const errors = train.slice(start, start + batch).map((sample) => ({ sample, error: softmaxError(logits(sample), sample.label) }));
+    const errors = train
+      .slice(start, start + batch)
+      .map((sample) => ({ sample, error: softmaxError(logits(sample), sample.label) }));
     for (const { sample, error } of errors) {
       for (const [k, row] of weights.entries()) {
         const step = (rate * (error[k] as number)) / batch;

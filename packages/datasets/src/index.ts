@@ -2,7 +2,16 @@ export { augmentBatch } from "./augment.ts";
 export { discoverDatasets } from "./discover.ts";
 export { DatasetError } from "./errors.ts";
 export { glyphs } from "./glyphs.ts";
-export { type Manifest, type ManifestSample, manifest, type Split, splitSizes, splits, subset, versionOf } from "./manifest.ts";
+export {
+  type Manifest,
+  type ManifestSample,
+  manifest,
+  type Split,
+  splitSizes,
+  splits,
+  subset,
+  versionOf,
+} from "./manifest.ts";
 export type { Normalization } from "./normalization.ts";
 export { type Augmentation, augmentation, evaluationOrder, sampleOrder } from "./order.ts";
 export { type PrepareInput, prepare } from "./prepare.ts";

@@ -48,11 +48,18 @@ export async function manifest(source: DatasetSource): Promise<Manifest> {
   return { name: source.name, inputShape, classes, samples: assignSplits(source.name, classes, found) };
 }
 
-function assignSplits(dataset: string, classes: readonly string[], found: readonly Omit<ManifestSample, "label" | "split">[]) {
+function assignSplits(
+  dataset: string,
+  classes: readonly string[],
+  found: readonly Omit<ManifestSample, "label" | "split">[],
+) {
   const labelOf = new Map(classes.map((name, label) => [name, label]));
   const labeled = found.map((sample) => ({ ...sample, label: labelOf.get(classOf(sample.name)) ?? 0 }));
   const training = labeled.filter(({ name }) => name.startsWith("train/"));
-  const heldOut = heldOutForValidation(training.map(({ name }) => name), training.map(({ label }) => label));
+  const heldOut = heldOutForValidation(
+    training.map(({ name }) => name),
+    training.map(({ label }) => label),
+  );
   const validation = new Set(training.filter((_, index) => heldOut[index]).map(({ name }) => name));
   const samples = labeled.map((sample): ManifestSample => {
     const split = validation.has(sample.name) ? "validation" : sample.name.startsWith("train/") ? "train" : "test";
@@ -63,12 +70,15 @@ function assignSplits(dataset: string, classes: readonly string[], found: readon
 }
 
 function requireEveryClass(dataset: string, classes: readonly string[], samples: readonly ManifestSample[]): void {
-  if (classes.length < 2) throw new DatasetError(`has ${classes.length} class; at least 2 are needed`, { file: dataset });
+  if (classes.length < 2)
+    throw new DatasetError(`has ${classes.length} class; at least 2 are needed`, { file: dataset });
   for (const split of splits) {
     const present = new Set(samples.filter((sample) => sample.split === split).map(({ label }) => label));
     const missing = classes.find((_, label) => !present.has(label));
     if (missing !== undefined) {
-      throw new DatasetError(`class ${missing} has no image in the ${split} split; add some or remove the class`, { file: dataset });
+      throw new DatasetError(`class ${missing} has no image in the ${split} split; add some or remove the class`, {
+        file: dataset,
+      });
     }
   }
 }
@@ -86,7 +96,11 @@ export function subset(whole: Manifest, sizes: Readonly<Record<Split, number>>):
       const bounds = `from ${whole.classes.length} (one a class) to ${samples.length}`;
       throw new DatasetError(`subset.${split} is ${size}; it must be a whole number ${bounds}`, { file: whole.name });
     }
-    const order = stratifiedOrder(samples.map(({ name }) => name), samples.map(({ label }) => label), "subset");
+    const order = stratifiedOrder(
+      samples.map(({ name }) => name),
+      samples.map(({ label }) => label),
+      "subset",
+    );
     return [...order.subarray(0, size)].map((index) => samples[index] as ManifestSample);
   });
   const samples = kept.sort((a, b) => (a.name < b.name ? -1 : 1));
@@ -101,7 +115,12 @@ export function subset(whole: Manifest, sizes: Readonly<Record<Split, number>>):
 export function versionOf({ name, inputShape, classes, samples }: Manifest): string {
   const hash = createHash("sha256");
   const line = (value: unknown) => hash.update(`${JSON.stringify(value)}\n`);
-  line({ format: "reluctant-dataset/1", normalization: publishedNormalization(name) ?? "train split", inputShape, classes });
+  line({
+    format: "reluctant-dataset/1",
+    normalization: publishedNormalization(name) ?? "train split",
+    inputShape,
+    classes,
+  });
   for (const sample of samples) line([sample.name, sample.split, sample.bytes, sample.sha256]);
   return hash.digest("hex");
 }

@@ -2,7 +2,12 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { augmentation, evaluationOrder, sampleOrder } from "./order.ts";
 
-const epochs = fc.record({ seed: fc.nat(), epoch: fc.nat(500), size: fc.integer({ min: 1, max: 400 }), batchSize: fc.integer({ min: 1, max: 64 }) });
+const epochs = fc.record({
+  seed: fc.nat(),
+  epoch: fc.nat(500),
+  size: fc.integer({ min: 1, max: 400 }),
+  batchSize: fc.integer({ min: 1, max: 64 }),
+});
 
 test("an epoch visits every sample once, in full batches but the last", () => {
   fc.assert(
@@ -25,7 +30,8 @@ test("training drops only a partial last batch", () => {
 });
 
 test("the order differs between epochs and between seeds", () => {
-  const order = (seed: number, epoch: number) => sampleOrder({ seed, epoch, size: 1000, batchSize: 1000, dropLast: false })[0];
+  const order = (seed: number, epoch: number) =>
+    sampleOrder({ seed, epoch, size: 1000, batchSize: 1000, dropLast: false })[0];
   expect(order(1, 0)).toEqual(order(1, 0));
   expect(order(1, 0)).not.toEqual(order(1, 1));
   expect(order(1, 0)).not.toEqual(order(2, 0));
@@ -41,7 +47,9 @@ test("a batch size that is not a whole number from 1 is refused", () => {
 
 test("crops reach every place of the padded image about equally often and flip every second image", () => {
   const count = 8100;
-  const drawn = Array.from({ length: count }, (_, index) => augmentation({ seed: 3, epoch: 2, index, pad: 4, flip: true }));
+  const drawn = Array.from({ length: count }, (_, index) =>
+    augmentation({ seed: 3, epoch: 2, index, pad: 4, flip: true }),
+  );
   const places = new Map<string, number>();
   for (const { dx, dy } of drawn) places.set(`${dx},${dy}`, (places.get(`${dx},${dy}`) ?? 0) + 1);
   expect(places.size).toBe(81);

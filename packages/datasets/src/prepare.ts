@@ -74,7 +74,11 @@ async function decodeAll(
   const [height, width, channels] = inputShape;
   const next = { train: 0, validation: 0, test: 0 };
   const wanted = new Map(samples.map((sample) => [sample.name, { ...sample, index: next[sample.split]++ }]));
-  const files = { train: await create(folder, "train"), validation: await create(folder, "validation"), test: await create(folder, "test") };
+  const files = {
+    train: await create(folder, "train"),
+    validation: await create(folder, "validation"),
+    test: await create(folder, "test"),
+  };
   const sums = new PixelSums(channels);
   const total = samples.length;
   let done = 0;
@@ -93,7 +97,9 @@ async function decodeAll(
       onProgress?.(++done, total);
     });
     for (const name of wanted.keys()) {
-      throw new DatasetError(`${name} is gone since the data set was registered; restore it or register again`, { file: source.name });
+      throw new DatasetError(`${name} is gone since the data set was registered; restore it or register again`, {
+        file: source.name,
+      });
     }
     await Promise.all(splits.map((split) => files[split].sync()));
   } finally {
@@ -106,7 +112,10 @@ const create = (folder: string, split: Split) => open(join(folder, `${split}.ima
 
 function requireShape(shape: Shape, expected: Shape, sample: SampleBytes): void {
   if (shape.every((length, axis) => length === expected[axis])) return;
-  throw new DatasetError(`is ${shape.join("×")}, but the data set is ${expected.join("×")}; resize or remove it`, sample);
+  throw new DatasetError(
+    `is ${shape.join("×")}, but the data set is ${expected.join("×")}; resize or remove it`,
+    sample,
+  );
 }
 
 /** Labels of each split in the order of its images: uint8, or little-endian uint16 from 257 classes on. */
@@ -123,7 +132,11 @@ async function writeDurably(path: string, content: Uint8Array | string): Promise
 }
 
 /** Runs `work` on every item, at most `limit` at a time; the first error stops the reading and is thrown. */
-async function forEachConcurrently<T>(items: AsyncIterable<T>, limit: number, work: (item: T) => Promise<void>): Promise<void> {
+async function forEachConcurrently<T>(
+  items: AsyncIterable<T>,
+  limit: number,
+  work: (item: T) => Promise<void>,
+): Promise<void> {
   const running = new Set<Promise<void>>();
   try {
     for await (const item of items) {

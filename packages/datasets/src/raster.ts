@@ -8,7 +8,14 @@ export type Affine = readonly [a: number, b: number, c: number, d: number, e: nu
  * center to the line.
  * @param imageHWC size·size·3 values, not yet clipped to 0…255
  */
-export function drawStroke(imageHWC: Float32Array, size: number, stroke: Stroke, affine: Affine, width: number, color: readonly number[]): void {
+export function drawStroke(
+  imageHWC: Float32Array,
+  size: number,
+  stroke: Stroke,
+  affine: Affine,
+  width: number,
+  color: readonly number[],
+): void {
   const points = stroke.map(([x, y]) => transform(affine, x, y));
   const reach = width / 2 + 0.5;
   const xs = points.map(([x]) => x);
@@ -22,7 +29,10 @@ export function drawStroke(imageHWC: Float32Array, size: number, stroke: Stroke,
   }
 }
 
-const transform = ([a, b, c, d, e, f]: Affine, x: number, y: number): [number, number] => [a * x + b * y + c, d * x + e * y + f];
+const transform = ([a, b, c, d, e, f]: Affine, x: number, y: number): [number, number] => [
+  a * x + b * y + c,
+  d * x + e * y + f,
+];
 
 function blend(image: Float32Array, at: number, color: readonly number[], coverage: number): void {
   for (let channel = 0; channel < 3; channel++) {
@@ -34,7 +44,10 @@ function blend(image: Float32Array, at: number, color: readonly number[], covera
 function distanceToLine(x: number, y: number, points: readonly (readonly [number, number])[]): number {
   let least = Infinity;
   for (let i = 1; i < points.length; i++) {
-    least = Math.min(least, squaredDistance(x, y, points[i - 1] as readonly [number, number], points[i] as readonly [number, number]));
+    least = Math.min(
+      least,
+      squaredDistance(x, y, points[i - 1] as readonly [number, number], points[i] as readonly [number, number]),
+    );
   }
   return Math.sqrt(least);
 }

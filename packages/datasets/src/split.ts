@@ -12,7 +12,9 @@ export function stratifiedOrder(names: readonly string[], labels: readonly numbe
     for (const [rank, sample] of members.entries()) priority[sample] = (rank + 0.5) / members.length;
   }
   const at = (values: ArrayLike<number>, index: number) => values[index] as number;
-  return Uint32Array.from(names.keys()).sort((a, b) => at(priority, a) - at(priority, b) || at(labels, a) - at(labels, b));
+  return Uint32Array.from(names.keys()).sort(
+    (a, b) => at(priority, a) - at(priority, b) || at(labels, a) - at(labels, b),
+  );
 }
 
 /**

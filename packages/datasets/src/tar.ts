@@ -25,7 +25,8 @@ async function* readArchive(archive: string): AsyncGenerator<SampleBytes> {
       offset = entry.offset;
       const name = acceptEntry(entry.header, { file: archive, offset });
       if (name === undefined) entry.resume();
-      else yield { name, bytes: await collect(entry, entry.header.size), file: `${archive}:${entry.header.name}`, offset };
+      else
+        yield { name, bytes: await collect(entry, entry.header.size), file: `${archive}:${entry.header.name}`, offset };
     }
   } catch (error) {
     if (error instanceof DatasetError) throw error;
