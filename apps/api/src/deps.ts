@@ -1,0 +1,19 @@
+import type { Deps as ControlDeps } from "@reluctant/control";
+import type { Producer, Redis, Wakes } from "@reluctant/queue";
+import type { Logger, Metrics } from "@reluctant/telemetry";
+
+/** Everything the API needs of the world. Redis may be away at any time; Postgres may not, or answers are 503. */
+export interface AppDeps {
+  control: ControlDeps;
+  redis: Redis;
+  wakes: Wakes;
+  producer: Producer;
+  logger: Logger;
+  metrics: Metrics;
+  /** Where browsers reach this API, when a proxy stands before it; otherwise the request's Host counts. */
+  publicUrl: URL | null;
+  /** Folder of the built dashboard; it need not exist. */
+  dashboard: string;
+  /** Aborted when the process is asked to stop: endless answers end. */
+  stopping: AbortSignal;
+}

@@ -1,0 +1,31 @@
+import { ReluctantError } from "@reluctant/contracts";
+import type { ErrorRequestHandler, RequestHandler } from "express";
+import { problemOf } from "./problem.ts";
+
+export const noSuchRoute: RequestHandler = (request) => {
+  throw new ReluctantError("not-found", `There is nothing at ${request.path.slice(0, 200)}`, [
+    { field: "path", message: "is not a path of this API" },
+  ]);
+};
+
+/** The one place where errors become answers: problem details, and for what nobody foresaw also a log line. */
+export const sendProblem: ErrorRequestHandler = (error, request, response, _next) => {
+  const { logger } = response.locals;
+  if (response.headersSent) {
+    // Too late for an answer: the client must see that it is not whole.
+    if (!response.destroyed) logger.warn({ err: error }, "an answer broke off");
+    response.destroy();
+    return;
+  }
+  const problem = problemOf(error);
+  if (problem.code === "internal") logger.error({ err: error }, "a request failed");
+  if (problem.code === "unavailable") logger.warn({ err: error }, "a store is out of reach");
+  if (problem.status === 401) response.set("WWW-Authenticate", "Bearer");
+  if (problem.status === 503) response.set("Retry-After", "2");
+  // What is left of a body that nobody will read would be taken for the next request.
+  if (!request.complete) response.set("Connection", "close");
+  response
+    .status(problem.status)
+    .type("application/problem+json")
+    .send(JSON.stringify({ ...problem, instance: request.path }));
+};

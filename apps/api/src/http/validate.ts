@@ -1,0 +1,36 @@
+import { fieldErrors, type FieldError, type ProblemCode, ReluctantError } from "@reluctant/contracts";
+import { z } from "zod";
+
+/** Parts of a request that are checked, and what their fields are called in an error's detail. */
+const partNames = { params: "path", query: "query string", headers: "headers", body: "body" } as const;
+
+/** More would only repeat itself: a body of 1 MB can hold a hundred thousand faults. */
+const mostErrors = 20;
+
+/**
+ * `value` as `schema` reads it.
+ * @throws ReluctantError with `code` that names every field at fault
+ */
+export function validate<S extends z.ZodType>(
+  part: keyof typeof partNames,
+  schema: S,
+  value: unknown,
+  code: ProblemCode = "invalid-request",
+): z.output<S> {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const errors = fieldErrors(result.error, part)
+    .slice(0, mostErrors)
+    .map(({ field, message }) => ({ field, message: message.slice(0, 500) }));
+  throw new ReluctantError(code, `${describe(errors)} (in the ${partNames[part]})`, errors);
+}
+
+const describe = (errors: FieldError[]): string =>
+  errors
+    .slice(0, 3)
+    .map(({ field, message }) => `${field}: ${message}`)
+    .join("; ") + (errors.length > 3 ? `; and ${errors.length - 3} more` : "");
+
+/** Only the parameters that `schema` knows: an unknown one is a mistake that must not pass in silence. */
+export const validateQuery = (schema: z.ZodObject | undefined, query: unknown) =>
+  validate("query", (schema ?? z.object({})).strict(), query);

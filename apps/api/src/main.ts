@@ -1,0 +1,54 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { fileURLToPath } from "node:url";
+import { postgresArtifacts } from "@reluctant/artifacts";
+import { openDatabase } from "@reluctant/db";
+import { createProducer, createWakes, openRedis } from "@reluctant/queue";
+import { createLogger, createMetrics } from "@reluctant/telemetry";
+import { createApp } from "./app.ts";
+import { readConfig } from "./config.ts";
+
+/** Requests under way when asked to stop may take so long; then their connections are cut. */
+const drainMs = 10_000;
+
+const config = readConfig(process.env);
+const logger = createLogger({ name: "api", level: config.LOG_LEVEL });
+const db = openDatabase(config.DATABASE_URL);
+const redis = openRedis({ url: config.REDIS_URL, prefix: config.REDIS_PREFIX, log: logger });
+const producer = createProducer(redis);
+const stopping = new AbortController();
+
+const app = createApp({
+  control: { db, artifacts: postgresArtifacts(db) },
+  redis,
+  wakes: createWakes(redis),
+  producer,
+  logger,
+  metrics: createMetrics({ service: "api" }),
+  publicUrl: config.RELUCTANT_PUBLIC_URL ? new URL(config.RELUCTANT_PUBLIC_URL) : null,
+  dashboard: fileURLToPath(new URL("../../dashboard/dist", import.meta.url)),
+  stopping: stopping.signal,
+});
+
+const server = createServer(app);
+server.listen(config.PORT, config.HOST);
+await once(server, "listening");
+const { port } = server.address() as AddressInfo;
+logger.info({ host: config.HOST, port, url: `http://${config.HOST}:${port}` }, "ready");
+
+async function stop(): Promise<void> {
+  if (stopping.signal.aborted) return;
+  stopping.abort();
+  const closed = once(server, "close");
+  server.close();
+  server.closeIdleConnections();
+  setTimeout(() => server.closeAllConnections(), drainMs).unref();
+  await closed;
+  await Promise.all([producer.close(), db.close()]);
+  await redis.close();
+  logger.info("stopped");
+  process.exit(0); // a reconnecting Redis client would hold the process
+}
+process.on("SIGTERM", stop);
+process.on("SIGINT", stop);

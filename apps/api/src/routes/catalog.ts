@@ -1,0 +1,34 @@
+import { datasetListSchema, modelListSchema, workerListSchema } from "@reluctant/contracts";
+import { listDatasets, listModels, listWorkers } from "@reluctant/control";
+import { route } from "../http/route.ts";
+
+/** What there is to work on, with, and by: lists without parameters. */
+export const catalogRoutes = [
+  route({
+    name: "listDatasets",
+    method: "get",
+    path: "/api/v1/datasets",
+    summary: "Dataset versions, newest first.",
+    access: "viewer",
+    answers: { 200: { description: "All versions that the team may use.", schema: datasetListSchema } },
+    handle: async ({ deps, identity }) => ({ status: 200, json: { items: await listDatasets(deps.control, { identity }) } }),
+  }),
+  route({
+    name: "listModels",
+    method: "get",
+    path: "/api/v1/models",
+    summary: "Models with their ReLU layers, parameters and multiply-accumulates.",
+    access: "viewer",
+    answers: { 200: { description: "All models.", schema: modelListSchema } },
+    handle: async () => ({ status: 200, json: { items: listModels() } }),
+  }),
+  route({
+    name: "listWorkers",
+    method: "get",
+    path: "/api/v1/workers",
+    summary: "Workers and what they do now.",
+    access: "viewer",
+    answers: { 200: { description: "Workers of the last day.", schema: workerListSchema } },
+    handle: async ({ deps, identity }) => ({ status: 200, json: { items: await listWorkers(deps.control, { identity }) } }),
+  }),
+];

@@ -1,0 +1,23 @@
+import { frontierSchema, nameSchema } from "@reluctant/contracts";
+import { getFrontier } from "@reluctant/control";
+import { z } from "zod";
+import { route } from "../http/route.ts";
+
+const frontierQuery = z.object({ dataset: nameSchema, model: nameSchema });
+
+export const frontierRoutes = [
+  route({
+    name: "getFrontier",
+    method: "get",
+    path: "/api/v1/frontiers",
+    summary: "The trade-offs reached on a dataset (its newest version, or name@version) with a model.",
+    access: "viewer",
+    query: frontierQuery,
+    answers: { 200: { description: "All points, with those on the frontier marked.", schema: frontierSchema } },
+    problems: ["not-found"],
+    handle: async ({ deps, identity, query }) => ({
+      status: 200,
+      json: await getFrontier(deps.control, { identity, ...query }),
+    }),
+  }),
+];

@@ -1,0 +1,53 @@
+import { attemptListSchema, metricsSchema, stageRunSchema } from "@reluctant/contracts";
+import { getStageRun, listAttempts, readMetrics } from "@reluctant/control";
+import { z } from "zod";
+import { idParams, integerParameter } from "../http/parameters.ts";
+import { route } from "../http/route.ts";
+
+const metricsQuery = z.object({ series: z.string().min(1).max(64).optional(), afterStep: integerParameter().optional() });
+
+export const stageRunRoutes = [
+  route({
+    name: "getStageRun",
+    method: "get",
+    path: "/api/v1/stage-runs/{id}",
+    summary: "One stage run with its progress, result and artifacts.",
+    access: "viewer",
+    params: idParams,
+    answers: { 200: { description: "The stage run.", schema: stageRunSchema } },
+    problems: ["not-found"],
+    handle: async ({ deps, identity, params }) => ({
+      status: 200,
+      json: await getStageRun(deps.control, { identity, id: params.id }),
+    }),
+  }),
+  route({
+    name: "listAttempts",
+    method: "get",
+    path: "/api/v1/stage-runs/{id}/attempts",
+    summary: "The attempts of a stage run, first to last.",
+    access: "viewer",
+    params: idParams,
+    answers: { 200: { description: "All attempts.", schema: attemptListSchema } },
+    problems: ["not-found"],
+    handle: async ({ deps, identity, params }) => ({
+      status: 200,
+      json: { items: await listAttempts(deps.control, { identity, stageRunId: params.id }) },
+    }),
+  }),
+  route({
+    name: "readMetrics",
+    method: "get",
+    path: "/api/v1/stage-runs/{id}/metrics",
+    summary: "Points of all series or of one; with afterStep only those of later steps.",
+    access: "viewer",
+    params: idParams,
+    query: metricsQuery,
+    answers: { 200: { description: "Series of steps and values.", schema: metricsSchema } },
+    problems: ["not-found"],
+    async handle({ deps, identity, params, query: { series, afterStep } }) {
+      const which = { ...(series !== undefined && { series: [series] }), ...(afterStep !== undefined && { afterStep }) };
+      return { status: 200, json: { series: await readMetrics(deps.control, { identity, stageRunId: params.id, ...which }) } };
+    },
+  }),
+];
