@@ -299,8 +299,16 @@ test("gray and 16-bit images are read as 8-bit RGB", async () => {
   const gray = await sharp(Buffer.alloc(16, 77), { raw: { width: 4, height: 4, channels: 1 } })
     .png()
     .toBuffer();
-  await folder("mixed", { ...(await images("train", 5)), ...(await images("test", 2)), "test/dog/gray.png": gray });
+  const deep = await sharp(await png([10, 20, 30]))
+    .toColourspace("rgb16")
+    .png()
+    .toBuffer();
+  expect((await sharp(deep).metadata()).depth).toBe("ushort");
+  const extra = { "test/dog/gray.png": gray, "test/dog/deep.png": deep };
+  await folder("mixed", { ...(await images("train", 5)), ...(await images("test", 2)), ...extra });
   const reader = await preparedFrom(await only(root), cacheDir);
   onTestFinished(() => reader.close());
-  expect([...reader.batch("test", Uint32Array.of(4)).images.subarray(0, 6)]).toEqual(new Array(6).fill(77));
+  const pixel = (index: number) => [...reader.batch("test", Uint32Array.of(index)).images.subarray(0, 3)];
+  expect(pixel(4)).toEqual([10, 20, 30]);
+  expect(pixel(5)).toEqual([77, 77, 77]);
 });

@@ -2,7 +2,7 @@ import sharp from "sharp";
 import { DatasetError, reason } from "./errors.ts";
 import type { Pixels, SampleBytes } from "./source.ts";
 
-/** A JPEG of 64 MB could unfold to gigabytes; the largest photographs in ImageNet have about 50 million pixels. */
+/** 8,192 × 8,192: a small file can unfold to gigabytes. */
 const maxPixels = 64 * 2 ** 20;
 
 /**
