@@ -1,48 +1,11 @@
 import { DOMParser } from "linkedom";
 import type { PlotDescription } from "./describe.ts";
-import { drawFrontier } from "./draw.ts";
-import { hueOf, lightTheme, type PlotTheme } from "./theme.ts";
+import { type SvgOptions, svgFile } from "./svg-file.ts";
 
-export interface SvgOptions {
-  /** CSS pixels; 800 × 480 unless told. */
-  width?: number;
-  height?: number;
-  theme?: PlotTheme;
-}
+export type { SvgOptions };
 
-const header = 72;
-
-/** The plot as a standalone SVG file: title, the sentence, legend and drawing. Needs no browser. */
-export function renderSvg(plot: PlotDescription, { width = 800, height = 480, theme = lightTheme }: SvgOptions = {}): string {
+/** The plot as the text of a standalone SVG file, without a browser. */
+export function renderSvg(plot: PlotDescription, options: SvgOptions = {}): string {
   const document = new DOMParser().parseFromString("<svg/>", "image/svg+xml"); // an XML document, so that attributes are escaped
-  const drawing = drawFrontier(plot, { width, height: height - header, theme, document: document as unknown as Document });
-  drawing.setAttribute("y", String(header));
-  const font = `font-family="system-ui, sans-serif"`;
-  return [
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img">`,
-    `<title>${escape(plot.title)}</title><desc>${escape(plot.sentence)}</desc>`,
-    `<rect width="${width}" height="${height}" fill="${theme.background}"/>`,
-    `<text x="16" y="26" font-size="15" font-weight="600" fill="${theme.ink}" ${font}>${escape(plot.title)}</text>`,
-    `<text x="16" y="46" font-size="13" fill="${theme.muted}" ${font}>${escape(plot.sentence)}</text>`,
-    `<g font-size="12" fill="${theme.ink}" ${font}>${legend(plot, theme)}</g>`,
-    drawing.toString(),
-    "</svg>\n",
-  ].join("\n");
+  return svgFile(plot, { ...options, document: document as unknown as Document }, String);
 }
-
-/** A colored dot and a name for each method, in one row; a character is taken as 7 px wide. */
-function legend(plot: PlotDescription, theme: PlotTheme): string {
-  const entries = plot.methods.map((name, i) => ({ name, color: hueOf(theme, i), r: 5 }));
-  if (plot.points.some((point) => !point.onFrontier)) entries.push({ name: "dominated", color: theme.faint, r: 2.75 });
-  let x = 21;
-  return entries
-    .map(({ name, color, r }) => {
-      const mark = `<circle cx="${x}" cy="62" r="${r}" fill="${color}"/><text x="${x + 10}" y="66">${escape(name)}</text>`;
-      x += 32 + name.length * 7;
-      return mark;
-    })
-    .join("");
-}
-
-const entities: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;" };
-const escape = (text: string): string => text.replace(/[&<>"']/g, (character) => entities[character]!);

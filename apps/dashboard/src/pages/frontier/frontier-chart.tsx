@@ -1,0 +1,129 @@
+import { hueOf, type PlotDescription, type PlotPoint, type PlotTheme, type Region, zoom } from "@reluctant/plot";
+import { drawFrontier, type PlotDrawing } from "@reluctant/plot/draw";
+import { type MouseEvent, useEffect, useMemo, useRef, useState } from "react";
+import { useLocation } from "wouter";
+import { brushedRegion, nearest, type Rectangle, type Scales } from "./brush.ts";
+import { PointCard } from "./point-card.tsx";
+
+/** The page's own colors, so that the drawing follows light and dark by itself. */
+const theme: PlotTheme = {
+  background: "var(--bg)",
+  ink: "var(--ink)",
+  muted: "var(--muted)",
+  grid: "var(--line)",
+  faint: "var(--faint)",
+  hues: [1, 2, 3, 4, 5, 6].map((i) => `var(--hue-${i})`),
+};
+const height = 460;
+/** Pixels around a point in which the pointer means it. */
+const reach = 24;
+
+interface Place {
+  point: PlotPoint;
+  x: number;
+  y: number;
+}
+
+/** The plot: hover for a point's card, click to open its experiment, drag to zoom, double click to see all again. */
+export function FrontierChart({ plot }: { plot: PlotDescription }) {
+  const [region, setRegion] = useState<Region | null>(null);
+  const [hover, setHover] = useState<Place | null>(null);
+  const [drag, setDrag] = useState<Rectangle | null>(null);
+  const [, navigate] = useLocation();
+  const shown = useMemo(() => (region ? zoom(plot, region) : plot), [plot, region]);
+  const { host, width, places, scales } = useDrawing(shown);
+
+  const at = (event: MouseEvent) => {
+    const { left, top } = event.currentTarget.getBoundingClientRect();
+    return { x: event.clientX - left, y: event.clientY - top };
+  };
+  const onMove = (event: MouseEvent) => {
+    const { x, y } = at(event);
+    if (drag) setDrag({ ...drag, x2: x, y2: y });
+    setHover(drag ? null : nearest(places, x, y, reach));
+  };
+  const onUp = (event: MouseEvent) => {
+    const { x, y } = at(event);
+    const marked = drag && scales && brushedRegion({ ...drag, x2: x, y2: y }, scales);
+    setDrag(null);
+    if (marked) setRegion(marked);
+    else if (hover) open(hover.point, navigate);
+  };
+
+  return (
+    <div className="frontier">
+      <div className="row">
+        <span className="legend">
+          {plot.methods.map((method, i) => <span key={method}><i style={{ background: hueOf(theme, i) }} />{method}</span>)}
+          {plot.points.some((point) => !point.onFrontier) && <span><i data-part="dominated" />dominated</span>}
+        </span>
+        <span className="grow" />
+        {region ? <button type="button" onClick={() => setRegion(null)}>Show all</button> : <span className="muted hint">Drag to zoom</span>}
+      </div>
+      <div
+        className="surface"
+        data-over={hover ? "point" : undefined}
+        onMouseMove={onMove}
+        onMouseDown={(event) => { const { x, y } = at(event); setDrag({ x1: x, y1: y, x2: x, y2: y }); event.preventDefault(); }}
+        onMouseUp={onUp}
+        onMouseLeave={() => { setHover(null); setDrag(null); }}
+        onDoubleClick={() => setRegion(null)}
+      >
+        <div ref={host} style={{ height }} />
+        {drag && <span className="brush" style={box(drag)} />}
+        {hover && <PointCard point={hover.point} totalRelus={plot.totalRelus} x={hover.x} y={hover.y} width={width} />}
+      </div>
+    </div>
+  );
+}
+
+const box = ({ x1, y1, x2, y2 }: Rectangle) => ({
+  left: Math.min(x1, x2),
+  top: Math.min(y1, y2),
+  width: Math.abs(x2 - x1),
+  height: Math.abs(y2 - y1),
+});
+
+/** Opens the experiment of the first of a point's results that is the team's own. */
+function open(point: PlotPoint, navigate: (to: string) => void): void {
+  const run = point.runs.find(({ experimentId }) => experimentId);
+  if (run) navigate(`/experiments/${run.experimentId}?run=${run.stageRunId}`);
+}
+
+/** Keeps the SVG in `host` as wide as its column, and says where the points came to lie. */
+function useDrawing(plot: PlotDescription) {
+  const host = useRef<HTMLDivElement>(null);
+  const [width, setWidth] = useState(0);
+  const [drawn, setDrawn] = useState<{ places: Place[]; scales: Scales | null }>({ places: [], scales: null });
+
+  useEffect(() => {
+    const resized = new ResizeObserver(([entry]) => setWidth(Math.round(entry!.contentRect.width)));
+    resized.observe(host.current!);
+    return () => resized.disconnect();
+  }, []);
+
+  useEffect(() => {
+    if (width === 0) return;
+    const drawing = drawFrontier(plot, { width, height, theme });
+    host.current!.replaceChildren(drawing);
+    setDrawn(placesOf(drawing, plot));
+  }, [plot, width]);
+
+  return { host, width, ...drawn };
+}
+
+function placesOf(drawing: PlotDrawing, plot: PlotDescription): { places: Place[]; scales: Scales } {
+  const x = drawing.scale("x")!;
+  const y = drawing.scale("y")!;
+  const inside = (point: PlotPoint): boolean =>
+    point.reluCount >= plot.x.domain[0] && point.reluCount <= plot.x.domain[1] && point.accuracy >= plot.y.domain[0] && point.accuracy <= plot.y.domain[1];
+  const places = plot.points.filter(inside).map((point) => ({ point, x: x.apply(point.reluCount), y: y.apply(point.accuracy) }));
+  const clamp = (value: number, [low, high]: [number, number]): number => Math.min(high, Math.max(low, value));
+  return {
+    places,
+    scales: {
+      x: (pixel) => clamp(x.invert!(pixel), plot.x.domain),
+      y: (pixel) => clamp(y.invert!(pixel), plot.y.domain),
+    },
+  };
+}

@@ -1,0 +1,95 @@
+import type { Dataset, ModelResource } from "@reluctant/contracts";
+import { count, frontierCsv, frontierPlot, lightTheme } from "@reluctant/plot";
+import { svgFile } from "@reluctant/plot/draw";
+import { useQuery } from "@tanstack/react-query";
+import { useMemo } from "react";
+import { Link, useSearchParams } from "wouter";
+import { client } from "../../client.ts";
+import { Empty, Failure, Skeleton } from "../../ui/notes.tsx";
+import { saveFile } from "../../ui/save-file.ts";
+import { FrontierChart } from "./frontier-chart.tsx";
+import { FrontierTable } from "./frontier-table.tsx";
+import "./frontier.css";
+
+/** New points come seldom and are worth seeing soon. */
+const refresh = 5_000;
+
+export function FrontierPage() {
+  const choice = useChoice();
+  if (choice.error) return <Failure error={choice.error} onRetry={choice.retry} />;
+  if (choice.isPending) return <Skeleton lines={12} />;
+  const { datasets, models, dataset, model, choose } = choice;
+  return (
+    <>
+      <div className="head">
+        <h1>Frontier</h1>
+        <form className="row" onSubmit={(event) => event.preventDefault()}>
+          <select aria-label="Dataset" value={dataset} onChange={(event) => choose({ dataset: event.target.value, model })}>
+            {datasets.map((each) => <option key={each.version} value={datasetName(each, datasets)}>{datasetName(each, datasets)}</option>)}
+          </select>
+          <select aria-label="Model" value={model} onChange={(event) => choose({ dataset, model: event.target.value })}>
+            {models.map((each) => <option key={each.name} value={each.name}>{each.name}, {count(each.reluCount)} ReLUs</option>)}
+          </select>
+        </form>
+      </div>
+      {dataset && model ? <Plotted dataset={dataset} model={model} /> : <Empty title="No dataset is registered"><p><code>npm start</code> registers the datasets that it finds.</p></Empty>}
+    </>
+  );
+}
+
+function Plotted({ dataset, model }: { dataset: string; model: string }) {
+  const frontier = useQuery({
+    queryKey: ["frontier", dataset, model],
+    queryFn: ({ signal }) => client.frontier(dataset, model, { signal }),
+    refetchInterval: refresh,
+  });
+  const { data } = frontier;
+  const plot = useMemo(() => (data ? frontierPlot(data) : null), [data]);
+  if (frontier.error && !data) return <Failure error={frontier.error} onRetry={() => void frontier.refetch()} />;
+  if (!data || !plot) return <Skeleton lines={12} />;
+  if (data.points.length === 0) {
+    return (
+      <Empty title={`Nothing has finished on ${plot.title} yet`}>
+        <p>Every finished distillation is a point here. <Link href="/">See what runs</Link>, or submit a sweep of budgets.</p>
+      </Empty>
+    );
+  }
+  const file = `frontier-${data.dataset}-${data.model}`;
+  const svg = () => svgFile(plot, { theme: lightTheme }, (drawing) => new XMLSerializer().serializeToString(drawing));
+  return (
+    <>
+      <p className="sentence">{plot.sentence}</p>
+      <FrontierChart plot={plot} />
+      <p className="row export">
+        <button type="button" onClick={() => saveFile(`${file}.svg`, "image/svg+xml", svg())}>Save SVG</button>
+        <button type="button" onClick={() => saveFile(`${file}.csv`, "text/csv", frontierCsv(data))}>Save CSV</button>
+      </p>
+      <FrontierTable plot={plot} />
+    </>
+  );
+}
+
+/** Dataset and model from the address; else those of the newest experiment, else the first of each. */
+function useChoice() {
+  const [params, setParams] = useSearchParams();
+  const datasets = useQuery({ queryKey: ["datasets"], queryFn: ({ signal }) => client.datasets({ signal }) });
+  const models = useQuery({ queryKey: ["models"], queryFn: ({ signal }) => client.models({ signal }) });
+  const newest = useQuery({ queryKey: ["experiments", "newest"], queryFn: ({ signal }) => client.experiments.list({ limit: 1, signal }) });
+  const queries = [datasets, models, newest];
+  const known: { datasets: Dataset[]; models: ModelResource[] } = { datasets: datasets.data ?? [], models: models.data ?? [] };
+  const last = newest.data?.items[0];
+  const lastDataset = known.datasets.find((each) => each.version === last?.datasetVersion) ?? known.datasets[0];
+  return {
+    ...known,
+    isPending: queries.some((query) => query.isPending),
+    error: queries.find((query) => query.error)?.error ?? null,
+    retry: () => queries.forEach((query) => void query.refetch()),
+    dataset: params.get("dataset") ?? (lastDataset ? datasetName(lastDataset, known.datasets) : ""),
+    model: params.get("model") ?? last?.model ?? known.models[0]?.name ?? "",
+    choose: (choice: { dataset: string; model: string }) => setParams(choice, { replace: true }),
+  };
+}
+
+/** The name alone where it says enough, `name@version` where several versions share it. */
+const datasetName = (dataset: Dataset, all: Dataset[]): string =>
+  all.filter((each) => each.name === dataset.name).length > 1 ? `${dataset.name}@${dataset.version.slice(0, 12)}` : dataset.name;

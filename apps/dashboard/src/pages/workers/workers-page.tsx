@@ -1,0 +1,54 @@
+import type { Worker } from "@reluctant/contracts";
+import { useQuery } from "@tanstack/react-query";
+import { client } from "../../client.ts";
+import { rate, shortId } from "../../format.ts";
+import { Empty, Failure, Skeleton } from "../../ui/notes.tsx";
+import { State } from "../../ui/state.tsx";
+import { Time } from "../../ui/time.tsx";
+
+export function WorkersPage() {
+  const workers = useQuery({
+    queryKey: ["workers"],
+    queryFn: ({ signal }) => client.workers({ signal }),
+    refetchInterval: 2_000,
+  });
+  return (
+    <>
+      <div className="head"><h1>Workers</h1></div>
+      {workers.isPending && <Skeleton lines={4} />}
+      {workers.error && <Failure error={workers.error} onRetry={() => void workers.refetch()} />}
+      {workers.data?.length === 0 && (
+        <Empty title="No worker has joined">
+          <p>Experiments wait until one does. On a machine with a GPU:</p>
+          <pre>npx reluctant worker</pre>
+        </Empty>
+      )}
+      {workers.data && workers.data.length > 0 && <WorkerTable workers={workers.data} />}
+    </>
+  );
+}
+
+const WorkerTable = ({ workers }: { workers: Worker[] }) => (
+  <div className="scroll">
+    <table className="list">
+      <thead>
+        <tr><th>State</th><th>Name</th><th>Pool</th><th>Device</th><th>Backend</th><th>Runs</th><th className="number">Speed</th><th>Heartbeat</th><th>Joined</th></tr>
+      </thead>
+      <tbody>
+        {workers.map((worker) => (
+          <tr key={worker.id}>
+            <td><State state={worker.state} /></td>
+            <td className="name">{worker.name}</td>
+            <td>{worker.pool}</td>
+            <td>{worker.engine.device}</td>
+            <td>{worker.engine.backend}</td>
+            <td>{worker.stageRunId ? <code title={worker.stageRunId}>{shortId(worker.stageRunId)}</code> : "–"}</td>
+            <td className="number">{rate(worker.imagesPerSecond)}</td>
+            <td><Time at={worker.lastBeatAt} /></td>
+            <td><Time at={worker.startedAt} /></td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  </div>
+);

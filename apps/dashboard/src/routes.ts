@@ -1,0 +1,20 @@
+import type { ComponentType } from "react";
+import { ExperimentPage } from "./pages/experiment/experiment-page.tsx";
+import { ExperimentsPage } from "./pages/experiments/experiments-page.tsx";
+import { FrontierPage } from "./pages/frontier/frontier-page.tsx";
+import { WorkersPage } from "./pages/workers/workers-page.tsx";
+
+export interface PageRoute {
+  path: string;
+  page: ComponentType;
+  /** Entry in the navigation, and the key after `g` that opens it. */
+  nav?: { title: string; key: string };
+}
+
+/** Every page of the dashboard; a new one is a folder in `pages` and a line here. */
+export const routes: PageRoute[] = [
+  { path: "/", page: ExperimentsPage, nav: { title: "Experiments", key: "e" } },
+  { path: "/experiments/:id", page: ExperimentPage },
+  { path: "/frontier", page: FrontierPage, nav: { title: "Frontier", key: "f" } },
+  { path: "/workers", page: WorkersPage, nav: { title: "Workers", key: "w" } },
+];

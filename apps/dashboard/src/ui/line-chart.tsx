@@ -1,0 +1,91 @@
+import { useEffect, useRef } from "react";
+import uPlot from "uplot";
+import "uplot/dist/uPlot.min.css";
+
+interface Props {
+  title: string;
+  unit: string;
+  names: string[];
+  steps: number[];
+  values: (number | null)[][];
+}
+
+const height = 180;
+
+/** Series over steps; new points are put into the living chart, so that watching costs little. */
+export function LineChart({ title, unit, names, steps, values }: Props) {
+  const host = useRef<HTMLDivElement>(null);
+  const chart = useRef<uPlot | null>(null);
+  const data = [steps, ...values] as uPlot.AlignedData;
+  const latestData = useRef(data);
+  latestData.current = data;
+  const key = names.join("\n");
+
+  useEffect(() => {
+    const element = host.current!;
+    const build = () => {
+      chart.current?.destroy();
+      chart.current = new uPlot(options(key.split("\n"), unit, element.clientWidth), latestData.current, element);
+    };
+    build();
+    const resized = new ResizeObserver(() => chart.current?.setSize({ width: element.clientWidth, height }));
+    resized.observe(element);
+    const scheme = matchMedia("(prefers-color-scheme: dark)");
+    scheme.addEventListener("change", build); // a canvas does not follow CSS variables
+    return () => {
+      resized.disconnect();
+      scheme.removeEventListener("change", build);
+      chart.current?.destroy();
+      chart.current = null;
+    };
+  }, [key, unit]);
+
+  useEffect(() => chart.current?.setData(latestData.current), [steps, values]);
+
+  const latest = values.map((series, i) => `${names[i]} ${format(lastOf(series), unit)}`);
+  return (
+    <figure className="chart">
+      <figcaption>
+        <b>{title}</b>
+        <span className="legend">{latest.map((text, i) => <span key={text}><i style={{ background: `var(--hue-${i + 1})` }} />{text}</span>)}</span>
+      </figcaption>
+      <div ref={host} role="img" aria-label={`${title} over ${steps.length} steps: ${latest.join(", ")}`} />
+    </figure>
+  );
+}
+
+const lastOf = (series: (number | null)[]): number | null => series.findLast((value) => value !== null) ?? null;
+const format = (value: number | null, unit: string): string =>
+  value === null ? "–" : `${unit === "img/s" ? Math.round(value) : +value.toPrecision(4)}${unit && ` ${unit}`}`;
+
+function options(names: string[], unit: string, width: number): uPlot.Options {
+  const style = getComputedStyle(document.documentElement);
+  const color = (name: string): string => style.getPropertyValue(name).trim();
+  const axis = {
+    stroke: color("--muted"),
+    font: "12px system-ui, sans-serif",
+    grid: { stroke: color("--line"), width: 1 },
+    ticks: { show: false },
+    border: { show: false },
+  };
+  return {
+    width,
+    height,
+    legend: { show: false },
+    cursor: { y: false, points: { size: 6 } },
+    padding: [8, 8, 0, 0],
+    scales: { x: { time: false } },
+    axes: [{ ...axis, size: 28, grid: { show: false } }, { ...axis, size: 52 }],
+    series: [
+      { label: "step" },
+      ...names.map((label, i) => ({
+        label,
+        stroke: color(`--hue-${(i % 6) + 1}`),
+        width: 1.5,
+        spanGaps: true,
+        points: { show: false },
+        value: (_: uPlot, value: number | null) => format(value, unit),
+      })),
+    ],
+  };
+}

@@ -1,0 +1,109 @@
+import * as Plot from "@observablehq/plot";
+import type { PlotDescription } from "./describe.ts";
+import type { PlotPoint } from "./group.ts";
+import { count, percent } from "./numbers.ts";
+import { hueOf, type PlotTheme } from "./theme.ts";
+
+export interface DrawOptions {
+  /** CSS pixels. */
+  width: number;
+  height: number;
+  theme: PlotTheme;
+  /** Defaults to the page's own. */
+  document?: Document;
+}
+
+/** The drawing and its scales, for those who place things over it. */
+export type PlotDrawing = (SVGSVGElement | HTMLElement) & Plot.Plot;
+
+const margins = { marginTop: 16, marginRight: 88, marginBottom: 44, marginLeft: 56 };
+
+/** Draws the plot as one SVG element; the caller adds title and legend around it. */
+export const drawFrontier = (plot: PlotDescription, options: DrawOptions): PlotDrawing => Plot.plot(plotOptions(plot, options));
+
+/** Observable Plot options of a description. */
+export function plotOptions(plot: PlotDescription, { width, height, theme, document }: DrawOptions): Plot.PlotOptions {
+  return {
+    ...(document && { document }),
+    ...margins,
+    width,
+    height,
+    style: { fontSize: "12px", fontFamily: "system-ui, sans-serif", color: theme.ink, background: "none" },
+    ariaLabel: `Test accuracy against ReLUs kept, ${plot.title}`,
+    ariaDescription: plot.sentence,
+    x: { type: "log", domain: plot.x.domain, label: null },
+    y: { type: "linear", domain: plot.y.domain, label: null },
+    marks: [...axes(plot, theme), ...levels(plot, theme), ...frontierLine(plot, theme), ...seeds(plot, theme), ...points(plot, theme)],
+  };
+}
+
+function axes({ x, y }: PlotDescription, theme: PlotTheme): Plot.Markish[] {
+  const xLabels = new Map(x.ticks.map((tick) => [tick.value, tick.label]));
+  const yLabels = new Map(y.ticks.map((tick) => [tick.value, tick.label]));
+  const xTicks = { ticks: x.ticks.map((tick) => tick.value), tickFormat: (value: number) => xLabels.get(value) ?? "" };
+  const yTicks = { ticks: y.ticks.map((tick) => tick.value), tickFormat: (value: number) => yLabels.get(value) ?? "" };
+  return [
+    Plot.gridY({ ticks: yTicks.ticks, stroke: theme.grid, strokeOpacity: 1 }),
+    Plot.axisX({ ...xTicks, fill: theme.muted, stroke: theme.muted, tickSize: 4, label: null }),
+    Plot.axisY({ ...yTicks, fill: theme.muted, stroke: theme.grid, tickSize: 0, label: null }),
+    Plot.ruleY([y.domain[0]], { stroke: theme.muted }),
+    Plot.text([x.label], { frameAnchor: "bottom", dy: 40, fill: theme.muted }),
+    Plot.text([y.label], { frameAnchor: "left", rotate: -90, dx: -44, fill: theme.muted, textAnchor: "middle" }),
+  ];
+}
+
+/** The all-ReLU model as a thin dashed line with its value at the right edge; chance likewise, dotted. */
+function levels({ ar, chance }: PlotDescription, theme: PlotTheme): Plot.Markish[] {
+  return [
+    { level: ar, dash: "6 4", color: theme.ink },
+    { level: chance, dash: "1 4", color: theme.muted },
+  ].flatMap(({ level, dash, color }) =>
+    level
+      ? [
+          Plot.ruleY([level], { y: "accuracy", stroke: color, strokeDasharray: dash, clip: true }),
+          Plot.text([level], { y: "accuracy", text: "label", frameAnchor: "right", textAnchor: "start", dx: 6, fill: color, clip: false }),
+        ]
+      : [],
+  );
+}
+
+const frontierLine = ({ line }: PlotDescription, theme: PlotTheme): Plot.Markish[] => [
+  Plot.line(line, { x: "reluCount", y: "accuracy", stroke: theme.ink, strokeWidth: 1.25, strokeOpacity: 0.55, clip: true }),
+];
+
+/** Single runs faint, and a whisker of ± 1 standard error, where a point is the mean of several seeds. */
+function seeds({ points, methods }: PlotDescription, theme: PlotTheme): Plot.Markish[] {
+  const several = points.filter((point) => point.standardError !== null);
+  const color = (method: string): string => hueOf(theme, methods.indexOf(method));
+  const runs = several.flatMap((point) => point.runs.map((run) => ({ ...run, color: point.onFrontier ? color(point.method) : theme.faint })));
+  return [
+    Plot.dot(runs, { x: "reluCount", y: "testAccuracy", fill: "color", fillOpacity: 0.35, r: 1.75, clip: true }),
+    Plot.ruleX(several, {
+      x: "reluCount",
+      y1: (point: PlotPoint) => point.accuracy - (point.standardError ?? 0),
+      y2: (point: PlotPoint) => point.accuracy + (point.standardError ?? 0),
+      stroke: (point: PlotPoint) => (point.onFrontier ? color(point.method) : theme.faint),
+      strokeWidth: 1.5,
+      clip: true,
+    }),
+  ];
+}
+
+function points(plot: PlotDescription, theme: PlotTheme): Plot.Markish[] {
+  const dominated = plot.points.filter((point) => !point.onFrontier);
+  const best = plot.points.filter((point) => point.onFrontier);
+  const place = { x: "reluCount", y: "accuracy", ariaLabel, clip: true } as const;
+  return [
+    Plot.dot(dominated, { ...place, fill: theme.faint, r: 2.75 }),
+    Plot.dot(best, {
+      ...place,
+      fill: (point: PlotPoint) => hueOf(theme, plot.methods.indexOf(point.method)),
+      stroke: theme.background,
+      strokeWidth: 1.5,
+      r: 5,
+    }),
+  ];
+}
+
+const ariaLabel = (point: PlotPoint): string =>
+  `${point.method}, ${count(point.reluCount)} ReLUs, ${percent(point.accuracy)}${point.onFrontier ? "" : ", dominated"}`;
