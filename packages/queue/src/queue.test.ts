@@ -5,7 +5,15 @@ import { join } from "node:path";
 import type { JobPayload } from "@reluctant/contracts";
 import { type RedisServer, startRedis } from "@reluctant/local";
 import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
-import { createConsumer, createProducer, createWakes, openRedis, queueName, queueNames, RedisUnavailable } from "./index.ts";
+import {
+  createConsumer,
+  createProducer,
+  createWakes,
+  openRedis,
+  queueName,
+  queueNames,
+  RedisUnavailable,
+} from "./index.ts";
 
 let server: RedisServer;
 let folder: string;
@@ -25,7 +33,10 @@ afterAll(async () => {
 
 async function setup() {
   const lines: string[] = [];
-  const log = { info: (_: object, line: string) => void lines.push(line), warn: (_: object, line: string) => void lines.push(line) };
+  const log = {
+    info: (_: object, line: string) => void lines.push(line),
+    warn: (_: object, line: string) => void lines.push(line),
+  };
   const redis = openRedis({ url: server.url, prefix: `test-${randomUUID()}`, log });
   cleanups.push(() => redis.close());
   const wakes = createWakes(redis);
@@ -41,7 +52,11 @@ function consume(redis: ReturnType<typeof openRedis>, wakes: ReturnType<typeof c
   return consumer;
 }
 
-const job = (kind: JobPayload["kind"] = "train"): JobPayload => ({ attemptId: randomUUID(), stageRunId: randomUUID(), kind });
+const job = (kind: JobPayload["kind"] = "train"): JobPayload => ({
+  attemptId: randomUUID(),
+  stageRunId: randomUUID(),
+  kind,
+});
 const soon = () => AbortSignal.timeout(5_000);
 const none = () => AbortSignal.timeout(300);
 
@@ -63,7 +78,8 @@ test("a job is delivered once, however often it was added, and then over", async
 test("a consumer serves its queues in turn, and no queue of another pool", async () => {
   const { producer, consumer } = await setup();
   await producer.add(job("train"), "other");
-  for (let n = 0; n < 2; n++) for (const kind of ["train", "distillation"] as const) await producer.add(job(kind), "default");
+  for (let n = 0; n < 2; n++)
+    for (const kind of ["train", "distillation"] as const) await producer.add(job(kind), "default");
   const consumed = consumer();
   const kinds = [];
   for (let n = 0; n < 4; n++) {
@@ -114,7 +130,10 @@ test("a job whose worker died is failed by the others, then restored", async () 
   await dead.close(); // no renewal reaches Redis any more
   await redis.client.del(`${redis.prefix}:train.default:${one.attemptId}:lock`); // as its expiry after 15 s would
   const delivered = consumer().next(AbortSignal.timeout(20_000));
-  await vi.waitFor(async () => expect(await producer.state(one, "default")).toBe("failed"), { timeout: 15_000, interval: 100 });
+  await vi.waitFor(async () => expect(await producer.state(one, "default")).toBe("failed"), {
+    timeout: 15_000,
+    interval: 100,
+  });
   expect(await producer.restore(one, "default")).toBe("restored");
   expect((await delivered)?.payload).toEqual(one);
   await fetched?.finish({ state: "completed" });

@@ -58,7 +58,11 @@ export function openRedis({ url, prefix = defaultPrefix, log }: RedisOptions): R
     log,
     duplicate() {
       // A subscription waits for the connection, and is renewed with it.
-      const subscriber = client.duplicate({ commandTimeout: undefined, enableOfflineQueue: true, maxRetriesPerRequest: null });
+      const subscriber = client.duplicate({
+        commandTimeout: undefined,
+        enableOfflineQueue: true,
+        maxRetriesPerRequest: null,
+      });
       subscriber.on("error", () => {}); // the main connection says it
       subscribers.push(subscriber);
       return subscriber;
@@ -71,7 +75,8 @@ export function openRedis({ url, prefix = defaultPrefix, log }: RedisOptions): R
         throw client.status === "ready" && !isTimeout(cause) ? cause : new RedisUnavailable({ cause });
       }
     },
-    ready: () => (client.status === "ready" ? Promise.resolve() : new Promise((resolve) => client.once("ready", resolve))),
+    ready: () =>
+      client.status === "ready" ? Promise.resolve() : new Promise((resolve) => client.once("ready", resolve)),
     async close() {
       for (const connection of [...subscribers, client]) connection.disconnect();
     },

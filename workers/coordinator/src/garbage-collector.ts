@@ -1,0 +1,14 @@
+import { collectGarbage, type Deps } from "@reluctant/control";
+import type { Logger } from "@reluctant/telemetry";
+import { type Rounds, rounds } from "./service.ts";
+
+/** Deletes artifacts that nothing refers to and outbox rows that are long sent. */
+export const garbageCollector = ({ deps, log }: { deps: Deps; log: Logger }): Rounds =>
+  rounds({
+    name: "garbage collector",
+    everyMs: 3_600_000,
+    log,
+    async work() {
+      log.info(await collectGarbage(deps), "garbage is collected");
+    },
+  });

@@ -1,0 +1,66 @@
+import { type Deps, electLeader, resignLeader } from "@reluctant/control";
+import type { Logger } from "@reluctant/telemetry";
+import { type Rounds, rounds, type Service } from "./service.ts";
+
+const name = "coordinator";
+const leaseSeconds = 10;
+const renewMs = 3_000;
+
+/**
+ * Runs the services on one coordinator at a time: the holder of a lease row in Postgres. A leader that could not renew
+ * stops before its lease is over. Two leaders for a moment would do no harm, since every command decides in Postgres.
+ */
+export function leadership(options: { deps: Deps; holder: string; services: Service[]; log: Logger }): Service & {
+  /** Resolves at the first answer of Postgres, whoever leads. */
+  readonly decided: Promise<void>;
+} {
+  const { deps, holder, services, log } = options;
+  let decide = () => {};
+  const decided = new Promise<void>((resolve) => (decide = resolve));
+  let leading = false;
+  let leaseEnds = 0;
+
+  const lead = () => {
+    if (!leading) log.info("leads");
+    leading = true;
+    for (const service of services) service.start();
+  };
+  const follow = async () => {
+    if (leading) log.warn("does not lead any more");
+    leading = false;
+    await Promise.all(services.map((service) => service.stop()));
+  };
+
+  const elections: Rounds = rounds({
+    name: "leadership",
+    everyMs: renewMs,
+    log,
+    async work() {
+      const asked = performance.now();
+      try {
+        const elected = await electLeader(deps, { name, holder, leaseSeconds });
+        decide();
+        if (!elected) return follow();
+        leaseEnds = asked + leaseSeconds * 1_000;
+        lead();
+      } catch (error) {
+        if (leading && performance.now() > leaseEnds - renewMs) await follow();
+        throw error;
+      }
+    },
+  });
+
+  return {
+    decided,
+    start: elections.start,
+    async stop() {
+      await elections.stop();
+      const led = leading;
+      await follow();
+      if (led)
+        await resignLeader(deps, { name, holder }).catch((err: unknown) =>
+          log.warn({ err }, "the lease was not given back; it ends by itself"),
+        );
+    },
+  };
+}

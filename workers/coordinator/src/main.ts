@@ -1,0 +1,62 @@
+import { randomUUID } from "node:crypto";
+import { hostname } from "node:os";
+import { postgresArtifacts } from "@reluctant/artifacts";
+import { openDatabase } from "@reluctant/db";
+import { createProducer, createWakes, openRedis } from "@reluctant/queue";
+import { createLogger } from "@reluctant/telemetry";
+import { readConfig } from "./config.ts";
+import { dispatcher } from "./dispatcher.ts";
+import { garbageCollector } from "./garbage-collector.ts";
+import { leadership } from "./leadership.ts";
+import { leaseExpirer } from "./lease-expirer.ts";
+import { reconciler } from "./reconciler.ts";
+import { relay } from "./relay.ts";
+
+/** The coordinator: `node dist/main.js`, configured by the environment (config.ts). Several may run; one leads. */
+const config = readConfig(process.env);
+const log = createLogger({ name: "coordinator", level: config.logLevel });
+const holder = `${hostname()} ${process.pid} ${randomUUID()}`;
+
+const db = openDatabase(config.databaseUrl);
+const deps = { db, artifacts: postgresArtifacts(db) };
+const redis = openRedis({ url: config.redisUrl, prefix: config.redisPrefix, log });
+const wakes = createWakes(redis);
+const producer = createProducer(redis);
+
+const relays = relay({ deps, producer, wakes, holder, log });
+const dispatches = dispatcher({ deps, onDispatched: relays.ring, log });
+wakes.on("dispatch", dispatches.ring);
+const expirer = leaseExpirer({
+  deps,
+  onExpired() {
+    wakes.publish("events");
+    dispatches.ring();
+  },
+  log,
+});
+const leader = leadership({
+  deps,
+  holder,
+  services: [relays, dispatches, expirer, reconciler({ deps, producer, wakes, log }), garbageCollector({ deps, log })],
+  log,
+});
+
+let ending: Promise<void> | null = null;
+for (const signal of ["SIGTERM", "SIGINT"] as const) {
+  process.on(signal, () => {
+    log.info({ signal }, "asked to end");
+    ending ??= end().catch((err: unknown) => log.error({ err }, "did not end cleanly"));
+    void ending.then(() => process.exit(0));
+  });
+}
+
+async function end(): Promise<void> {
+  await leader.stop();
+  await producer.close();
+  await redis.close();
+  await db.close();
+}
+
+leader.start();
+await leader.decided;
+log.info("ready");

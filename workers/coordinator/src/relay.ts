@@ -1,0 +1,42 @@
+import { claimOutbox, type Deps, markSent } from "@reluctant/control";
+import type { Producer, Wakes } from "@reluctant/queue";
+import type { Logger } from "@reluctant/telemetry";
+import { type Rounds, rounds } from "./service.ts";
+
+const batch = 100;
+
+/**
+ * Moves committed outbox rows into BullMQ: claim and commit, add, mark as sent; no transaction is open while Redis is
+ * asked. A crash in between leaves a claimed row, which is claimed again later: adding a job twice adds it once.
+ */
+export const relay = (options: {
+  deps: Deps;
+  producer: Producer;
+  wakes: Wakes;
+  holder: string;
+  log: Logger;
+}): Rounds => {
+  const { deps, producer, wakes, holder, log } = options;
+
+  const send = async (): Promise<number> => {
+    const jobs = await claimOutbox(deps, { limit: batch, holder });
+    for (const { outboxId, pool, ...job } of jobs) {
+      await producer.add(job, pool);
+      await markSent(deps, { outboxIds: [outboxId] });
+    }
+    if (jobs.length > 0) {
+      wakes.publish("jobs");
+      wakes.publish("events");
+    }
+    return jobs.length;
+  };
+
+  return rounds({
+    name: "relay",
+    everyMs: 1_000,
+    log,
+    async work() {
+      while ((await send()) === batch);
+    },
+  });
+};

@@ -1,0 +1,51 @@
+import { createBell } from "@reluctant/queue";
+import type { Logger } from "@reluctant/telemetry";
+
+/** Something that runs until stopped; both calls may be repeated, and a stopped one may start again. */
+export interface Service {
+  start(): void;
+  /** Resolves when its last round is over. */
+  stop(): Promise<void>;
+}
+
+export interface Rounds extends Service {
+  /** The next round begins now, or as soon as the present one is over. */
+  ring(): void;
+}
+
+/** A service that does one round of `work` at every ring, and at least every `everyMs`. */
+export function rounds(options: { name: string; everyMs: number; work: () => Promise<void>; log: Logger }): Rounds {
+  const { name, everyMs, work, log } = options;
+  const bell = createBell();
+  let running: { end: AbortController; done: Promise<void> } | null = null;
+
+  const run = async (signal: AbortSignal) => {
+    let failing = false;
+    while (!signal.aborted) {
+      try {
+        await work();
+        if (failing) log.info({ service: name }, "works again");
+        failing = false;
+      } catch (err) {
+        if (!failing) log.warn({ err, service: name }, "a round failed; it is tried again until it works");
+        failing = true;
+      }
+      await bell.wait(everyMs, signal);
+    }
+  };
+
+  return {
+    ring: bell.ring,
+    start() {
+      if (running) return;
+      const end = new AbortController();
+      running = { end, done: run(end.signal) };
+    },
+    async stop() {
+      const stopping = running;
+      stopping?.end.abort();
+      await stopping?.done;
+      if (running === stopping) running = null;
+    },
+  };
+}

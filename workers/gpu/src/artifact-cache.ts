@@ -1,0 +1,77 @@
+import { createHash, randomUUID } from "node:crypto";
+import { createReadStream, createWriteStream } from "node:fs";
+import { link, mkdir, readdir, rename, rm, stat, utimes } from "node:fs/promises";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import type { ArtifactStore } from "@reluctant/artifacts";
+import { AttemptFailure } from "./failure.ts";
+
+/** Room for the checkpoints and weights of some hundred stage runs. */
+const defaultLimitBytes = 20e9;
+
+/** Downloaded artifacts by SHA-256, least recently used out first; safe for the several workers of a machine. */
+export interface ArtifactCache {
+  /**
+   * Puts the artifact's bytes, checked against their name, at the new path `to` of the same file system.
+   * @throws AttemptFailure `bad-input` when the store does not have it
+   */
+  fetch(sha256: string, to: string, signal: AbortSignal): Promise<void>;
+}
+
+export function createArtifactCache(options: {
+  folder: string;
+  artifacts: ArtifactStore;
+  limitBytes?: number;
+}): ArtifactCache {
+  const { folder, artifacts, limitBytes = defaultLimitBytes } = options;
+
+  const download = async (sha256: string, signal: AbortSignal): Promise<void> => {
+    const stored = await artifacts.get(sha256);
+    if (!stored) throw new AttemptFailure("bad-input", `artifact ${sha256} is not in the store`);
+    const partial = join(folder, `${sha256}.${randomUUID()}.partial`);
+    try {
+      await pipeline(Readable.from(stored.body), createWriteStream(partial, { flags: "wx" }), { signal });
+      if ((await fileSha256(partial)) !== sha256) throw new Error(`artifact ${sha256} arrived with other bytes`);
+      await rename(partial, join(folder, sha256));
+    } finally {
+      await rm(partial, { force: true });
+    }
+  };
+
+  return {
+    async fetch(sha256, to, signal) {
+      await mkdir(folder, { recursive: true });
+      const file = join(folder, sha256);
+      if ((await fileSha256(file).catch(() => null)) !== sha256) {
+        await rm(file, { force: true });
+        await download(sha256, signal);
+      }
+      await link(file, to); // stays readable when evicted
+      await utimes(file, new Date(), new Date());
+      await evict(folder, limitBytes);
+    },
+  };
+}
+
+async function evict(folder: string, limitBytes: number): Promise<void> {
+  const names = (await readdir(folder)).filter((name) => /^[0-9a-f]{64}$/.test(name));
+  const files = await Promise.all(
+    names.map(async (name) => {
+      const { size, mtimeMs } = await stat(join(folder, name)).catch(() => ({ size: 0, mtimeMs: 0 })); // another worker evicts too
+      return { name, size, mtimeMs };
+    }),
+  );
+  let total = files.reduce((sum, { size }) => sum + size, 0);
+  for (const { name, size } of files.sort((a, b) => a.mtimeMs - b.mtimeMs)) {
+    if (total <= limitBytes) return;
+    await rm(join(folder, name), { force: true });
+    total -= size;
+  }
+}
+
+async function fileSha256(file: string): Promise<string> {
+  const hash = createHash("sha256");
+  for await (const piece of createReadStream(file, { highWaterMark: 2 ** 20 })) hash.update(piece as Buffer);
+  return hash.digest("hex");
+}

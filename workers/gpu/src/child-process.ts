@@ -1,0 +1,110 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { setTimeout as delay } from "node:timers/promises";
+import { type FromChild, fromChildSchema, type ToChild } from "@reluctant/contracts";
+import { groupGone, outOfMemoryKills, signalGroup } from "./process-group.ts";
+import type { ChildEnd } from "./slot.ts";
+
+export interface ChildOptions {
+  script: URL;
+  args: readonly string[];
+  env: NodeJS.ProcessEnv;
+  onMessage(message: FromChild): void;
+  /** Standard output and error, as they come. */
+  onOutput(bytes: Uint8Array): void;
+}
+
+/** A training process in a process group of its own, reached through a pipe. */
+export interface Child {
+  readonly pid: number;
+  /** Harmless when the child is gone. */
+  send(message: ToChild): void;
+  /** SIGKILL to the whole group. */
+  kill(): void;
+  /** Resolves when every process of the group is gone and all that it said is delivered. Never rejects. */
+  readonly gone: Promise<ChildEnd>;
+}
+
+/** What a child may know of our environment: where libraries and devices are, never where Postgres and Redis are. */
+const passedOn =
+  /^(PATH|HOME|USER|LANG|LC_.*|TZ|TMPDIR|LD_LIBRARY_PATH|LIBTORCH|CC|CXX|CUDACXX|(CUDA|NVIDIA|NCCL|OMP|MKL|TF|CMAKE)_.*|RELUCTANT_(BACKEND|THREADS|CACHE))$/;
+export const childEnvironment = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
+  Object.fromEntries(Object.entries(env).filter(([name]) => passedOn.test(name)));
+
+const lastLinesKept = 20;
+/** How long a pipe may stay open when all its writers are gone. */
+const pipesCloseWithinMs = 2_000;
+
+export function startChild({ script, args, env, onMessage, onOutput }: ChildOptions): Child {
+  const child = fork(script, [...args], {
+    detached: true, // its own process group
+    env: childEnvironment(env),
+    execArgv: [],
+    serialization: "json",
+    stdio: ["ignore", "pipe", "pipe", "ipc"],
+  });
+  const errors = new LastLines(lastLinesKept);
+  const killsBefore = outOfMemoryKills();
+  child.stdout?.on("data", onOutput);
+  child.stderr?.on("data", (bytes: Buffer) => {
+    errors.add(bytes.toString("utf8"));
+    onOutput(bytes);
+  });
+  child.on("message", (message) => {
+    const parsed = fromChildSchema.safeParse(message);
+    if (parsed.success) return onMessage(parsed.data);
+    errors.add(`the supervisor could not read a message: ${parsed.error.message}\n`);
+    kill();
+  });
+  const kill = () => {
+    if (child.pid !== undefined) signalGroup(child.pid, "SIGKILL");
+  };
+  return {
+    pid: child.pid ?? 0,
+    send(message) {
+      if (child.connected) child.send(message, () => {}); // its end is told by `gone`
+    },
+    kill,
+    gone: end(child, kill).then(async ({ code, signal }) => ({
+      code,
+      signal,
+      outOfMemory: (await outOfMemoryKills()) > (await killsBefore),
+      lastLines: errors.lines(),
+    })),
+  };
+}
+
+async function end(
+  child: ChildProcess,
+  kill: () => void,
+): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
+  const closed = Promise.all([once(child, "close"), child.connected ? once(child, "disconnect") : null]).catch(
+    () => {},
+  );
+  const [code, signal] = await new Promise<[number | null, NodeJS.Signals | null]>((resolve) => {
+    child.once("exit", (...how) => resolve(how));
+    child.once("error", () => resolve([null, null])); // it could not be started
+  });
+  kill(); // whatever it started itself
+  if (child.pid !== undefined) await groupGone(child.pid);
+  await Promise.race([closed, delay(pipesCloseWithinMs, undefined, { ref: false })]);
+  return { code, signal };
+}
+
+/** The last lines of a text that arrives in pieces. */
+class LastLines {
+  private readonly limit: number;
+  private text = "";
+  constructor(limit: number) {
+    this.limit = limit;
+  }
+  add(piece: string): void {
+    this.text = (this.text + piece).slice(-16_384);
+  }
+  lines(): string[] {
+    return this.text
+      .split("\n")
+      .filter((line) => line.trim())
+      .slice(-this.limit);
+  }
+}

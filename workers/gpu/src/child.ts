@@ -1,0 +1,103 @@
+/**
+ * The training process: one attempt, from `start` on the pipe to its last word. It has no way to Postgres or Redis, and
+ * ends when its supervisor does. Started with `probe` it only says what it would compute with.
+ */
+import { readFile, writeFile } from "node:fs/promises";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { type Assignment, type FromChild, type Precision, toChildSchema } from "@reluctant/contracts";
+import { openPrepared } from "@reluctant/datasets";
+import { type BackendName, backendNames, createEngine } from "@reluctant/engine";
+import { implementations } from "@reluctant/relu";
+import { type StageContext, type StageOutput, stages } from "@reluctant/stages";
+import { failureOf } from "./child-failure.ts";
+import { preparedFolder } from "./prepared-folder.ts";
+
+const send = (message: FromChild) =>
+  new Promise<void>((resolve) => {
+    process.send?.(message, undefined, {}, () => resolve());
+  });
+
+async function openEngine(precision: Precision) {
+  const backend = process.env.RELUCTANT_BACKEND || undefined;
+  if (backend && !backendNames.includes(backend as BackendName)) {
+    throw new Error(`RELUCTANT_BACKEND is "${backend}"; it must be one of ${backendNames.join(", ")}`);
+  }
+  const threads = Number(process.env.RELUCTANT_THREADS || availableParallelism());
+  if (!Number.isInteger(threads) || threads < 1) {
+    throw new Error(`RELUCTANT_THREADS is "${process.env.RELUCTANT_THREADS}"; it must be a whole number, at least 1`);
+  }
+  const engine = await createEngine({ ...(backend && { backend: backend as BackendName }), threads, precision });
+  await send({ type: "ready", engine: engine.info });
+  return engine;
+}
+
+async function run(assignment: Assignment, stop: { now: AbortSignal; asked: () => boolean }): Promise<void> {
+  const { implementation, scratch } = assignment;
+  if (!Object.hasOwn(implementations, implementation))
+    throw new Error(`this worker has no implementation ${implementation}`);
+  const data = await openPrepared(preparedFolder(process.env.RELUCTANT_CACHE ?? ""), assignment.datasetVersion);
+  const inputs: StageContext["inputs"] = {};
+  for (const [name, file] of Object.entries(assignment.inputs))
+    inputs[name as keyof typeof inputs] = await readFile(file);
+  const output = await stages[implementation as keyof typeof stages].run({
+    params: assignment.params,
+    implementation,
+    precision: assignment.precision,
+    seed: assignment.seed,
+    inputs,
+    data,
+    engine: await openEngine(assignment.precision),
+    resumeFrom: assignment.resumeFrom === null ? null : await readFile(assignment.resumeFrom),
+    checkpointSeconds: assignment.checkpointSeconds,
+    report: {
+      started: (step) => void send({ type: "started", step }),
+      progress: (progress, points) => void send({ type: "progress", progress, points }),
+      log: (line) => void send({ type: "log", line }),
+      async checkpoint(step, bytes) {
+        const path = join(scratch, `checkpoint-${step}`);
+        await writeFile(path, bytes);
+        await send({
+          type: "checkpoint",
+          step,
+          file: { role: "checkpoint", mediaType: "application/vnd.safetensors", path },
+        });
+      },
+    },
+    signal: stop.now,
+    stopRequested: stop.asked,
+  });
+  await sendOutput(output, scratch);
+}
+
+async function sendOutput(output: StageOutput, scratch: string): Promise<void> {
+  if (output.outcome === "stopped") return send({ type: "stopped", step: output.step });
+  const files = [];
+  for (const { role, bytes, mediaType } of output.artifacts) {
+    const path = join(scratch, role);
+    await writeFile(path, bytes);
+    files.push({ role, mediaType, path });
+  }
+  await send({ type: "succeeded", result: output.result, files, points: output.points });
+}
+
+async function main(): Promise<void> {
+  if (process.argv[2] === "probe") return void (await openEngine("fp32"));
+  const now = new AbortController();
+  let checkpoint = false;
+  const start = await new Promise<Assignment>((resolve) => {
+    process.on("message", (data) => {
+      const message = toChildSchema.parse(data);
+      if (message.type === "start") return resolve(message.assignment);
+      checkpoint = true;
+      if (message.how === "now") now.abort(new Error("asked to stop now"));
+    });
+  });
+  await run(start, { now: now.signal, asked: () => checkpoint }).catch((error: unknown) => {
+    if (!now.signal.aborted) return send({ type: "failed", failure: failureOf(error) });
+  });
+}
+
+process.on("disconnect", () => process.exit(1)); // the supervisor is gone, and with it the right to go on
+await main();
+process.exit(0);

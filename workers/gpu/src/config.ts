@@ -1,0 +1,58 @@
+import { homedir, hostname } from "node:os";
+import { delimiter, join, resolve } from "node:path";
+import { nameSchema } from "@reluctant/contracts";
+
+export interface WorkerConfig {
+  databaseUrl: string;
+  redisUrl: string;
+  redisPrefix: string | undefined;
+  /** Folders searched for data sets. */
+  dataFolders: string[];
+  /** Decoded data sets, downloaded artifacts and scratch space; may be shared by the workers of a machine. */
+  cacheDir: string;
+  pool: string;
+  name: string;
+  logLevel: string;
+}
+
+/**
+ * Reads the environment once. RELUCTANT_BACKEND (default: the fastest that runs here) and RELUCTANT_THREADS (default:
+ * all cores) are for the training process, which checks them when it is probed.
+ * @throws Error naming the variable, what is wrong and what to do
+ */
+export function readConfig(env: NodeJS.ProcessEnv): WorkerConfig {
+  const required = (name: string) => {
+    const value = env[name];
+    if (!value) throw new Error(`${name} is not set; a worker needs it to reach the control plane`);
+    return value;
+  };
+  return {
+    databaseUrl: required("DATABASE_URL"),
+    redisUrl: required("REDIS_URL"),
+    redisPrefix: env.REDIS_PREFIX || undefined,
+    dataFolders: (env.RELUCTANT_DATA ?? "")
+      .split(delimiter)
+      .filter(Boolean)
+      .map((folder) => resolve(folder)),
+    cacheDir: resolve(env.RELUCTANT_CACHE || join(homedir(), ".cache", "reluctant")),
+    pool: matching(
+      "RELUCTANT_POOL",
+      env.RELUCTANT_POOL || "default",
+      /^[a-z0-9][a-z0-9-]{0,31}$/,
+      "lower-case letters, digits and dashes",
+    ),
+    name: nameOf(env.RELUCTANT_WORKER_NAME || hostname()),
+    logLevel: env.LOG_LEVEL || "info",
+  };
+}
+
+function nameOf(name: string): string {
+  const parsed = nameSchema.safeParse(name);
+  if (parsed.success) return parsed.data;
+  throw new Error(`RELUCTANT_WORKER_NAME is "${name}"; it ${parsed.error.issues[0]?.message}`);
+}
+
+function matching(name: string, value: string, pattern: RegExp, form: string): string {
+  if (pattern.test(value)) return value;
+  throw new Error(`${name} is "${value}"; it must be ${form}`);
+}

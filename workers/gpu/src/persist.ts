@@ -1,0 +1,26 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { isUnavailable } from "@reluctant/db";
+import type { Logger } from "@reluctant/telemetry";
+
+const retryMs = 500;
+
+/**
+ * Repeats a command while Postgres is out of reach. Every command here is fenced and idempotent, so one whose answer
+ * got lost does no harm.
+ * @throws the signal's reason once aborted, and whatever is not an outage
+ */
+export async function persist<T>(
+  command: () => Promise<T>,
+  { signal, log }: { signal: AbortSignal; log: Logger },
+): Promise<T> {
+  for (let waited = false; ; waited = true) {
+    signal.throwIfAborted();
+    try {
+      return await command();
+    } catch (err) {
+      if (!isUnavailable(err)) throw err;
+      if (!waited) log.warn({ err }, "Postgres is out of reach; trying again until it answers");
+      await delay(retryMs, undefined, { signal }).catch(() => {});
+    }
+  }
+}

@@ -1,0 +1,36 @@
+import type { Written } from "@reluctant/control";
+import { createBell } from "@reluctant/queue";
+import type { Logger } from "@reluctant/telemetry";
+import { persist } from "./persist.ts";
+
+const flushMs = 1_000;
+
+export interface Relay {
+  /** Sends the rest, waiting for Postgres if need be. @throws the signal's reason once aborted */
+  finish(signal: AbortSignal): Promise<void>;
+}
+
+/** Flushes about once a second; what could not be sent goes with the next flush. */
+export function startRelay(options: { flushes: (() => Promise<Written>)[]; onStale: () => void; log: Logger }): Relay {
+  const { flushes, onStale, log } = options;
+  const bell = createBell();
+  const end = new AbortController();
+
+  const flushAll = async () => {
+    for (const flush of flushes) if ((await flush()) === "stale") onStale();
+  };
+  const run = async () => {
+    while (!end.signal.aborted) {
+      await bell.wait(flushMs, end.signal);
+      await flushAll().catch((err: unknown) => log.debug({ err }, "metrics or logs wait for the next flush"));
+    }
+  };
+  const running = run();
+  return {
+    async finish(signal) {
+      end.abort();
+      await running;
+      await persist(flushAll, { signal, log });
+    },
+  };
+}

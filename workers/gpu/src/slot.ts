@@ -1,0 +1,121 @@
+import type { Failure, FromChild } from "@reluctant/contracts";
+
+/**
+ * The slot: one GPU (or CPU share) that runs at most one attempt. Decisions only; nothing here touches a process.
+ *
+ *   free ──▶ claiming ──▶ preparing ──▶ training ──▶ stopping
+ *    ▲           │            │             │            │
+ *    ├───────────┘            ▼             ▼            ▼
+ *    └──────────────────── reporting, which begins when the process group is gone
+ */
+export const slotTransitions = {
+  free: ["claiming", "closed"],
+  claiming: ["free", "preparing"],
+  preparing: ["training", "reporting"],
+  training: ["stopping", "reporting"],
+  stopping: ["reporting"],
+  reporting: ["free"],
+  closed: [],
+} as const satisfies Record<string, readonly string[]>;
+export type SlotPhase = keyof typeof slotTransitions;
+
+/** @throws Error on a step that the diagram does not have: a bug in the supervisor */
+export function nextPhase(from: SlotPhase, to: SlotPhase): SlotPhase {
+  if (from === to || (slotTransitions[from] as readonly SlotPhase[]).includes(to)) return to;
+  throw new Error(`the slot cannot go from ${from} to ${to}`);
+}
+
+/** Why an attempt is stopped before its end, from the mildest to the strictest; a stricter cause replaces a milder one. */
+export const stopCauses = {
+  /** The supervisor was asked to end. */
+  drain: { how: "checkpoint", graceMs: 20_000, release: "preempted" },
+  /** The control plane wants the slot, or no trial needs the stage run any more. */
+  preempt: { how: "checkpoint", graceMs: 20_000, release: "preempted" },
+  /** The supervisor was asked to end a second time. */
+  hurry: { how: "now", graceMs: 2_000, release: "preempted" },
+  cancel: { how: "now", graceMs: 2_000, release: "cancelled" },
+  /** The attempt is no longer ours, or nobody could be asked for ten minutes: nothing more is written. */
+  stale: { how: "now", graceMs: 2_000, release: null },
+} as const satisfies Record<
+  string,
+  { how: "checkpoint" | "now"; graceMs: number; release: "preempted" | "cancelled" | null }
+>;
+export type StopCause = keyof typeof stopCauses;
+
+const strictness = Object.keys(stopCauses) as StopCause[];
+
+/** The cause that counts once `asked` came on top of `current`. */
+export const strictest = (current: StopCause | null, asked: StopCause): StopCause =>
+  current !== null && strictness.indexOf(current) >= strictness.indexOf(asked) ? current : asked;
+
+/** What a beat's answer means for the slot; null goes on. */
+export const causeOf = (
+  answer: { answer: "go on" } | { answer: "stop"; how: "checkpoint" | "now" } | { answer: "stale" },
+): StopCause | null => {
+  if (answer.answer === "go on") return null;
+  if (answer.answer === "stale") return "stale";
+  return answer.how === "checkpoint" ? "preempt" : "cancel";
+};
+
+/** The last word of a child, if it had one. */
+export type LastWord = Extract<FromChild, { type: "succeeded" | "failed" | "stopped" }>;
+
+/** How a child's process ended. */
+export interface ChildEnd {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+  /** The kernel ended a process for lack of memory while the child ran. */
+  outOfMemory: boolean;
+  /** Last lines of its standard error. */
+  lastLines: string[];
+}
+
+/** What the supervisor reports once the process group is gone. */
+export type Ending =
+  | { as: "succeeded"; word: Extract<LastWord, { type: "succeeded" }> }
+  | { as: "failed"; failure: Failure }
+  | { as: "released"; release: "preempted" | "cancelled"; step: number | null }
+  /** Not ours any more: say nothing. */
+  | { as: "abandoned" };
+
+/**
+ * A result counts whatever was asked meanwhile; an asked stop explains any other end; the rest is a failure.
+ * `end` is null when the attempt was stopped before it had a child.
+ */
+export function endingOf(input: {
+  cause: StopCause | null;
+  word: LastWord | null;
+  end: ChildEnd | null;
+  step: number | null;
+}): Ending {
+  const { cause, word, end, step } = input;
+  if (cause === "stale") return { as: "abandoned" };
+  if (word?.type === "succeeded") return { as: "succeeded", word };
+  if (cause !== null) {
+    const { release } = stopCauses[cause];
+    return release
+      ? { as: "released", release, step: word?.type === "stopped" ? word.step : step }
+      : { as: "abandoned" };
+  }
+  if (word?.type === "failed") return { as: "failed", failure: word.failure };
+  return { as: "failed", failure: crash(end, step) };
+}
+
+/** V8's own limit ends in SIGABRT, and the kernel's in SIGKILL. */
+const heapLimit = "heap out of memory";
+
+function crash(end: ChildEnd | null, step: number | null): Failure {
+  const how = end?.signal
+    ? `was ended by ${end.signal}`
+    : `ended with exit code ${end?.code ?? "unknown"} before its result`;
+  const said = end?.lastLines.length ? `; its last lines: ${end.lastLines.join("\n")}` : "";
+  if ((end?.signal === "SIGKILL" && end.outOfMemory) || end?.lastLines.some((line) => line.includes(heapLimit))) {
+    return {
+      code: "out-of-memory",
+      fatal: false,
+      message: `the training process ran out of memory${said}`.slice(0, 10_000),
+      step,
+    };
+  }
+  return { code: "child-exit", fatal: false, message: `the training process ${how}${said}`.slice(0, 10_000), step };
+}

@@ -1,0 +1,150 @@
+import { hostname } from "node:os";
+import type { EngineInfo } from "@reluctant/contracts";
+import { beatWorker, claimAttempt, type Deps, leaveWorker, registerWorker } from "@reluctant/control";
+import { type Consumer, createBell, type Delivery, type Wakes } from "@reluctant/queue";
+import { implementations } from "@reluctant/relu";
+import type { Logger } from "@reluctant/telemetry";
+import type { ArtifactCache } from "./artifact-cache.ts";
+import { type Claim, type RunningAttempt, runAttempt } from "./attempt.ts";
+import { persist } from "./persist.ts";
+import { type Ending, nextPhase, type SlotPhase } from "./slot.ts";
+import type { SlotFile } from "./slot-file.ts";
+
+export interface SupervisorOptions {
+  deps: Deps;
+  consumer: Consumer;
+  wakes: Wakes;
+  cache: ArtifactCache;
+  slot: SlotFile;
+  scratchRoot: string;
+  childScript: URL;
+  childEnv: NodeJS.ProcessEnv;
+  name: string;
+  pool: string;
+  engine: EngineInfo;
+  /** Dataset versions that lie prepared on this machine. */
+  datasets: string[];
+  log: Logger;
+}
+
+export interface Supervisor {
+  /** Serves the slot until it is drained. */
+  run(): Promise<void>;
+  /** Takes no more work and ends what runs at a checkpoint; a second call ends it at once. */
+  drain(): void;
+}
+
+const beatMs = 3_000;
+
+export function createSupervisor(options: SupervisorOptions): Supervisor {
+  const { deps, consumer, wakes, log } = options;
+  const draining = new AbortController();
+  const bell = createBell();
+  let phase: SlotPhase = "free";
+  let current: RunningAttempt | null = null;
+
+  const enter = (next: SlotPhase) => {
+    phase = nextPhase(phase, next);
+    bell.ring();
+  };
+
+  const register = () =>
+    registerWorker(deps, {
+      name: options.name,
+      hostname: hostname(),
+      pool: options.pool,
+      engine: options.engine,
+      versions: Object.fromEntries(Object.entries(implementations).map(([name, { version }]) => [name, version])),
+      datasets: options.datasets,
+    });
+
+  const beatUntil = async (workerId: string, signal: AbortSignal) => {
+    while (!signal.aborted) {
+      const state = draining.signal.aborted ? "draining" : phase === "free" ? "idle" : "busy";
+      await beatWorker(deps, { workerId, state }).catch((err: unknown) =>
+        log.debug({ err }, "a worker's beat was not answered"),
+      );
+      await bell.wait(beatMs, signal);
+    }
+  };
+
+  /** One job, from claim to report; the delivery ends last, so that the queue shows the attempt while it lasts. */
+  const serve = async (delivery: Delivery, workerId: string): Promise<void> => {
+    const { attemptId } = delivery.payload;
+    enter("claiming");
+    const claimed = await claim(attemptId, workerId);
+    if ("dropped" in claimed) {
+      enter("free");
+      log.info({ attemptId, reason: claimed.dropped }, "the job is not run here");
+      return delivery.finish({ state: "failed", reason: claimed.dropped });
+    }
+    const attemptLog = log.child({
+      attemptId,
+      epoch: claimed.epoch,
+      implementation: claimed.assignment.implementation,
+    });
+    attemptLog.info("the attempt is claimed");
+    current = runAttempt({ ...options, claim: claimed, onPhase: enter, log: attemptLog });
+    if (draining.signal.aborted) current.stop("drain");
+    const ending = await current.ended;
+    current = null;
+    attemptLog.info(
+      { ending: ending.as, failure: ending.as === "failed" ? ending.failure : undefined },
+      "the attempt is over",
+    );
+    wakes.publish("events");
+    wakes.publish("dispatch");
+    await delivery.finish(outcomeOf(ending));
+    enter("free");
+  };
+
+  const claim = async (attemptId: string, workerId: string): Promise<Claim | { dropped: string }> => {
+    try {
+      const answer = await persist(() => claimAttempt(deps, { attemptId, workerId }), { signal: draining.signal, log });
+      if (answer.outcome === "claimed") return answer;
+      return { dropped: answer.outcome === "refused" ? `refused: ${answer.reason}` : "superseded" };
+    } catch (err) {
+      if (draining.signal.aborted) return { dropped: "the worker ends" };
+      log.error({ err, attemptId }, "an attempt could not be claimed");
+      return { dropped: "the claim failed" };
+    }
+  };
+
+  return {
+    async run() {
+      const { workerId } = await persist(register, { signal: draining.signal, log });
+      const beats = new AbortController();
+      const beating = beatUntil(workerId, beats.signal);
+      const deaf = wakes.on("stop", () => current?.beatNow());
+      wakes.publish("dispatch");
+      log.info({ workerId, pool: options.pool, engine: options.engine, datasets: options.datasets }, "ready");
+      while (!draining.signal.aborted) {
+        const delivery = await consumer.next(draining.signal);
+        if (delivery) await serve(delivery, workerId);
+      }
+      enter("closed");
+      deaf();
+      beats.abort();
+      await beating;
+      await leaveWorker(deps, { workerId }).catch((err: unknown) => log.warn({ err }, "the worker could not sign off"));
+    },
+    drain() {
+      current?.stop(draining.signal.aborted ? "hurry" : "drain");
+      draining.abort(new Error("the worker was asked to end"));
+      bell.ring();
+    },
+  };
+}
+
+function outcomeOf(ending: Ending): Parameters<Delivery["finish"]>[0] {
+  switch (ending.as) {
+    case "succeeded":
+      return { state: "completed" };
+    case "failed":
+      return { state: "failed", reason: ending.failure.message };
+    case "released":
+      return { state: "failed", reason: ending.release };
+    case "abandoned":
+      return { state: "failed", reason: "superseded" };
+  }
+}
