@@ -14,10 +14,10 @@ export interface StageImplementation {
 
 /** The code of every stage by implementation. */
 export const stages: Readonly<Record<Implementation, StageImplementation>> = {
-  "train/sgd": stage("train/sgd", train),
-  "sensitivity/sparse-momentum": stage("sensitivity/sparse-momentum", sensitivity),
-  "mask-search/senet": stage("mask-search/senet", maskSearch),
-  "distillation/pram": stage("distillation/pram", distillation),
+  "train/sgd": stage(implementations["train/sgd"], train),
+  "sensitivity/sparse-momentum": stage(implementations["sensitivity/sparse-momentum"], sensitivity),
+  "mask-search/senet": stage(implementations["mask-search/senet"], maskSearch),
+  "distillation/pram": stage(implementations["distillation/pram"], distillation),
 };
 
 /** What a worker registers: it refuses a stage run whose version is not its own. */
@@ -26,21 +26,22 @@ export const implementationVersions: Readonly<Record<string, number>> = Object.f
 );
 
 /** A stage checks that its parameters are of its kind, and leaves nothing on the device. */
-function stage<N extends Implementation>(
-  name: N,
-  run: (context: ContextOf<(typeof implementations)[N]["kind"]>) => Promise<StageOutput>,
+function stage<K extends EngineStageKind>(
+  { kind, version }: { kind: K; version: number },
+  run: (context: ContextOf<K>) => Promise<StageOutput>,
 ): StageImplementation {
-  const { kind, version } = implementations[name];
   return {
     kind,
     version,
     async run(context) {
-      if (context.params.kind !== kind) throw new StageFailure("bad-input", `${name} runs ${kind} stages, not ${context.params.kind}`);
+      if (!isOf(context, kind)) throw new StageFailure("bad-input", `${context.implementation} runs ${kind} stages, not ${context.params.kind}`);
       try {
-        return await run(context as ContextOf<typeof kind>);
+        return await run(context);
       } finally {
         context.engine.release();
       }
     },
   };
 }
+
+const isOf = <K extends EngineStageKind>(context: StageContext, kind: K): context is ContextOf<K> => context.params.kind === kind;

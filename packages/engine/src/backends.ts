@@ -1,0 +1,94 @@
+import { cpus, totalmem } from "node:os";
+import { createRequire } from "node:module";
+import { dirname, sep } from "node:path";
+import type { EngineInfo, Precision } from "@reluctant/contracts";
+import { registerTorchBackend, setAsync, setThreads, TorchUnavailableError, torchInfo } from "@reluctant/tfjs-backend-torch";
+import * as tf from "@tensorflow/tfjs-core";
+// The gradients of TensorFlow.js: its core registers none under Node, and no lighter package does.
+import "@tensorflow/tfjs-layers";
+import { registerConvolutionGradients } from "./composed-convolution.ts";
+
+export const backendNames = ["torch", "tensorflow", "wasm", "cpu"] as const;
+export type BackendName = (typeof backendNames)[number];
+
+export interface BackendOptions {
+  /** Default: torch if it runs here, else tensorflow if installed, else wasm. */
+  backend?: BackendName;
+  /** Threads of one operator, where the backend has a choice: torch. */
+  threads: number;
+  precision: Precision;
+}
+
+/** The backend asked for cannot run on this machine. */
+export class BackendUnavailableError extends Error {
+  override name = "BackendUnavailableError";
+}
+
+/** Makes a backend TensorFlow.js's current one. @throws BackendUnavailableError when it is forced and cannot run here */
+export async function openBackend({ backend, threads, precision }: BackendOptions): Promise<EngineInfo> {
+  if (precision !== "fp32") throw new BackendUnavailableError(`precision ${precision} is not there yet; use fp32`);
+  for (const candidate of backend ? [backend] : (["torch", "tensorflow", "wasm"] as const)) {
+    try {
+      return await openers[candidate](threads);
+    } catch (error) {
+      if (backend || !(error instanceof BackendUnavailableError)) throw error;
+    }
+  }
+  throw new BackendUnavailableError("no backend runs on this machine");
+}
+
+const openers: Record<BackendName, (threads: number) => Promise<EngineInfo>> = {
+  async torch(threads) {
+    await registerTorchBackend().catch((error: unknown) => {
+      if (error instanceof TorchUnavailableError) throw new BackendUnavailableError(`backend torch: ${error.message}`, { cause: error });
+      throw error;
+    });
+    await use("torch");
+    setThreads(threads);
+    setAsync(true); // JavaScript prepares the next batch, and answers its supervisor, while libtorch computes
+    const { version, device } = torchInfo();
+    return { backend: "torch", ...deviceOf(device), threads, versions: { ...versions(), torch: version } };
+  },
+  async tensorflow() {
+    const name = await firstInstalled(["@tensorflow/tfjs-node-gpu", "@tensorflow/tfjs-node"]);
+    await use("tensorflow");
+    return { backend: "tensorflow", ...deviceOf(name.endsWith("gpu") ? "gpu" : "cpu"), threads: 1, versions: versions() };
+  },
+  async wasm() {
+    const wasm = await import("@tensorflow/tfjs-backend-wasm");
+    wasm.setWasmPaths(dirname(createRequire(import.meta.url).resolve("@tensorflow/tfjs-backend-wasm")) + sep);
+    await use("wasm");
+    registerConvolutionGradients("wasm");
+    return { backend: "wasm", ...deviceOf("cpu"), threads: 1, versions: versions() };
+  },
+  async cpu() {
+    await import("@tensorflow/tfjs-backend-cpu");
+    await use("cpu");
+    return { backend: "cpu", ...deviceOf("cpu"), threads: 1, versions: versions() };
+  },
+};
+
+async function use(name: string): Promise<void> {
+  if (!(await tf.setBackend(name))) throw new BackendUnavailableError(`backend ${name} did not start`);
+  await tf.ready();
+}
+
+async function firstInstalled(packages: readonly string[]): Promise<string> {
+  for (const name of packages) {
+    try {
+      await import(name);
+      return name;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ERR_MODULE_NOT_FOUND") throw error;
+    }
+  }
+  throw new BackendUnavailableError(`backend tensorflow: install ${packages.join(" or ")}`);
+}
+
+/** A CPU shares the machine's memory; a GPU's own is not known here. */
+const deviceOf = (device: string) =>
+  device === "cpu"
+    ? { device: `cpu ${cpus()[0]?.model ?? ""}`.trim(), memoryBytes: totalmem() }
+    : { device, memoryBytes: null };
+
+const versions = () => ({ node: process.versions.node, tfjs: tf.version_core });

@@ -1,0 +1,50 @@
+import type { EngineInfo } from "@reluctant/contracts";
+import { augmentation, augmentBatch } from "@reluctant/datasets";
+import type { Engine } from "@reluctant/stages";
+import { type BackendOptions, openBackend } from "./backends.ts";
+import { TfNetwork } from "./network.ts";
+import { TfTrainer } from "./trainer.ts";
+
+/**
+ * An engine on TensorFlow.js. One a process: TensorFlow.js has one current backend.
+ * @throws BackendUnavailableError when the backend asked for cannot run here; the message says what to install
+ */
+export async function createEngine(options: BackendOptions): Promise<Engine> {
+  return new TfEngine(await openBackend(options));
+}
+
+class TfEngine implements Engine {
+  readonly info: EngineInfo;
+  private readonly made = new Set<TfNetwork | TfTrainer>();
+
+  constructor(info: EngineInfo) {
+    this.info = info;
+  }
+
+  network: Engine["network"] = (options) => this.own(new TfNetwork(options));
+
+  trainer: Engine["trainer"] = ({ student, teacher, ...options }) =>
+    this.own(new TfTrainer({ ...options, student: ours(student), teacher: teacher && ours(teacher) }));
+
+  augment: Engine["augment"] = (images, { shape, seed, epoch, indices, cropPadding, flip }) =>
+    augmentBatch(
+      images,
+      shape,
+      Array.from(indices, (index) => augmentation({ seed, epoch, index, pad: cropPadding, flip })),
+    );
+
+  release(): void {
+    for (const owned of this.made) owned.dispose();
+    this.made.clear();
+  }
+
+  private own<T extends TfNetwork | TfTrainer>(made: T): T {
+    this.made.add(made);
+    return made;
+  }
+}
+
+function ours(network: unknown): TfNetwork {
+  if (!(network instanceof TfNetwork)) throw new Error("the network belongs to another engine");
+  return network;
+}

@@ -1,0 +1,88 @@
+import { inputShape, type Mask, type Model, reluLayers } from "@reluctant/relu";
+import { type Batch, type HostTensor, isStatistic, type Network, type Normalization, type Tensors } from "@reluctant/stages";
+import * as tf from "@tensorflow/tfjs-core";
+import { type ForwardOptions, forward, type Pass } from "./forward.ts";
+import { toDevice, toHost } from "./layout.ts";
+
+/** A network whose weights and masks live on the device. */
+export class TfNetwork implements Network {
+  readonly model: Model;
+  private readonly variables: Map<string, tf.Variable>;
+  private readonly masks = new Map<string, tf.Tensor>();
+  /** Normalized value of each channel's 256 pixel values. */
+  private readonly levels: Float32Array;
+
+  constructor({ model, weights, normalization }: { model: Model; weights: Tensors; normalization: Normalization }) {
+    this.model = model;
+    this.levels = normalizedLevels(normalization);
+    this.variables = new Map([...weights].map(([name, tensor]) => [name, newVariable(toDevice(tensor), !isStatistic(name))]));
+  }
+
+  /** What the optimizer moves, by name. */
+  parameters(): Map<string, tf.Variable> {
+    return new Map([...this.variables].filter(([name]) => !isStatistic(name)));
+  }
+
+  setMasks(masks: readonly Mask[]): void {
+    reluLayers(this.model).forEach(({ name, shape }, layer) => {
+      this.masks.get(name)?.dispose();
+      this.masks.set(name, tf.tensor3d(Float32Array.from(masks[layer] as Mask), [...shape]));
+    });
+  }
+
+  async read(): Promise<Tensors> {
+    const read = new Map<string, HostTensor>();
+    for (const [name, variable] of this.variables) read.set(name, await toHost(variable));
+    return read;
+  }
+
+  load(weights: Tensors): void {
+    for (const [name, variable] of this.variables) assign(variable, weights.get(name), name);
+  }
+
+  async countCorrect({ images, labels }: Batch): Promise<number> {
+    const correct = tf.tidy(() => correctOf(this.forward(this.input(images), { training: false }).logits, labels));
+    const [count = 0] = await correct.data();
+    correct.dispose();
+    return count;
+  }
+
+  /** xBHWC, normalized on the way to the device: one table look-up a pixel, 0.5 ms for 128 CIFAR images. */
+  input(images: Uint8Array): tf.Tensor4D {
+    const [height, width, channels] = inputShape(this.model);
+    const values = new Float32Array(images.length);
+    for (let i = 0; i < images.length; i++) values[i] = this.levels[(i % channels) * 256 + (images[i] as number)] as number;
+    return tf.tensor4d(values, [images.length / (height * width * channels), height, width, channels]);
+  }
+
+  forward(xBHWC: tf.Tensor4D, options: ForwardOptions): Pass {
+    return forward(this.model, { variables: this.variables, masks: this.masks }, xBHWC, options);
+  }
+
+  dispose(): void {
+    tf.dispose([...this.variables.values(), ...this.masks.values()]);
+  }
+}
+
+/** Scalar: how many of a batch's largest logits are at the label. */
+export const correctOf = (logits: tf.Tensor2D, labels: Int32Array): tf.Scalar =>
+  tf.sum(tf.cast(tf.equal(tf.argMax(logits, 1), tf.tensor1d(labels, "int32")), "float32"));
+
+/** A variable of its own values; the tensor is disposed. */
+export function newVariable(tensor: tf.Tensor, trainable = false): tf.Variable {
+  const variable = tf.variable(tensor, trainable);
+  tensor.dispose();
+  return variable;
+}
+
+/** @throws Error when there is no tensor, or its shape differs */
+export function assign(variable: tf.Variable, tensor: HostTensor | undefined, name: string): void {
+  if (!tensor) throw new Error(`tensor "${name}" is missing`);
+  tf.tidy(() => variable.assign(toDevice(tensor)));
+}
+
+const normalizedLevels = ({ mean, std }: Normalization): Float32Array =>
+  Float32Array.from({ length: 256 * mean.length }, (_, i) => {
+    const channel = i >> 8;
+    return ((i & 255) / 255 - (mean[channel] as number)) / (std[channel] as number);
+  });
