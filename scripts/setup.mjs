@@ -13,7 +13,8 @@ const forTests = process.argv.includes("--test");
 const wantsTorch = process.env.RELUCTANT_BACKEND !== "wasm";
 
 requireNode(20, 19);
-if (!dependenciesAreInstalled()) mustRun("npm", ["ci", "--no-audit", "--no-fund"], { CHECKPOINT_DISABLE: "1" });
+if (!dependenciesAreInstalled())
+  mustRun("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], { CHECKPOINT_DISABLE: "1" });
 mustRun(process.execPath, ["node_modules/turbo/bin/turbo", "run", "build", "--output-logs=errors-only"], {
   TURBO_TELEMETRY_DISABLED: "1",
   TURBO_NO_UPDATE_NOTIFIER: "1",

@@ -1,5 +1,5 @@
 /** What the local stack has to know about the machine it runs on: who we are, where programs are kept, which ports are free. */
-import { access, constants, mkdir } from "node:fs/promises";
+import { chmod, mkdir } from "node:fs/promises";
 import { createServer } from "node:net";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -28,8 +28,9 @@ export async function programCache(): Promise<string> {
     join(tmpdir(), `reluctant-cache-${process.getuid?.() ?? 0}`),
   ];
   for (const folder of candidates) {
-    const usable = await mkdir(folder, { recursive: true, mode: 0o755 })
-      .then(() => access(folder, constants.W_OK))
+    // chmod: whatever our umask says, the servers' user must get in; and somebody else's folder is refused by it.
+    const usable = await mkdir(folder, { recursive: true })
+      .then(() => chmod(folder, 0o755))
       .then(
         () => true,
         () => false,
