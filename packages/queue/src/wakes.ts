@@ -30,9 +30,9 @@ export function createWakes(redis: Redis): Wakes {
     on(wake, listener) {
       const channel = wakeChannel(redis.prefix, wake);
       subscriber ??= connect();
-      let set = listeners.get(channel);
-      if (!set) {
-        listeners.set(channel, (set = new Set()));
+      const set = listeners.get(channel) ?? new Set();
+      if (!listeners.has(channel)) {
+        listeners.set(channel, set);
         subscriber.subscribe(channel).catch(() => {}); // only fails when closed
       }
       set.add(listener);

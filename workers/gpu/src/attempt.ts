@@ -62,7 +62,6 @@ export function runAttempt(options: AttemptOptions): RunningAttempt {
   let cause: StopCause | null = null;
   let child: Child | null = null;
   let word: LastWord | null = null;
-  const failure: AttemptFailure | null = null;
   let progress: Progress | undefined;
   let step: number | null = null;
   let deadline: NodeJS.Timeout | undefined;

@@ -53,7 +53,8 @@ export function startChild({ script, args, env, onMessage, onOutput }: ChildOpti
   child.on("message", (message) => {
     const parsed = fromChildSchema.safeParse(message);
     if (parsed.success) return onMessage(parsed.data);
-    errors.add(`the supervisor could not read a message: ${parsed.error.message}\n`);
+    const faults = parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
+    errors.add(`the supervisor could not read a message: ${faults.join("; ")}\n`);
     kill();
   });
   const kill = () => {

@@ -1,0 +1,109 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import type { FromChild } from "@reluctant/contracts";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { childEnvironment, startChild } from "./child-process.ts";
+import { identify, isAlive } from "./process-group.ts";
+import { takeSlot } from "./slot-file.ts";
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "reluctant-child-"));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+/** Starts a child that runs this program. */
+async function setup(program: string) {
+  const script = join(folder, `${crypto.randomUUID()}.mjs`);
+  await writeFile(script, program);
+  const messages: FromChild[] = [];
+  let output = "";
+  let hear: (message: FromChild) => void = () => {};
+  const heard = new Promise<FromChild>((resolve) => (hear = resolve));
+  const child = startChild({
+    script: pathToFileURL(script),
+    args: [],
+    env: { ...process.env, DATABASE_URL: "postgresql://secret", RELUCTANT_TOKEN: "secret" },
+    onMessage(message) {
+      messages.push(message);
+      hear(message);
+    },
+    onOutput: (bytes) => (output += Buffer.from(bytes).toString()),
+  });
+  return { child, messages, heard, output: () => output };
+}
+
+test("a child sees no secret of its supervisor", () => {
+  const env = {
+    DATABASE_URL: "a",
+    REDIS_URL: "b",
+    RELUCTANT_TOKEN: "c",
+    PGPASSWORD: "d",
+    PATH: "/bin",
+    CUDA_VISIBLE_DEVICES: "1",
+    RELUCTANT_BACKEND: "cpu",
+  };
+  expect(childEnvironment(env)).toEqual({ PATH: "/bin", CUDA_VISIBLE_DEVICES: "1", RELUCTANT_BACKEND: "cpu" });
+});
+
+test("all that a child said is delivered before it counts as gone", async () => {
+  const { child, messages, output } = await setup(`
+    console.log("to the log");
+    for (let step = 0; step < 500; step++) process.send({ type: "started", step });
+    process.send({ type: "stopped", step: 500 }, () => process.exit(0));
+  `);
+  expect(await child.gone).toMatchObject({ code: 0, signal: null });
+  expect(messages).toHaveLength(501);
+  expect(output()).toBe("to the log\n");
+});
+
+test("a kill ends the child and the processes that it started", async () => {
+  const { child, heard } = await setup(`
+    import { spawn } from "node:child_process";
+    const helper = spawn("sleep", ["600"]);
+    process.send({ type: "started", step: helper.pid });
+  `);
+  const message = await heard;
+  const helper = message.type === "started" ? await identify(message.step) : null;
+  child.kill();
+  expect(await child.gone).toMatchObject({ code: null, signal: "SIGKILL" });
+  expect(helper && (await isAlive(helper))).toBe(false);
+});
+
+test("a crash is told with the last lines of standard error", async () => {
+  const { child } = await setup(`console.error("cannot open the device"); process.exit(3);`);
+  expect(await child.gone).toMatchObject({ code: 3, lastLines: ["cannot open the device"] });
+});
+
+test("a child that sends what nobody understands is ended, with what was wrong", async () => {
+  const { child } = await setup(`process.send({ type: "nonsense" }); setInterval(() => {}, 1000);`);
+  const end = await child.gone;
+  expect(end.signal).toBe("SIGKILL");
+  expect(end.lastLines.join("\n")).toMatch(/could not read a message/);
+});
+
+test("a starting supervisor ends the process group that an earlier one left, and no other", async () => {
+  const { child, heard } = await setup(`process.send({ type: "started", step: 0 }); setInterval(() => {}, 1000);`);
+  await heard;
+  const record = join(folder, "slots", "w1.json");
+  const { slot } = await takeSlot(folder, "w1");
+  await slot.hold(child.pid);
+  const left = await identify(child.pid);
+  const write = (child: unknown) =>
+    writeFile(record, JSON.stringify({ supervisor: { pid: process.pid, startTime: "1" }, child }));
+
+  await write({ pid: child.pid, startTime: "1" }); // the number is used again by another process
+  expect((await takeSlot(folder, "w1")).ended).toBeNull();
+  expect(left && (await isAlive(left))).toBe(true);
+
+  await write(left);
+  expect((await takeSlot(folder, "w1")).ended).toEqual(left);
+  expect(await child.gone).toMatchObject({ signal: "SIGKILL" });
+});
+
+test("a second supervisor of the same name on a machine is refused", async () => {
+  await takeSlot(folder, "w2");
+  await expect(takeSlot(folder, "w2")).rejects.toThrow(/"w2" runs here already.*RELUCTANT_WORKER_NAME/);
+});

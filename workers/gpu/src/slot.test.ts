@@ -1,0 +1,81 @@
+import { expect, test } from "vitest";
+import { type ChildEnd, causeOf, endingOf, nextPhase, type StopCause, strictest } from "./slot.ts";
+
+const clean: ChildEnd = { code: 0, signal: null, outOfMemory: false, lastLines: [] };
+const succeeded = {
+  type: "succeeded",
+  result: { kind: "train", images: 1, reluCount: 1, validationAccuracy: 0.5, testAccuracy: 0.5 },
+  files: [],
+  points: [],
+} as const;
+const ending = (over: Partial<Parameters<typeof endingOf>[0]>) =>
+  endingOf({ cause: null, word: null, end: clean, step: 7, ...over });
+
+test("the slot reports only after training, and is free only after reporting or an unsuccessful claim", () => {
+  expect(nextPhase("claiming", "free")).toBe("free");
+  expect(nextPhase("stopping", "reporting")).toBe("reporting");
+  expect(() => nextPhase("training", "free")).toThrow("from training to free");
+  expect(() => nextPhase("free", "training")).toThrow("from free to training");
+});
+
+test("a stricter cause replaces a milder one, never the other way round", () => {
+  const asked: StopCause[] = ["drain", "cancel", "preempt", "stale", "hurry"];
+  const reached: (StopCause | null)[] = [];
+  asked.reduce<StopCause | null>((current, cause) => {
+    const next = strictest(current, cause);
+    reached.push(next);
+    return next;
+  }, null);
+  expect(reached).toEqual(["drain", "cancel", "cancel", "stale", "stale"]);
+});
+
+test("a beat's answer says whether the attempt goes on", () => {
+  expect(causeOf({ answer: "go on" })).toBeNull();
+  expect(causeOf({ answer: "stop", how: "checkpoint" })).toBe("preempt");
+  expect(causeOf({ answer: "stop", how: "now" })).toBe("cancel");
+  expect(causeOf({ answer: "stale" })).toBe("stale");
+});
+
+test("a result counts even when a stop was asked meanwhile, but not once the attempt is another's", () => {
+  expect(ending({ word: succeeded, cause: "cancel" })).toEqual({ as: "succeeded", word: succeeded });
+  expect(ending({ word: succeeded, cause: "stale" })).toEqual({ as: "abandoned" });
+});
+
+test("a stopped attempt is released at the step of its last word, or the last one heard", () => {
+  expect(ending({ word: { type: "stopped", step: 9 }, cause: "drain" })).toEqual({
+    as: "released",
+    release: "preempted",
+    step: 9,
+  });
+  const killed: ChildEnd = { ...clean, code: null, signal: "SIGKILL" };
+  expect(ending({ end: killed, cause: "cancel" })).toEqual({ as: "released", release: "cancelled", step: 7 });
+  expect(ending({ end: null, cause: "hurry" })).toEqual({ as: "released", release: "preempted", step: 7 });
+});
+
+test("a child that goes without a word failed, with its last lines as the reason", () => {
+  const end: ChildEnd = { ...clean, code: 3, lastLines: ["cannot open the device"] };
+  expect(ending({ end })).toMatchObject({
+    as: "failed",
+    failure: {
+      code: "child-exit",
+      fatal: false,
+      step: 7,
+      message: expect.stringMatching(/exit code 3.*cannot open the device/s),
+    },
+  });
+});
+
+test("a kill is lack of memory only if the kernel ended a process for that, or V8 said so", () => {
+  const killed: ChildEnd = { ...clean, code: null, signal: "SIGKILL" };
+  expect(ending({ end: { ...killed, outOfMemory: true } })).toMatchObject({
+    failure: { code: "out-of-memory", fatal: false },
+  });
+  expect(ending({ end: killed })).toMatchObject({ failure: { code: "child-exit" } });
+  const heap: ChildEnd = {
+    ...clean,
+    code: null,
+    signal: "SIGABRT",
+    lastLines: ["FATAL ERROR: JavaScript heap out of memory"],
+  };
+  expect(ending({ end: heap })).toMatchObject({ failure: { code: "out-of-memory" } });
+});
