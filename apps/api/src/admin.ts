@@ -4,7 +4,7 @@ import { ExpressAdapter } from "@bull-board/express";
 import { stageKinds } from "@reluctant/contracts";
 import { listWorkers } from "@reluctant/control";
 import { RedisUnavailable } from "@reluctant/queue";
-import { type RequestHandler, Router } from "express";
+import { type Express, type RequestHandler, Router } from "express";
 import type { AppDeps } from "./deps.ts";
 import { requireRole } from "./http/auth.ts";
 import { noSuchRoute } from "./http/errors.ts";
@@ -15,9 +15,9 @@ export const adminPath = "/admin/queues";
 export function queueBoard(deps: AppDeps): Router {
   const server = new ExpressAdapter().setBasePath(adminPath);
   const board = createBullBoard({ queues: [], serverAdapter: server });
-  const requireAdmin: RequestHandler = async (request, _response, next) => {
+  const requireAdmin: RequestHandler = async (request, response, next) => {
     const identity = await requireRole(deps, request, "admin");
-    if (request.method !== "GET" && request.method !== "HEAD") return noSuchRoute(request, _response, next);
+    if (request.method !== "GET" && request.method !== "HEAD") return noSuchRoute(request, response, next);
     // Its requests would wait for Redis as long as it is away.
     if (deps.redis.client.status !== "ready") throw new RedisUnavailable();
     const pools = new Set(["default", ...(await listWorkers(deps.control, { identity })).map(({ pool }) => pool)]);
@@ -25,5 +25,7 @@ export function queueBoard(deps: AppDeps): Router {
     board.setQueues(queues.map((queue) => new BullMQAdapter(queue, { readOnlyMode: true })));
     next();
   };
-  return Router().use(requireAdmin, server.getRouter());
+  const pages: Express = server.getRouter();
+  pages.disable("x-powered-by");
+  return Router().use(requireAdmin, pages);
 }

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import express, { type RequestHandler, Router } from "express";
+import { noSuchRoute } from "./http/errors.ts";
 
 const notBuilt = "The dashboard is not built. Run `npm run build`, then reload this page.\n";
 
@@ -15,7 +16,7 @@ export function dashboard(folder: string): Router {
   };
   const router = Router();
   // Vite names these files by their content.
-  router.use("/assets", express.static(join(folder, "assets"), { immutable: true, maxAge: "1y", index: false, fallthrough: false }));
+  router.use("/assets", express.static(join(folder, "assets"), { immutable: true, maxAge: "1y", index: false }), noSuchRoute);
   router.use(express.static(folder, { index: false }));
   router.use(sendPage);
   return router;

@@ -77,7 +77,10 @@ function schemaWriter(): { write: Write; components(): Json } {
       io,
       metadata: registry,
       unrepresentable: "any",
-      override: ({ jsonSchema }) => void delete jsonSchema.id,
+      override: ({ zodSchema, jsonSchema }) => {
+        delete jsonSchema.id;
+        if (io === "input" && isOneOrMany(zodSchema)) takeOneItem(jsonSchema);
+      },
     }) as Json;
     for (const [name, definition] of Object.entries(($defs ?? {}) as Json)) components[name] ??= rooted(definition);
     const name = names.get(schema);
@@ -87,6 +90,21 @@ function schemaWriter(): { write: Write; components(): Json } {
   };
   const sorted = () => Object.fromEntries(Object.entries(components).sort(([a], [b]) => (a < b ? -1 : 1)));
   return { write, components: sorted };
+}
+
+/** A list that reads one item in its place: a transform into a list, which JSON Schema cannot see through. */
+function isOneOrMany(schema: z.core.$ZodType): boolean {
+  const { def } = schema._zod;
+  if (def.type !== "pipe") return false;
+  const { in: from, out: to } = def as z.core.$ZodPipeDef;
+  return from._zod.def.type === "transform" && to._zod.def.type === "array";
+}
+
+function takeOneItem(list: Json): void {
+  const { items } = list;
+  const many = { ...list };
+  for (const key of Object.keys(list)) delete list[key];
+  list.anyOf = [items, many];
 }
 
 /** The same schema with its references pointing into the document's components. */

@@ -1,9 +1,9 @@
 import { ReluctantError } from "@reluctant/contracts";
-import type { ErrorRequestHandler, RequestHandler } from "express";
+import type { ErrorRequestHandler, Request, RequestHandler } from "express";
 import { problemOf } from "./problem.ts";
 
 export const noSuchRoute: RequestHandler = (request) => {
-  throw new ReluctantError("not-found", `There is nothing at ${request.path.slice(0, 200)}`, [
+  throw new ReluctantError("not-found", `There is nothing at ${pathOf(request).slice(0, 200)}`, [
     { field: "path", message: "is not a path of this API" },
   ]);
 };
@@ -23,9 +23,15 @@ export const sendProblem: ErrorRequestHandler = (error, request, response, _next
   if (problem.status === 401) response.set("WWW-Authenticate", "Bearer");
   if (problem.status === 503) response.set("Retry-After", "2");
   // What is left of a body that nobody will read would be taken for the next request.
-  if (!request.complete) response.set("Connection", "close");
+  if (hasBody(request) && !request.complete) response.set("Connection", "close");
   response
     .status(problem.status)
     .type("application/problem+json")
-    .send(JSON.stringify({ ...problem, instance: request.path }));
+    .send(JSON.stringify({ ...problem, instance: pathOf(request) }));
 };
+
+/** The whole path, also below a mounted router, without the query. */
+const pathOf = ({ originalUrl }: Request): string => originalUrl.split("?")[0] ?? "";
+
+const hasBody = ({ headers }: Request): boolean =>
+  headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;

@@ -62,7 +62,7 @@ function limits({ perMinute }: Route): RequestHandler[] {
 const refuseMethod =
   (methods: string[]): RequestHandler =>
   (request, response) => {
-    const allowed = methods.join(", ");
+    const allowed = methods.sort().join(", ");
     response.set("Allow", allowed);
     throw new ReluctantError("method-not-allowed", `${request.method} is not supported here; ${allowed} are`, [
       { field: "method", message: `must be one of ${allowed}` },

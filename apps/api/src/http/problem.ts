@@ -17,11 +17,11 @@ export const problem = (code: ProblemCode, detail: string, errors: FieldError[] 
  */
 export function problemOf(error: unknown): Problem {
   if (error instanceof ReluctantError) return problem(error.code, error.message, error.errors);
-  if (error instanceof RedisUnavailable) return problem("unavailable", "The queues are out of reach; try again soon");
-  if (isUnavailable(error)) return problem("unavailable", "The database is out of reach; try again soon");
   if (error instanceof URIError || isClientError(error)) {
     return problem("invalid-request", "The address is not valid", [{ field: "path", message: "cannot be decoded" }]);
   }
+  if (error instanceof RedisUnavailable) return problem("unavailable", "The queues are out of reach; try again soon");
+  if (isUnavailable(error)) return problem("unavailable", "The database is out of reach; try again soon");
   return problem("internal", "The request could not be answered; the log names the reason under its X-Request-Id");
 }
 

@@ -1,8 +1,8 @@
 import { fieldErrors, type FieldError, type ProblemCode, ReluctantError } from "@reluctant/contracts";
 import { z } from "zod";
 
-/** Parts of a request that are checked, and what their fields are called in an error's detail. */
-const partNames = { params: "path", query: "query string", headers: "headers", body: "body" } as const;
+/** Parts of a request that are checked, and how an error's detail says where it is. */
+const places = { params: "In the path, ", query: "In the query string, ", headers: "In the headers, ", body: "" } as const;
 
 /** More would only repeat itself: a body of 1 MB can hold a hundred thousand faults. */
 const mostErrors = 20;
@@ -12,7 +12,7 @@ const mostErrors = 20;
  * @throws ReluctantError with `code` that names every field at fault
  */
 export function validate<S extends z.ZodType>(
-  part: keyof typeof partNames,
+  part: keyof typeof places,
   schema: S,
   value: unknown,
   code: ProblemCode = "invalid-request",
@@ -22,7 +22,7 @@ export function validate<S extends z.ZodType>(
   const errors = fieldErrors(result.error, part)
     .slice(0, mostErrors)
     .map(({ field, message }) => ({ field, message: message.slice(0, 500) }));
-  throw new ReluctantError(code, `${describe(errors)} (in the ${partNames[part]})`, errors);
+  throw new ReluctantError(code, places[part] + describe(errors), errors);
 }
 
 const describe = (errors: FieldError[]): string =>

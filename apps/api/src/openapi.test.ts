@@ -1,0 +1,77 @@
+import { problems } from "@reluctant/contracts";
+import { expect, test } from "vitest";
+import { openApiDocument } from "./openapi.ts";
+import { routes } from "./routes/index.ts";
+
+interface Operation {
+  operationId: string;
+  parameters?: { name: string; in: string; required: boolean; schema: object }[];
+  responses: Record<string, { content?: Record<string, { schema?: object }> }>;
+  security: object[];
+}
+
+const setup = () => {
+  const document = JSON.parse(JSON.stringify(openApiDocument(routes)));
+  const paths: Record<string, Record<string, Operation>> = document.paths;
+  const operations = Object.entries(paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => ({ path, method, operation })),
+  );
+  return { document, operations };
+};
+
+test("every route is in the document once, under its own name", () => {
+  const { operations } = setup();
+  const described = operations.map(({ path, method, operation }) => `${method} ${path} ${operation.operationId}`);
+  expect(described.sort()).toEqual(routes.map(({ method, path, name }) => `${method} ${path} ${name}`).sort());
+  expect(new Set(routes.map(({ name }) => name)).size).toBe(routes.length);
+});
+
+test("every reference resolves, and every component is referred to", () => {
+  const { document } = setup();
+  const references = [...JSON.stringify(document).matchAll(/"\$ref":"([^"]+)"/g)].map((match) => match[1] as string);
+  const targets = new Set(references.map((reference) => /^#\/components\/schemas\/(\w+)$/.exec(reference)?.[1]));
+  expect([...targets].sort()).toEqual(Object.keys(document.components.schemas).sort());
+});
+
+test("path parameters are those of the path, and all are required", () => {
+  for (const { path, operation } of setup().operations) {
+    const inPath = (operation.parameters ?? []).filter((parameter) => parameter.in === "path");
+    expect(inPath.map(({ name }) => name)).toEqual([...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1]));
+    expect(inPath.every(({ required }) => required)).toBe(true);
+  }
+});
+
+test("a query parameter is described as it is read, and is optional where it has a default", () => {
+  const list = setup().operations.find(({ operation }) => operation.operationId === "listExperiments");
+  const limit = list?.operation.parameters?.find(({ name }) => name === "limit");
+  expect(limit).toEqual({
+    name: "limit",
+    in: "query",
+    required: false,
+    schema: { type: "integer", minimum: 1, maximum: 200, default: 50 },
+  });
+});
+
+test("a spec's list is described as taking one item in its place", () => {
+  const { seeds } = setup().document.components.schemas.ExperimentSpec.properties;
+  expect(seeds.anyOf.map((branch: { type: string }) => branch.type)).toEqual(["integer", "array"]);
+});
+
+test("all but three routes need credentials and say what they answer without", () => {
+  const open = setup().operations.filter(({ operation }) => operation.security.length === 0);
+  expect(open.map(({ path }) => path).sort()).toEqual(["/api/v1/session", "/healthz", "/readyz"]);
+  for (const { operation } of setup().operations) {
+    if (operation.security.length > 0) expect(Object.keys(operation.responses)).toContain("401");
+  }
+});
+
+test("every error answer is problem details with a status of the table", () => {
+  const statuses = new Set<number>(Object.values(problems).map(({ status }) => status));
+  for (const { operation } of setup().operations) {
+    for (const [status, { content }] of Object.entries(operation.responses)) {
+      if (Number(status) < 400) continue;
+      expect(statuses).toContain(Number(status));
+      expect(content).toEqual({ "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } });
+    }
+  }
+});
