@@ -1,8 +1,6 @@
 import type * as c from "@reluctant/contracts";
 import type { Caller, Deps } from "./deps.ts";
-export declare function createExperiment(deps: Deps, input: { identity: Caller; spec: c.ExperimentSpec; rawSpec: unknown; idempotency?: { key: string; requestHash: string } }): Promise<{ outcome: "created" | "replayed"; experimentId: string; status: number; body: c.ExperimentSummary }>;
 export declare function planExperiment(deps: Deps, input: { identity: Caller; spec: c.ExperimentSpec }): Promise<c.PlanAnswer>;
-export declare function cancelExperiment(deps: Deps, input: { identity: Caller; experimentId: string }): Promise<c.ExperimentSummary>;
 export declare function listExperiments(deps: Deps, input: { identity: Caller; after?: string; limit: number; state?: c.ExperimentState; search?: string }): Promise<c.Page<c.ExperimentSummary>>;
 export declare function getExperiment(deps: Deps, input: { identity: Caller; id: string }): Promise<c.Experiment>;
 export declare function listTrials(deps: Deps, input: { identity: Caller; experimentId: string; after?: string; limit: number }): Promise<c.Page<c.Trial>>;
@@ -14,7 +12,6 @@ export declare function readLog(deps: Deps, input: { identity: Caller; attemptId
 export declare function getFrontier(deps: Deps, input: { identity: Caller; dataset: string; model: string }): Promise<c.Frontier>;
 export declare function listDatasets(deps: Deps, input: { identity: Caller }): Promise<c.Dataset[]>;
 export declare function registerDataset(deps: Deps, input: c.DatasetRegistration): Promise<c.Dataset>;
-export declare function listModels(): c.ModelResource[];
 export declare function listWorkers(deps: Deps, input: { identity: Caller }): Promise<c.Worker[]>;
 export declare function readEvents(deps: Deps, input: { identity: Caller; after?: string; experimentId?: string; limit: number }): Promise<c.EventPage>;
 export declare function authenticate(deps: Deps, input: { bearer: string } | { session: string }): Promise<(Caller & { tokenId?: string; sessionId?: string }) | null>;
@@ -23,28 +20,3 @@ export declare function createLoginLink(deps: Deps, input: { team: string; name:
 export declare function exchangeLoginLink(deps: Deps, input: { link: string }): Promise<{ session: string; expiresAt: string }>;
 export declare function endSession(deps: Deps, input: { sessionId: string }): Promise<void>;
 export declare function ensureTeam(deps: Deps, input: { name: string }): Promise<string>;
-export declare function registerWorker(deps: Deps, input: { name: string; hostname: string; pool: string; engine: c.EngineInfo; versions: Record<string, number>; datasets: string[] }): Promise<{ workerId: string }>;
-export declare function beatWorker(deps: Deps, input: { workerId: string; state: "idle" | "busy" | "draining" }): Promise<void>;
-export declare function leaveWorker(deps: Deps, input: { workerId: string }): Promise<void>;
-export type ClaimedAssignment = Omit<c.Assignment, "inputs" | "resumeFrom" | "scratch"> & { inputs: Partial<Record<c.InputName, string>>; resume: { sha256: string; step: number } | null };
-export type ClaimAnswer = { outcome: "claimed"; epoch: number; leaseSeconds: number; assignment: ClaimedAssignment } | { outcome: "refused"; reason: string } | { outcome: "superseded" };
-export declare function claimAttempt(deps: Deps, input: { attemptId: string; workerId: string }): Promise<ClaimAnswer>;
-export type BeatAnswer = { answer: "go on" } | { answer: "stop"; how: "checkpoint" | "now" } | { answer: "stale" };
-export declare function beatAttempt(deps: Deps, input: { attemptId: string; epoch: number; progress?: c.Progress }): Promise<BeatAnswer>;
-export type Written = "written" | "stale";
-export declare function writeMetrics(deps: Deps, input: { attemptId: string; epoch: number; points: c.MetricPoint[] }): Promise<Written>;
-export declare function appendLog(deps: Deps, input: { attemptId: string; epoch: number; offset: number; bytes: Uint8Array }): Promise<Written>;
-export declare function recordCheckpoint(deps: Deps, input: { attemptId: string; epoch: number; step: number; sha256: string }): Promise<Written>;
-export declare function completeAttempt(deps: Deps, input: { attemptId: string; epoch: number; result: c.StageResult; artifacts: c.ArtifactRef[] }): Promise<{ outcome: "completed" | "superseded" }>;
-export declare function failAttempt(deps: Deps, input: { attemptId: string; epoch: number; failure: c.Failure }): Promise<{ outcome: "recorded" | "superseded" }>;
-export declare function releaseAttempt(deps: Deps, input: { attemptId: string; epoch: number; as: "preempted" | "cancelled"; step: number | null }): Promise<{ outcome: "recorded" | "superseded" }>;
-export interface Dispatched { attemptId: string; stageRunId: string; kind: c.StageKind; pool: string }
-export declare function dispatch(deps: Deps): Promise<Dispatched[]>;
-export interface OutboxJob { outboxId: string; attemptId: string; stageRunId: string; kind: c.StageKind; pool: string }
-export declare function claimOutbox(deps: Deps, input: { limit: number; holder: string }): Promise<OutboxJob[]>;
-export declare function markSent(deps: Deps, input: { outboxIds: string[] }): Promise<void>;
-export declare function expireLeases(deps: Deps): Promise<{ attemptId: string; stageRunId: string }[]>;
-export declare function queuedAttempts(deps: Deps, input: { olderThanMs: number }): Promise<Dispatched[]>;
-export declare function electLeader(deps: Deps, input: { name: string; holder: string; leaseSeconds: number }): Promise<boolean>;
-export declare function resignLeader(deps: Deps, input: { name: string; holder: string }): Promise<void>;
-export declare function collectGarbage(deps: Deps): Promise<{ artifacts: number; outboxRows: number }>;

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { PrismaPg } from "@prisma/adapter-pg";
 import { isRetryable } from "./errors.ts";
-import { Prisma, PrismaClient } from "./generated/client.ts";
+import { type Prisma, PrismaClient } from "./generated/client.ts";
 
 /** A transaction: Prisma's models, and what the named statements run on. */
 export type Tx = Prisma.TransactionClient;

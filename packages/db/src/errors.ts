@@ -16,7 +16,10 @@ function codesOf(error: unknown): string[] {
   return codes;
 }
 
-const among = (...known: string[]) => (error: unknown): boolean => codesOf(error).some((code) => known.includes(code));
+const among =
+  (...known: string[]) =>
+  (error: unknown): boolean =>
+    codesOf(error).some((code) => known.includes(code));
 
 /** Serialization failure or deadlock: the transaction left no trace and may run again. */
 export const isRetryable = among("40001", "40P01", "P2034", "TransactionWriteConflict");
@@ -53,7 +56,8 @@ const connectionCodes = among(
 );
 
 /** Messages of `pg` that carry no code. */
-const connectionMessages = /Connection terminated|timeout exceeded when trying to connect|Query read timeout|Client has encountered a connection error/;
+const connectionMessages =
+  /Connection terminated|timeout exceeded when trying to connect|Query read timeout|Client has encountered a connection error/;
 
 /** Postgres is out of reach or not ready: the same command may succeed later. */
 export const isUnavailable = (error: unknown): boolean =>

@@ -3,3 +3,8 @@ export * from "./errors.ts";
 export { Prisma, PrismaClient } from "./generated/client.ts";
 export * from "./migrate.ts";
 export * from "./statement.ts";
+export * from "./statements/attempts.ts";
+export * from "./statements/stage-runs.ts";
+export * from "./statements/submit.ts";
+export * from "./statements/experiments.ts";
+export * from "./statements/coordinator.ts";

@@ -1,0 +1,25 @@
+import type { Progress } from "@reluctant/contracts";
+import { beatAttemptRow, billAttempt } from "@reluctant/db";
+import { shareHalfLifeSeconds } from "@reluctant/relu";
+import { leaseSeconds } from "./claim-attempt.ts";
+import type { Deps } from "./deps.ts";
+
+export type BeatAnswer =
+  | { answer: "go on" }
+  | { answer: "stop"; how: "checkpoint" | "now" }
+  /** Lost, or given to another: end the child and write nothing more. */
+  | { answer: "stale" };
+
+/** A team is charged while an attempt runs, so that a long one weighs in the order of dispatch before it ends. */
+const billEverySeconds = 60;
+
+/** Renews an attempt's lease under its epoch; the answer may ask it to stop. */
+export async function beatAttempt(
+  { db }: Deps,
+  { attemptId, epoch, progress }: { attemptId: string; epoch: number; progress?: Progress },
+): Promise<BeatAnswer> {
+  const [beat] = await beatAttemptRow(db.prisma, attemptId, epoch, leaseSeconds, progress ? JSON.stringify(progress) : null);
+  if (!beat) return { answer: "stale" };
+  if (beat.unbilled >= billEverySeconds) await db.tx((t) => billAttempt(t, attemptId, shareHalfLifeSeconds));
+  return beat.stop === null ? { answer: "go on" } : { answer: "stop", how: beat.stop };
+}

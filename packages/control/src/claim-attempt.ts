@@ -1,0 +1,100 @@
+import { type ArtifactRef, type Assignment, type InputName, inputRole } from "@reluctant/contracts";
+import {
+  artifactsOfStageRuns,
+  type ClaimedRow,
+  claimAttemptRow,
+  endAttemptRow,
+  fitOfWorker,
+  type LockedAttempt,
+  lockAttempt,
+  readyAgain,
+  type Tx,
+  type WorkerFit,
+} from "@reluctant/db";
+import { announce, attemptChanged, stageRunChanged } from "./announce.ts";
+import type { Deps } from "./deps.ts";
+
+/** An attempt's lease; a worker renews it every 3 s. */
+export const leaseSeconds = 15;
+/** Least time between two time-based checkpoints: at most this much work is done twice after a loss. */
+const checkpointSeconds = 30;
+/** A refused stage run waits this long, so that it does not circle between the queue and the same worker. */
+const refusalDelaySeconds = 2;
+
+export type ClaimedAssignment = Omit<Assignment, "inputs" | "resumeFrom" | "scratch"> & {
+  /** SHA-256 of the artifact that each input takes. */
+  inputs: Partial<Record<InputName, string>>;
+  resume: { sha256: string; step: number } | null;
+};
+
+export type ClaimAnswer =
+  | { outcome: "claimed"; epoch: number; leaseSeconds: number; assignment: ClaimedAssignment }
+  /** This worker may not run it; the stage run waits for another. */
+  | { outcome: "refused"; reason: string }
+  /** Claimed, cancelled or superseded before: drop the job. */
+  | { outcome: "superseded" };
+
+/** Moves an attempt from queued to running, once, and answers all that the worker needs to run it. */
+export const claimAttempt = (
+  { db }: Deps,
+  { attemptId, workerId }: { attemptId: string; workerId: string },
+): Promise<ClaimAnswer> =>
+  db.tx(async (t) => {
+    const [attempt] = await lockAttempt(t, attemptId);
+    if (attempt?.state !== "queued") return { outcome: "superseded" };
+    const reason = misfit((await fitOfWorker(t, attemptId, workerId))[0]);
+    if (reason !== null) return refuse(t, attempt, reason);
+    const [claimed] = await claimAttemptRow(t, attemptId, workerId, leaseSeconds);
+    if (!claimed) throw new Error(`attempt ${attemptId} was locked but not claimed`);
+    const worker = await t.worker.update({ where: { id: workerId }, data: { state: "busy" }, select: { name: true } });
+    await announce(t, [
+      attemptChanged({ ...attempt, worker: worker.name, step: claimed.startStep }, "running"),
+    ]);
+    return { outcome: "claimed", epoch: claimed.epoch, leaseSeconds, assignment: await assign(t, attemptId, claimed) };
+  });
+
+/** Why a worker may not take an attempt, in words; null when it may. */
+function misfit(fit: WorkerFit | undefined): string | null {
+  if (!fit?.registered) return "the worker is not registered";
+  if (!fit.pool) return `the worker is not in pool ${fit.wantedPool}`;
+  if (!fit.version) return `the worker does not have ${fit.implementation} version ${fit.wantedVersion}`;
+  if (!fit.dataset) return `the worker does not have dataset version ${fit.wantedDataset}`;
+  return fit.free ? null : "the worker's slot is taken";
+}
+
+async function refuse(t: Tx, attempt: LockedAttempt, reason: string): Promise<ClaimAnswer> {
+  await endAttemptRow(t, attempt.id, "superseded", reason, null, null);
+  await readyAgain(t, attempt.stageRunId, attempt.failures, refusalDelaySeconds);
+  await announce(t, [attemptChanged(attempt, "superseded", reason), stageRunChanged(attempt.stageRunId, "ready")]);
+  return { outcome: "refused", reason };
+}
+
+async function assign(t: Tx, attemptId: string, row: ClaimedRow): Promise<ClaimedAssignment> {
+  return {
+    attemptId,
+    stageRunId: row.stageRunId,
+    attempt: row.number,
+    implementation: row.implementation,
+    version: row.version,
+    params: row.params,
+    precision: row.precision,
+    seed: row.seed,
+    datasetVersion: row.datasetVersion,
+    checkpointSeconds,
+    inputs: await inputArtifacts(t, row.inputs),
+    resume: row.resumeSha256 === null ? null : { sha256: row.resumeSha256, step: row.startStep },
+  };
+}
+
+async function inputArtifacts(t: Tx, inputs: ClaimedRow["inputs"]): Promise<ClaimedAssignment["inputs"]> {
+  const outputs = await artifactsOfStageRuns(t, inputs.flatMap(({ source }) => source ?? []));
+  const produced = (source: string | null, role: ArtifactRef["role"]) =>
+    outputs.find((output) => output.stageRunId === source && output.role === role)?.sha256;
+  return Object.fromEntries(
+    inputs.map(({ name, sha256, source }) => {
+      const found = sha256 ?? produced(source, inputRole[name as InputName]);
+      if (!found) throw new Error(`input ${name} has no artifact, although its stage run ${source} succeeded`);
+      return [name, found];
+    }),
+  );
+}

@@ -1,0 +1,111 @@
+import { randomUUID } from "node:crypto";
+import { type ExperimentSpec, type ExperimentSummary, type Priority, priorities, ReluctantError } from "@reluctant/contracts";
+import { appendExperimentEventRows, insertTrials, lockName, type NeedRow, type Tx } from "@reluctant/db";
+import { requireRole } from "./authorize.ts";
+import type { Caller, Deps } from "./deps.ts";
+import { experimentSummary } from "./experiment-summaries.ts";
+import { endExperimentsThatWaitForNothing } from "./finish-experiments.ts";
+import { saveModel } from "./models.ts";
+import { type PlannedSpec, planSpec, refuseUnknownArtifacts } from "./plan-spec.ts";
+import { runOf, type WrittenStageRun, writeStageRuns } from "./write-stage-runs.ts";
+
+export interface CreateExperiment {
+  identity: Caller;
+  spec: ExperimentSpec;
+  /** The spec as the client wrote it, kept beside the parsed one. */
+  rawSpec: unknown;
+  /** The client's key and the SHA-256 of what it asked: the same key and body get the first answer. */
+  idempotency?: { key: string; requestHash: string };
+}
+
+export interface CreatedExperiment {
+  outcome: "created" | "replayed";
+  experimentId: string;
+  /** HTTP status and body of the (first) answer. */
+  status: number;
+  body: ExperimentSummary;
+}
+
+/** Expands a spec to trials, needs and stage runs, all in one transaction: the whole graph is there when it answers. */
+export async function createExperiment(deps: Deps, command: CreateExperiment): Promise<CreatedExperiment> {
+  const { identity, spec, idempotency } = command;
+  requireRole(identity, "member");
+  await refuseUnknownArtifacts(deps, identity, spec);
+  return deps.db.tx(async (t) => {
+    const first = idempotency && (await firstAnswer(t, identity, idempotency));
+    if (first) return first;
+    const experimentId = await writeExperiment(t, command, await planSpec(t, identity, spec));
+    const body = await experimentSummary(t, experimentId);
+    if (idempotency) {
+      await t.idempotencyKey.create({ data: { ...idempotency, teamId: identity.teamId, status: 202, body, experimentId } });
+    }
+    return { outcome: "created", experimentId, status: 202, body };
+  });
+}
+
+/** The answer that this key got before; concurrent requests with one key go one after the other. */
+async function firstAnswer(
+  t: Tx,
+  { teamId }: Caller,
+  { key, requestHash }: { key: string; requestHash: string },
+): Promise<CreatedExperiment | null> {
+  await lockName(t, `idempotency ${teamId} ${key}`);
+  const earlier = await t.idempotencyKey.findUnique({ where: { teamId_key: { teamId, key } } });
+  if (!earlier) return null;
+  if (earlier.requestHash !== requestHash) {
+    throw new ReluctantError("idempotency-mismatch", `Idempotency-Key "${key}" was used with another body`, [
+      { field: "Idempotency-Key", message: "was used with another body; choose a new one" },
+    ]);
+  }
+  const { experimentId, status, body } = earlier;
+  return { outcome: "replayed", experimentId, status, body: body as unknown as ExperimentSummary };
+}
+
+async function writeExperiment(t: Tx, { identity, spec, rawSpec }: CreateExperiment, plan: PlannedSpec): Promise<string> {
+  const { teamId, name: owner } = identity;
+  const { id } = await t.experiment.create({
+    data: {
+      teamId,
+      owner,
+      name: spec.name,
+      priority: priorityRank(spec.priority),
+      pool: spec.pool,
+      datasetVersion: plan.dataset.sha256,
+      model: plan.model.name,
+      definitionHash: await saveModel(t, plan.model),
+      recipe: spec.recipe,
+      granularity: spec.granularity,
+      precision: spec.precision,
+      revisions: { create: { number: 1, spec: rawSpec as object, parsed: spec as object } },
+    },
+    select: { id: true },
+  });
+  const runs = await writeStageRuns(t, plan, spec.pool);
+  const { trials, needs } = trialRows(plan, runs);
+  await insertTrials(t, id, plan.model.name, JSON.stringify(trials), JSON.stringify(needs));
+  const cached = [...runs.values()].filter(({ origin }) => origin === "cached").length;
+  const data = { name: spec.name, trials: trials.length, stageRuns: runs.size, cached };
+  await appendExperimentEventRows(t, JSON.stringify([{ teamId, experimentId: id, type: "experiment.submitted", data }]));
+  await t.auditEvent.create({ data: { teamId, actor: owner, action: "experiment.create", subject: id, detail: data } });
+  await endExperimentsThatWaitForNothing(t, [id]); // at once, when all of it was cached
+  return id;
+}
+
+/** Trials in the plan's order; the first that needs a new stage run is the one for which it runs. */
+function trialRows(plan: PlannedSpec, runs: ReadonlyMap<string, WrittenStageRun>) {
+  const asked = new Set<string>();
+  const needs: NeedRow[] = [];
+  const trials = plan.trials.map(({ stageKeys, ...trial }, number) => {
+    const id = randomUUID();
+    for (const stageKey of stageKeys) {
+      const run = runOf(runs, stageKey);
+      needs.push({ trialId: id, stageRunId: run.id, origin: run.origin === "ran" && asked.has(run.id) ? "shared" : run.origin });
+      asked.add(run.id);
+    }
+    return { id, number, ...trial };
+  });
+  return { trials, needs };
+}
+
+/** Stored as a number so that SQL can take the highest of a stage run's needs. */
+const priorityRank = (priority: Priority): number => priorities.indexOf(priority);

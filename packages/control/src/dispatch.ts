@@ -1,0 +1,42 @@
+import { priorities, type Priority } from "@reluctant/contracts";
+import { type CandidateRow, dispatchCandidates, dispatchQueues, type JobRow, type QueueRow, queueAttempts, type Tx } from "@reluctant/db";
+import { byTurn, queueDepth, shareHalfLifeSeconds, type Waiting } from "@reluctant/relu";
+import { announce, attemptChanged, stageRunChanged } from "./announce.ts";
+import { leaseSeconds } from "./claim-attempt.ts";
+import type { Deps } from "./deps.ts";
+
+/** An attempt that waits in a queue: what its job says. */
+export type QueuedAttempt = JobRow;
+
+/**
+ * Fills the queues whose pools have free slots: whoever's turn it is gets an attempt and the outbox row that announces
+ * it, in one transaction. Answers the attempts that were born.
+ */
+export const dispatch = ({ db }: Deps): Promise<QueuedAttempt[]> =>
+  db.tx(async (t) => {
+    const born: QueuedAttempt[] = [];
+    for (const queue of await dispatchQueues(t, leaseSeconds)) born.push(...(await fill(t, queue)));
+    return born;
+  });
+
+async function fill(t: Tx, { kind, pool, freeSlots, queued }: QueueRow): Promise<QueuedAttempt[]> {
+  const room = queueDepth(freeSlots) - queued;
+  if (room <= 0) return [];
+  const candidates = await dispatchCandidates(t, kind, pool, room, shareHalfLifeSeconds, leaseSeconds);
+  const chosen = candidates.map(waitingOf).sort(byTurn).slice(0, room);
+  const attempts = await queueAttempts(t, JSON.stringify(chosen));
+  await announce(
+    t,
+    attempts.flatMap(({ attemptId: id, stageRunId, number }) => [
+      stageRunChanged(stageRunId, "active"),
+      attemptChanged({ id, stageRunId, number, worker: null, step: null }, "queued"),
+    ]),
+  );
+  return attempts.map(({ number, ...job }) => job);
+}
+
+const waitingOf = ({ createdAt, priority, ...row }: CandidateRow): Waiting => ({
+  ...row,
+  priority: priorities[priority] as Priority,
+  readyAt: createdAt.getTime(),
+});

@@ -1,0 +1,21 @@
+import { appendExperimentEventRows, finishExperimentRows, lockExperimentsOf, type Tx } from "@reluctant/db";
+
+/** Ends the experiments that waited for these stage runs and now wait for nothing. Call it last: it locks them. */
+export async function finishExperiments(t: Tx, stageRunIds: string[]): Promise<void> {
+  const experiments = await lockExperimentsOf(t, stageRunIds);
+  if (experiments.length === 0) return;
+  await endExperimentsThatWaitForNothing(t, experiments.map(({ id }) => id));
+}
+
+/** The same for experiments that the caller has locked or just made. */
+export async function endExperimentsThatWaitForNothing(t: Tx, experimentIds: string[]): Promise<void> {
+  const ended = await finishExperimentRows(t, experimentIds);
+  if (ended.length === 0) return;
+  const events = ended.map(({ id, teamId, state, reason }) => ({
+    teamId,
+    experimentId: id,
+    type: "experiment.changed",
+    data: { state, reason },
+  }));
+  await appendExperimentEventRows(t, JSON.stringify(events));
+}

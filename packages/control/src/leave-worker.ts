@@ -1,0 +1,7 @@
+import type { Deps } from "./deps.ts";
+
+/** A worker that drained says good-bye; nothing is dispatched for it any more. */
+export async function leaveWorker({ db }: Deps, { workerId }: { workerId: string }): Promise<void> {
+  await db.prisma.$executeRaw`
+    update worker set state = 'gone', left_at = now() where id = ${workerId}::uuid and state <> 'gone'`;
+}

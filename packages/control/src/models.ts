@@ -1,0 +1,42 @@
+import { createHash } from "node:crypto";
+import type { ModelResource } from "@reluctant/contracts";
+import type { Tx } from "@reluctant/db";
+import {
+  canonicalJson,
+  inputShape,
+  type Model,
+  macCount,
+  models,
+  parameterCount,
+  reluCount,
+  reluCountWithoutStem,
+  reluLayers,
+  type Shape,
+} from "@reluctant/relu";
+
+/** Keeps the size of a model beside the hash of its definition; answers the hash. */
+export async function saveModel(t: Tx, model: Model): Promise<string> {
+  const definitionHash = createHash("sha256").update(canonicalJson(model)).digest("hex");
+  const { name } = model;
+  await t.model.createMany({
+    data: [{ definitionHash, name, reluCount: reluCount(model), params: parameterCount(model), macs: macCount(model) }],
+    skipDuplicates: true,
+  });
+  return definitionHash;
+}
+
+/** Every model, as it is built for CIFAR-10: 32×32 images of 10 classes. Counts for other data are in a plan. */
+export const listModels = (): ModelResource[] =>
+  Object.values(models).map(({ build }) => modelResource(build([32, 32, 3], 10)));
+
+const modelResource = (model: Model): ModelResource => ({
+  name: model.name,
+  inputShape: tuple(inputShape(model)),
+  reluCount: reluCount(model),
+  reluCountWithoutStem: reluCountWithoutStem(model),
+  params: parameterCount(model),
+  macs: macCount(model),
+  reluLayers: reluLayers(model).map(({ name, shape, units }) => ({ name, shape: tuple(shape), units })),
+});
+
+const tuple = ([height, width, channels]: Shape): [number, number, number] => [height, width, channels];

@@ -1,0 +1,58 @@
+import { type ExperimentSpec, type FieldError, ReluctantError } from "@reluctant/contracts";
+import { type DatasetRow, findDatasetVersion, type Tx } from "@reluctant/db";
+import { type Plan, type PlannedStageRun, plan, type Shape } from "@reluctant/relu";
+import type { Caller, Deps } from "./deps.ts";
+import { mayReadArtifact } from "./may-read-artifact.ts";
+
+export interface PlannedSpec extends Plan {
+  dataset: DatasetRow;
+  /** Team that the stage run of each stage key is private to; null: all of the installation shares it. */
+  scopes: Map<string, string | null>;
+}
+
+/** Plans a spec against the stored dataset. Throws `invalid-spec` that names every field at fault. */
+export async function planSpec(t: Pick<Tx, "$queryRawUnsafe">, identity: Caller, spec: ExperimentSpec): Promise<PlannedSpec> {
+  const dataset = await findDataset(t, identity, spec.dataset);
+  if (!dataset) throw invalidSpec([{ field: "dataset", message: `"${spec.dataset}" is not registered here` }]);
+  const planned = plan(spec, {
+    version: dataset.sha256,
+    inputShape: dataset.inputShape as unknown as Shape,
+    classes: dataset.classes.length,
+    trainSize: dataset.trainCount,
+  });
+  if (!planned.ok) throw invalidSpec(planned.errors);
+  return { ...planned.plan, dataset, scopes: scopesOf(planned.plan.stageRuns, dataset.privateTo, identity.teamId) };
+}
+
+/** A dataset by `name`, its newest version, or by `name@` and the first digits of a version. */
+export async function findDataset(t: Pick<Tx, "$queryRawUnsafe">, { teamId }: Caller, written: string): Promise<DatasetRow | undefined> {
+  const [, name, digits] = /^(.*?)(?:@([0-9a-f]{8,64}))?$/.exec(written) ?? [];
+  return (await findDatasetVersion(t, teamId, name ?? written, digits ?? ""))[0];
+}
+
+const importFields = ["arModel", "sensitivity", "masks"] as const;
+
+/** Refuses artifacts that are not stored, or that the caller's team may not read. */
+export async function refuseUnknownArtifacts(deps: Deps, identity: Caller, spec: ExperimentSpec): Promise<void> {
+  const errors: FieldError[] = [];
+  for (const field of importFields) {
+    const sha256 = spec[field];
+    if (sha256 && !(await mayReadArtifact(deps, { identity, sha256 }))) {
+      errors.push({ field, message: `artifact ${sha256} is not stored here, or not your team's: upload it first` });
+    }
+  }
+  if (errors.length > 0) throw invalidSpec(errors);
+}
+
+/** What comes of a private dataset or an imported artifact, directly or not, is its team's alone. */
+function scopesOf(stageRuns: readonly PlannedStageRun[], privateTo: string | null, teamId: string): Map<string, string | null> {
+  const scopes = new Map<string, string | null>();
+  for (const { stageKey, inputs } of stageRuns) {
+    const isPrivate = Object.values(inputs).some((input) => "artifact" in input || scopes.get(input.stageKey) !== null);
+    scopes.set(stageKey, isPrivate ? teamId : privateTo);
+  }
+  return scopes;
+}
+
+const invalidSpec = (errors: FieldError[]): ReluctantError =>
+  new ReluctantError("invalid-spec", errors.map(({ field, message }) => `${field}: ${message}`).join("; "), errors);

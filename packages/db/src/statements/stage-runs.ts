@@ -1,0 +1,34 @@
+import type { AttemptState, StageRunState } from "@reluctant/contracts";
+import { statement } from "../statement.ts";
+
+type Id = { id: string };
+
+export const lockConsumers = statement<[stageRunId: string], Id>("lock-consumers");
+export const unblockStageRuns = statement<[stageRunIds: string[]], { id: string; state: StageRunState }>("unblock-stage-runs");
+export const lockUnfinishedStageRuns = statement<[stageRunIds: string[]], { id: string; state: StageRunState }>("lock-unfinished-stage-runs");
+export const unneededStageRuns = statement<
+  [stageRunIds: string[]],
+  { id: string; state: StageRunState; attemptId: string | null; attemptState: AttemptState | null }
+>("unneeded-stage-runs");
+export const setStageRunsState = statement<[stageRunIds: string[], state: StageRunState, reason: string | null], never>("set-stage-runs-state");
+export const readyAgain = statement<[stageRunId: string, failures: number, delaySeconds: number], never>("ready-again");
+export const trialsThatNeed = statement<[stageRunId: string], Id>("trials-that-need");
+export const releaseNeedsOfTrials = statement<[trialIds: string[]], Id>("release-needs-of-trials");
+export const releaseNeedsOfExperiment = statement<[experimentId: string], Id>("release-needs-of-experiment");
+export const lockExperimentsOf = statement<[stageRunIds: string[]], Id>("lock-experiments-of-stage-runs");
+export const finishExperimentRows = statement<
+  [experimentIds: string[]],
+  { id: string; teamId: string; state: "finished" | "failed"; reason: string | null }
+>("finish-experiments");
+/** `method` null: the trial's, with its budget. */
+export const putFrontierPoint = statement<
+  [stageRunId: string, method: string | null, reluCount: number, validationAccuracy: number, testAccuracy: number],
+  Id
+>("put-frontier-point");
+export const appendEventRows = statement<[events: string], never>("append-events");
+export const appendExperimentEventRows = statement<[events: string], never>("append-experiment-events");
+export const liveNeedsOf = statement<[stageRunId: string], Id>("live-needs");
+export const succeedStageRunRow = statement<[stageRunId: string, result: string], never>("succeed-stage-run");
+export const failStageRunRow = statement<[stageRunId: string, reason: string, failures: number], never>("fail-stage-run");
+export const putMask = statement<[stageRunId: string, sha256: string, reluCount: number], never>("put-mask");
+export const lockStageRunsOfExperiment = statement<[experimentId: string], Id>("lock-stage-runs-of-experiment");

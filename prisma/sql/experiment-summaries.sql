@@ -1,0 +1,56 @@
+-- All that a row of the experiments' screen shows. A released need whose stage run goes on for others counts as
+-- cancelled here. `best` is the smallest count within one point of the AR models' validation accuracy, else the most
+-- accurate. Remaining images over images per second gives the time left.
+-- $1 experiments
+select e.id::text, e.team_id::text as "teamId", e.name, e.state, e.reason, e.owner, e.model, e.recipe, e.granularity,
+  e.precision, e.priority, e.pool, e.created_at as "createdAt", e.finished_at as "finishedAt",
+  d.name as dataset, e.dataset_version as "datasetVersion", sweep.*, work.*, best.best
+from experiment e
+join dataset_version v on v.sha256 = e.dataset_version
+join dataset d on d.id = v.dataset_id
+cross join lateral (
+  select count(*)::int as trials, array_agg(distinct method) as methods,
+    coalesce(array_agg(distinct budget) filter (where budget is not null), '{}') as budgets, array_agg(distinct seed) as seeds
+  from trial where experiment_id = e.id
+) sweep
+cross join lateral (
+  select count(*)::int as "total",
+    count(*) filter (where state = 'succeeded')::int as "succeeded",
+    count(*) filter (where cached)::int as "cached",
+    count(*) filter (where state = 'active')::int as "active",
+    count(*) filter (where state in ('blocked', 'ready'))::int as "waiting",
+    count(*) filter (where state = 'failed')::int as "failed",
+    count(*) filter (where state = 'cancelled')::int as "cancelled",
+    coalesce(sum(gpu_seconds) filter (where not cached), 0)::float8 as "gpuSeconds",
+    coalesce(sum(images) filter (where state in ('blocked', 'ready', 'active')), 0)::float8 as "imagesLeft",
+    coalesce(sum(rate) filter (where state = 'active'), 0)::float8 as "imagesPerSecond"
+  from (
+    select
+      case when needed.released and r.state in ('blocked', 'ready', 'active') then 'cancelled' else r.state end as state,
+      needed.cached, r.gpu_seconds, (a.progress ->> 'imagesPerSecond')::float8 as rate,
+      ((r.params ->> 'steps')::bigint - coalesce((a.progress ->> 'step')::bigint, 0))
+        * (r.params #>> '{settings,batchSize}')::bigint as images
+    from (
+      select n.stage_run_id, bool_and(n.origin = 'cached') as cached, bool_and(n.released_at is not null) as released
+      from trial t join need n on n.trial_id = t.id
+      where t.experiment_id = e.id
+      group by n.stage_run_id
+    ) needed
+    join stage_run r on r.id = needed.stage_run_id
+    left join attempt a on a.stage_run_id = r.id and a.state in ('running', 'stopping')
+  ) runs
+) work
+left join lateral (
+  select jsonb_build_object('reluCount', relu_count, 'testAccuracy', test_accuracy, 'method', method) as best
+  from (
+    select p.*, avg(p.validation_accuracy) filter (where p.method = 'ar') over () - 0.01 as wanted
+    from frontier_point p
+    where p.stage_run_id in (
+      select n.stage_run_id from trial t join need n on n.trial_id = t.id where t.experiment_id = e.id)
+  ) p
+  where method <> 'ar'
+  order by case when validation_accuracy >= wanted then relu_count end nulls last, validation_accuracy desc, relu_count
+  limit 1
+) best on true
+where e.id = any ($1::uuid[])
+order by e.created_at desc, e.id desc;
