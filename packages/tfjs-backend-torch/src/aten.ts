@@ -2,7 +2,14 @@
  * What kernels are written in. A kernel is a function of (torch, inputs, attrs); it calls operators through `torch`,
  * every intermediate result is freed when it returns or throws, and only what it passes to `tensor()` stays.
  */
-import { type DataType, type NamedAttrMap, type NamedTensorInfoMap, registerKernel, type TensorInfo, util } from "@tensorflow/tfjs-core";
+import {
+  type DataType,
+  type NamedAttrMap,
+  type NamedTensorInfoMap,
+  registerKernel,
+  type TensorInfo,
+  util,
+} from "@tensorflow/tfjs-core";
 import type { TorchBackend } from "./backend.ts";
 import type { Argument, Slot, View } from "./bridge.ts";
 
@@ -115,7 +122,8 @@ export class Torch {
   private index(operator: Op | string): number {
     let index = this.indices.get(operator);
     if (index === undefined) {
-      const { name, overload, inputViews, resultViews, written } = typeof operator === "string" ? op(operator) : operator;
+      const { name, overload, inputViews, resultViews, written } =
+        typeof operator === "string" ? op(operator) : operator;
       index = this.backend.bridge.op(name, overload, inputViews, resultViews, written);
       this.indices.set(operator, index);
     }

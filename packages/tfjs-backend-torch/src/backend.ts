@@ -1,5 +1,13 @@
 /** The TensorFlow.js side of the bridge: which tensor lives in which slot, and for how long. */
-import { type BackendValues, DataStorage, type DataType, engine, KernelBackend, type TensorInfo, util } from "@tensorflow/tfjs-core";
+import {
+  type BackendValues,
+  DataStorage,
+  type DataType,
+  engine,
+  KernelBackend,
+  type TensorInfo,
+  util,
+} from "@tensorflow/tfjs-core";
 import type { Bridge, HostArray, Slot } from "./bridge.ts";
 
 interface Data {

@@ -11,7 +11,10 @@ import { noise, on, titled, unavailable } from "./testing.ts";
 
 /** matMul as a kernel, past the checks of TensorFlow.js' own operation: 2×3 by 2×3 cannot be multiplied. */
 const badProduct = () =>
-  tf.engine().runKernel("BatchMatMul", { a: tf.ones([2, 3]), b: tf.ones([2, 3]) }, { transposeA: false, transposeB: false } as never) as tf.Tensor;
+  tf.engine().runKernel("BatchMatMul", { a: tf.ones([2, 3]), b: tf.ones([2, 3]) }, {
+    transposeA: false,
+    transposeB: false,
+  } as never) as tf.Tensor;
 
 describe.skipIf(unavailable)(titled("errors of libtorch"), () => {
   it("are thrown at once, name the operator, and leave the backend working", async () => {
@@ -22,13 +25,17 @@ describe.skipIf(unavailable)(titled("errors of libtorch"), () => {
   });
 
   it("reject exactly the reads that depend on them when operators run on the engine thread", async () => {
-    await on("torch", async () => {
-      const bad = badProduct();
-      const good = tf.add(1, 1);
-      await expect(tf.relu(bad).data()).rejects.toThrow(/^aten::matmul: /);
-      expect(() => bad.dataSync()).toThrow(/^aten::matmul: /);
-      expect(Array.from(await good.data())).toEqual([2]);
-    }, "async");
+    await on(
+      "torch",
+      async () => {
+        const bad = badProduct();
+        const good = tf.add(1, 1);
+        await expect(tf.relu(bad).data()).rejects.toThrow(/^aten::matmul: /);
+        expect(() => bad.dataSync()).toThrow(/^aten::matmul: /);
+        expect(Array.from(await good.data())).toEqual([2]);
+      },
+      "async",
+    );
   });
 
   it("do not come from string tensors, which stay in JavaScript", async () => {
@@ -58,10 +65,10 @@ describe.skipIf(unavailable)(titled("the bridge"), () => {
       [() => bridge.call(add, 900_001), /argument 'self'.*required/],
       [() => bridge.call(99_999, 0), /unknown operator/],
       [() => bridge.upload(900_001, new Float32Array(3), [2]), /shape/],
-      [() => wrong["upload"]?.(900_001, new Float64Array(3), [3]), /unsupported array type/],
-      [() => wrong["call"]?.(), /call/],
-      [() => wrong["free"]?.("x"), /integer/],
-      [() => wrong["setThreads"]?.(0), /from 1 to 1024/],
+      [() => wrong.upload?.(900_001, new Float64Array(3), [3]), /unsupported array type/],
+      [() => wrong.call?.(), /call/],
+      [() => wrong.free?.("x"), /integer/],
+      [() => wrong.setThreads?.(0), /from 1 to 1024/],
     ];
     for (const [attempt, message] of attempts) expect(attempt).toThrow(message);
   });
@@ -69,22 +76,30 @@ describe.skipIf(unavailable)(titled("the bridge"), () => {
   it("counts its tensors, and an operator that fails leaves none", async () => {
     await on("torch", () => {
       const inputs = [tf.ones([2, 3]), tf.ones([2, 3])];
-      const bridge = (tf.findBackend("torch") as unknown as { bridge: { info(): { tensors: number } } }).bridge;
-      const before = bridge.info().tensors;
+      const before = torchInfo().tensors;
       const [a, b] = inputs as [tf.Tensor, tf.Tensor];
       expect(() => tf.engine().runKernel("BatchMatMul", { a, b }, {})).toThrow();
-      expect(bridge.info().tensors).toBe(before);
+      expect(torchInfo().tensors).toBe(before);
     });
   });
 
   it("sets the threads of the thread that computes", async () => {
-    await on("torch", () => { setThreads(2); expect(torchInfo().threads).toBe(2); }, "async");
+    await on(
+      "torch",
+      () => {
+        setThreads(2);
+        expect(torchInfo().threads).toBe(2);
+      },
+      "async",
+    );
     setThreads(1);
     expect(torchInfo().threads).toBe(1);
   });
 
-  it.each(["process.exit(0)", "await x.data()", ""])("lets a process end in the middle of queued work: '%s'", (ending) => {
-    const script = `
+  it.each(["process.exit(0)", "await x.data()", ""])(
+    "lets a process end in the middle of queued work: '%s'",
+    (ending) => {
+      const script = `
       import * as tf from "@tensorflow/tfjs-core";
       import { registerTorchBackend, setAsync } from ${JSON.stringify(new URL("../dist/index.js", import.meta.url).href)};
       await registerTorchBackend();
@@ -94,21 +109,32 @@ describe.skipIf(unavailable)(titled("the bridge"), () => {
       for (let i = 0; i < 40; i++) x = tf.matMul(x, x);
       x.data();
       ${ending};`;
-    const { status, signal, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", script], {
-      cwd: import.meta.dirname, encoding: "utf8",
-    });
-    expect({ status, signal, stderr: stderr.replace(/.*Hi, looks.*|=+|\n/g, "") }).toEqual({ status: 0, signal: null, stderr: "" });
-  }, 30_000); // loading libtorch from a cold disk takes seconds
+      const { status, signal, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", script], {
+        cwd: import.meta.dirname,
+        encoding: "utf8",
+      });
+      expect({ status, signal, stderr: stderr.replace(/.*Hi, looks.*|=+|\n/g, "") }).toEqual({
+        status: 0,
+        signal: null,
+        stderr: "",
+      });
+    },
+    30_000,
+  ); // loading libtorch from a cold disk takes seconds
 
   it("keeps upload and tensor apart: changing the array afterwards changes nothing", async () => {
-    await on("torch", async () => {
-      const host = new Float32Array(5000).fill(1);
-      const t = tf.tensor1d(host);
-      const doubled = tf.mul(t, 2);
-      host.fill(9);
-      expect((await doubled.data()).every((x) => x === 2)).toBe(true);
-      expect(noise([2], 1).shape).toEqual([2]);
-    }, "async");
+    await on(
+      "torch",
+      async () => {
+        const host = new Float32Array(5000).fill(1);
+        const t = tf.tensor1d(host);
+        const doubled = tf.mul(t, 2);
+        host.fill(9);
+        expect((await doubled.data()).every((x) => x === 2)).toBe(true);
+        expect(noise([2], 1).shape).toEqual([2]);
+      },
+      "async",
+    );
   });
 });
 

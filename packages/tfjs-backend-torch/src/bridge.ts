@@ -13,9 +13,11 @@ export type Argument = number | boolean | string | null | undefined | readonly n
 export const view = { same: 0, nhwc: 1, hwio: 2 } as const;
 export type View = (typeof view)[keyof typeof view];
 
-export interface BridgeInfo {
+export interface TorchInfo {
+  /** libtorch's version. */
   version: string;
   device: "cpu" | "cuda";
+  /** Threads that one operator may use. */
   threads: number;
   /** Live tensors in slots. */
   tensors: number;
@@ -25,7 +27,13 @@ export interface BridgeInfo {
 }
 
 export interface Bridge {
-  op(name: string, overload: string, inputViews: readonly View[], resultViews: readonly View[], written: readonly number[]): number;
+  op(
+    name: string,
+    overload: string,
+    inputViews: readonly View[],
+    resultViews: readonly View[],
+    written: readonly number[],
+  ): number;
   call(op: number, ...resultSlotsThenArguments: Argument[]): void;
   free(slot: Slot): void;
   upload(slot: Slot, values: HostArray, shape: readonly number[]): void;
@@ -33,7 +41,7 @@ export interface Bridge {
   read(slot: Slot): Promise<HostArray>;
   setAsync(on: boolean): void;
   setThreads(count: number): void;
-  info(): BridgeInfo;
+  info(): TorchInfo;
 }
 
 /** Loads the addon. Debian's libtorch pulls in 286 shared libraries, which takes about 0.9 s. */

@@ -31,7 +31,7 @@ interface Libtorch {
 }
 
 const installHint =
-  "install it with `apt-get install libtorch-dev cmake g++`, or with `pip install torch`, or set LIBTORCH to an unpacked libtorch";
+  "`apt-get install libtorch-dev cmake g++`, or `pip install torch`, or set LIBTORCH to the folder of an unpacked libtorch";
 
 /**
  * Returns the built addon, building it first when the cache has none (about 10 s, one line on stderr).
@@ -44,9 +44,15 @@ export async function ensureBuilt(): Promise<Built | Missing> {
   const folder = join(cacheFolder(), await buildKey(libtorch));
   const addonPath = join(folder, "tfjs_torch.node");
   if (existsSync(addonPath)) return { addonPath };
-  for (const [tool, packageName] of [["cmake", "cmake"], ["c++", "g++"], ["make", "make"]] as const) {
+  for (const [tool, packageName] of [
+    ["cmake", "cmake"],
+    ["c++", "g++"],
+    ["make", "make"],
+  ] as const) {
     if (!(await works(tool, ["--version"]))) {
-      return { missing: `the torch backend is built on first use and needs \`${tool}\`: apt-get install ${packageName}` };
+      return {
+        missing: `the torch backend is built on first use and needs \`${tool}\`: apt-get install ${packageName}`,
+      };
     }
   }
   process.stderr.write(`Building the torch backend against libtorch ${libtorch.version} (about 10 s, once)\n`);
@@ -55,7 +61,7 @@ export async function ensureBuilt(): Promise<Built | Missing> {
 }
 
 async function findLibtorch(): Promise<Libtorch | Missing> {
-  const fromEnvironment = process.env["LIBTORCH"];
+  const fromEnvironment = process.env.LIBTORCH;
   if (fromEnvironment) {
     const found = await readConfig(join(fromEnvironment, "share/cmake/Torch"));
     return found ?? { missing: `LIBTORCH=${fromEnvironment} has no share/cmake/Torch/TorchConfig.cmake` };
@@ -92,7 +98,7 @@ async function readConfig(cmakeFolder: string): Promise<Libtorch | undefined> {
 }
 
 function cacheFolder(): string {
-  return join(process.env["RELUCTANT_CACHE"] ?? join(homedir(), ".cache/reluctant"), "tfjs-backend-torch");
+  return join(process.env.RELUCTANT_CACHE ?? join(homedir(), ".cache/reluctant"), "tfjs-backend-torch");
 }
 
 async function buildKey(libtorch: Libtorch): Promise<string> {

@@ -2,7 +2,7 @@
 import { findBackend, registerBackend, registerGradient } from "@tensorflow/tfjs-core";
 import { registerKernels, Torch } from "./aten.ts";
 import { TorchBackend } from "./backend.ts";
-import { type Bridge, loadBridge } from "./bridge.ts";
+import { type Bridge, loadBridge, type TorchInfo } from "./bridge.ts";
 import { ensureBuilt } from "./build.ts";
 import { accumulateKernels } from "./fused/accumulate.ts";
 import { batchNormGradients, batchNormKernels } from "./fused/batch-norm.ts";
@@ -11,11 +11,22 @@ import { maskedReluGradients, maskedReluKernels } from "./fused/masked-relu.ts";
 import { sgdKernels } from "./fused/sgd.ts";
 import { families } from "./kernels/index.ts";
 
+export type { TorchInfo } from "./bridge.ts";
 export { type Built, ensureBuilt, type Missing } from "./build.ts";
-export { absDiffAccumulate, absDiffAccumulateComposed, negPartAccumulate, negPartAccumulateComposed } from "./fused/accumulate.ts";
 export {
-  batchNorm, batchNormComposed, type BatchNormOptions, batchNormTrain, batchNormTrainComposed, type BatchNormTrainOptions,
+  absDiffAccumulate,
+  absDiffAccumulateComposed,
+  negPartAccumulate,
+  negPartAccumulateComposed,
+} from "./fused/accumulate.ts";
+export {
+  type BatchNormOptions,
+  type BatchNormTrainOptions,
   type BatchNormTrainResult,
+  batchNorm,
+  batchNormComposed,
+  batchNormTrain,
+  batchNormTrainComposed,
 } from "./fused/batch-norm.ts";
 export { addMaskedRelu, addMaskedReluComposed, maskedRelu, maskedReluComposed } from "./fused/masked-relu.ts";
 export { type SgdStep, sgdStep, sgdStepComposed } from "./fused/sgd.ts";
@@ -23,14 +34,6 @@ export { type SgdStep, sgdStep, sgdStepComposed } from "./fused/sgd.ts";
 /** The torch backend cannot run on this machine; the message says what to install. */
 export class TorchUnavailableError extends Error {
   override name = "TorchUnavailableError";
-}
-
-export interface TorchInfo {
-  /** libtorch's version. */
-  version: string;
-  device: "cpu" | "cuda";
-  /** Threads of one operator. Starts at 1. */
-  threads: number;
 }
 
 const priority = 3; // above wasm (2) and cpu (1)
@@ -59,9 +62,9 @@ async function register(): Promise<void> {
   registerBackend("torch", () => backend, priority);
 }
 
+/** libtorch's version, the device, threads per operator (1 at the start), live tensors, their bytes, calls so far. */
 export function torchInfo(): TorchInfo {
-  const { version, device, threads } = bridge().info();
-  return { version, device, threads };
+  return bridge().info();
 }
 
 /** Sets how many threads one operator may use, from 1 to 1024. */
@@ -93,6 +96,7 @@ function unavailable(cause: Error): never {
 
 function bridge(): Bridge {
   const backend = findBackend("torch");
-  if (!(backend instanceof TorchBackend)) throw new Error("the torch backend is not registered: await registerTorchBackend() first");
+  if (!(backend instanceof TorchBackend))
+    throw new Error("the torch backend is not registered: await registerTorchBackend() first");
   return backend.bridge;
 }

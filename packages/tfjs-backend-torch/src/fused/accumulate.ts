@@ -1,21 +1,23 @@
 /** Sums over a batch, added into a variable: what a mask search gathers over its batches. */
-import { abs, add, neg, relu, sub, sum as total, type Tensor, tidy, type Variable } from "@tensorflow/tfjs-core";
+import { abs, add, neg, relu, sub, type Tensor, tidy, sum as total, type Variable } from "@tensorflow/tfjs-core";
 import type { Kernels } from "../aten.ts";
 import { hasKernel, runKernel } from "./dispatch.ts";
 import { makeExclusive } from "./in-place.ts";
 
 /** sum += Σ over the batch of |a − b|, in place. sum [...s]; a and b [batch, ...s]. */
 export function absDiffAccumulate(sum: Variable, a: Tensor, b: Tensor): void {
-  if (!hasKernel("TorchAbsDiffAccumulate")) return absDiffAccumulateComposed(sum, a, b);
-  makeExclusive(sum);
-  runKernel("TorchAbsDiffAccumulate", { sum, a, b });
+  if (hasKernel("TorchAbsDiffAccumulate")) {
+    makeExclusive(sum);
+    runKernel("TorchAbsDiffAccumulate", { sum, a, b });
+  } else absDiffAccumulateComposed(sum, a, b);
 }
 
 /** sum += Σ over the batch of max(−z, 0), in place. sum [...s]; z [batch, ...s]. */
 export function negPartAccumulate(sum: Variable, z: Tensor): void {
-  if (!hasKernel("TorchNegPartAccumulate")) return negPartAccumulateComposed(sum, z);
-  makeExclusive(sum);
-  runKernel("TorchNegPartAccumulate", { sum, z });
+  if (hasKernel("TorchNegPartAccumulate")) {
+    makeExclusive(sum);
+    runKernel("TorchNegPartAccumulate", { sum, z });
+  } else negPartAccumulateComposed(sum, z);
 }
 
 /** The twin of `absDiffAccumulate` in plain TensorFlow.js. */

@@ -1,6 +1,18 @@
 /** Batch norm for training: NHWC, statistics over batch, height and width. */
 import {
-  add, batchNorm as normalize, type GradConfig, moments, mul, reciprocal, square, sub, type Tensor, type Tensor1D, type Tensor4D, tidy, type Variable,
+  add,
+  type GradConfig,
+  moments,
+  mul,
+  batchNorm as normalize,
+  reciprocal,
+  square,
+  sub,
+  type Tensor,
+  type Tensor1D,
+  type Tensor4D,
+  tidy,
+  type Variable,
 } from "@tensorflow/tfjs-core";
 import { type Kernels, op } from "../aten.ts";
 import { view } from "../bridge.ts";
@@ -31,9 +43,18 @@ export interface BatchNormTrainResult {
  * Normalises x by its batch mean and biased batch variance, then scales by gamma and shifts by beta.
  * @param x [n, h, w, c]; gamma and beta [c]
  */
-export function batchNormTrain(x: Tensor4D, gamma: Tensor1D, beta: Tensor1D, { eps = 1e-5 }: BatchNormTrainOptions = {}): BatchNormTrainResult {
+export function batchNormTrain(
+  x: Tensor4D,
+  gamma: Tensor1D,
+  beta: Tensor1D,
+  { eps = 1e-5 }: BatchNormTrainOptions = {},
+): BatchNormTrainResult {
   if (!hasKernel("TorchBatchNorm")) return batchNormTrainComposed(x, gamma, beta, { eps });
-  const [y, batchMean, inverse] = runKernel("TorchBatchNorm", { x, gamma, beta }, { eps, decay: 1 }) as [Tensor4D, Tensor1D, Tensor1D];
+  const [y, batchMean, inverse] = runKernel("TorchBatchNorm", { x, gamma, beta }, { eps, decay: 1 }) as [
+    Tensor4D,
+    Tensor1D,
+    Tensor1D,
+  ];
   const batchVariance = tidy(() => sub(square(reciprocal(inverse)), eps) as Tensor1D);
   inverse.dispose();
   return { y, batchMean, batchVariance };
@@ -45,21 +66,37 @@ export function batchNormTrain(x: Tensor4D, gamma: Tensor1D, beta: Tensor1D, { e
  * @param x [n, h, w, c]; the others [c]. No gradient flows into the running statistics.
  */
 export function batchNorm(
-  x: Tensor4D, gamma: Tensor1D, beta: Tensor1D, runningMean: Variable, runningVariance: Variable, options: BatchNormOptions,
+  x: Tensor4D,
+  gamma: Tensor1D,
+  beta: Tensor1D,
+  runningMean: Variable,
+  runningVariance: Variable,
+  options: BatchNormOptions,
 ): Tensor4D {
   const { training, eps = 1e-5, decay = 0.9 } = options;
-  if (!training) return normalize(x, runningMean as Tensor as Tensor1D, runningVariance as Tensor as Tensor1D, beta, gamma, eps);
-  if (!hasKernel("TorchBatchNorm")) return batchNormComposed(x, gamma, beta, runningMean, runningVariance, { training, eps, decay });
+  if (!training)
+    return normalize(x, runningMean as Tensor as Tensor1D, runningVariance as Tensor as Tensor1D, beta, gamma, eps);
+  if (!hasKernel("TorchBatchNorm"))
+    return batchNormComposed(x, gamma, beta, runningMean, runningVariance, { training, eps, decay });
   makeExclusive(runningMean);
   makeExclusive(runningVariance);
-  const [y, batchMean, inverse] = runKernel("TorchBatchNorm", { x, gamma, beta }, { eps, decay, runningMean, runningVariance });
+  const [y, batchMean, inverse] = runKernel(
+    "TorchBatchNorm",
+    { x, gamma, beta },
+    { eps, decay, runningMean, runningVariance },
+  );
   batchMean?.dispose();
   inverse?.dispose();
   return y as Tensor4D;
 }
 
 /** The twin of `batchNormTrain` in plain TensorFlow.js. */
-export function batchNormTrainComposed(x: Tensor4D, gamma: Tensor1D, beta: Tensor1D, { eps = 1e-5 }: BatchNormTrainOptions = {}): BatchNormTrainResult {
+export function batchNormTrainComposed(
+  x: Tensor4D,
+  gamma: Tensor1D,
+  beta: Tensor1D,
+  { eps = 1e-5 }: BatchNormTrainOptions = {},
+): BatchNormTrainResult {
   const batch = moments(x, [0, 1, 2]);
   const batchMean = batch.mean as Tensor1D;
   const batchVariance = batch.variance as Tensor1D;
@@ -68,7 +105,12 @@ export function batchNormTrainComposed(x: Tensor4D, gamma: Tensor1D, beta: Tenso
 
 /** The twin of training `batchNorm` in plain TensorFlow.js. */
 export function batchNormComposed(
-  x: Tensor4D, gamma: Tensor1D, beta: Tensor1D, runningMean: Variable, runningVariance: Variable, options: BatchNormOptions,
+  x: Tensor4D,
+  gamma: Tensor1D,
+  beta: Tensor1D,
+  runningMean: Variable,
+  runningVariance: Variable,
+  options: BatchNormOptions,
 ): Tensor4D {
   const { eps = 1e-5, decay = 0.9 } = options;
   const { y, batchMean, batchVariance } = batchNormTrainComposed(x, gamma, beta, { eps });
@@ -87,7 +129,16 @@ export const batchNormKernels: Kernels = {
   // y, the batch mean and 1 / sqrt(batch variance + eps); torch's momentum is 1 − decay
   TorchBatchNorm: (torch, { x, gamma, beta }, { eps, decay, runningMean = null, runningVariance = null }) => {
     const [y, batchMean, inverse] = torch.callMany(
-      3, forward, x, gamma, beta, runningMean, runningVariance, true, 1 - decay, eps,
+      3,
+      forward,
+      x,
+      gamma,
+      beta,
+      runningMean,
+      runningVariance,
+      true,
+      1 - decay,
+      eps,
     ) as [number, number, number];
     return [
       torch.tensor(y, x.shape, "float32"),
@@ -96,9 +147,11 @@ export const batchNormKernels: Kernels = {
     ];
   },
   TorchBatchNormGrad: (torch, { dy, x, gamma, batchMean, inverse }, { eps }) => {
-    const [dx, dGamma, dBeta] = torch.callMany(
-      3, backward, dy, x, gamma, null, null, batchMean, inverse, true, eps, [true, true, true],
-    ) as [number, number, number];
+    const [dx, dGamma, dBeta] = torch.callMany(3, backward, dy, x, gamma, null, null, batchMean, inverse, true, eps, [
+      true,
+      true,
+      true,
+    ]) as [number, number, number];
     return [
       torch.tensor(dx, x.shape, "float32"),
       torch.tensor(dGamma, gamma.shape, "float32"),

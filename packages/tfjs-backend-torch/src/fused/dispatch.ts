@@ -1,5 +1,12 @@
 /** Fused operations run as one kernel where the current backend has it, and as their composed twin elsewhere. */
-import { engine, getBackend, getKernel, type NamedAttrMap, type NamedTensorMap, type Tensor } from "@tensorflow/tfjs-core";
+import {
+  engine,
+  getBackend,
+  getKernel,
+  type NamedAttrMap,
+  type NamedTensorMap,
+  type Tensor,
+} from "@tensorflow/tfjs-core";
 
 export const hasKernel = (name: string): boolean => getKernel(name, getBackend()) != null;
 

@@ -8,10 +8,10 @@ import { runKernel } from "./dispatch.ts";
  * or one saved for a gradient. (Views, which share memory but not identity, are seen by the bridge itself.)
  */
 export function makeExclusive(variable: Variable): void {
-  if (engine().backend.refCount(variable.dataId) > 1) tidy(() => variable.assign(runKernel("TorchCopy", { x: variable })[0] as never));
+  if (engine().backend.refCount(variable.dataId) > 1)
+    tidy(() => variable.assign(runKernel("TorchCopy", { x: variable })[0] as never));
 }
 
 export const inPlaceKernels: Kernels = {
   TorchCopy: (torch, { x }) => torch.tensor(torch.call("clone", x), x.shape, x.dtype),
 };
-

@@ -61,7 +61,8 @@ export const maskedReluKernels: Kernels = {
   },
 };
 
-const reluGrad = (dy: Tensor | Tensor[], y: Tensor): Tensor => runKernel("TorchReluGrad", { dy: dy as Tensor, y })[0] as Tensor;
+const reluGrad = (dy: Tensor | Tensor[], y: Tensor): Tensor =>
+  runKernel("TorchReluGrad", { dy: dy as Tensor, y })[0] as Tensor;
 const maskedReluGrad = (dy: Tensor | Tensor[], y: Tensor, mask: Tensor): Tensor =>
   runKernel("TorchMaskedReluGrad", { dy: dy as Tensor, y, mask })[0] as Tensor;
 

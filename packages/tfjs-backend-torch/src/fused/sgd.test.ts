@@ -44,30 +44,41 @@ describe("sgdStepComposed", () => {
 
 describe.skipIf(unavailable)(titled("sgdStep in place"), () => {
   it.each<Mode>(["sync", "async"])("takes two steps as computed by hand, %s", async (mode) => {
-    await on("torch", async () => {
-      const { p, v, g, step } = setup();
-      sgdStep(step);
-      sgdStep(step);
-      expectClose(await p.data(), p2);
-      expectClose(await v.data(), v2);
-      expectClose(await g.data(), [0.5, 0.25]);
-    }, mode);
+    await on(
+      "torch",
+      async () => {
+        const { p, v, g, step } = setup();
+        sgdStep(step);
+        sgdStep(step);
+        expectClose(await p.data(), p2);
+        expectClose(await v.data(), v2);
+        expectClose(await g.data(), [0.5, 0.25]);
+      },
+      mode,
+    );
   });
 
-  it.each<Mode>(["sync", "async"])("never changes a clone, a view, a pending read, the initial tensor or the uploaded array, %s", async (mode) => {
-    await on("torch", async () => {
-      const { host, initial, p, step } = setup();
-      const clone = tf.clone(p);
-      const view = tf.reshape(p, [2, 1]);
-      const pending = p.data();
-      sgdStep(step);
-      const later = p.data();
-      expectClose(await later, p1);
-      for (const values of [await clone.data(), await view.data(), await pending, await initial.data(), host]) {
-        expect(Array.from(values)).toEqual([1, -2]);
-      }
-    }, mode);
-  });
+  it.each<Mode>(["sync", "async"])(
+    "never changes a clone, a view, a pending read, the initial tensor or the uploaded array, %s",
+    async (mode) => {
+      await on(
+        "torch",
+        async () => {
+          const { host, initial, p, step } = setup();
+          const clone = tf.clone(p);
+          const view = tf.reshape(p, [2, 1]);
+          const pending = p.data();
+          sgdStep(step);
+          const later = p.data();
+          expectClose(await later, p1);
+          for (const values of [await clone.data(), await view.data(), await pending, await initial.data(), host]) {
+            expect(Array.from(values)).toEqual([1, -2]);
+          }
+        },
+        mode,
+      );
+    },
+  );
 
   it("does not copy a parameter that nobody shares: its tensor stays the same", async () => {
     await on("torch", () => {
@@ -85,7 +96,14 @@ describe.skipIf(unavailable)(titled("sgdStep in place"), () => {
       const before = Array.from(filter.dataSync());
       const clone = tf.clone(filter);
       tf.conv2d(tf.ones([1, 5, 5, 2]), filter as unknown as tf.Tensor4D, 1, "same");
-      sgdStep({ params: [filter], grads: [tf.ones([3, 3, 2, 4])], momenta: [tf.variable(tf.zeros([3, 3, 2, 4]))], lr: 1, momentum: 0, weightDecay: 0 });
+      sgdStep({
+        params: [filter],
+        grads: [tf.ones([3, 3, 2, 4])],
+        momenta: [tf.variable(tf.zeros([3, 3, 2, 4]))],
+        lr: 1,
+        momentum: 0,
+        weightDecay: 0,
+      });
       expect(Array.from(clone.dataSync())).toEqual(before);
       expect(Array.from(filter.dataSync())).toEqual(before.map((x) => Math.fround(x - 1)));
     });

@@ -26,10 +26,15 @@ export interface SgdStep {
 export function sgdStep(step: SgdStep): void {
   const { params, grads, momenta } = step;
   if (grads.length !== params.length || momenta.length !== params.length) {
-    throw new Error(`sgdStep: ${params.length} params, ${grads.length} grads and ${momenta.length} momenta must be equally many`);
+    throw new Error(
+      `sgdStep: ${params.length} params, ${grads.length} grads and ${momenta.length} momenta must be equally many`,
+    );
   }
-  if (!hasKernel("TorchSgd")) return sgdStepComposed(step);
-  const { lr, momentum, weightDecay } = step;
+  if (hasKernel("TorchSgd")) sgdStepInPlace(step);
+  else sgdStepComposed(step);
+}
+
+function sgdStepInPlace({ params, grads, momenta, lr, momentum, weightDecay }: SgdStep): void {
   for (const [i, p] of params.entries()) {
     const v = momenta[i] as Variable;
     makeExclusive(p);

@@ -5,13 +5,24 @@ import type { Kernel, Kernels } from "../aten.ts";
 const broadcast = (a: TensorInfo, b: TensorInfo) => backend_util.assertAndGetBroadcastShape(a.shape, b.shape);
 
 const arithmetic = {
-  Add: "add.Tensor", Sub: "sub.Tensor", Multiply: "mul.Tensor", Maximum: "maximum", Minimum: "minimum",
-  Pow: "pow.Tensor_Tensor", Mod: "remainder.Tensor",
+  Add: "add.Tensor",
+  Sub: "sub.Tensor",
+  Multiply: "mul.Tensor",
+  Maximum: "maximum",
+  Minimum: "minimum",
+  Pow: "pow.Tensor_Tensor",
+  Mod: "remainder.Tensor",
 };
 
 const logical = {
-  Greater: "gt.Tensor", GreaterEqual: "ge.Tensor", Less: "lt.Tensor", LessEqual: "le.Tensor", Equal: "eq.Tensor",
-  NotEqual: "ne.Tensor", LogicalAnd: "logical_and", LogicalOr: "logical_or",
+  Greater: "gt.Tensor",
+  GreaterEqual: "ge.Tensor",
+  Less: "lt.Tensor",
+  LessEqual: "le.Tensor",
+  Equal: "eq.Tensor",
+  NotEqual: "ne.Tensor",
+  LogicalAnd: "logical_and",
+  LogicalOr: "logical_or",
 };
 
 const table = (operators: Record<string, string>, dtype?: "bool"): Kernels =>
@@ -33,7 +44,11 @@ export const binary: Kernels = {
     torch.tensor(torch.call("square", torch.call("sub.Tensor", a, b)), broadcast(a, b), a.dtype),
   Prelu: (torch, { x, alpha }) => {
     const negative = torch.call("mul.Tensor", x, alpha);
-    return torch.tensor(torch.call("where.self", torch.call("ge.Scalar", x, 0), x, negative), broadcast(x, alpha), "float32");
+    return torch.tensor(
+      torch.call("where.self", torch.call("ge.Scalar", x, 0), x, negative),
+      broadcast(x, alpha),
+      "float32",
+    );
   },
   AddN: (torch, inputs) => {
     const [first, ...rest] = Object.values(inputs as Record<string, TensorInfo>) as [TensorInfo, ...TensorInfo[]];

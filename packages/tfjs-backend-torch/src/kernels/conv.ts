@@ -28,7 +28,12 @@ function infoOf(xShape: number[], filterShape: number[], attrs: Attrs): backend_
   return backend_util.computeConv2DInfo(
     xShape as [number, number, number, number],
     filterShape as [number, number, number, number],
-    attrs.strides, attrs.dilations ?? 1, attrs.pad, attrs.dimRoundingMode, false, format,
+    attrs.strides,
+    attrs.dilations ?? 1,
+    attrs.pad,
+    attrs.dimRoundingMode,
+    false,
+    format,
   );
 }
 
@@ -44,7 +49,11 @@ function layOut(torch: Torch, filter: TensorInfo): Slot {
 /** A filter without values, in the layout that real ones have. */
 function emptyFilter(torch: Torch, info: backend_util.Conv2DInfo): Slot {
   const { outChannels, filterHeight, filterWidth, inChannels } = info;
-  const ohwi = torch.call("empty.memory_format", [outChannels, filterHeight, filterWidth, inChannels], scalarType.float32);
+  const ohwi = torch.call(
+    "empty.memory_format",
+    [outChannels, filterHeight, filterWidth, inChannels],
+    scalarType.float32,
+  );
   return torch.call("permute", ohwi, [1, 2, 3, 0]);
 }
 
@@ -53,7 +62,18 @@ export const conv: Kernels = {
     const info = infoOf(x.shape, filter.shape, attrs);
     const w = windows(info);
     const input = pad(torch, torch.backend.slotOf(x), w, 0);
-    const y = torch.call(convolution, input, layOut(torch, filter), null, w.strides, w.padding, w.dilations, false, [0, 0], 1);
+    const y = torch.call(
+      convolution,
+      input,
+      layOut(torch, filter),
+      null,
+      w.strides,
+      w.padding,
+      w.dilations,
+      false,
+      [0, 0],
+      1,
+    );
     return torch.tensor(y, info.outShape, "float32");
   },
   // The operator gives both gradients; the operand that only lends its shape is left without values.
@@ -61,16 +81,42 @@ export const conv: Kernels = {
     const info = infoOf(attrs.inputShape, filter.shape, attrs);
     const w = windows(info);
     const x = torch.call("empty.memory_format", w.paddedShape, scalarType.float32);
-    const [dx] = torch.callMany(3, backward, dy, x, layOut(torch, filter), null, w.strides, w.padding, w.dilations, false, [0, 0], 1,
-      [true, false, false]) as [Slot];
+    const [dx] = torch.callMany(
+      3,
+      backward,
+      dy,
+      x,
+      layOut(torch, filter),
+      null,
+      w.strides,
+      w.padding,
+      w.dilations,
+      false,
+      [0, 0],
+      1,
+      [true, false, false],
+    ) as [Slot];
     return torch.tensor(unpad(torch, dx, w, info), info.inShape, "float32");
   },
   Conv2DBackpropFilter: (torch, { x, dy }, attrs) => {
     const info = infoOf(x.shape, attrs.filterShape, attrs);
     const w = windows(info);
     const input = pad(torch, torch.backend.slotOf(x), w, 0);
-    const [, dFilter] = torch.callMany(3, backward, dy, input, emptyFilter(torch, info), null, w.strides, w.padding, w.dilations,
-      false, [0, 0], 1, [false, true, false]) as [Slot, Slot];
+    const [, dFilter] = torch.callMany(
+      3,
+      backward,
+      dy,
+      input,
+      emptyFilter(torch, info),
+      null,
+      w.strides,
+      w.padding,
+      w.dilations,
+      false,
+      [0, 0],
+      1,
+      [false, true, false],
+    ) as [Slot, Slot];
     return torch.tensor(dFilter, attrs.filterShape, "float32");
   },
 };

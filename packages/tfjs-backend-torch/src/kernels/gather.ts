@@ -5,19 +5,29 @@ import type { Slot } from "../bridge.ts";
 
 /** Rows [count, rank] of coordinates as one row number each. */
 const flatIndex = (torch: Torch, coordinates: Slot, strides: number[]): Slot =>
-  torch.call("sum.dim_IntList", torch.call("mul.Tensor", coordinates, torch.ints(strides)), [1], false, scalarTypeOf("int32"));
+  torch.call(
+    "sum.dim_IntList",
+    torch.call("mul.Tensor", coordinates, torch.ints(strides)),
+    [1],
+    false,
+    scalarTypeOf("int32"),
+  );
 
 export const gather: Kernels = {
   GatherV2: (torch, { x, indices }, { axis, batchDims }) => {
     const [a] = axesOf(axis, x.shape) as [number];
-    const { batchSize, outerSize, dimSize, sliceSize, outputShape } = backend_util.segment_util.collectGatherOpShapeInfo(
-      x, indices, a, batchDims,
-    );
+    const { batchSize, outerSize, dimSize, sliceSize, outputShape } =
+      backend_util.segment_util.collectGatherOpShapeInfo(x, indices, a, batchDims);
     // [batch, outer, dim, slice] picked by [batch, n]
     const source = torch.call("reshape", x, [batchSize, outerSize, dimSize, sliceSize]);
     const index = torch.call("reshape", indices, [batchSize, -1]);
     const picked = Array.from({ length: batchSize }, (_, batch) =>
-      torch.call("index_select", torch.call("select.int", source, 0, batch), 1, torch.call("select.int", index, 0, batch)),
+      torch.call(
+        "index_select",
+        torch.call("select.int", source, 0, batch),
+        1,
+        torch.call("select.int", index, 0, batch),
+      ),
     );
     const all = batchSize === 1 ? (picked[0] as Slot) : torch.call("stack", picked, 0);
     return torch.tensor(torch.call("reshape", all, outputShape), outputShape, x.dtype);
@@ -30,11 +40,23 @@ export const gather: Kernels = {
     return torch.tensor(torch.call("reshape", torch.call("index_select", rows, 0, index), shape), shape, params.dtype);
   },
   ScatterNd: (torch, { indices, updates }, { shape }) => {
-    const { sliceRank, numUpdates, sliceSize, strides, outputSize } = scatter_util.calculateShapes(updates, indices, shape);
+    const { sliceRank, numUpdates, sliceSize, strides, outputSize } = scatter_util.calculateShapes(
+      updates,
+      indices,
+      shape,
+    );
     const zeros = torch.call("full", [outputSize / sliceSize, sliceSize], 0, scalarTypeOf(updates.dtype));
-    const index = flatIndex(torch, torch.call("reshape", indices, [numUpdates, sliceRank]), strides.slice(0, sliceRank));
+    const index = flatIndex(
+      torch,
+      torch.call("reshape", indices, [numUpdates, sliceRank]),
+      strides.slice(0, sliceRank),
+    );
     const rows = torch.call("reshape", updates, [numUpdates, sliceSize]);
-    return torch.tensor(torch.call("reshape", torch.call("index_add", zeros, 0, index, rows), shape), shape, updates.dtype);
+    return torch.tensor(
+      torch.call("reshape", torch.call("index_add", zeros, 0, index, rows), shape),
+      shape,
+      updates.dtype,
+    );
   },
   UnsortedSegmentSum: (torch, { x, segmentIds }, { numSegments }) => {
     const shape = [numSegments, ...x.shape.slice(segmentIds.shape.length)];

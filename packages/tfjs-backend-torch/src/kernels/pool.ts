@@ -17,7 +17,12 @@ const averageBackward = op("avg_pool2d_backward", { in: [nhwc, nhwc], out: [nhwc
 function infoOf(x: TensorInfo, attrs: any): { info: backend_util.Conv2DInfo; w: Windows } {
   const { filterSize, strides, dilations = 1, dimRoundingMode } = attrs;
   const info = backend_util.computePool2DInfo(
-    x.shape as [number, number, number, number], filterSize, strides, dilations, attrs.pad, dimRoundingMode,
+    x.shape as [number, number, number, number],
+    filterSize,
+    strides,
+    dilations,
+    attrs.pad,
+    dimRoundingMode,
   );
   return { info, w: windowsOf(info, (kernel) => kernel / 2) };
 }
@@ -51,7 +56,16 @@ export const pool: Kernels = {
     if (!w.explicit) {
       return torch.tensor(torch.call(average, x, w.kernel, w.strides, w.padding, false, false), info.outShape, x.dtype);
     }
-    const sums = torch.call(average, pad(torch, torch.backend.slotOf(x), w, 0), w.kernel, w.strides, [0, 0], false, true, 1);
+    const sums = torch.call(
+      average,
+      pad(torch, torch.backend.slotOf(x), w, 0),
+      w.kernel,
+      w.strides,
+      [0, 0],
+      false,
+      true,
+      1,
+    );
     return torch.tensor(torch.call("div.Tensor", sums, counts(torch, info, w)), info.outShape, x.dtype);
   },
   AvgPoolGrad: (torch, { dy, input }, attrs) => {

@@ -3,45 +3,63 @@ import type { DataType } from "@tensorflow/tfjs-core";
 import { axesOf, axisOf, type Kernel, type Kernels, reducedShape, scalarTypeOf } from "../aten.ts";
 
 /** Sums and means; `dtype` maps the input's to the result's. */
-const accumulate = (operator: string, dtype: (x: DataType) => DataType): Kernel => (torch, { x }, { axis, keepDims = false }) => {
-  const axes = axesOf(axis, x.shape);
-  const type = dtype(x.dtype);
-  // torch reads an empty list of axes as "all"
-  if (axes.length === 0) return torch.tensor(torch.cast(x, type), x.shape, type);
-  return torch.tensor(torch.call(operator, x, axes, keepDims, scalarTypeOf(type)), reducedShape(x.shape, axes, keepDims), type);
-};
+const accumulate =
+  (operator: string, dtype: (x: DataType) => DataType): Kernel =>
+  (torch, { x }, { axis, keepDims = false }) => {
+    const axes = axesOf(axis, x.shape);
+    const type = dtype(x.dtype);
+    // torch reads an empty list of axes as "all"
+    if (axes.length === 0) return torch.tensor(torch.cast(x, type), x.shape, type);
+    return torch.tensor(
+      torch.call(operator, x, axes, keepDims, scalarTypeOf(type)),
+      reducedShape(x.shape, axes, keepDims),
+      type,
+    );
+  };
 
-const extreme = (operator: string): Kernel => (torch, { x }, { axis, reductionIndices, keepDims = false }) => {
-  const axes = axesOf(reductionIndices ?? axis, x.shape);
-  if (axes.length === 0) return torch.same(x);
-  return torch.tensor(torch.call(operator, x, axes, keepDims), reducedShape(x.shape, axes, keepDims), x.dtype);
-};
+const extreme =
+  (operator: string): Kernel =>
+  (torch, { x }, { axis, reductionIndices, keepDims = false }) => {
+    const axes = axesOf(reductionIndices ?? axis, x.shape);
+    if (axes.length === 0) return torch.same(x);
+    return torch.tensor(torch.call(operator, x, axes, keepDims), reducedShape(x.shape, axes, keepDims), x.dtype);
+  };
 
 /** Operators that take one axis, applied to each in turn. */
-const oneByOne = (operator: string): Kernel => (torch, { x }, { axis, keepDims = false }) => {
-  const axes = axesOf(axis, x.shape);
-  const reduced = axes.reduce((slot, a) => torch.call(operator, slot, a, true), torch.backend.slotOf(x));
-  const shape = reducedShape(x.shape, axes, keepDims);
-  return torch.tensor(torch.cast(torch.call("reshape", reduced, shape), x.dtype), shape, x.dtype);
-};
+const oneByOne =
+  (operator: string): Kernel =>
+  (torch, { x }, { axis, keepDims = false }) => {
+    const axes = axesOf(axis, x.shape);
+    const reduced = axes.reduce((slot, a) => torch.call(operator, slot, a, true), torch.backend.slotOf(x));
+    const shape = reducedShape(x.shape, axes, keepDims);
+    return torch.tensor(torch.cast(torch.call("reshape", reduced, shape), x.dtype), shape, x.dtype);
+  };
 
-const argExtreme = (operator: string): Kernel => (torch, { x }, { axis }) => {
-  const axes = axesOf(axis, x.shape);
-  return torch.tensor(torch.cast(torch.call(operator, x, axes[0], false), "int32"), reducedShape(x.shape, axes, false), "int32");
-};
+const argExtreme =
+  (operator: string): Kernel =>
+  (torch, { x }, { axis }) => {
+    const axes = axesOf(axis, x.shape);
+    return torch.tensor(
+      torch.cast(torch.call(operator, x, axes[0], false), "int32"),
+      reducedShape(x.shape, axes, false),
+      "int32",
+    );
+  };
 
-const scan = (operator: string, neutral: number): Kernel => (torch, { x }, { axis, exclusive, reverse }) => {
-  const a = axisOf(axis, x.shape.length);
-  let slot = torch.call("reshape", x, x.shape);
-  if (reverse) slot = torch.call("flip", slot, [a]);
-  if (exclusive) {
-    const padding = [...Array(2 * (x.shape.length - 1 - a)).fill(0), 1, 0];
-    slot = torch.call("constant_pad_nd", torch.call("slice.Tensor", slot, a, 0, x.shape[a] - 1, 1), padding, neutral);
-  }
-  slot = torch.call(operator, slot, a, scalarTypeOf(x.dtype));
-  if (reverse) slot = torch.call("flip", slot, [a]);
-  return torch.tensor(slot, x.shape, x.dtype);
-};
+const scan =
+  (operator: string, neutral: number): Kernel =>
+  (torch, { x }, { axis, exclusive, reverse }) => {
+    const a = axisOf(axis, x.shape.length);
+    let slot = torch.call("reshape", x, x.shape);
+    if (reverse) slot = torch.call("flip", slot, [a]);
+    if (exclusive) {
+      const padding = [...Array(2 * (x.shape.length - 1 - a)).fill(0), 1, 0];
+      slot = torch.call("constant_pad_nd", torch.call("slice.Tensor", slot, a, 0, x.shape[a] - 1, 1), padding, neutral);
+    }
+    slot = torch.call(operator, slot, a, scalarTypeOf(x.dtype));
+    if (reverse) slot = torch.call("flip", slot, [a]);
+    return torch.tensor(slot, x.shape, x.dtype);
+  };
 
 export const reduce: Kernels = {
   Sum: accumulate("sum.dim_IntList", (x) => (x === "bool" ? "int32" : x)),

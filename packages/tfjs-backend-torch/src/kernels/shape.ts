@@ -2,7 +2,8 @@
 import { backend_util, slice_util, type TensorInfo, util } from "@tensorflow/tfjs-core";
 import { axesOf, axisOf, type Kernels, scalarTypeOf } from "../aten.ts";
 
-const listOf = (inputs: unknown) => Object.values(inputs as Record<string, TensorInfo>) as [TensorInfo, ...TensorInfo[]];
+const listOf = (inputs: unknown) =>
+  Object.values(inputs as Record<string, TensorInfo>) as [TensorInfo, ...TensorInfo[]];
 
 /** TensorFlow.js pads first axis first, torch last axis first. */
 const torchPadding = (paddings: [number, number][]) => [...paddings].reverse().flat();
@@ -19,10 +20,18 @@ export const shape: Kernels = {
     return torch.tensor(torch.call("reshape", input, shape), shape, input.dtype);
   },
   Transpose: (torch, { x }, { perm }) =>
-    torch.tensor(torch.call("permute", x, perm), perm.map((axis: number) => x.shape[axis]), x.dtype),
+    torch.tensor(
+      torch.call("permute", x, perm),
+      perm.map((axis: number) => x.shape[axis]),
+      x.dtype,
+    ),
   Reverse: (torch, { x }, { dims }) => torch.tensor(torch.call("flip", x, axesOf(dims, x.shape)), x.shape, x.dtype),
   Tile: (torch, { x }, { reps }) =>
-    torch.tensor(torch.call("tile", x, reps), x.shape.map((d: number, i: number) => d * reps[i]), x.dtype),
+    torch.tensor(
+      torch.call("tile", x, reps),
+      x.shape.map((d: number, i: number) => d * reps[i]),
+      x.dtype,
+    ),
   BroadcastTo: (torch, { x }, { shape }) => torch.tensor(torch.call("expand", x, shape), shape, x.dtype),
   PadV2: (torch, { x }, { paddings, constantValue }) =>
     torch.tensor(
@@ -43,7 +52,15 @@ export const shape: Kernels = {
   StridedSlice: (torch, { x }, { begin, end, strides, ...masks }) => {
     const { beginMask, endMask, ellipsisMask, newAxisMask, shrinkAxisMask } = masks;
     const info = slice_util.sliceInfo(
-      x.shape, begin, end, strides, beginMask, endMask, ellipsisMask, newAxisMask, shrinkAxisMask,
+      x.shape,
+      begin,
+      end,
+      strides,
+      beginMask,
+      endMask,
+      ellipsisMask,
+      newAxisMask,
+      shrinkAxisMask,
     );
     let slot = torch.call("reshape", x, x.shape);
     const sizes = slice_util.computeOutShape(info.begin, info.end, info.strides);
@@ -61,9 +78,13 @@ export const shape: Kernels = {
   Concat: (torch, inputs, { axis }) => {
     const all = listOf(inputs);
     const [a] = axesOf(axis, all[0].shape) as [number];
-    const shape = backend_util.computeOutShape(all.map((x) => x.shape), a);
+    const shape = backend_util.computeOutShape(
+      all.map((x) => x.shape),
+      a,
+    );
     const filled = all.filter((x) => util.sizeFromShape(x.shape) > 0);
-    if (filled.length === 0) return torch.tensor(torch.call("full", shape, 0, scalarTypeOf(all[0].dtype)), shape, all[0].dtype);
+    if (filled.length === 0)
+      return torch.tensor(torch.call("full", shape, 0, scalarTypeOf(all[0].dtype)), shape, all[0].dtype);
     return torch.tensor(torch.call("cat", filled, a), shape, all[0].dtype);
   },
   Pack: (torch, inputs, { axis }) => {
@@ -85,7 +106,11 @@ export const shape: Kernels = {
     return backend_util.prepareSplitSize(x, numOrSizeSplits, a).map((size) => {
       const part = torch.call("clone", torch.call("slice.Tensor", x, a, start, start + size, 1));
       start += size;
-      return torch.tensor(part, x.shape.map((d: number, i: number) => (i === a ? size : d)), x.dtype);
+      return torch.tensor(
+        part,
+        x.shape.map((d: number, i: number) => (i === a ? size : d)),
+        x.dtype,
+      );
     });
   },
   Fill: (torch, _, { shape, value, dtype = "float32" }) =>

@@ -3,15 +3,43 @@ import type { Kernels } from "../aten.ts";
 
 /** Result has the input's dtype. */
 const sameType = {
-  Abs: "abs", Neg: "neg", Square: "square", Sign: "sign", Floor: "floor", Ceil: "ceil", Round: "round", Relu: "relu",
-  ZerosLike: "zeros_like", OnesLike: "ones_like",
+  Abs: "abs",
+  Neg: "neg",
+  Square: "square",
+  Sign: "sign",
+  Floor: "floor",
+  Ceil: "ceil",
+  Round: "round",
+  Relu: "relu",
+  ZerosLike: "zeros_like",
+  OnesLike: "ones_like",
 };
 
 /** Result is float32. */
 const float = {
-  Exp: "exp", Expm1: "expm1", Log: "log", Log1p: "log1p", Sqrt: "sqrt", Rsqrt: "rsqrt", Reciprocal: "reciprocal",
-  Sigmoid: "sigmoid", Tanh: "tanh", Erf: "erf", Sin: "sin", Cos: "cos", Tan: "tan", Asin: "asin", Acos: "acos",
-  Atan: "atan", Sinh: "sinh", Cosh: "cosh", Asinh: "asinh", Acosh: "acosh", Atanh: "atanh", Elu: "elu", Selu: "selu",
+  Exp: "exp",
+  Expm1: "expm1",
+  Log: "log",
+  Log1p: "log1p",
+  Sqrt: "sqrt",
+  Rsqrt: "rsqrt",
+  Reciprocal: "reciprocal",
+  Sigmoid: "sigmoid",
+  Tanh: "tanh",
+  Erf: "erf",
+  Sin: "sin",
+  Cos: "cos",
+  Tan: "tan",
+  Asin: "asin",
+  Acos: "acos",
+  Atan: "atan",
+  Sinh: "sinh",
+  Cosh: "cosh",
+  Asinh: "asinh",
+  Acosh: "acosh",
+  Atanh: "atanh",
+  Elu: "elu",
+  Selu: "selu",
 };
 
 /** Result is bool. */
@@ -32,8 +60,7 @@ export const unary: Kernels = {
   Softplus: (torch, { x }) => torch.tensor(torch.call("softplus", x), x.shape, "float32"),
   Relu6: (torch, { x }) => torch.tensor(torch.call("hardtanh", x, 0, 6), x.shape, x.dtype),
   LeakyRelu: (torch, { x }, { alpha }) => torch.tensor(torch.call("leaky_relu", x, alpha), x.shape, "float32"),
-  EluGrad: (torch, { dy, y }) =>
-    torch.tensor(torch.call("elu_backward", dy, 1, 1, 1, true, y), y.shape, "float32"),
+  EluGrad: (torch, { dy, y }) => torch.tensor(torch.call("elu_backward", dy, 1, 1, 1, true, y), y.shape, "float32"),
   ClipByValue: (torch, { x }, { clipValueMin, clipValueMax }) =>
     torch.tensor(torch.call("clamp", x, clipValueMin, clipValueMax), x.shape, x.dtype),
   // 1 where x > 0, alpha elsewhere; NaN stays NaN

@@ -33,12 +33,17 @@ export function windowsOf(info: Info, largestPadding: (kernel: number) => number
       before[i] <= largestPadding(kernel[i]),
   );
   const shape = (extraH: number, extraW: number): Windows["paddedShape"] => [
-    info.batchSize, info.inHeight + extraH, info.inWidth + extraW, info.inChannels,
+    info.batchSize,
+    info.inHeight + extraH,
+    info.inWidth + extraW,
+    info.inChannels,
   ];
   if (even) return { kernel, strides, dilations, padding: [top, left], explicit: null, paddedShape: shape(0, 0) };
   const after = (i: 0 | 1) => Math.max(0, (output[i] - 1) * strides[i] + span(i) - input[i] - before[i]);
   return {
-    kernel, strides, dilations,
+    kernel,
+    strides,
+    dilations,
     padding: [0, 0],
     explicit: [left, after(1), top, after(0)],
     paddedShape: shape(top + after(0), left + after(1)),
