@@ -2,7 +2,7 @@
 -- and of these of the team that used least of its share. Enough of every team to fill the queue.
 -- $1 kind  $2 pool  $3 how many fit into the queue  $4 half-life of a team's use in seconds
 -- $5 seconds after which a silent worker is not counted
-select * from (
+select "stageRunId", "createdAt", priority, "teamId", "teamWeight", "teamGpuSeconds" from (
   select r.id::text as "stageRunId", r.created_at as "createdAt", charged.*,
     row_number() over (partition by charged.priority, charged."teamId" order by r.created_at, r.id) as place
   from stage_run r

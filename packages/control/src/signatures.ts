@@ -10,8 +10,6 @@ export declare function listAttempts(deps: Deps, input: { identity: Caller; stag
 export declare function readMetrics(deps: Deps, input: { identity: Caller; stageRunId: string; series?: string[]; afterStep?: number }): Promise<c.MetricSeries[]>;
 export declare function readLog(deps: Deps, input: { identity: Caller; attemptId: string; offset: number; limit: number }): Promise<c.LogPage>;
 export declare function getFrontier(deps: Deps, input: { identity: Caller; dataset: string; model: string }): Promise<c.Frontier>;
-export declare function listDatasets(deps: Deps, input: { identity: Caller }): Promise<c.Dataset[]>;
-export declare function registerDataset(deps: Deps, input: c.DatasetRegistration): Promise<c.Dataset>;
 export declare function listWorkers(deps: Deps, input: { identity: Caller }): Promise<c.Worker[]>;
 export declare function readEvents(deps: Deps, input: { identity: Caller; after?: string; experimentId?: string; limit: number }): Promise<c.EventPage>;
 export declare function authenticate(deps: Deps, input: { bearer: string } | { session: string }): Promise<(Caller & { tokenId?: string; sessionId?: string }) | null>;
@@ -19,4 +17,3 @@ export declare function createToken(deps: Deps, input: { team: string; name: str
 export declare function createLoginLink(deps: Deps, input: { team: string; name: string; role: c.Role }): Promise<{ link: string }>;
 export declare function exchangeLoginLink(deps: Deps, input: { link: string }): Promise<{ session: string; expiresAt: string }>;
 export declare function endSession(deps: Deps, input: { sessionId: string }): Promise<void>;
-export declare function ensureTeam(deps: Deps, input: { name: string }): Promise<string>;

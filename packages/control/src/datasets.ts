@@ -1,0 +1,55 @@
+import { type Dataset, type DatasetRegistration, ReluctantError } from "@reluctant/contracts";
+import { visibleTeam } from "./authorize.ts";
+import type { Caller, Deps } from "./deps.ts";
+
+/**
+ * Registers a dataset version under its name; the installation shares it. The same version again is the same one, under
+ * the name it has: bytes decide what it is.
+ */
+export const registerDataset = ({ db }: Deps, { name, version: sha256, splits, ...shape }: DatasetRegistration): Promise<Dataset> =>
+  db.tx(async (t) => {
+    await t.dataset.createMany({ data: [{ name }], skipDuplicates: true });
+    const { id: datasetId } = await t.dataset.findUniqueOrThrow({ where: { name } });
+    await t.datasetVersion.createMany({
+      data: [{ ...shape, sha256, datasetId, trainCount: splits.train, validationCount: splits.validation, testCount: splits.test }],
+      skipDuplicates: true,
+    });
+    const stored = await t.datasetVersion.findUniqueOrThrow({ where: { sha256 }, include: { dataset: true } });
+    if (stored.dataset.name !== name) {
+      throw new ReluctantError("conflict", `dataset version ${sha256} is registered as ${stored.dataset.name} already`, [
+        { field: "name", message: `must be ${stored.dataset.name}` },
+      ]);
+    }
+    return datasetOf(stored);
+  });
+
+/** Dataset versions that a caller may see, by name, newest first. */
+export async function listDatasets({ db }: Deps, { identity }: { identity: Caller }): Promise<Dataset[]> {
+  const team = visibleTeam(identity);
+  const versions = await db.prisma.datasetVersion.findMany({
+    where: team === null ? {} : { dataset: { OR: [{ teamId: null }, { teamId: team }] } },
+    include: { dataset: true },
+    orderBy: [{ dataset: { name: "asc" } }, { createdAt: "desc" }],
+  });
+  return versions.map(datasetOf);
+}
+
+interface StoredVersion {
+  sha256: string;
+  classes: string[];
+  inputShape: number[];
+  trainCount: number;
+  validationCount: number;
+  testCount: number;
+  createdAt: Date;
+  dataset: { name: string };
+}
+
+const datasetOf = (stored: StoredVersion): Dataset => ({
+  name: stored.dataset.name,
+  version: stored.sha256,
+  classes: stored.classes,
+  inputShape: stored.inputShape as Dataset["inputShape"],
+  splits: { train: stored.trainCount, validation: stored.validationCount, test: stored.testCount },
+  createdAt: stored.createdAt.toISOString(),
+});

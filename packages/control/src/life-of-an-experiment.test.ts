@@ -1,0 +1,49 @@
+import { type Kit, setup } from "@reluctant/testkit";
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { claimAttempt, dispatch } from "./index.ts";
+
+let kit: Kit;
+beforeAll(async () => {
+  kit = await setup();
+});
+afterAll(() => kit.close());
+
+/** Each test asks for another seed, so that none finds the others' results. */
+let seed = 0;
+beforeEach(() => {
+  seed += 1;
+});
+
+const stateOf = (id: string) => kit.db.prisma.stageRun.findUniqueOrThrow({ where: { id } }).then((run) => run.state);
+
+test("an experiment runs stage by stage and finishes with points on the frontier", async () => {
+  const { body, experimentId } = await kit.submit({ budgets: ["10%", "20%"], seeds: seed });
+  expect(body).toMatchObject({ state: "active", trials: 2, progress: { total: 6, waiting: 6, cached: 0 } });
+  const order = await kit.drain(await kit.worker());
+  const kinds = await Promise.all(
+    order.map((id) => kit.db.prisma.stageRun.findUniqueOrThrow({ where: { id } }).then(({ kind }) => kind)),
+  );
+  expect(kinds.slice(0, 2).sort()).toEqual(["sensitivity", "train"]);
+  expect(kinds.slice(2).sort()).toEqual(["distillation", "distillation", "mask-search", "mask-search"]);
+  const experiment = await kit.db.prisma.experiment.findUniqueOrThrow({ where: { id: experimentId } });
+  expect(experiment).toMatchObject({ state: "finished", reason: null });
+  const points = await kit.db.prisma.frontierPoint.findMany({ orderBy: { budget: "asc" } });
+  expect(points.map(({ method }) => method)).toEqual(["senet", "senet", "ar"]);
+});
+
+test("the same experiment again finishes at once, all of it from cache", async () => {
+  await kit.submit({ seeds: seed });
+  await kit.drain(await kit.worker());
+  const { body } = await kit.submit({ seeds: seed });
+  expect(body).toMatchObject({ state: "finished", progress: { total: 4, succeeded: 4, cached: 4 }, gpuSeconds: 0 });
+});
+
+test("of two workers that claim one attempt, one gets it", async () => {
+  await kit.submit({ seeds: seed, until: "train", budgets: undefined });
+  const workers = [await kit.worker(), await kit.worker()];
+  const [born] = await dispatch(kit.deps);
+  if (!born) throw new Error("nothing was dispatched");
+  const answers = await Promise.all(workers.map((workerId) => claimAttempt(kit.deps, { attemptId: born.attemptId, workerId })));
+  expect(answers.map(({ outcome }) => outcome).sort()).toEqual(["claimed", "superseded"]);
+  expect(await stateOf(born.stageRunId)).toBe("active");
+});

@@ -1,0 +1,94 @@
+import { createHash, randomBytes } from "node:crypto";
+import {
+  type ArtifactRef,
+  type DatasetRegistration,
+  type EngineInfo,
+  type ExperimentSpec,
+  type ExperimentSpecInput,
+  experimentSpecSchema,
+  type StageParams,
+  type StageResult,
+} from "@reluctant/contracts";
+import { implementations, models, recipeNames, reluLayers } from "@reluctant/relu";
+
+export const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
+
+/** A CIFAR-10-like dataset version that no file belongs to. */
+export const datasetOf = (change: Partial<DatasetRegistration> = {}): DatasetRegistration => ({
+  name: "shapes",
+  version: sha256("shapes"),
+  classes: Array.from({ length: 10 }, (_, index) => `class ${index}`),
+  inputShape: [32, 32, 3],
+  splits: { train: 45_000, validation: 5_000, test: 5_000 },
+  ...change,
+});
+
+/** A spec as the API parses it: one budget and one seed of ResNet-8 unless changed. */
+export const specOf = (change: Partial<ExperimentSpecInput> = {}): ExperimentSpec =>
+  experimentSpecSchema.parse({
+    name: `experiment ${randomBytes(4).toString("hex")}`,
+    dataset: "shapes",
+    model: "resnet8",
+    recipe: recipeNames[0],
+    budgets: ["10%"],
+    ...change,
+  });
+
+export const engineOf = (change: Partial<EngineInfo> = {}): EngineInfo => ({
+  backend: "fake",
+  device: "cpu",
+  memoryBytes: null,
+  threads: 1,
+  versions: {},
+  ...change,
+});
+
+/** Implementation → version, as a worker of this checkout registers them. */
+export const versionsOf = (): Record<string, number> =>
+  Object.fromEntries(Object.entries(implementations).map(([name, { version }]) => [name, version]));
+
+/** A result that a stage run of these parameters could have had. */
+export function resultOf(params: StageParams, accuracy = 0.9): StageResult {
+  const layers = reluLayers(modelOf(params.model));
+  const reluCount = layers.reduce((sum, { units }) => sum + units, 0);
+  switch (params.kind) {
+    case "train":
+      return { kind: "train", images: 128 * params.steps, reluCount, validationAccuracy: accuracy, testAccuracy: accuracy };
+    case "sensitivity": {
+      const found = layers.map(({ name }) => ({ layer: name, density: 0.1, sensitivity: 1 / layers.length }));
+      return { kind: "sensitivity", images: 128 * params.steps, density: 0.1, layers: found, history: [] };
+    }
+    case "mask-search": {
+      const allocation = layers.map(({ name, units }) => ({ layer: name, size: units, kept: Math.floor((params.budget * units) / reluCount) }));
+      const kept = allocation.reduce((sum, layer) => sum + layer.kept, 0);
+      return { kind: "mask-search", images: 128 * params.steps, reluCount: kept, allocation, history: [], validationAccuracy: accuracy };
+    }
+    case "distillation":
+      return {
+        kind: "distillation",
+        images: 128 * params.steps,
+        reluCount: Math.floor(reluCount / 10),
+        validationAccuracy: accuracy,
+        testAccuracy: accuracy,
+        lossShares: { crossEntropy: 0.1, divergence: 0.8, pram: 0.1 },
+      };
+  }
+}
+
+const modelOf = (name: string) => {
+  const family = models[name];
+  if (!family) throw new Error(`there is no model ${name}`);
+  return family.build([32, 32, 3], 10);
+};
+
+/** Roles of what each kind of stage leaves. */
+export const rolesOf = {
+  train: ["weights"],
+  sensitivity: ["sensitivity"],
+  "mask-search": ["masks"],
+  distillation: ["weights", "masks"],
+} as const satisfies Record<StageParams["kind"], readonly ArtifactRef["role"][]>;
+
+export async function* bytesOf(text: string): AsyncGenerator<Uint8Array> {
+  yield Buffer.from(text);
+}

@@ -1,0 +1,3 @@
+export * from "./builders.ts";
+export * from "./database.ts";
+export * from "./setup.ts";

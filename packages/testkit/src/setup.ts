@@ -1,0 +1,113 @@
+import { randomBytes } from "node:crypto";
+import { postgresArtifacts } from "@reluctant/artifacts";
+import type { ArtifactRef, EngineInfo, ExperimentSpecInput, Role } from "@reluctant/contracts";
+import {
+  type Caller,
+  type ClaimedAssignment,
+  claimAttempt,
+  completeAttempt,
+  createExperiment,
+  type Deps,
+  dispatch,
+  ensureTeam,
+  registerDataset,
+  registerWorker,
+} from "@reluctant/control";
+import { openDatabase } from "@reluctant/db";
+import { bytesOf, datasetOf, engineOf, resultOf, rolesOf, specOf, versionsOf } from "./builders.ts";
+import { createTestDatabase, testRedisUrl } from "./database.ts";
+
+/** A claimed attempt, as its worker holds it. */
+export interface Claim {
+  attemptId: string;
+  epoch: number;
+  assignment: ClaimedAssignment;
+}
+
+export type Kit = Awaited<ReturnType<typeof setup>>;
+
+/**
+ * A database of one's own with a dataset in it, and short ways to the states that tests begin from. Everything goes
+ * through the commands that the system itself uses. Call `close` in `afterAll`: it fails when a connection is left.
+ */
+export async function setup() {
+  const database = await createTestDatabase();
+  const db = openDatabase(database.url, { poolSize: 8 });
+  const deps: Deps = { db, artifacts: postgresArtifacts(db) };
+  const dataset = await registerDataset(deps, datasetOf());
+
+  const caller = async (team = "lab", role: Role = "member"): Promise<Caller> => ({
+    team,
+    name: `${role} of ${team}`,
+    role,
+    teamId: await ensureTeam(deps, { name: team }),
+  });
+
+  /** A registered worker of the default pool that can run everything. */
+  const worker = async (change: { name?: string; pool?: string; engine?: EngineInfo; versions?: Record<string, number> } = {}) => {
+    const name = change.name ?? `worker-${randomBytes(4).toString("hex")}`;
+    const defaults = { hostname: "test", pool: "default", engine: engineOf(), versions: versionsOf(), datasets: [dataset.version] };
+    return (await registerWorker(deps, { ...defaults, ...change, name })).workerId;
+  };
+
+  const submit = async (change: Partial<ExperimentSpecInput> = {}, identity?: Caller) => {
+    const spec = specOf(change);
+    return createExperiment(deps, { identity: identity ?? (await caller()), spec, rawSpec: spec });
+  };
+
+  /** Claims an attempt that must be claimable. */
+  const claim = async (attemptId: string, workerId: string): Promise<Claim> => {
+    const answer = await claimAttempt(deps, { attemptId, workerId });
+    if (answer.outcome !== "claimed") throw new Error(`attempt ${attemptId} was not claimed: ${JSON.stringify(answer)}`);
+    return { attemptId, epoch: answer.epoch, assignment: answer.assignment };
+  };
+
+  /** Stores small artifacts of the roles that a claim's stage leaves. */
+  const artifactsOf = async ({ attemptId, assignment }: Claim): Promise<ArtifactRef[]> => {
+    const mediaType = "application/octet-stream";
+    return Promise.all(
+      rolesOf[assignment.params.kind].map(async (role) => {
+        const bytes = bytesOf(`${role} of ${assignment.stageRunId}`);
+        return { role, mediaType, ...(await deps.artifacts.put({ attemptId, mediaType, bytes })) };
+      }),
+    );
+  };
+
+  /** Completes a claimed attempt with a made-up result. */
+  const succeed = async (claimed: Claim, accuracy = 0.9) => {
+    const { attemptId, epoch, assignment } = claimed;
+    const result = resultOf(assignment.params, accuracy);
+    return completeAttempt(deps, { attemptId, epoch, result, artifacts: await artifactsOf(claimed) });
+  };
+
+  /** Runs all that is ready, and what becomes ready by it, to success on one worker. Answers the stage runs in order. */
+  const drain = async (workerId: string, accuracy = 0.9): Promise<string[]> => {
+    const done: string[] = [];
+    for (let born = await dispatch(deps); born.length > 0; born = await dispatch(deps)) {
+      for (const { attemptId, stageRunId } of born) {
+        await succeed(await claim(attemptId, workerId), accuracy);
+        done.push(stageRunId);
+      }
+    }
+    return done;
+  };
+
+  return {
+    db,
+    deps,
+    dataset,
+    databaseUrl: database.url,
+    redis: { url: testRedisUrl(), prefix: `test-${randomBytes(8).toString("hex")}` },
+    caller,
+    worker,
+    submit,
+    claim,
+    artifactsOf,
+    succeed,
+    drain,
+    async close() {
+      await db.close();
+      await database.drop();
+    },
+  };
+}
