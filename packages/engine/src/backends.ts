@@ -6,7 +6,7 @@ import { registerTorchBackend, setAsync, setThreads, TorchUnavailableError, torc
 import * as tf from "@tensorflow/tfjs-core";
 // The gradients of TensorFlow.js: its core registers none under Node, and no lighter package does.
 import "@tensorflow/tfjs-layers";
-import { registerConvolutionGradients } from "./composed-convolution.ts";
+import { registerComposedConvolutionGradients } from "./composed-convolution.ts";
 
 export const backendNames = ["torch", "tensorflow", "wasm", "cpu"] as const;
 export type BackendName = (typeof backendNames)[number];
@@ -58,7 +58,7 @@ const openers: Record<BackendName, (threads: number) => Promise<EngineInfo>> = {
     const wasm = await import("@tensorflow/tfjs-backend-wasm");
     wasm.setWasmPaths(dirname(createRequire(import.meta.url).resolve("@tensorflow/tfjs-backend-wasm")) + sep);
     await use("wasm");
-    registerConvolutionGradients("wasm");
+    registerComposedConvolutionGradients("wasm");
     return { backend: "wasm", ...deviceOf("cpu"), threads: 1, versions: versions() };
   },
   async cpu() {

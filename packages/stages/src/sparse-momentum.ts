@@ -46,9 +46,10 @@ function momentumShares(layers: readonly SparseLayer[]): number[] {
 /** A nearly dense layer (under 20 % zeros) that is growing prunes at most its share of zeros, or it could never fill. */
 function pruneCount({ pattern }: SparseLayer, { rate, share, layers }: { rate: number; share: number; layers: number }): number {
   const ones = onesOf(pattern);
-  const sparsity = 1 - ones / pattern.length;
-  const growing = share > 1 / layers;
-  return Math.floor((sparsity < 0.2 && growing ? Math.min(sparsity, rate) : rate) * ones);
+  const zeros = pattern.length - ones;
+  const nearlyDense = zeros < 0.2 * pattern.length;
+  const most = nearlyDense && share > 1 / layers ? (zeros * ones) / pattern.length : ones;
+  return Math.floor(Math.min(most, rate * ones));
 }
 
 /**
