@@ -36,6 +36,8 @@ export interface AttemptOptions {
   scratchRoot: string;
   childScript: URL;
   childEnv: NodeJS.ProcessEnv;
+  /** Instead of the assignment's, when given. */
+  checkpointSeconds?: number | undefined;
   onPhase: (phase: SlotPhase) => void;
   log: Logger;
 }
@@ -222,23 +224,21 @@ export function runAttempt(options: AttemptOptions): RunningAttempt {
 }
 
 /** Makes the scratch folder and brings the inputs there, by name, so that the child needs nothing else. */
-async function prepare(
-  { claim, cache, log }: AttemptOptions,
-  scratch: string,
-  signal: AbortSignal,
-): Promise<Assignment> {
+async function prepare(options: AttemptOptions, scratch: string, signal: AbortSignal): Promise<Assignment> {
+  const { claim, cache, log } = options;
+  const { inputs: hashes, resume, ...assignment } = claim.assignment;
   await rm(scratch, { recursive: true, force: true });
   await mkdir(join(scratch, "inputs"), { recursive: true });
-  const { inputs: hashes, resume, ...assignment } = claim.assignment;
   const fetch = async (sha256: string, name: string): Promise<string> => {
     const file = join(scratch, "inputs", name);
     await persist(() => cache.fetch(sha256, file, signal), { signal, log });
     return file;
   };
   const inputs: Assignment["inputs"] = {};
-  for (const [name, sha256] of Object.entries(hashes) as [InputName, string][])
-    inputs[name] = await fetch(sha256, name);
-  return { ...assignment, scratch, inputs, resumeFrom: resume && (await fetch(resume.sha256, "resume")) };
+  for (const [name, sha256] of Object.entries(hashes)) inputs[name as InputName] = await fetch(sha256, name);
+  const resumeFrom = resume && (await fetch(resume.sha256, "resume"));
+  const checkpointSeconds = options.checkpointSeconds ?? assignment.checkpointSeconds;
+  return { ...assignment, scratch, inputs, resumeFrom, checkpointSeconds };
 }
 
 function failureOf(error: unknown): AttemptFailure["failure"] {

@@ -15,6 +15,7 @@ test("a worker needs to know only where the control plane is", () => {
 test.each([
   [{ ...env, DATABASE_URL: undefined }, "DATABASE_URL is not set"],
   [{ ...env, RELUCTANT_POOL: "A pool" }, 'RELUCTANT_POOL is "A pool"'],
+  [{ ...env, RELUCTANT_CHECKPOINT_SECONDS: "often" }, 'RELUCTANT_CHECKPOINT_SECONDS is "often"'],
   [{ ...env, RELUCTANT_WORKER_NAME: "../x" }, 'RELUCTANT_WORKER_NAME is "../x"'],
 ])("a mistake in the environment is named", (wrong, message) => {
   expect(() => readConfig(wrong)).toThrow(message);

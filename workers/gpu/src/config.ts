@@ -12,6 +12,8 @@ export interface WorkerConfig {
   cacheDir: string;
   pool: string;
   name: string;
+  /** Least seconds between two time-based checkpoints, if other than the control plane's. */
+  checkpointSeconds: number | undefined;
   logLevel: string;
 }
 
@@ -42,8 +44,16 @@ export function readConfig(env: NodeJS.ProcessEnv): WorkerConfig {
       "lower-case letters, digits and dashes",
     ),
     name: nameOf(env.RELUCTANT_WORKER_NAME || hostname()),
+    checkpointSeconds: secondsOf(env.RELUCTANT_CHECKPOINT_SECONDS),
     logLevel: env.LOG_LEVEL || "info",
   };
+}
+
+function secondsOf(text: string | undefined): number | undefined {
+  if (!text) return undefined;
+  const seconds = Number(text);
+  if (seconds > 0 && Number.isFinite(seconds)) return seconds;
+  throw new Error(`RELUCTANT_CHECKPOINT_SECONDS is "${text}"; it must be a number above 0`);
 }
 
 function nameOf(name: string): string {

@@ -68,6 +68,7 @@ async function main(): Promise<void> {
     scratchRoot,
     childScript,
     childEnv,
+    checkpointSeconds: config.checkpointSeconds,
     name: config.name,
     pool: config.pool,
     engine,

@@ -19,6 +19,7 @@ export interface SupervisorOptions {
   scratchRoot: string;
   childScript: URL;
   childEnv: NodeJS.ProcessEnv;
+  checkpointSeconds?: number | undefined;
   name: string;
   pool: string;
   engine: EngineInfo;

@@ -1,0 +1,321 @@
+import { randomUUID } from "node:crypto";
+import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import { text } from "node:stream/consumers";
+import { pathToFileURL } from "node:url";
+import { postgresArtifacts } from "@reluctant/artifacts";
+import { experimentSpecSchema } from "@reluctant/contracts";
+import { createExperiment, type Deps } from "@reluctant/control";
+import { openDatabase } from "@reluctant/db";
+import { createConsumer, createProducer, createWakes, openRedis, queueNames } from "@reluctant/queue";
+import { createLogger } from "@reluctant/telemetry";
+import pg from "pg";
+import { afterEach, expect, test, vi } from "vitest";
+import { createArtifactCache } from "./artifact-cache.ts";
+import { identify, isAlive } from "./process-group.ts";
+import { takeSlot } from "./slot-file.ts";
+import { createSupervisor, type Supervisor } from "./supervisor.ts";
+
+const cleanUps: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
+});
+
+const result = JSON.stringify({
+  kind: "train",
+  images: 640,
+  reluCount: 100,
+  validationAccuracy: 0.5,
+  testAccuracy: 0.4,
+});
+/** What every scripted child begins with: it tells its process, and knows how to end. */
+const preamble = `
+  import { readFileSync, writeFileSync } from "node:fs";
+  const send = (message) => new Promise((resolve) => process.send(message, resolve));
+  const write = (scratch, role, text) => {
+    writeFileSync(scratch + "/" + role, text);
+    return { role, mediaType: "application/octet-stream", path: scratch + "/" + role };
+  };
+  const last = (message) => process.send(message, () => process.exit(0));
+  process.on("disconnect", () => process.exit(1));
+  process.on("message", async ({ type, assignment, how }) => {
+    if (type === "stop") return stop(how);
+    await send({ type: "log", line: "process " + process.pid });
+    await start(assignment);
+  });
+`;
+/** Trains until it is asked to stop, then leaves a checkpoint of step 7. */
+const obedient = `${preamble}
+  let scratch;
+  const start = async (assignment) => {
+    scratch = assignment.scratch;
+    const from = assignment.resumeFrom ? Number(readFileSync(assignment.resumeFrom, "utf8")) : 0;
+    await send({ type: "started", step: from });
+    await send({ type: "log", line: "resumed from " + from });
+  };
+  const stop = async () => {
+    await send({ type: "checkpoint", step: 7, file: write(scratch, "checkpoint", "7") });
+    last({ type: "stopped", step: 7 });
+  };`;
+const deaf = `${preamble} const start = () => setInterval(() => {}, 1000); const stop = () => {};`;
+const successful = `${preamble}
+  const start = async ({ scratch }) => {
+    const points = [0, 1, 2].map((step) => ({ series: "loss", step, value: 1 / (step + 1) }));
+    await send({ type: "progress", progress: { step: 2, totalSteps: 3, imagesPerSecond: 10, loss: 0.5 }, points });
+    console.log("said aloud");
+    const files = [write(scratch, "weights", "the weights")];
+    last({ type: "succeeded", result: ${result}, files, points: [{ series: "accuracy", step: 3, value: 0.5 }] });
+  };`;
+
+async function emptyDatabase(): Promise<Deps> {
+  const admin = new pg.Client({ connectionString: process.env.TEST_DATABASE_URL });
+  await admin.connect();
+  const name = `worker_${randomUUID().replaceAll("-", "")}`;
+  await admin.query(`create database ${name} template reluctant_template`);
+  const db = openDatabase(Object.assign(new URL(process.env.TEST_DATABASE_URL as string), { pathname: name }).href, {
+    poolSize: 4,
+  });
+  cleanUps.push(
+    () => admin.end(),
+    () => admin.query(`drop database ${name} with (force)`),
+    () => db.close(),
+  );
+  return { db, artifacts: postgresArtifacts(db) };
+}
+
+const dataset = "d".repeat(64);
+
+/** An installation with one `train` stage run that is ready, and workers whose training process is scripted. */
+async function setup() {
+  const folder = await mkdtemp(join(tmpdir(), "reluctant-worker-"));
+  cleanUps.push(() => rm(folder, { recursive: true, force: true }));
+  const deps = await emptyDatabase();
+  const { prisma } = deps.db;
+  const log = createLogger({ name: "worker", level: "silent" });
+  const redis = openRedis({ url: process.env.TEST_REDIS_URL as string, prefix: `test-${randomUUID()}`, log });
+  await redis.ready();
+  const wakes = createWakes(redis);
+  const producer = createProducer(redis);
+  cleanUps.push(
+    () => redis.close(),
+    () => producer.close(),
+  );
+
+  const team = await prisma.team.create({ data: { name: "lab" } });
+  const { id: datasetId } = await prisma.dataset.create({ data: { name: "dots" } });
+  const counts = { trainCount: 640, validationCount: 64, testCount: 64 };
+  await prisma.datasetVersion.create({
+    data: { sha256: dataset, datasetId, classes: ["a", "b"], inputShape: [32, 32, 3], ...counts },
+  });
+  const spec = experimentSpecSchema.parse({
+    name: "x",
+    dataset: "dots",
+    model: "resnet8",
+    recipe: "debug",
+    until: "train",
+  });
+  await createExperiment(deps, {
+    identity: { teamId: team.id, team: "lab", name: "ann", role: "member" },
+    spec,
+    rawSpec: {},
+  });
+  const run = await prisma.stageRun.findFirstOrThrow();
+
+  /** A new attempt on the stage run, with its job. */
+  const dispatch = async (number = 1) => {
+    await prisma.stageRun.update({ where: { id: run.id }, data: { state: "active" } });
+    const { id } = await prisma.attempt.create({ data: { stageRunId: run.id, number, teamId: team.id } });
+    await producer.add({ attemptId: id, stageRunId: run.id, kind: "train" }, "default");
+    wakes.publish("jobs");
+    return id;
+  };
+
+  /** As after a flush of Redis and the reconciler's repair. */
+  const redeliver = async (attemptId: string) => {
+    await redis.client.del(await redis.client.keys(`${redis.prefix}:*`));
+    await producer.add({ attemptId, stageRunId: run.id, kind: "train" }, "default");
+    wakes.publish("jobs");
+  };
+
+  const startWorker = async (name: string, program: string) => {
+    const home = join(folder, name);
+    const scratchRoot = join(home, "scratch");
+    await mkdir(scratchRoot, { recursive: true });
+    const script = join(home, "child.mjs");
+    await writeFile(script, program);
+    const consumer = createConsumer({ redis, wakes, queues: queueNames("default"), workerName: name });
+    const supervisor = createSupervisor({
+      deps,
+      consumer,
+      wakes,
+      cache: createArtifactCache({ folder: join(home, "artifacts"), artifacts: deps.artifacts }),
+      slot: (await takeSlot(home, name)).slot,
+      scratchRoot,
+      childScript: pathToFileURL(script),
+      childEnv: process.env,
+      name,
+      pool: "default",
+      engine: { backend: "cpu", device: "cpu", memoryBytes: null, threads: 1, versions: {} },
+      datasets: [dataset],
+      log,
+    });
+    const ended = supervisor.run();
+    cleanUps.push(async () => {
+      await finish(supervisor, ended);
+      await consumer.close();
+    });
+    return { supervisor, ended, scratch: () => readdir(scratchRoot) };
+  };
+
+  const attempt = (id: string) => prisma.attempt.findUniqueOrThrow({ where: { id } });
+  const logOf = async (attemptId: string) => {
+    const chunks = await prisma.logChunk.findMany({ where: { attemptId }, orderBy: { offset: "asc" } });
+    return Buffer.concat(chunks.map(({ bytes }) => bytes)).toString();
+  };
+  return {
+    deps,
+    prisma,
+    wakes,
+    run,
+    dispatch,
+    redeliver,
+    startWorker,
+    attempt,
+    logOf,
+    jobState: (attemptId: string) => producer.state({ attemptId, stageRunId: run.id, kind: "train" }, "default"),
+    reaches: (id: string, state: string) =>
+      vi.waitFor(async () => expect((await attempt(id)).state).toBe(state), { timeout: 10_000, interval: 30 }),
+    /** The process that computes the attempt, once it has said so in the log. */
+    childOf: (id: string) =>
+      vi.waitFor(
+        async () => {
+          const child = await identify(Number(/process (\d+)/.exec(await logOf(id))?.[1]));
+          if (!child) throw new Error("no child yet");
+          return child;
+        },
+        { timeout: 10_000, interval: 30 },
+      ),
+  };
+}
+
+async function finish(supervisor: Supervisor, ended: Promise<void>): Promise<void> {
+  supervisor.drain();
+  supervisor.drain();
+  await ended;
+}
+
+test("an attempt's result, artifact, curve and log are in Postgres when it has succeeded", async () => {
+  const { deps, prisma, run, dispatch, startWorker, reaches, logOf, jobState } = await setup();
+  const { scratch } = await startWorker("w1", successful);
+  const id = await dispatch();
+  await reaches(id, "succeeded");
+  expect(await prisma.stageRun.findUnique({ where: { id: run.id } })).toMatchObject({
+    state: "succeeded",
+    result: JSON.parse(result),
+  });
+  const [artifact] = await prisma.stageRunArtifact.findMany();
+  expect(artifact?.role).toBe("weights");
+  const stored = await deps.artifacts.get(artifact?.sha256 as string);
+  expect(await text(Readable.from(stored?.body ?? []))).toBe("the weights");
+  expect(await prisma.metricBlock.findMany({ orderBy: { series: "asc" } })).toMatchObject([
+    { series: "accuracy", steps: [3] },
+    { series: "loss", steps: [0, 1, 2] },
+  ]);
+  expect(await logOf(id)).toMatch(/^process \d+\nsaid aloud\n$/);
+  await vi.waitFor(async () => expect(await jobState(id)).toBe("completed"));
+  await vi.waitFor(async () => expect(await scratch()).toEqual([]));
+});
+
+test("an attempt whose job is delivered again, to another worker, goes on where it runs", async () => {
+  const { prisma, run, dispatch, startWorker, reaches, childOf, attempt, redeliver, jobState } = await setup();
+  await startWorker("w1", obedient);
+  const id = await dispatch();
+  const child = await childOf(id);
+  const { workerId } = await attempt(id);
+  await startWorker("w2", obedient);
+  await redeliver(id);
+  await vi.waitFor(async () => expect(await jobState(id)).toBe("failed"), { timeout: 5_000 });
+  await reaches(id, "running");
+  expect((await attempt(id)).workerId).toBe(workerId);
+  expect((await prisma.stageRun.findUnique({ where: { id: run.id } }))?.epoch).toBe(1);
+  expect(await isAlive(child)).toBe(true);
+});
+
+test("a cancelled attempt's process is gone within five seconds, even one that does not listen", async () => {
+  const { prisma, wakes, dispatch, startWorker, childOf, reaches } = await setup();
+  await startWorker("w1", deaf);
+  const id = await dispatch();
+  const child = await childOf(id);
+  await prisma.attempt.update({ where: { id }, data: { state: "stopping", stop: "now" } });
+  wakes.publish("stop");
+  const asked = performance.now();
+  await vi.waitFor(async () => expect(await isAlive(child)).toBe(false), { timeout: 10_000, interval: 30 });
+  expect(performance.now() - asked).toBeLessThan(5_000);
+  await reaches(id, "cancelled");
+});
+
+test("a worker that hears that its attempt is lost ends the process and writes nothing more", async () => {
+  const { prisma, wakes, dispatch, startWorker, childOf, attempt } = await setup();
+  const { scratch } = await startWorker("w1", deaf);
+  const id = await dispatch();
+  const child = await childOf(id);
+  await prisma.attempt.update({ where: { id }, data: { state: "lost", endedAt: new Date(), reason: "silent" } });
+  const before = await attempt(id);
+  wakes.publish("stop");
+  await vi.waitFor(async () => expect(await isAlive(child)).toBe(false), { timeout: 10_000, interval: 30 });
+  await vi.waitFor(async () => expect(await scratch()).toEqual([]), { timeout: 5_000 });
+  expect(await attempt(id)).toEqual(before);
+});
+
+test("a drained worker leaves a checkpoint, from which the next attempt resumes on another", async () => {
+  const { prisma, dispatch, startWorker, childOf, attempt, reaches, logOf, run } = await setup();
+  const { supervisor, ended } = await startWorker("w1", obedient);
+  const first = await dispatch();
+  const child = await childOf(first);
+  supervisor.drain();
+  await ended;
+  expect(await isAlive(child)).toBe(false);
+  expect(await attempt(first)).toMatchObject({ state: "preempted" });
+  expect(await prisma.stageRun.findUnique({ where: { id: run.id } })).toMatchObject({ state: "ready", failures: 0 });
+  expect(await prisma.worker.findFirst({ where: { name: "w1" } })).toMatchObject({ leftAt: expect.any(Date) });
+
+  await startWorker("w2", obedient);
+  const second = await dispatch(2);
+  await reaches(second, "running");
+  await vi.waitFor(async () => expect(await logOf(second)).toContain("resumed from 7"), { timeout: 5_000 });
+  expect((await attempt(second)).startStep).toBe(7);
+});
+
+test("a process that crashes fails its attempt with its last lines, and the slot takes the next", async () => {
+  const { dispatch, startWorker, reaches, attempt } = await setup();
+  await startWorker(
+    "w1",
+    `${preamble} const start = () => { console.error("no kernel for this device"); process.exit(3); };`,
+  );
+  const first = await dispatch();
+  await reaches(first, "failed");
+  expect((await attempt(first)).failure).toMatchObject({
+    code: "child-exit",
+    fatal: false,
+    message: expect.stringContaining("no kernel"),
+  });
+  const second = await dispatch(2);
+  await reaches(second, "failed");
+});
+
+test("a file outside the scratch folder is never stored", async () => {
+  const { prisma, dispatch, startWorker, reaches, attempt } = await setup();
+  const steal = `${preamble}
+    const files = [{ role: "weights", mediaType: "text/plain", path: "/etc/hostname" }];
+    const start = () => last({ type: "succeeded", result: ${result}, files, points: [] });`;
+  await startWorker("w1", steal);
+  const id = await dispatch();
+  await reaches(id, "failed");
+  expect((await attempt(id)).failure).toMatchObject({
+    code: "internal",
+    message: expect.stringContaining("/etc/hostname"),
+  });
+  expect(await prisma.artifact.count()).toBe(0);
+});
