@@ -1,8 +1,8 @@
-import { useState } from "react";
+import { Suspense, useState } from "react";
 import { Link, Route, Switch, useLocation } from "wouter";
 import { routes } from "./routes.ts";
 import { Account } from "./session/account.tsx";
-import { Empty } from "./ui/notes.tsx";
+import { Empty, Skeleton } from "./ui/notes.tsx";
 import { ShortcutHelp } from "./ui/shortcut-help.tsx";
 import { useShortcuts } from "./ui/use-shortcuts.ts";
 
@@ -11,23 +11,33 @@ export function App() {
   useShortcuts({ onHelp: () => setHelpOpen(true) });
   return (
     <div className="shell">
-      <a className="skip" href="#content">Skip to content</a>
+      <a className="skip" href="#content">
+        Skip to content
+      </a>
       <header className="side">
-        <Link href="/" className="brand">Reluctant</Link>
+        <Link href="/" className="brand">
+          Reluctant
+        </Link>
         <nav aria-label="Pages">
           {routes.map(({ path, nav }) => nav && <NavLink key={path} path={path} title={nav.title} />)}
         </nav>
         <Account onHelp={() => setHelpOpen(true)} />
       </header>
       <main id="content" tabIndex={-1}>
-        <Switch>
-          {routes.map(({ path, page }) => <Route key={path} path={path} component={page} />)}
-          <Route>
-            <Empty title="There is no such page">
-              <p><Link href="/">Go to the experiments</Link></p>
-            </Empty>
-          </Route>
-        </Switch>
+        <Suspense fallback={<Skeleton lines={12} />}>
+          <Switch>
+            {routes.map(({ path, page }) => (
+              <Route key={path} path={path} component={page} />
+            ))}
+            <Route>
+              <Empty title="There is no such page">
+                <p>
+                  <Link href="/">Go to the experiments</Link>
+                </p>
+              </Empty>
+            </Route>
+          </Switch>
+        </Suspense>
       </main>
       {helpOpen && <ShortcutHelp onClose={() => setHelpOpen(false)} />}
     </div>
@@ -38,5 +48,9 @@ export function App() {
 function NavLink({ path, title }: { path: string; title: string }) {
   const [location] = useLocation();
   const active = path === "/" ? location === "/" || location.startsWith("/experiments/") : location.startsWith(path);
-  return <Link href={path} aria-current={active ? "page" : undefined}>{title}</Link>;
+  return (
+    <Link href={path} aria-current={active ? "page" : undefined}>
+      {title}
+    </Link>
+  );
 }

@@ -24,15 +24,21 @@ export function ago(then: number, now: number): string {
 }
 
 /** GPU time in hours, in seconds while it is less than a hundredth of an hour. */
-export const gpuTime = (seconds: number): string => (seconds < 36 ? `${Math.round(seconds)} GPU-s` : `${(seconds / 3_600).toFixed(2)} GPU-h`);
+export const gpuTime = (seconds: number): string =>
+  seconds < 36 ? `${Math.round(seconds)} GPU-s` : `${(seconds / 3_600).toFixed(2)} GPU-h`;
 
 /** `312 img/s`; `–` when nothing runs. */
 export const rate = (imagesPerSecond: number | null): string =>
-  imagesPerSecond === null ? "–" : `${imagesPerSecond < 10 ? imagesPerSecond.toFixed(1) : short(Math.round(imagesPerSecond))} img/s`;
+  imagesPerSecond === null
+    ? "–"
+    : `${imagesPerSecond < 10 ? imagesPerSecond.toFixed(1) : short(Math.round(imagesPerSecond))} img/s`;
 
 /** Methods × budgets × seeds of a sweep, `1 × 5 × 3`; a sweep without budgets has methods × seeds. */
 export const sweepSize = (sweep: { methods: string[]; budgets: number[]; seeds: number[] }): string =>
-  [sweep.methods, sweep.budgets, sweep.seeds].filter((axis) => axis.length).map((axis) => axis.length).join(" × ");
+  [sweep.methods, sweep.budgets, sweep.seeds]
+    .filter((axis) => axis.length)
+    .map((axis) => axis.length)
+    .join(" × ");
 
 /** First digits of an id: enough to tell a screen's rows apart. */
 export const shortId = (id: string): string => id.slice(0, 8);

@@ -1,7 +1,5 @@
-import type { ComponentType } from "react";
-import { ExperimentPage } from "./pages/experiment/experiment-page.tsx";
+import { type ComponentType, lazy } from "react";
 import { ExperimentsPage } from "./pages/experiments/experiments-page.tsx";
-import { FrontierPage } from "./pages/frontier/frontier-page.tsx";
 import { WorkersPage } from "./pages/workers/workers-page.tsx";
 
 export interface PageRoute {
@@ -10,6 +8,10 @@ export interface PageRoute {
   /** Entry in the navigation, and the key after `g` that opens it. */
   nav?: { title: string; key: string };
 }
+
+/** Loaded when first opened: uPlot and Observable Plot are two thirds of the code. */
+const ExperimentPage = lazy(() => import("./pages/experiment/experiment-page.tsx"));
+const FrontierPage = lazy(() => import("./pages/frontier/frontier-page.tsx"));
 
 /** Every page of the dashboard; a new one is a folder in `pages` and a line here. */
 export const routes: PageRoute[] = [

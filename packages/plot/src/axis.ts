@@ -44,7 +44,11 @@ const thin = (values: number[]): Tick[] => {
 };
 
 /** At most about `most` round values (steps of 1, 2 or 5 times a power of ten) inside the domain. */
-export function linearTicks([low, high]: [number, number], most: number, label: (value: number, step: number) => string): Tick[] {
+export function linearTicks(
+  [low, high]: [number, number],
+  most: number,
+  label: (value: number, step: number) => string,
+): Tick[] {
   const step = niceStep((high - low) / most);
   const ticks: Tick[] = [];
   for (let i = Math.ceil(low / step - 1e-9); i * step <= high + step * 1e-9; i++) {
@@ -67,14 +71,14 @@ export function reluAxis(domain: [number, number], totalRelus: number): Axis {
 
 /** y of the frontier: test accuracy as a share, ticks in percent with as many decimals as the step needs. */
 export function accuracyAxis(domain: [number, number]): Axis {
-  const ticks = linearTicks(domain, 8, (value, step) => (value * 100).toFixed(step < 0.00999 ? (step < 0.000999 ? 2 : 1) : 0));
+  const ticks = linearTicks(domain, 8, (value, step) =>
+    (value * 100).toFixed(step < 0.00999 ? (step < 0.000999 ? 2 : 1) : 0),
+  );
   return { label: "Test accuracy (%)", scale: "linear", domain, ticks };
 }
 
 /** Where a value lies on an axis: 0 at the start of its domain, 1 at the end. */
 export function position(axis: Axis, value: number): number {
   const [low, high] = axis.domain;
-  return axis.scale === "log"
-    ? Math.log(value / low) / Math.log(high / low)
-    : (value - low) / (high - low);
+  return axis.scale === "log" ? Math.log(value / low) / Math.log(high / low) : (value - low) / (high - low);
 }

@@ -1,25 +1,26 @@
 import type { Frontier, FrontierPoint } from "@reluctant/contracts";
 
-const columns: [name: string, value: (point: FrontierPoint, frontier: Frontier) => string | number | boolean | null][] = [
-  ["dataset", (_, frontier) => frontier.dataset],
-  ["dataset_version", (_, frontier) => frontier.datasetVersion],
-  ["model", (_, frontier) => frontier.model],
-  ["method", (point) => point.method],
-  ["variant", (point) => point.variant],
-  ["recipe", (point) => point.recipe],
-  ["seed", (point) => point.seed],
-  ["budget", (point) => point.budget],
-  ["relu_count", (point) => point.reluCount],
-  ["relu_share", (point, frontier) => +(point.reluCount / frontier.totalRelus).toPrecision(6)],
-  ["convention", (point) => point.convention],
-  ["validation_accuracy", (point) => point.validationAccuracy],
-  ["test_accuracy", (point) => point.testAccuracy],
-  ["on_frontier", (point) => point.onFrontier],
-  ["macs", (point) => point.macs],
-  ["images", (point) => point.images],
-  ["gpu_seconds", (point) => point.gpuSeconds],
-  ["stage_run", (point) => point.stageRunId],
-];
+const columns: [name: string, value: (point: FrontierPoint, frontier: Frontier) => string | number | boolean | null][] =
+  [
+    ["dataset", (_, frontier) => frontier.dataset],
+    ["dataset_version", (_, frontier) => frontier.datasetVersion],
+    ["model", (_, frontier) => frontier.model],
+    ["method", (point) => point.method],
+    ["variant", (point) => point.variant],
+    ["recipe", (point) => point.recipe],
+    ["seed", (point) => point.seed],
+    ["budget", (point) => point.budget],
+    ["relu_count", (point) => point.reluCount],
+    ["relu_share", (point, frontier) => +(point.reluCount / frontier.totalRelus).toPrecision(6)],
+    ["convention", (point) => point.convention],
+    ["validation_accuracy", (point) => point.validationAccuracy],
+    ["test_accuracy", (point) => point.testAccuracy],
+    ["on_frontier", (point) => point.onFrontier],
+    ["macs", (point) => point.macs],
+    ["images", (point) => point.images],
+    ["gpu_seconds", (point) => point.gpuSeconds],
+    ["stage_run", (point) => point.stageRunId],
+  ];
 
 /** Every single result as one line, unrounded, after a header; RFC 4180 with `\n`. Missing values are empty. */
 export function frontierCsv(frontier: Frontier): string {

@@ -113,7 +113,8 @@ function sentence(points: PlotPoint[], ar: PlotPoint | null, totalRelus: number)
   const best = points.filter((point) => point.onFrontier);
   const describe = (point: PlotPoint): string =>
     `${count(point.reluCount)} ReLUs (${budgetShare(point.reluCount, totalRelus)}), ${percent(point.accuracy, 1)}`;
-  if (best.length === 0) return ar ? `AR reaches ${percent(ar.accuracy, 1)}; no budget has finished yet.` : "Nothing has finished yet.";
+  if (best.length === 0)
+    return ar ? `AR reaches ${percent(ar.accuracy, 1)}; no budget has finished yet.` : "Nothing has finished yet.";
   const top = best.at(-1)!;
   if (!ar) return `Best so far: ${describe(top)}.`;
   const enough = recommend(best, ar);
@@ -123,7 +124,18 @@ function sentence(points: PlotPoint[], ar: PlotPoint | null, totalRelus: number)
 
 function table(points: PlotPoint[], totalRelus: number): PlotDescription["table"] {
   return {
-    columns: ["Method", "Recipe", "Budget", "ReLUs kept", "Share", "Test accuracy", "± SE", "Validation accuracy", "Seeds", "Frontier"],
+    columns: [
+      "Method",
+      "Recipe",
+      "Budget",
+      "ReLUs kept",
+      "Share",
+      "Test accuracy",
+      "± SE",
+      "Validation accuracy",
+      "Seeds",
+      "Frontier",
+    ],
     rows: points.map((point) => [
       point.method,
       point.recipe,

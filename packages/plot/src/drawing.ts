@@ -19,7 +19,8 @@ export type PlotDrawing = (SVGSVGElement | HTMLElement) & Plot.Plot;
 const margins = { marginTop: 16, marginRight: 88, marginBottom: 44, marginLeft: 56 };
 
 /** Draws the plot as one SVG element; the caller adds title and legend around it. */
-export const drawFrontier = (plot: PlotDescription, options: DrawOptions): PlotDrawing => Plot.plot(plotOptions(plot, options));
+export const drawFrontier = (plot: PlotDescription, options: DrawOptions): PlotDrawing =>
+  Plot.plot(plotOptions(plot, options));
 
 /** Observable Plot options of a description. */
 export function plotOptions(plot: PlotDescription, { width, height, theme, document }: DrawOptions): Plot.PlotOptions {
@@ -33,7 +34,13 @@ export function plotOptions(plot: PlotDescription, { width, height, theme, docum
     ariaDescription: plot.sentence,
     x: { type: "log", domain: plot.x.domain, label: null },
     y: { type: "linear", domain: plot.y.domain, label: null },
-    marks: [...axes(plot, theme), ...levels(plot, theme), ...frontierLine(plot, theme), ...seeds(plot, theme), ...points(plot, theme)],
+    marks: [
+      ...axes(plot, theme),
+      ...levels(plot, theme),
+      ...frontierLine(plot, theme),
+      ...seeds(plot, theme),
+      ...points(plot, theme),
+    ],
   };
 }
 
@@ -61,21 +68,38 @@ function levels({ ar, chance }: PlotDescription, theme: PlotTheme): Plot.Markish
     level
       ? [
           Plot.ruleY([level], { y: "accuracy", stroke: color, strokeDasharray: dash, clip: true }),
-          Plot.text([level], { y: "accuracy", text: "label", frameAnchor: "right", textAnchor: "start", dx: 6, fill: color, clip: false }),
+          Plot.text([level], {
+            y: "accuracy",
+            text: "label",
+            frameAnchor: "right",
+            textAnchor: "start",
+            dx: 6,
+            fill: color,
+            clip: false,
+          }),
         ]
       : [],
   );
 }
 
 const frontierLine = ({ line }: PlotDescription, theme: PlotTheme): Plot.Markish[] => [
-  Plot.line(line, { x: "reluCount", y: "accuracy", stroke: theme.ink, strokeWidth: 1.25, strokeOpacity: 0.55, clip: true }),
+  Plot.line(line, {
+    x: "reluCount",
+    y: "accuracy",
+    stroke: theme.ink,
+    strokeWidth: 1.25,
+    strokeOpacity: 0.55,
+    clip: true,
+  }),
 ];
 
 /** Single runs faint, and a whisker of ± 1 standard error, where a point is the mean of several seeds. */
 function seeds({ points, methods }: PlotDescription, theme: PlotTheme): Plot.Markish[] {
   const several = points.filter((point) => point.standardError !== null);
   const color = (method: string): string => hueOf(theme, methods.indexOf(method));
-  const runs = several.flatMap((point) => point.runs.map((run) => ({ ...run, color: point.onFrontier ? color(point.method) : theme.faint })));
+  const runs = several.flatMap((point) =>
+    point.runs.map((run) => ({ ...run, color: point.onFrontier ? color(point.method) : theme.faint })),
+  );
   return [
     Plot.dot(runs, { x: "reluCount", y: "testAccuracy", fill: "color", fillOpacity: 0.35, r: 1.75, clip: true }),
     Plot.ruleX(several, {

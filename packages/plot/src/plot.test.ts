@@ -43,10 +43,18 @@ const frontier = (points: FrontierPoint[]): Frontier => ({
 
 /** AR at 92 %, three budgets of two seeds, and a dominated point of another method. */
 function setup() {
-  const ar = [0.919, 0.921].map((testAccuracy, seed) => point({ method: "ar", budget: null, reluCount: 188_416, testAccuracy, seed }));
-  const budgets: [number, number][] = [[2_000, 0.8], [10_000, 0.88], [50_000, 0.915]];
+  const ar = [0.919, 0.921].map((testAccuracy, seed) =>
+    point({ method: "ar", budget: null, reluCount: 188_416, testAccuracy, seed }),
+  );
+  const budgets: [number, number][] = [
+    [2_000, 0.8],
+    [10_000, 0.88],
+    [50_000, 0.915],
+  ];
   const students = budgets.flatMap(([reluCount, accuracy]) =>
-    [-0.01, 0.01].map((noise, seed) => point({ reluCount, testAccuracy: accuracy + noise, validationAccuracy: accuracy, seed })),
+    [-0.01, 0.01].map((noise, seed) =>
+      point({ reluCount, testAccuracy: accuracy + noise, validationAccuracy: accuracy, seed }),
+    ),
   );
   const dominated = point({ method: "uniform", reluCount: 20_000, testAccuracy: 0.7 });
   const data = frontier([...ar, ...students, dominated]);
@@ -70,10 +78,14 @@ describe("the description", () => {
         const plot = frontierPlot(frontier(points));
         const best = plot.points.filter((p) => p.onFrontier);
         for (const p of plot.points) {
-          const better = plot.points.some((o) => o.reluCount <= p.reluCount && o.validationAccuracy > p.validationAccuracy);
+          const better = plot.points.some(
+            (o) => o.reluCount <= p.reluCount && o.validationAccuracy > p.validationAccuracy,
+          );
           if (better) expect(p.onFrontier).toBe(false);
         }
-        expect(best.map((p) => p.validationAccuracy)).toEqual(best.map((p) => p.validationAccuracy).sort((a, b) => a - b));
+        expect(best.map((p) => p.validationAccuracy)).toEqual(
+          best.map((p) => p.validationAccuracy).sort((a, b) => a - b),
+        );
         const onLine = new Set(plot.line.map((corner) => `${corner.reluCount}/${corner.accuracy}`));
         for (const p of best) expect(onLine).toContain(`${p.reluCount}/${p.accuracy}`);
         const heights = new Set(best.map((p) => p.accuracy));
@@ -111,13 +123,17 @@ describe("the description", () => {
     const { plot, data } = setup();
     expect(plot.sentence).toBe("Smallest budget within 1 point of AR: 50,000 ReLUs (26.5 %), 91.5 %.");
     const without = frontier(data.points.filter((p) => p.reluCount !== 50_000));
-    expect(frontierPlot(without).sentence).toMatch(/^No budget is within 1 point of AR \(92\.0 %\) yet; the best: 10,000/);
+    expect(frontierPlot(without).sentence).toMatch(
+      /^No budget is within 1 point of AR \(92\.0 %\) yet; the best: 10,000/,
+    );
     expect(frontierPlot(frontier([])).sentence).toBe("Nothing has finished yet.");
   });
 
   test("marks chance only where it lies in the range shown", () => {
     expect(setup().plot.chance).toBeNull();
-    expect(frontierPlot(frontier([point({ testAccuracy: 0.09 }), point({ testAccuracy: 0.6, reluCount: 5_000 })])).chance).toEqual({
+    expect(
+      frontierPlot(frontier([point({ testAccuracy: 0.09 }), point({ testAccuracy: 0.6, reluCount: 5_000 })])).chance,
+    ).toEqual({
       accuracy: 0.1,
       label: "chance 10.0 %",
     });
@@ -140,11 +156,26 @@ describe("the description", () => {
 
 describe("log ticks", () => {
   test.each([
-    [[900, 12_000], ["1k", "2k", "5k", "10k"]],
-    [[4_500, 70_000], ["5k", "10k", "20k", "50k"]],
-    [[10_000, 19_000], ["10k", "12k", "18k"]],
-    [[50, 900], ["50", "100", "200", "500"]],
-    [[1, 1e7], ["1", "10", "100", "1k", "10k", "100k", "1M", "10M"]],
+    [
+      [900, 12_000],
+      ["1k", "2k", "5k", "10k"],
+    ],
+    [
+      [4_500, 70_000],
+      ["5k", "10k", "20k", "50k"],
+    ],
+    [
+      [10_000, 19_000],
+      ["10k", "12k", "18k"],
+    ],
+    [
+      [50, 900],
+      ["50", "100", "200", "500"],
+    ],
+    [
+      [1, 1e7],
+      ["1", "10", "100", "1k", "10k", "100k", "1M", "10M"],
+    ],
   ] as const)("of %j are %j", ([low, high], labels) => {
     const ticks = logTicks([low, high]).map((tick) => tick.label);
     for (const label of labels) expect(ticks).toContain(label);
@@ -172,7 +203,8 @@ describe("the SVG", () => {
     const { plot } = setup();
     const { document } = parseHTML(`<html><body>${renderSvg(plot)}</body></html>`);
     const text = document.querySelector("svg")!.textContent!;
-    for (const part of [plot.title, plot.sentence, plot.x.label, plot.y.label, "AR 92.00 %", "dominated"]) expect(text).toContain(part);
+    for (const part of [plot.title, plot.sentence, plot.x.label, plot.y.label, "AR 92.00 %", "dominated"])
+      expect(text).toContain(part);
     const marks = [...document.querySelectorAll("circle[aria-label]")].map((mark) => mark.getAttribute("aria-label"));
     expect(marks).toHaveLength(plot.points.length);
     expect(marks).toContain("uniform, 20,000 ReLUs, 70.00 %, dominated");
@@ -195,7 +227,11 @@ describe("the SVG", () => {
 describe("the terminal plot", () => {
   const plain = (text: string) => text.replace(/\u001b\[\d+m/g, "");
 
-  test.each([[80, 20], [60, 12], [120, 40]])("fills %i × %i and not a column more, with color or without", (width, height) => {
+  test.each([
+    [80, 20],
+    [60, 12],
+    [120, 40],
+  ])("fills %i × %i and not a column more, with color or without", (width, height) => {
     const { plot } = setup();
     for (const color of [true, false]) {
       const lines = plain(renderTerminal(plot, { width, height, color })).split("\n");
@@ -209,14 +245,17 @@ describe("the terminal plot", () => {
     const text = renderTerminal(plot);
     expect(text).not.toContain("\u001b");
     expect(renderTerminal(plot, { color: true })).toContain("\u001b");
-    for (const part of ["● senet", "∘ dominated", "AR 92.00 %", "2k", "50k", plot.x.label]) expect(text).toContain(part);
+    for (const part of ["● senet", "∘ dominated", "AR 92.00 %", "2k", "50k", plot.x.label])
+      expect(text).toContain(part);
     expect(text.match(/●/g)!.length).toBe(4);
   });
 });
 
 describe("the CSV", () => {
   test("has one line a single result, quotes what needs it and defuses formulas", () => {
-    const lines = frontierCsv(frontier([point({ recipe: '=a,"b"' }), point({ seed: 2 })])).trimEnd().split("\n");
+    const lines = frontierCsv(frontier([point({ recipe: '=a,"b"' }), point({ seed: 2 })]))
+      .trimEnd()
+      .split("\n");
     expect(lines).toHaveLength(3);
     expect(lines[0]).toMatch(/^dataset,dataset_version,model,method/);
     expect(lines[1]).toContain(`"'=a,""b"""`);

@@ -1,5 +1,5 @@
 import type { PlotDescription } from "./describe.ts";
-import { drawFrontier, type DrawOptions, type PlotDrawing } from "./drawing.ts";
+import { type DrawOptions, drawFrontier, type PlotDrawing } from "./drawing.ts";
 import { hueOf, lightTheme, type PlotTheme } from "./theme.ts";
 
 export interface SvgOptions {
@@ -25,10 +25,10 @@ export function svgFile(
   const font = `font-family="system-ui, sans-serif"`;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img">`,
-    `<title>${escape(plot.title)}</title><desc>${escape(plot.sentence)}</desc>`,
+    `<title>${escapeXml(plot.title)}</title><desc>${escapeXml(plot.sentence)}</desc>`,
     `<rect width="${width}" height="${height}" fill="${theme.background}"/>`,
-    `<text x="16" y="26" font-size="15" font-weight="600" fill="${theme.ink}" ${font}>${escape(plot.title)}</text>`,
-    `<text x="16" y="46" font-size="13" fill="${theme.muted}" ${font}>${escape(plot.sentence)}</text>`,
+    `<text x="16" y="26" font-size="15" font-weight="600" fill="${theme.ink}" ${font}>${escapeXml(plot.title)}</text>`,
+    `<text x="16" y="46" font-size="13" fill="${theme.muted}" ${font}>${escapeXml(plot.sentence)}</text>`,
     `<g font-size="12" fill="${theme.ink}" ${font}>${legend(plot, theme)}</g>`,
     serialize(drawing),
     "</svg>\n",
@@ -42,7 +42,7 @@ function legend(plot: PlotDescription, theme: PlotTheme): string {
   let x = 21;
   return entries
     .map(({ name, color, r }) => {
-      const mark = `<circle cx="${x}" cy="62" r="${r}" fill="${color}"/><text x="${x + 10}" y="66">${escape(name)}</text>`;
+      const mark = `<circle cx="${x}" cy="62" r="${r}" fill="${color}"/><text x="${x + 10}" y="66">${escapeXml(name)}</text>`;
       x += 32 + name.length * 7;
       return mark;
     })
@@ -50,4 +50,4 @@ function legend(plot: PlotDescription, theme: PlotTheme): string {
 }
 
 const entities: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;" };
-const escape = (text: string): string => text.replace(/[&<>"']/g, (character) => entities[character]!);
+const escapeXml = (text: string): string => text.replace(/[&<>"']/g, (character) => entities[character]!);

@@ -22,7 +22,10 @@ interface Cell {
 }
 
 /** Draws the plot with braille lines (2 × 4 dots a cell) and glyph points: exactly `height` lines of at most `width`. */
-export function renderTerminal(plot: PlotDescription, { width = 80, height = 20, color = false }: TerminalOptions = {}): string {
+export function renderTerminal(
+  plot: PlotDescription,
+  { width = 80, height = 20, color = false }: TerminalOptions = {},
+): string {
   const gutter = Math.max(...plot.y.ticks.map((tick) => tick.label.length)) + 4;
   const margin = Math.max(0, ...[plot.ar, plot.chance].map((level) => (level ? level.label.length + 1 : 0)));
   const columns = Math.max(10, width - gutter - margin);
@@ -31,7 +34,8 @@ export function renderTerminal(plot: PlotDescription, { width = 80, height = 20,
   drawLevels(canvas, plot);
   drawLine(canvas, plot);
   drawPoints(canvas, plot);
-  const paint = (cell: Cell): string => (color && cell.style ? styleText(cell.style, cell.text, { validateStream: false }) : cell.text);
+  const paint = (cell: Cell): string =>
+    color && cell.style ? styleText(cell.style, cell.text, { validateStream: false }) : cell.text;
   const labels = new Map(plot.y.ticks.map((tick) => [row(plot.y, tick.value, rows), tick.label]));
   const right = rightLabels(plot, rows);
   const body = canvas.cells.map((cells, y) => {
@@ -45,13 +49,17 @@ export function renderTerminal(plot: PlotDescription, { width = 80, height = 20,
     ...body,
     paint({ text: `${indent}└${axisLine(plot.x, columns)}`, style: "dim" }),
     paint({ text: `${indent} ${tickLabels(plot.x, columns)}`, style: "dim" }),
-    paint({ text: `${indent} ${plot.x.label.padStart(Math.floor((columns + plot.x.label.length) / 2))}`, style: "dim" }),
+    paint({
+      text: `${indent} ${plot.x.label.padStart(Math.floor((columns + plot.x.label.length) / 2))}`,
+      style: "dim",
+    }),
   ]
     .map((line) => line.trimEnd())
     .join("\n");
 }
 
-const column = (axis: Axis, value: number, columns: number): number => Math.round(position(axis, value) * (columns - 1));
+const column = (axis: Axis, value: number, columns: number): number =>
+  Math.round(position(axis, value) * (columns - 1));
 const row = (axis: Axis, value: number, rows: number): number => Math.round((1 - position(axis, value)) * (rows - 1));
 
 /** The plot's area as cells: lines are dots of the braille block, 2 × 4 to a cell; glyphs are put over them afterwards. */
@@ -63,7 +71,9 @@ class Canvas {
   constructor(columns: number, rows: number) {
     this.columns = columns;
     this.rows = rows;
-    this.cells = Array.from({ length: rows }, () => Array.from({ length: columns }, () => ({ text: " ", style: null as Style })));
+    this.cells = Array.from({ length: rows }, () =>
+      Array.from({ length: columns }, () => ({ text: " ", style: null as Style })),
+    );
   }
 
   /** Adds a dot, counted from the top left in dots. Draw lines before glyphs. */
@@ -94,9 +104,13 @@ const dotX = (canvas: Canvas, axis: Axis, value: number): number => column(axis,
 const dotY = (canvas: Canvas, axis: Axis, value: number): number => row(axis, value, canvas.rows) * 4 + 1;
 
 function drawLevels(canvas: Canvas, { ar, chance, y }: PlotDescription): void {
-  for (const [level, period, on] of [[ar, 6, 4], [chance, 4, 1]] as const) {
+  for (const [level, period, on] of [
+    [ar, 6, 4],
+    [chance, 4, 1],
+  ] as const) {
     if (!level) continue;
-    for (let x = 0; x < canvas.columns * 2; x++) if (x % period < on) canvas.dot(x, dotY(canvas, y, level.accuracy), "dim");
+    for (let x = 0; x < canvas.columns * 2; x++)
+      if (x % period < on) canvas.dot(x, dotY(canvas, y, level.accuracy), "dim");
   }
 }
 
@@ -132,8 +146,12 @@ function rightLabels({ ar, chance, y }: PlotDescription, rows: number): Map<numb
 }
 
 function legend(plot: PlotDescription, paint: (cell: Cell) => string, width: number): string {
-  const entries: Cell[] = plot.methods.map((name, i) => ({ text: `${glyphs[i % glyphs.length]} ${name}`, style: colors[i % colors.length]! }));
-  if (plot.points.some((point) => !point.onFrontier)) entries.push({ text: `${dominatedGlyph} dominated`, style: "dim" });
+  const entries: Cell[] = plot.methods.map((name, i) => ({
+    text: `${glyphs[i % glyphs.length]} ${name}`,
+    style: colors[i % colors.length]!,
+  }));
+  if (plot.points.some((point) => !point.onFrontier))
+    entries.push({ text: `${dominatedGlyph} dominated`, style: "dim" });
   let line = paint({ text: plot.title.slice(0, width), style: "bold" });
   let used = Math.min(plot.title.length, width);
   for (const entry of entries) {

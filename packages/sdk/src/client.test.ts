@@ -89,7 +89,10 @@ describe("requests", () => {
   test("fetch page after page until there is no next", async () => {
     const { client, requests } = await setup((request, response) => {
       const after = Number(new URL(request.url!, "http://x").searchParams.get("after") ?? 0);
-      json(response, 200, { items: [summary(after + 1), summary(after + 2)], next: after < 4 ? String(after + 2) : null });
+      json(response, 200, {
+        items: [summary(after + 1), summary(after + 2)],
+        next: after < 4 ? String(after + 2) : null,
+      });
     });
     const names: string[] = [];
     for await (const experiment of client.experiments.all()) names.push(experiment.name);
@@ -114,9 +117,15 @@ describe("requests", () => {
 
   test("tell a proxy's error page, an unknown shape and silence apart", async () => {
     const { client, baseUrl } = await setup((request, response) =>
-      request.url!.includes("workers") ? void response.writeHead(502).end("<html>") : json(response, 200, { items: [{ odd: true }] }),
+      request.url!.includes("workers")
+        ? void response.writeHead(502).end("<html>")
+        : json(response, 200, { items: [{ odd: true }] }),
     );
-    await expect(client.workers()).rejects.toMatchObject({ name: "ApiError", status: 502, problem: { code: "unavailable" } });
+    await expect(client.workers()).rejects.toMatchObject({
+      name: "ApiError",
+      status: 502,
+      problem: { code: "unavailable" },
+    });
     await expect(client.models()).rejects.toBeInstanceOf(AnswerError);
     for (const close of closers.splice(0)) await close();
     await expect(createClient({ baseUrl }).models()).rejects.toBeInstanceOf(UnreachableError);
@@ -124,7 +133,10 @@ describe("requests", () => {
 
   test("stream artifacts in both directions", async () => {
     const { client } = await setup(async (request, response) => {
-      if (request.method === "GET") return void response.writeHead(200, { "content-type": "application/x-safetensors", "content-length": 5 }).end("bytes");
+      if (request.method === "GET")
+        return void response
+          .writeHead(200, { "content-type": "application/x-safetensors", "content-length": 5 })
+          .end("bytes");
       json(response, 201, { sha256: "b".repeat(64), bytes: (await text(request)).length });
     });
     const download = await client.artifacts.download("a".repeat(64));
@@ -144,15 +156,21 @@ const event = (n: number): Event => ({
   data: { state: "active", reason: `event ${n} – ünïcode` },
 });
 const message = (n: number): string => `id: 7.${n}\nevent: experiment.changed\ndata: ${JSON.stringify(event(n))}\n\n`;
-const open = (response: ServerResponse): ServerResponse => response.writeHead(200, { "content-type": "text/event-stream" });
-const lastEventId = (request: IncomingMessage): number => Number(String(request.headers["last-event-id"] ?? "7.0").slice(2));
+const open = (response: ServerResponse): ServerResponse =>
+  response.writeHead(200, { "content-type": "text/event-stream" });
+const lastEventId = (request: IncomingMessage): number =>
+  Number(String(request.headers["last-event-id"] ?? "7.0").slice(2));
 
 /** Reads `wanted` events, then aborts. */
 async function take(client: ReturnType<typeof createClient>, wanted: number, after?: string) {
   const abort = new AbortController();
   const reasons: number[] = [];
   const states: string[] = [];
-  for await (const { cursor } of client.events({ after, signal: abort.signal, onConnection: (state) => states.push(state) })) {
+  for await (const { cursor } of client.events({
+    after,
+    signal: abort.signal,
+    onConnection: (state) => states.push(state),
+  })) {
     reasons.push(Number(cursor.slice(2)));
     if (reasons.length === wanted) abort.abort();
   }
@@ -164,14 +182,23 @@ describe("the event stream", () => {
     const { client, requests } = await setup((request, response, call) => {
       const from = lastEventId(request) + 1;
       if (call === 1) return void request.socket.destroy();
-      if (call === 2) return void open(response).write(message(from) + message(from + 1).slice(0, 60), () => request.socket.destroy());
+      if (call === 2)
+        return void open(response).write(message(from) + message(from + 1).slice(0, 60), () =>
+          request.socket.destroy(),
+        );
       if (call === 3) return void open(response).end(message(from));
       if (call === 4) return void response.writeHead(503).end();
       open(response).write([0, 1, 2].map((n) => message(from + n)).join(""));
     });
     const { seen, states } = await take(client, 5);
     expect(seen).toEqual([1, 2, 3, 4, 5]);
-    expect(requests.map((request) => request.headers["last-event-id"])).toEqual([undefined, undefined, "7.1", "7.2", "7.2"]);
+    expect(requests.map((request) => request.headers["last-event-id"])).toEqual([
+      undefined,
+      undefined,
+      "7.1",
+      "7.2",
+      "7.2",
+    ]);
     expect(states).toEqual(["waiting", "open", "waiting", "open", "waiting", "waiting", "open"]);
   });
 
@@ -182,7 +209,9 @@ describe("the event stream", () => {
 
   test("reads events cut at every byte, with any line ending, comments and types it does not know", async () => {
     const unknown = `id: 7.2\ndata: {"type":"from-the-future"}\n\n`;
-    const bytes = Buffer.from(`: hello\n\n${message(1)}${unknown}${message(3).replaceAll("\n", "\r\n")}${message(4).replaceAll("\n", "\r")}:`);
+    const bytes = Buffer.from(
+      `: hello\n\n${message(1)}${unknown}${message(3).replaceAll("\n", "\r\n")}${message(4).replaceAll("\n", "\r")}:`,
+    );
     const { client } = await setup(async (_, response) => {
       open(response);
       for (const byte of bytes) {
@@ -194,7 +223,10 @@ describe("the event stream", () => {
   });
 
   test("joins data of several lines", async () => {
-    const data = JSON.stringify(event(1), null, 1).split("\n").map((line) => `data: ${line}\n`).join("");
+    const data = JSON.stringify(event(1), null, 1)
+      .split("\n")
+      .map((line) => `data: ${line}\n`)
+      .join("");
     const { client } = await setup((_, response) => void open(response).write(`id: 7.1\n${data}\n`));
     expect((await take(client, 1)).seen).toEqual([1]);
   });

@@ -9,7 +9,7 @@ import {
   type Worker,
   workerListSchema,
 } from "@reluctant/contracts";
-import { events, type EventsOptions } from "./events.ts";
+import { type EventsOptions, events } from "./events.ts";
 import { type Abortable, createHttp, type HttpOptions } from "./http.ts";
 import { artifactRoutes } from "./routes/artifacts.ts";
 import { experimentRoutes } from "./routes/experiments.ts";
@@ -35,9 +35,12 @@ export function createClient(options: ClientOptions) {
     /** The trade-offs reached on a dataset (`name`, or `name@version`) with a model. */
     frontier: (dataset: string, model: string, { signal }: Abortable = {}): Promise<Frontier> =>
       http.get(frontierSchema, "/frontiers", { query: { dataset, model }, signal }),
-    datasets: async ({ signal }: Abortable = {}): Promise<Dataset[]> => (await http.get(datasetListSchema, "/datasets", { signal })).items,
-    models: async ({ signal }: Abortable = {}): Promise<ModelResource[]> => (await http.get(modelListSchema, "/models", { signal })).items,
-    workers: async ({ signal }: Abortable = {}): Promise<Worker[]> => (await http.get(workerListSchema, "/workers", { signal })).items,
+    datasets: async ({ signal }: Abortable = {}): Promise<Dataset[]> =>
+      (await http.get(datasetListSchema, "/datasets", { signal })).items,
+    models: async ({ signal }: Abortable = {}): Promise<ModelResource[]> =>
+      (await http.get(modelListSchema, "/models", { signal })).items,
+    workers: async ({ signal }: Abortable = {}): Promise<Worker[]> =>
+      (await http.get(workerListSchema, "/workers", { signal })).items,
     /** Events as they happen, each exactly once, across lost connections. */
     events: (eventsOptions: EventsOptions = {}): AsyncGenerator<Event> => events(http, eventsOptions),
   };

@@ -17,7 +17,9 @@ export class ApiError extends Error {
 /** Nothing answered: the API does not run, or the network is down. */
 export class UnreachableError extends Error {
   constructor(url: string, cause: unknown) {
-    super(`Nothing answers at ${new URL(url).origin}; check that the API runs there and that the address is right`, { cause });
+    super(`Nothing answers at ${new URL(url).origin}; check that the API runs there and that the address is right`, {
+      cause,
+    });
     this.name = "UnreachableError";
   }
 }

@@ -23,7 +23,10 @@ const silence = 30_000;
  * Events in commit order, each exactly once, until `signal` aborts. A lost connection is taken up after the last event
  * delivered. Throws ApiError when the API refuses (a 4xx), never for an outage.
  */
-export async function* events(http: Http, { experimentId, after, signal, onConnection }: EventsOptions = {}): AsyncGenerator<Event> {
+export async function* events(
+  http: Http,
+  { experimentId, after, signal, onConnection }: EventsOptions = {},
+): AsyncGenerator<Event> {
   const where = experimentId ? path`/experiments/${experimentId}/events` : "/events";
   let cursor = after;
   let wait = firstWait;
@@ -61,7 +64,8 @@ async function* connect(
   try {
     const headers = { accept: "text/event-stream", ...(cursor && { "last-event-id": cursor }) };
     const response = await http.send(where, { headers, signal: connection.signal });
-    if (!response.headers.get("content-type")?.startsWith("text/event-stream")) throw new AnswerError(`GET ${where}`, null);
+    if (!response.headers.get("content-type")?.startsWith("text/event-stream"))
+      throw new AnswerError(`GET ${where}`, null);
     onConnection?.("open");
     for await (const message of sseMessages(chunks(response))) {
       clearTimeout(watchdog);
@@ -78,7 +82,10 @@ async function* connect(
 /** The body's chunks; browsers that cannot iterate streams are the reason for the loop. */
 async function* chunks(response: Response): AsyncGenerator<Uint8Array> {
   const reader = response.body!.getReader();
-  const read = () => reader.read().catch((error: unknown) => Promise.reject(new ConnectionLost("the stream broke off", { cause: error })));
+  const read = () =>
+    reader
+      .read()
+      .catch((error: unknown) => Promise.reject(new ConnectionLost("the stream broke off", { cause: error })));
   for (let chunk = await read(); !chunk.done; chunk = await read()) yield chunk.value;
 }
 
@@ -100,7 +107,9 @@ function readEvent(data: string, where: string): Event | null {
 function mayHeal(error: unknown): boolean {
   if (error instanceof ApiError) return error.status >= 500 || error.status === 429;
   return (
-    error instanceof UnreachableError || error instanceof ConnectionLost || (error instanceof Error && error.name === "AbortError")
+    error instanceof UnreachableError ||
+    error instanceof ConnectionLost ||
+    (error instanceof Error && error.name === "AbortError")
   );
 }
 

@@ -11,5 +11,5 @@ export { type Client, type ClientOptions, createClient } from "./client.ts";
 export { AnswerError, ApiError, UnreachableError } from "./errors.ts";
 export type { EventsOptions } from "./events.ts";
 export type { Abortable, Body } from "./http.ts";
-export type { ExperimentFilter } from "./routes/experiments.ts";
 export type { Download } from "./routes/artifacts.ts";
+export type { ExperimentFilter } from "./routes/experiments.ts";

@@ -15,10 +15,18 @@ export function Account({ onHelp }: { onHelp: () => void }) {
   });
   return (
     <div className="account">
-      {identity && <span title={`${identity.name}, ${identity.role}`}>{identity.team} · {identity.role}</span>}
+      {identity && (
+        <span title={`${identity.name}, ${identity.role}`}>
+          {identity.team} · {identity.role}
+        </span>
+      )}
       <span className="row">
-        <button type="button" className="plain" onClick={onHelp}>Keys <kbd>?</kbd></button>
-        <button type="button" className="plain" onClick={() => logout.mutate()} disabled={logout.isPending}>Log out</button>
+        <button type="button" className="plain" onClick={onHelp}>
+          Keys <kbd>?</kbd>
+        </button>
+        <button type="button" className="plain" onClick={() => logout.mutate()} disabled={logout.isPending}>
+          Log out
+        </button>
       </span>
     </div>
   );

@@ -26,8 +26,8 @@ export function LoginPage({ reason }: { reason: string | null }) {
       <p className="brand">Reluctant</p>
       <h1>Log in with a one-time link</h1>
       <p>
-        <code>npm start</code> prints a link that opens this page logged in. It works once, for five minutes. On a server,
-        ask an admin of your team for one.
+        <code>npm start</code> prints a link that opens this page logged in. It works once, for five minutes. On a
+        server, ask an admin of your team for one.
       </p>
       <form onSubmit={submit}>
         <label htmlFor="link">Login link</label>
@@ -42,9 +42,15 @@ export function LoginPage({ reason }: { reason: string | null }) {
             aria-describedby={mistake ? "mistake" : undefined}
             aria-invalid={mistake !== null}
           />
-          <button type="submit" className="primary" disabled={login.isPending}>Log in</button>
+          <button type="submit" className="primary" disabled={login.isPending}>
+            Log in
+          </button>
         </div>
-        {mistake && <p id="mistake" className="mistake" role="alert">{mistake}</p>}
+        {mistake && (
+          <p id="mistake" className="mistake" role="alert">
+            {mistake}
+          </p>
+        )}
       </form>
     </main>
   );

@@ -42,12 +42,21 @@ export function LineChart({ title, unit, names, steps, values }: Props) {
 
   useEffect(() => chart.current?.setData(latestData.current), [steps, values]);
 
-  const latest = values.map((series, i) => `${names[i]} ${format(lastOf(series), unit)}`);
+  const latest = values.map((series, i) =>
+    [names.length > 1 && names[i], format(lastOf(series), unit)].filter(Boolean).join(" "),
+  );
   return (
     <figure className="chart">
       <figcaption>
         <b>{title}</b>
-        <span className="legend">{latest.map((text, i) => <span key={text}><i style={{ background: `var(--hue-${i + 1})` }} />{text}</span>)}</span>
+        <span className="legend">
+          {latest.map((text, i) => (
+            <span key={text}>
+              <i style={{ background: `var(--hue-${i + 1})` }} />
+              {text}
+            </span>
+          ))}
+        </span>
       </figcaption>
       <div ref={host} role="img" aria-label={`${title} over ${steps.length} steps: ${latest.join(", ")}`} />
     </figure>
@@ -73,9 +82,12 @@ function options(names: string[], unit: string, width: number): uPlot.Options {
     height,
     legend: { show: false },
     cursor: { y: false, points: { size: 6 } },
-    padding: [8, 8, 0, 0],
+    padding: [12, 8, 0, 0],
     scales: { x: { time: false } },
-    axes: [{ ...axis, size: 28, grid: { show: false } }, { ...axis, size: 52 }],
+    axes: [
+      { ...axis, size: 28, grid: { show: false } },
+      { ...axis, size: 52 },
+    ],
     series: [
       { label: "step" },
       ...names.map((label, i) => ({

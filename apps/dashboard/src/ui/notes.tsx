@@ -14,20 +14,31 @@ export const Failure = ({ error, onRetry }: { error: Error; onRetry?: () => void
     <h2>{error instanceof ApiError ? error.problem.title : "This could not be loaded"}</h2>
     <p>{error.message}</p>
     <p className="muted">{advice(error)}</p>
-    {onRetry && <button type="button" onClick={onRetry}>Try again</button>}
+    {onRetry && (
+      <button type="button" onClick={onRetry}>
+        Try again
+      </button>
+    )}
   </section>
 );
 
 function advice(error: Error): string {
-  if (error instanceof UnreachableError) return "The page tries again by itself. If it stays so, start the API with `npm start`.";
-  if (!(error instanceof ApiError)) return "Reload the page; if it stays so, the dashboard and the API have different versions.";
-  if (error.status === 404) return "It may have been removed, or belong to another team. Look for it in the list of experiments.";
-  return error.status >= 500 ? "Try again in a moment; the API's log says more." : "Change what the message names, then try again.";
+  if (error instanceof UnreachableError)
+    return "The page tries again by itself. If it stays so, start the API with `npm start`.";
+  if (!(error instanceof ApiError))
+    return "Reload the page; if it stays so, the dashboard and the API have different versions.";
+  if (error.status === 404)
+    return "It may have been removed, or belong to another team. Look for it in the list of experiments.";
+  return error.status >= 500
+    ? "Try again in a moment; the API's log says more."
+    : "Change what the message names, then try again.";
 }
 
 /** Grey bars where `lines` rows will be. */
 export const Skeleton = ({ lines = 6 }: { lines?: number }) => (
   <div className="skeleton" role="status" aria-label="Loading">
-    {Array.from({ length: lines }, (_, i) => <i key={i} />)}
+    {Array.from({ length: lines }, (_, i) => (
+      <i key={i} />
+    ))}
   </div>
 );

@@ -13,11 +13,15 @@ export const ShortcutHelp = ({ onClose }: { onClose: () => void }) => (
     <dl className="keys">
       {keys.map(([key, meaning]) => (
         <Fragment key={key}>
-          <dt><kbd>{key}</kbd></dt>
+          <dt>
+            <kbd>{key}</kbd>
+          </dt>
           <dd>{meaning}</dd>
         </Fragment>
       ))}
     </dl>
-    <button type="button" onClick={onClose}>Close</button>
+    <button type="button" onClick={onClose}>
+      Close
+    </button>
   </Dialog>
 );

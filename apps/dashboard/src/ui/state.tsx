@@ -26,7 +26,9 @@ export const toneOf = (state: AnyState): Tone => states[state].tone;
 export const wordOf = (state: AnyState): string => states[state].word;
 
 export const State = ({ state, title }: { state: AnyState; title?: string | null }) => (
-  <span className="state" data-tone={toneOf(state)} title={title ?? undefined}>{wordOf(state)}</span>
+  <span className="state" data-tone={toneOf(state)} title={title ?? undefined}>
+    {wordOf(state)}
+  </span>
 );
 
 const parts = [
@@ -43,10 +45,15 @@ const present = (progress: ProgressCounts) =>
 
 /** Stage runs as one stacked bar: done, cached, running, waiting, failed, cancelled. */
 export const ProgressBar = ({ progress }: { progress: ProgressCounts }) => {
-  const text = present(progress).map(({ name, count }) => `${count} ${name}`).join(", ") || "no stage runs";
+  const text =
+    present(progress)
+      .map(({ name, count }) => `${count} ${name}`)
+      .join(", ") || "no stage runs";
   return (
     <span className="stack" role="img" aria-label={text} title={text}>
-      {present(progress).map(({ name, count }) => <i key={name} data-part={name} style={{ flexGrow: count }} />)}
+      {present(progress).map(({ name, count }) => (
+        <i key={name} data-part={name} style={{ flexGrow: count }} />
+      ))}
     </span>
   );
 };
@@ -55,7 +62,10 @@ export const ProgressBar = ({ progress }: { progress: ProgressCounts }) => {
 export const ProgressLegend = ({ progress }: { progress: ProgressCounts }) => (
   <span className="legend">
     {present(progress).map(({ name, count }) => (
-      <span key={name}><i data-part={name} />{count} {name}</span>
+      <span key={name}>
+        <i data-part={name} />
+        {count} {name}
+      </span>
     ))}
   </span>
 );

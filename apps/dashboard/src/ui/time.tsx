@@ -5,7 +5,11 @@ import { ago } from "../format.ts";
 export function Time({ at }: { at: string }) {
   const now = useNow();
   const date = new Date(at);
-  return <time dateTime={at} title={date.toLocaleString()}>{ago(date.getTime(), now)}</time>;
+  return (
+    <time dateTime={at} title={date.toLocaleString()}>
+      {ago(date.getTime(), now)}
+    </time>
+  );
 }
 
 /** The clock, every ten seconds: the finest step that `ago` shows for long. */

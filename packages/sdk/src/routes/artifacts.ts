@@ -23,5 +23,10 @@ export const artifactRoutes = (http: Http) => ({
   },
   /** Stores bytes of the caller's own, to be named in a spec (`arModel`, `sensitivity`, `masks`). */
   import: (body: Body, { signal }: Abortable = {}): Promise<Pick<ArtifactRef, "sha256" | "bytes">> =>
-    http.get(importedSchema, "/artifacts", { method: "POST", body, headers: { "content-type": "application/octet-stream" }, signal }),
+    http.get(importedSchema, "/artifacts", {
+      method: "POST",
+      body,
+      headers: { "content-type": "application/octet-stream" },
+      signal,
+    }),
 });

@@ -1,10 +1,10 @@
 import {
-  eventPageSchema,
   type EventPage,
   type Experiment,
   type ExperimentSpecInput,
   type ExperimentState,
   type ExperimentSummary,
+  eventPageSchema,
   experimentPageSchema,
   experimentSchema,
   experimentSummarySchema,
@@ -25,13 +25,17 @@ export interface ExperimentFilter {
 }
 
 export const experimentRoutes = (http: Http) => {
-  const list = (filter: ExperimentFilter & Abortable & { after?: string | undefined; limit?: number } = {}): Promise<Page<ExperimentSummary>> => {
+  const list = (
+    filter: ExperimentFilter & Abortable & { after?: string | undefined; limit?: number } = {},
+  ): Promise<Page<ExperimentSummary>> => {
     const { signal, after, limit, state, search } = filter;
     return http.get(experimentPageSchema, "/experiments", { query: { after, limit, state, search }, signal });
   };
 
-  const trials = (id: string, { after, signal }: { after?: string | undefined } & Abortable = {}): Promise<Page<Trial>> =>
-    http.get(trialPageSchema, path`/experiments/${id}/trials`, { query: { after }, signal });
+  const trials = (
+    id: string,
+    { after, signal }: { after?: string | undefined } & Abortable = {},
+  ): Promise<Page<Trial>> => http.get(trialPageSchema, path`/experiments/${id}/trials`, { query: { after }, signal });
 
   return {
     /** Submits a spec. Sent twice with the same `idempotencyKey` it makes one experiment. */
@@ -53,13 +57,16 @@ export const experimentRoutes = (http: Http) => {
     /** Every experiment, newest first, page by page as they are asked for. */
     all: (filter: ExperimentFilter & Abortable = {}): AsyncGenerator<ExperimentSummary> =>
       allItems((after) => list({ ...filter, after })),
-    get: (id: string, { signal }: Abortable = {}): Promise<Experiment> => http.get(experimentSchema, path`/experiments/${id}`, { signal }),
+    get: (id: string, { signal }: Abortable = {}): Promise<Experiment> =>
+      http.get(experimentSchema, path`/experiments/${id}`, { signal }),
     /** Stops what no other experiment needs; finished results stay. */
     cancel: (id: string): Promise<ExperimentSummary> =>
       http.get(experimentSummarySchema, path`/experiments/${id}/cancel`, { method: "POST" }),
     trials,
-    allTrials: (id: string, { signal }: Abortable = {}): AsyncGenerator<Trial> => allItems((after) => trials(id, { after, signal })),
-    trial: (id: string, { signal }: Abortable = {}): Promise<Trial> => http.get(trialSchema, path`/trials/${id}`, { signal }),
+    allTrials: (id: string, { signal }: Abortable = {}): AsyncGenerator<Trial> =>
+      allItems((after) => trials(id, { after, signal })),
+    trial: (id: string, { signal }: Abortable = {}): Promise<Trial> =>
+      http.get(trialSchema, path`/trials/${id}`, { signal }),
     /** Past events, oldest first; `client.events` goes on from their cursor. */
     history: (id: string, { after, signal }: { after?: string | undefined } & Abortable = {}): Promise<EventPage> =>
       http.get(eventPageSchema, path`/experiments/${id}/events`, { query: { after }, signal }),

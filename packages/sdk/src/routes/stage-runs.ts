@@ -11,7 +11,8 @@ import {
 import { type Abortable, type Http, path } from "../http.ts";
 
 export const stageRunRoutes = (http: Http) => ({
-  get: (id: string, { signal }: Abortable = {}): Promise<StageRun> => http.get(stageRunSchema, path`/stage-runs/${id}`, { signal }),
+  get: (id: string, { signal }: Abortable = {}): Promise<StageRun> =>
+    http.get(stageRunSchema, path`/stage-runs/${id}`, { signal }),
   attempts: async (id: string, { signal }: Abortable = {}): Promise<Attempt[]> =>
     (await http.get(attemptListSchema, path`/stage-runs/${id}/attempts`, { signal })).items,
   /** Points of all series, or of one; with `afterStep` only those of later steps. */

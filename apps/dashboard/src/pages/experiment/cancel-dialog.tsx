@@ -20,16 +20,43 @@ export function CancelDialog({ experiment, onClose }: { experiment: Experiment; 
   return (
     <Dialog title={`Cancel ${experiment.name}?`} onClose={onClose}>
       <ul>
-        <li>Stops {plural(active, "running stage")} and drops {plural(waiting, "waiting one")}, except those that another experiment needs too.</li>
-        <li>Keeps {plural(succeeded, "finished stage")} and {succeeded === 1 ? "its" : "their"} results: the same spec, submitted again, goes on from there.</li>
+        <li>
+          Stops {plural(active, "running stage")} and drops {plural(waiting, "waiting one")}, except those that another
+          experiment needs too.
+        </li>
+        <li>
+          Keeps {plural(succeeded, "finished stage")} and {succeeded === 1 ? "its" : "their"} results: the same spec,
+          submitted again, goes on from there.
+        </li>
       </ul>
-      <form onSubmit={(event) => { event.preventDefault(); cancel.mutate(); }}>
-        <label htmlFor="name">To cancel, type its name: <b>{experiment.name}</b></label>
-        <input id="name" value={typed} onChange={(event) => setTyped(event.target.value)} autoComplete="off" spellCheck={false} />
-        {cancel.error && <p className="mistake" role="alert">{cancel.error.message}</p>}
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          cancel.mutate();
+        }}
+      >
+        <label htmlFor="name">
+          To cancel, type its name: <b>{experiment.name}</b>
+        </label>
+        <input
+          id="name"
+          value={typed}
+          onChange={(event) => setTyped(event.target.value)}
+          autoComplete="off"
+          spellCheck={false}
+        />
+        {cancel.error && (
+          <p className="mistake" role="alert">
+            {cancel.error.message}
+          </p>
+        )}
         <p className="row">
-          <button type="submit" className="danger" disabled={typed !== experiment.name || cancel.isPending}>Cancel the experiment</button>
-          <button type="button" onClick={onClose}>Let it run</button>
+          <button type="submit" className="danger" disabled={typed !== experiment.name || cancel.isPending}>
+            Cancel the experiment
+          </button>
+          <button type="button" onClick={onClose}>
+            Let it run
+          </button>
         </p>
       </form>
     </Dialog>

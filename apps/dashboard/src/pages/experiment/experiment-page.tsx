@@ -13,24 +13,31 @@ import { TrialGrid } from "./trial-grid-view.tsx";
 import { useExperiment, useHistory } from "./use-experiment.ts";
 import "./experiment.css";
 
-export function ExperimentPage() {
+export default function ExperimentPage() {
   const { id } = useParams<{ id: string }>();
   const experiment = useExperiment(id);
   if (experiment.data) return <Loaded key={id} experiment={experiment.data} stale={experiment.error} />;
-  return experiment.error ? <Failure error={experiment.error} onRetry={() => void experiment.refetch()} /> : <Skeleton lines={12} />;
+  return experiment.error ? (
+    <Failure error={experiment.error} onRetry={() => void experiment.refetch()} />
+  ) : (
+    <Skeleton lines={12} />
+  );
 }
 
 /** `stale`: why the last look failed, while the one before is still shown. */
 function Loaded({ experiment, stale }: { experiment: Experiment; stale: Error | null }) {
   const { events, connection } = useHistory(experiment.id);
   const [params, setParams] = useSearchParams();
-  const selected = experiment.stageRuns.find((run) => run.id === params.get("run")) ?? mostInteresting(experiment.stageRuns);
+  const selected =
+    experiment.stageRuns.find((run) => run.id === params.get("run")) ?? mostInteresting(experiment.stageRuns);
   const select = (run: string) => setParams({ run }, { replace: true });
   return (
     <>
       <Header experiment={experiment} />
       {(stale || (connection === "waiting" && events.length > 0)) && (
-        <p className="banner" role="status">The API does not answer. This is the last state seen; the page goes on by itself when it is back.</p>
+        <p className="banner" role="status">
+          The API does not answer. This is the last state seen; the page goes on by itself when it is back.
+        </p>
       )}
       <section>
         <h2>Stages</h2>
@@ -53,18 +60,48 @@ function Header({ experiment }: { experiment: Experiment }) {
         <State state={experiment.state} />
         <span className="grow" />
         <Link href={frontier}>Frontier</Link>
-        {experiment.state === "active" && <button type="button" className="danger" onClick={() => setCancelling(true)}>Cancel…</button>}
+        {experiment.state === "active" && (
+          <button type="button" className="danger" onClick={() => setCancelling(true)}>
+            Cancel…
+          </button>
+        )}
       </div>
       {experiment.reason && <p className="reason">{experiment.reason}</p>}
       <ProgressBar progress={experiment.progress} />
       <ProgressLegend progress={experiment.progress} />
       <dl className="facts">
-        <div><dt>ETA</dt><dd>{experiment.etaSeconds === null ? "–" : duration(experiment.etaSeconds)}</dd></div>
-        <div><dt>GPU time</dt><dd>{gpuTime(experiment.gpuSeconds)}</dd></div>
-        <div><dt>Dataset · model</dt><dd>{experiment.dataset} · {experiment.model}</dd></div>
-        <div><dt>Sweep</dt><dd title="methods × budgets × seeds">{sweepSize(experiment)} = {plural(experiment.trials, "trial")}</dd></div>
-        <div><dt>Recipe</dt><dd>{experiment.recipe}, {experiment.precision}</dd></div>
-        <div><dt>Owner</dt><dd>{experiment.owner}, <Time at={experiment.createdAt} /></dd></div>
+        <div>
+          <dt>ETA</dt>
+          <dd>{experiment.etaSeconds === null ? "–" : duration(experiment.etaSeconds)}</dd>
+        </div>
+        <div>
+          <dt>GPU time</dt>
+          <dd>{gpuTime(experiment.gpuSeconds)}</dd>
+        </div>
+        <div>
+          <dt>Dataset · model</dt>
+          <dd>
+            {experiment.dataset} · {experiment.model}
+          </dd>
+        </div>
+        <div>
+          <dt>Sweep</dt>
+          <dd title="methods × budgets × seeds">
+            {sweepSize(experiment)} = {plural(experiment.trials, "trial")}
+          </dd>
+        </div>
+        <div>
+          <dt>Recipe</dt>
+          <dd>
+            {experiment.recipe}, {experiment.precision}
+          </dd>
+        </div>
+        <div>
+          <dt>Owner</dt>
+          <dd>
+            {experiment.owner}, <Time at={experiment.createdAt} />
+          </dd>
+        </div>
       </dl>
       {cancelling && <CancelDialog experiment={experiment} onClose={() => setCancelling(false)} />}
     </header>
@@ -73,4 +110,6 @@ function Header({ experiment }: { experiment: Experiment }) {
 
 /** What one wants to watch: the furthest stage that is running, else the last that ended. */
 const mostInteresting = (runs: StageRun[]): StageRun | undefined =>
-  runs.findLast((run) => run.state === "active") ?? runs.findLast((run) => run.state === "succeeded" || run.state === "failed") ?? runs[0];
+  runs.findLast((run) => run.state === "active") ??
+  runs.findLast((run) => run.state === "succeeded" || run.state === "failed") ??
+  runs[0];

@@ -16,11 +16,18 @@ export function History({ events, runs }: { events: Event[]; runs: StageRun[] })
         {lines.slice(0, shown).map((line) => (
           <li key={line.cursor} data-tone={line.tone}>
             <Time at={line.at} />
-            <span>{line.subject && <b>{line.subject} </b>}{line.text}</span>
+            <span>
+              {line.subject && <b>{line.subject} </b>}
+              {line.text}
+            </span>
           </li>
         ))}
       </ol>
-      {lines.length > shown && <button type="button" onClick={() => setShown(shown + pageSize)}>Show {pageSize} older</button>}
+      {lines.length > shown && (
+        <button type="button" onClick={() => setShown(shown + pageSize)}>
+          Show {pageSize} older
+        </button>
+      )}
     </section>
   );
 }

@@ -27,7 +27,10 @@ function inWords(event: Event): Pick<HistoryLine, "text" | "tone"> {
   switch (event.type) {
     case "experiment.submitted": {
       const { trials, stageRuns, cached } = event.data;
-      return { text: `submitted: ${plural(trials, "trial")}, ${plural(stageRuns, "stage run")}, ${cached} from cache`, tone: "plain" };
+      return {
+        text: `submitted: ${plural(trials, "trial")}, ${plural(stageRuns, "stage run")}, ${cached} from cache`,
+        tone: "plain",
+      };
     }
     case "experiment.changed":
       return { text: withCause(`experiment ${event.data.state}`, event.data.reason), tone: toneOf(event.data.state) };

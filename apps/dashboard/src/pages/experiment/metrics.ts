@@ -32,7 +32,11 @@ export const lastCommonStep = (series: MetricSeries[]): number | undefined =>
 
 /** Charts in the order they are wanted: loss, accuracy, speed, then one for each other series. */
 export function charts(series: MetricSeries[]): ChartData[] {
-  const groups = new Map<string, MetricSeries[]>([["Loss", []], ["Accuracy", []], ["Images per second", []]]);
+  const groups = new Map<string, MetricSeries[]>([
+    ["Loss", []],
+    ["Accuracy", []],
+    ["Images per second", []],
+  ]);
   for (const one of series) {
     const title = chartOf(one.series);
     groups.set(title, [...(groups.get(title) ?? []), one]);
@@ -55,5 +59,8 @@ function align(title: string, series: MetricSeries[]): ChartData {
     return steps.map((step) => at.get(step) ?? null);
   });
   const unit = title === "Accuracy" ? "%" : title === "Images per second" ? "img/s" : "";
-  return { title, unit, names: series.map((one) => one.series), steps, values };
+  return { title, unit, names: series.map((one) => nameIn(title, one.series)), steps, values };
 }
+
+/** `train-accuracy` is `train` in the chart of accuracies. */
+const nameIn = (title: string, series: string): string => series.replace(new RegExp(`-${title}$`, "i"), "");

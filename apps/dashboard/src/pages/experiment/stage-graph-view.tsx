@@ -58,7 +58,15 @@ function curve(from: StageNode, to: StageNode): string {
   return `M${x1},${y1}H${start}C${middle},${y1} ${middle},${y2} ${x2},${y2}`;
 }
 
-const Box = ({ node: { run, label, status, x, y }, selected, onSelect }: { node: StageNode; selected: boolean; onSelect: (id: string) => void }) => (
+const Box = ({
+  node: { run, label, status, x, y },
+  selected,
+  onSelect,
+}: {
+  node: StageNode;
+  selected: boolean;
+  onSelect: (id: string) => void;
+}) => (
   <button
     type="button"
     className="box"
@@ -70,7 +78,11 @@ const Box = ({ node: { run, label, status, x, y }, selected, onSelect }: { node:
     onClick={() => onSelect(run.id)}
   >
     <b>{label}</b>
-    <span className="state" data-tone={toneOf(run.state)} data-cached={run.origin === "cached" || undefined}>{status}</span>
-    {run.progress && run.state === "active" && <i style={{ width: `${(100 * run.progress.step) / run.progress.totalSteps}%` }} />}
+    <span className="state" data-tone={toneOf(run.state)} data-cached={run.origin === "cached" || undefined}>
+      {status}
+    </span>
+    {run.progress && run.state === "active" && (
+      <i style={{ width: `${(100 * run.progress.step) / run.progress.totalSteps}%` }} />
+    )}
   </button>
 );

@@ -4,7 +4,7 @@ import { rate } from "../../format.ts";
 
 /** Stage runs of an experiment as columns of boxes with edges from inputs to what takes them. Lengths in pixels. */
 export interface StageGraph {
-  columns: { kind: StageKind; x: number; /** Runs left out because there are too many. */ hidden: number }[];
+  columns: { kind: StageKind; x: number /** Runs left out because there are too many. */; hidden: number }[];
   nodes: StageNode[];
   edges: { from: StageNode; to: StageNode }[];
   width: number;
@@ -18,7 +18,7 @@ export interface StageNode {
   y: number;
 }
 
-export const box = { width: 184, height: 48, gapX: 56, gapY: 8 };
+export const box = { width: 192, height: 48, gapX: 64, gapY: 8 };
 const slot = box.height + box.gapY;
 const order: StageKind[] = ["train", "sensitivity", "mask-search", "distillation", "private-inference"];
 
@@ -29,7 +29,12 @@ export function layoutStageGraph(runs: StageRun[], most = 40): StageGraph {
   const columns = kinds.map((kind, i) => {
     const ofKind = runs.filter((run) => run.kind === kind);
     const shown = [...ofKind].sort((a, b) => attention(a) - attention(b)).slice(0, most);
-    return { kind, x: i * (box.width + box.gapX), hidden: ofKind.length - shown.length, runs: shown.sort(byIdentity(byId)) };
+    return {
+      kind,
+      x: i * (box.width + box.gapX),
+      hidden: ofKind.length - shown.length,
+      runs: shown.sort(byIdentity(byId)),
+    };
   });
   const ys = placeRows(columns.map((column) => column.runs));
   const nodes = columns.flatMap(({ runs: shown, x }) =>
@@ -49,7 +54,8 @@ function placeRows(columns: StageRun[][]): Map<string, number> {
   const ys = new Map<string, number>();
   const takers = new Map<string, string[]>();
   for (const run of columns.flat()) {
-    for (const { stageRunId } of run.inputs) if (stageRunId) takers.set(stageRunId, [...(takers.get(stageRunId) ?? []), run.id]);
+    for (const { stageRunId } of run.inputs)
+      if (stageRunId) takers.set(stageRunId, [...(takers.get(stageRunId) ?? []), run.id]);
   }
   for (const column of [...columns].reverse()) {
     let free = 0;
@@ -78,11 +84,13 @@ const attention = ({ state }: StageRun): number =>
   ({ active: 0, failed: 1, ready: 2, blocked: 3, succeeded: 4, cancelled: 5 })[state];
 
 /** By seed, then score of the search (so, method), then budget: takers keep the order of what they take. */
-const byIdentity = (byId: Map<string, StageRun>) => (a: StageRun, b: StageRun): number =>
-  a.seed - b.seed ||
-  (searchOf(a, byId)?.score ?? "").localeCompare(searchOf(b, byId)?.score ?? "") ||
-  (searchOf(a, byId)?.budget ?? 0) - (searchOf(b, byId)?.budget ?? 0) ||
-  a.id.localeCompare(b.id);
+const byIdentity =
+  (byId: Map<string, StageRun>) =>
+  (a: StageRun, b: StageRun): number =>
+    a.seed - b.seed ||
+    (searchOf(a, byId)?.score ?? "").localeCompare(searchOf(b, byId)?.score ?? "") ||
+    (searchOf(a, byId)?.budget ?? 0) - (searchOf(b, byId)?.budget ?? 0) ||
+    a.id.localeCompare(b.id);
 
 /** Budget and score of a mask search, or of the one that a distillation builds on. */
 function searchOf(run: StageRun, byId: Map<string, StageRun>): { budget: number; score: string } | null {
@@ -96,8 +104,8 @@ function searchOf(run: StageRun, byId: Map<string, StageRun>): { budget: number;
 /** `seed 1`, or `27.8k · seed 1` where a budget belongs to it; a search that does not follow the paper is named. */
 export function stageLabel(run: StageRun, byId: Map<string, StageRun>): string {
   const search = searchOf(run, byId);
-  const score = search && search.score !== "paper" ? `${search.score} · ` : "";
-  return search ? `${score}${short(search.budget)} · seed ${run.seed}` : `seed ${run.seed}`;
+  const score = search && search.score !== "paper" ? [search.score] : [];
+  return [...(search ? [short(search.budget)] : []), ...score, `seed ${run.seed}`].join(" · ");
 }
 
 /** What a run does or did, in a few words. */
@@ -105,12 +113,21 @@ export function stageStatus(run: StageRun): string {
   if (run.state === "active" && run.progress) {
     return `${Math.floor((100 * run.progress.step) / run.progress.totalSteps)} % · ${rate(run.progress.imagesPerSecond)}`;
   }
-  if (run.state === "succeeded") return [run.origin === "cached" ? "cached" : "done", outcome(run)].filter(Boolean).join(" · ");
-  return { active: "starting", ready: "waiting for a GPU", blocked: "waiting for inputs", failed: "failed", cancelled: "cancelled" }[run.state];
+  if (run.state === "succeeded")
+    return [run.origin === "cached" ? "cached" : "done", outcome(run)].filter(Boolean).join(" · ");
+  return {
+    active: "starting",
+    ready: "waiting for a GPU",
+    blocked: "waiting for inputs",
+    failed: "failed",
+    cancelled: "cancelled",
+  }[run.state];
 }
 
 function outcome({ result }: StageRun): string {
   if (!result) return "";
   if (result.kind === "sensitivity") return `${result.layers.length} layers`;
-  return result.kind === "mask-search" ? `${percent(result.validationAccuracy, 1)} val` : percent(result.testAccuracy, 1);
+  return result.kind === "mask-search"
+    ? `${percent(result.validationAccuracy, 1)} val`
+    : percent(result.testAccuracy, 1);
 }

@@ -18,12 +18,21 @@ export function StageRunPanel({ run, runs }: { run: StageRun; runs: StageRun[] }
   return (
     <section>
       <div className="head">
-        <h2>{stageTitles[run.kind]}, {label}</h2>
+        <h2>
+          {stageTitles[run.kind]}, {label}
+        </h2>
         <State state={run.state} />
         {run.origin && run.origin !== "ran" && <span className="tag">{run.origin}</span>}
       </div>
       {run.reason && <p className="reason">{run.reason}</p>}
-      <dl className="facts">{facts(run).map(([name, value]) => <div key={name}><dt>{name}</dt><dd>{value}</dd></div>)}</dl>
+      <dl className="facts">
+        {facts(run).map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+      </dl>
       <Curves run={run} />
       <Attempts run={run} />
     </section>
@@ -33,7 +42,10 @@ export function StageRunPanel({ run, runs }: { run: StageRun; runs: StageRun[] }
 function facts({ progress, result, params, state }: StageRun): [string, string][] {
   const list: [string, string][] = [];
   if (progress && state === "active") {
-    list.push(["Step", `${count(progress.step)} / ${count(progress.totalSteps)}`], ["Speed", rate(progress.imagesPerSecond)]);
+    list.push(
+      ["Step", `${count(progress.step)} / ${count(progress.totalSteps)}`],
+      ["Speed", rate(progress.imagesPerSecond)],
+    );
     if (progress.loss !== null) list.push(["Loss", progress.loss.toPrecision(3)]);
     if (progress.etaSeconds !== null) list.push(["ETA", duration(progress.etaSeconds)]);
   } else list.push(["Steps", count(params.steps)]);
@@ -50,7 +62,13 @@ function Curves({ run }: { run: StageRun }) {
   if (metrics.isPending) return <Skeleton lines={4} />;
   if (metrics.error && !metrics.data) return <Failure error={metrics.error} onRetry={() => void metrics.refetch()} />;
   if (drawn.length === 0) return <p className="muted">No curve yet: points come with the first steps.</p>;
-  return <div className="charts">{drawn.map((chart) => <LineChart key={chart.title} {...chart} />)}</div>;
+  return (
+    <div className="charts">
+      {drawn.map((chart) => (
+        <LineChart key={chart.title} {...chart} />
+      ))}
+    </div>
+  );
 }
 
 function Attempts({ run }: { run: StageRun }) {
@@ -63,13 +81,32 @@ function Attempts({ run }: { run: StageRun }) {
     <div className="scroll">
       <table className="list">
         <thead>
-          <tr><th>Attempt</th><th>State</th><th>Worker</th><th>Device</th><th className="number">From step</th><th className="number">To step</th><th className="number">GPU time</th><th>Cause</th></tr>
+          <tr>
+            <th>Attempt</th>
+            <th>State</th>
+            <th>Worker</th>
+            <th>Device</th>
+            <th className="number">From step</th>
+            <th className="number">To step</th>
+            <th className="number">GPU time</th>
+            <th>Cause</th>
+          </tr>
         </thead>
         <tbody>
           {attempts.data.map((attempt) => (
             <tr key={attempt.id}>
               <td>{attempt.number}</td>
-              <td>{attempt.state}{attempt.inexact && <span className="tag" title="Resumed on another backend, device or thread count: not bit-identical to an undisturbed run">inexact</span>}</td>
+              <td>
+                {attempt.state}
+                {attempt.inexact && (
+                  <span
+                    className="tag"
+                    title="Resumed on another backend, device or thread count: not bit-identical to an undisturbed run"
+                  >
+                    inexact
+                  </span>
+                )}
+              </td>
               <td>{attempt.worker ?? "–"}</td>
               <td>{attempt.engine ? `${attempt.engine.backend}, ${attempt.engine.device}` : "–"}</td>
               <td className="number">{attempt.startStep === null ? "–" : count(attempt.startStep)}</td>

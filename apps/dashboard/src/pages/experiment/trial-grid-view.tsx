@@ -7,12 +7,20 @@ import { heat, trialGrids } from "./trial-grid.ts";
 import { mostTrials, useTrials } from "./use-experiment.ts";
 
 /** Test accuracy by budget and seed, darker where it is higher; a cell opens its trial's last stage. */
-export function TrialGrid({ experiment, onSelect }: { experiment: Experiment; onSelect: (stageRunId: string) => void }) {
+export function TrialGrid({
+  experiment,
+  onSelect,
+}: {
+  experiment: Experiment;
+  onSelect: (stageRunId: string) => void;
+}) {
   const trials = useTrials(experiment);
   const grids = useMemo(() => trialGrids(trials.data ?? []), [trials.data]);
   return (
     <section>
-      <h2>Trials <small>test accuracy by budget and seed</small></h2>
+      <h2>
+        Trials <small>test accuracy by budget and seed</small>
+      </h2>
       {trials.isPending && <Skeleton lines={4} />}
       {trials.error && !trials.data && <Failure error={trials.error} onRetry={() => void trials.refetch()} />}
       {grids.map((grid) => (
@@ -23,7 +31,9 @@ export function TrialGrid({ experiment, onSelect }: { experiment: Experiment; on
               <tr>
                 <th scope="col">seed</th>
                 {grid.budgets.map((budget) => (
-                  <th key={budget} scope="col" title={budget === null ? undefined : `${count(budget)} ReLUs`}>{budget === null ? "all ReLUs" : short(budget)}</th>
+                  <th key={budget} scope="col" title={budget === null ? undefined : `${count(budget)} ReLUs`}>
+                    {budget === null ? "all ReLUs" : short(budget)}
+                  </th>
                 ))}
               </tr>
             </thead>
@@ -31,7 +41,11 @@ export function TrialGrid({ experiment, onSelect }: { experiment: Experiment; on
               {grid.cells.map((cells, row) => (
                 <tr key={grid.seeds[row]}>
                   <th scope="row">{grid.seeds[row]}</th>
-                  {cells.map((trial, i) => <td key={grid.budgets[i]}>{trial && <Cell trial={trial} all={trials.data ?? []} onSelect={onSelect} />}</td>)}
+                  {cells.map((trial, i) => (
+                    <td key={grid.budgets[i]}>
+                      {trial && <Cell trial={trial} all={trials.data ?? []} onSelect={onSelect} />}
+                    </td>
+                  ))}
                 </tr>
               ))}
             </tbody>
@@ -39,7 +53,9 @@ export function TrialGrid({ experiment, onSelect }: { experiment: Experiment; on
         </div>
       ))}
       {trials.data && trials.data.length >= mostTrials && experiment.trials > mostTrials && (
-        <p className="muted">The first {count(mostTrials)} of {count(experiment.trials)} trials are drawn.</p>
+        <p className="muted">
+          The first {count(mostTrials)} of {count(experiment.trials)} trials are drawn.
+        </p>
       )}
     </section>
   );
@@ -47,11 +63,19 @@ export function TrialGrid({ experiment, onSelect }: { experiment: Experiment; on
 
 function Cell({ trial, all, onSelect }: { trial: Trial; all: Trial[]; onSelect: (stageRunId: string) => void }) {
   const last = trial.needs.at(-1);
-  const title = [trial.reason, trial.reluCount !== null && `${count(trial.reluCount)} ReLUs kept`].filter(Boolean).join("; ");
+  const title = [trial.reason, trial.reluCount !== null && `${count(trial.reluCount)} ReLUs kept`]
+    .filter(Boolean)
+    .join("; ");
   const done = trial.testAccuracy !== null;
   const style = done ? ({ "--heat": heat(trial.testAccuracy!, all) } as CSSProperties) : undefined;
   return (
-    <button type="button" className={done ? "cell done" : "cell"} style={style} title={title} onClick={() => last && onSelect(last.stageRunId)}>
+    <button
+      type="button"
+      className={done ? "cell done" : "cell"}
+      style={style}
+      title={title}
+      onClick={() => last && onSelect(last.stageRunId)}
+    >
       {done ? percent(trial.testAccuracy!, 1) : <State state={trial.state} />}
     </button>
   );

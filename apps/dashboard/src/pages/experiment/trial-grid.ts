@@ -16,7 +16,12 @@ export function trialGrids(trials: Trial[]): TrialGridData[] {
     const budgets = [...new Set(mine.map((trial) => trial.budget))].sort((a, b) => (a ?? 0) - (b ?? 0));
     const seeds = [...new Set(mine.map((trial) => trial.seed))].sort((a, b) => a - b);
     const byPlace = new Map(mine.map((trial) => [`${trial.seed}/${trial.budget}`, trial]));
-    return { method, budgets, seeds, cells: seeds.map((seed) => budgets.map((budget) => byPlace.get(`${seed}/${budget}`))) };
+    return {
+      method,
+      budgets,
+      seeds,
+      cells: seeds.map((seed) => budgets.map((budget) => byPlace.get(`${seed}/${budget}`))),
+    };
   });
 }
 

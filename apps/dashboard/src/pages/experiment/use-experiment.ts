@@ -73,7 +73,11 @@ export function useHistory(id: string): { events: Event[]; connection: "open" | 
       }
     };
     const follow = async () => {
-      for await (const event of client.events({ experimentId: id, signal: abort.signal, onConnection: setConnection })) {
+      for await (const event of client.events({
+        experimentId: id,
+        signal: abort.signal,
+        onConnection: setConnection,
+      })) {
         batch.push(event);
         timer ??= setTimeout(flush, 100);
       }

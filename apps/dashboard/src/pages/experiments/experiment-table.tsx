@@ -22,22 +22,38 @@ export const ExperimentTable = ({ experiments }: { experiments: ExperimentSummar
           <th>Age</th>
         </tr>
       </thead>
-      <tbody>{experiments.map((experiment) => <Row key={experiment.id} {...experiment} />)}</tbody>
+      <tbody>
+        {experiments.map((experiment) => (
+          <Row key={experiment.id} {...experiment} />
+        ))}
+      </tbody>
     </table>
   </div>
 );
 
 const Row = (experiment: ExperimentSummary) => (
   <tr>
-    <td><State state={experiment.state} title={experiment.reason} /></td>
-    <td className="name"><Link href={`/experiments/${experiment.id}`}>{experiment.name}</Link></td>
-    <td>{experiment.dataset} · {experiment.model}</td>
+    <td>
+      <State state={experiment.state} title={experiment.reason} />
+    </td>
+    <td className="name">
+      <Link href={`/experiments/${experiment.id}`}>{experiment.name}</Link>
+    </td>
+    <td>
+      {experiment.dataset} · {experiment.model}
+    </td>
     <td title={`${experiment.methods.join(", ")}; ${experiment.trials} trials`}>{sweepSize(experiment)}</td>
-    <td><ProgressBar progress={experiment.progress} /></td>
-    <td>{experiment.best ? `${short(experiment.best.reluCount)} ReLUs, ${percent(experiment.best.testAccuracy, 1)}` : "–"}</td>
+    <td>
+      <ProgressBar progress={experiment.progress} />
+    </td>
+    <td>
+      {experiment.best ? `${short(experiment.best.reluCount)} ReLUs, ${percent(experiment.best.testAccuracy, 1)}` : "–"}
+    </td>
     <td className="number">{gpuTime(experiment.gpuSeconds)}</td>
     <td className="number">{experiment.etaSeconds === null ? "–" : duration(experiment.etaSeconds)}</td>
     <td>{experiment.owner}</td>
-    <td><Time at={experiment.createdAt} /></td>
+    <td>
+      <Time at={experiment.createdAt} />
+    </td>
   </tr>
 );

@@ -17,12 +17,15 @@ export function ExperimentsPage() {
   const state = experimentStates.find((known) => known === params.get("state"));
   const list = useExperiments(search, state);
   const setFilter = (name: string, value: string) =>
-    setParams((before) => {
-      const next = new URLSearchParams(before);
-      if (value) next.set(name, value);
-      else next.delete(name);
-      return next;
-    }, { replace: true });
+    setParams(
+      (before) => {
+        const next = new URLSearchParams(before);
+        if (value) next.set(name, value);
+        else next.delete(name);
+        return next;
+      },
+      { replace: true },
+    );
 
   const experiments = list.data?.pages.flatMap((page) => page.items) ?? [];
   return (
@@ -39,17 +42,25 @@ export function ExperimentsPage() {
           />
           <select aria-label="State" value={state ?? ""} onChange={(event) => setFilter("state", event.target.value)}>
             <option value="">all states</option>
-            {experimentStates.map((each) => <option key={each} value={each}>{wordOf(each)}</option>)}
+            {experimentStates.map((each) => (
+              <option key={each} value={each}>
+                {wordOf(each)}
+              </option>
+            ))}
           </select>
         </form>
       </div>
       {list.isPending && <Skeleton lines={8} />}
       {list.error && <Failure error={list.error} onRetry={() => void list.refetch()} />}
-      {list.data && experiments.length === 0 && (search || state ? <NothingMatches onClear={() => setParams({}, { replace: true })} /> : <FirstExperiment />)}
+      {list.data &&
+        experiments.length === 0 &&
+        (search || state ? <NothingMatches onClear={() => setParams({}, { replace: true })} /> : <FirstExperiment />)}
       {experiments.length > 0 && <ExperimentTable experiments={experiments} />}
       {list.hasNextPage && (
         <p className="more">
-          <button type="button" onClick={() => void list.fetchNextPage()} disabled={list.isFetchingNextPage}>Show {pageSize} more</button>
+          <button type="button" onClick={() => void list.fetchNextPage()} disabled={list.isFetchingNextPage}>
+            Show {pageSize} more
+          </button>
           <span className="muted">{experiments.length} shown; search or filter to find others.</span>
         </p>
       )}
@@ -59,7 +70,11 @@ export function ExperimentsPage() {
 
 const NothingMatches = ({ onClear }: { onClear: () => void }) => (
   <Empty title="No experiment matches">
-    <p><button type="button" onClick={onClear}>Clear the filter</button></p>
+    <p>
+      <button type="button" onClick={onClear}>
+        Clear the filter
+      </button>
+    </p>
   </Empty>
 );
 

@@ -27,7 +27,12 @@ export function brushedRegion({ x1, y1, x2, y2 }: Rectangle, scales: Scales): Re
 }
 
 /** The nearest of the places within `reach` pixels; null when none is. */
-export function nearest<T extends { x: number; y: number }>(places: T[], x: number, y: number, reach: number): T | null {
+export function nearest<T extends { x: number; y: number }>(
+  places: T[],
+  x: number,
+  y: number,
+  reach: number,
+): T | null {
   let best: T | null = null;
   let least = reach;
   for (const place of places) {

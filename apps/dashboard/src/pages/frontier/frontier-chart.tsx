@@ -54,19 +54,42 @@ export function FrontierChart({ plot }: { plot: PlotDescription }) {
     <div className="frontier">
       <div className="row">
         <span className="legend">
-          {plot.methods.map((method, i) => <span key={method}><i style={{ background: hueOf(theme, i) }} />{method}</span>)}
-          {plot.points.some((point) => !point.onFrontier) && <span><i data-part="dominated" />dominated</span>}
+          {plot.methods.map((method, i) => (
+            <span key={method}>
+              <i style={{ background: hueOf(theme, i) }} />
+              {method}
+            </span>
+          ))}
+          {plot.points.some((point) => !point.onFrontier) && (
+            <span>
+              <i data-part="dominated" />
+              dominated
+            </span>
+          )}
         </span>
         <span className="grow" />
-        {region ? <button type="button" onClick={() => setRegion(null)}>Show all</button> : <span className="muted hint">Drag to zoom</span>}
+        {region ? (
+          <button type="button" onClick={() => setRegion(null)}>
+            Show all
+          </button>
+        ) : (
+          <span className="muted hint">Drag to zoom</span>
+        )}
       </div>
       <div
         className="surface"
         data-over={hover ? "point" : undefined}
         onMouseMove={onMove}
-        onMouseDown={(event) => { const { x, y } = at(event); setDrag({ x1: x, y1: y, x2: x, y2: y }); event.preventDefault(); }}
+        onMouseDown={(event) => {
+          const { x, y } = at(event);
+          setDrag({ x1: x, y1: y, x2: x, y2: y });
+          event.preventDefault();
+        }}
         onMouseUp={onUp}
-        onMouseLeave={() => { setHover(null); setDrag(null); }}
+        onMouseLeave={() => {
+          setHover(null);
+          setDrag(null);
+        }}
         onDoubleClick={() => setRegion(null)}
       >
         <div ref={host} style={{ height }} />
@@ -116,8 +139,13 @@ function placesOf(drawing: PlotDrawing, plot: PlotDescription): { places: Place[
   const x = drawing.scale("x")!;
   const y = drawing.scale("y")!;
   const inside = (point: PlotPoint): boolean =>
-    point.reluCount >= plot.x.domain[0] && point.reluCount <= plot.x.domain[1] && point.accuracy >= plot.y.domain[0] && point.accuracy <= plot.y.domain[1];
-  const places = plot.points.filter(inside).map((point) => ({ point, x: x.apply(point.reluCount), y: y.apply(point.accuracy) }));
+    point.reluCount >= plot.x.domain[0] &&
+    point.reluCount <= plot.x.domain[1] &&
+    point.accuracy >= plot.y.domain[0] &&
+    point.accuracy <= plot.y.domain[1];
+  const places = plot.points
+    .filter(inside)
+    .map((point) => ({ point, x: x.apply(point.reluCount), y: y.apply(point.accuracy) }));
   const clamp = (value: number, [low, high]: [number, number]): number => Math.min(high, Math.max(low, value));
   return {
     places,

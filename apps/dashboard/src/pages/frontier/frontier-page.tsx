@@ -14,7 +14,7 @@ import "./frontier.css";
 /** New points come seldom and are worth seeing soon. */
 const refresh = 5_000;
 
-export function FrontierPage() {
+export default function FrontierPage() {
   const choice = useChoice();
   if (choice.error) return <Failure error={choice.error} onRetry={choice.retry} />;
   if (choice.isPending) return <Skeleton lines={12} />;
@@ -24,15 +24,35 @@ export function FrontierPage() {
       <div className="head">
         <h1>Frontier</h1>
         <form className="row" onSubmit={(event) => event.preventDefault()}>
-          <select aria-label="Dataset" value={dataset} onChange={(event) => choose({ dataset: event.target.value, model })}>
-            {datasets.map((each) => <option key={each.version} value={datasetName(each, datasets)}>{datasetName(each, datasets)}</option>)}
+          <select
+            aria-label="Dataset"
+            value={dataset}
+            onChange={(event) => choose({ dataset: event.target.value, model })}
+          >
+            {datasets.map((each) => (
+              <option key={each.version} value={datasetName(each, datasets)}>
+                {datasetName(each, datasets)}
+              </option>
+            ))}
           </select>
           <select aria-label="Model" value={model} onChange={(event) => choose({ dataset, model: event.target.value })}>
-            {models.map((each) => <option key={each.name} value={each.name}>{each.name}, {count(each.reluCount)} ReLUs</option>)}
+            {models.map((each) => (
+              <option key={each.name} value={each.name}>
+                {each.name}, {count(each.reluCount)} ReLUs
+              </option>
+            ))}
           </select>
         </form>
       </div>
-      {dataset && model ? <Plotted dataset={dataset} model={model} /> : <Empty title="No dataset is registered"><p><code>npm start</code> registers the datasets that it finds.</p></Empty>}
+      {dataset && model ? (
+        <Plotted dataset={dataset} model={model} />
+      ) : (
+        <Empty title="No dataset is registered">
+          <p>
+            <code>npm start</code> registers the datasets that it finds.
+          </p>
+        </Empty>
+      )}
     </>
   );
 }
@@ -50,7 +70,10 @@ function Plotted({ dataset, model }: { dataset: string; model: string }) {
   if (data.points.length === 0) {
     return (
       <Empty title={`Nothing has finished on ${plot.title} yet`}>
-        <p>Every finished distillation is a point here. <Link href="/">See what runs</Link>, or submit a sweep of budgets.</p>
+        <p>
+          Every finished distillation is a point here. <Link href="/">See what runs</Link>, or submit a sweep of
+          budgets.
+        </p>
       </Empty>
     );
   }
@@ -61,8 +84,12 @@ function Plotted({ dataset, model }: { dataset: string; model: string }) {
       <p className="sentence">{plot.sentence}</p>
       <FrontierChart plot={plot} />
       <p className="row export">
-        <button type="button" onClick={() => saveFile(`${file}.svg`, "image/svg+xml", svg())}>Save SVG</button>
-        <button type="button" onClick={() => saveFile(`${file}.csv`, "text/csv", frontierCsv(data))}>Save CSV</button>
+        <button type="button" onClick={() => saveFile(`${file}.svg`, "image/svg+xml", svg())}>
+          Save SVG
+        </button>
+        <button type="button" onClick={() => saveFile(`${file}.csv`, "text/csv", frontierCsv(data))}>
+          Save CSV
+        </button>
       </p>
       <FrontierTable plot={plot} />
     </>
@@ -74,9 +101,15 @@ function useChoice() {
   const [params, setParams] = useSearchParams();
   const datasets = useQuery({ queryKey: ["datasets"], queryFn: ({ signal }) => client.datasets({ signal }) });
   const models = useQuery({ queryKey: ["models"], queryFn: ({ signal }) => client.models({ signal }) });
-  const newest = useQuery({ queryKey: ["experiments", "newest"], queryFn: ({ signal }) => client.experiments.list({ limit: 1, signal }) });
+  const newest = useQuery({
+    queryKey: ["experiments", "newest"],
+    queryFn: ({ signal }) => client.experiments.list({ limit: 1, signal }),
+  });
   const queries = [datasets, models, newest];
-  const known: { datasets: Dataset[]; models: ModelResource[] } = { datasets: datasets.data ?? [], models: models.data ?? [] };
+  const known: { datasets: Dataset[]; models: ModelResource[] } = {
+    datasets: datasets.data ?? [],
+    models: models.data ?? [],
+  };
   const last = newest.data?.items[0];
   const lastDataset = known.datasets.find((each) => each.version === last?.datasetVersion) ?? known.datasets[0];
   return {
@@ -92,4 +125,6 @@ function useChoice() {
 
 /** The name alone where it says enough, `name@version` where several versions share it. */
 const datasetName = (dataset: Dataset, all: Dataset[]): string =>
-  all.filter((each) => each.name === dataset.name).length > 1 ? `${dataset.name}@${dataset.version.slice(0, 12)}` : dataset.name;
+  all.filter((each) => each.name === dataset.name).length > 1
+    ? `${dataset.name}@${dataset.version.slice(0, 12)}`
+    : dataset.name;

@@ -1,4 +1,4 @@
-import { budgetShare, count, percent, type PlotPoint, short } from "@reluctant/plot";
+import { budgetShare, count, type PlotPoint, percent, short } from "@reluctant/plot";
 import { gpuTime } from "../../format.ts";
 
 interface Props {
@@ -15,15 +15,33 @@ export function PointCard({ point, totalRelus, x, y, width }: Props) {
   const side = x > width / 2 ? { right: width - x + 14 } : { left: x + 14 };
   return (
     <dl className="card" style={{ ...side, top: Math.max(0, y - 40) }} role="status">
-      <dt>{point.method}</dt><dd>{point.onFrontier ? "on the frontier" : "dominated"}</dd>
-      <dt>ReLUs kept</dt><dd>{count(point.reluCount)} ({budgetShare(point.reluCount, totalRelus)})</dd>
-      {point.budget !== null && point.budget !== point.reluCount && <><dt>Budget</dt><dd>{count(point.budget)}</dd></>}
-      <dt>Test accuracy</dt><dd>{percent(point.accuracy)}{point.standardError !== null && ` ± ${(point.standardError * 100).toFixed(2)}`}</dd>
-      <dt>Validation</dt><dd>{percent(point.validationAccuracy)}</dd>
-      <dt>{point.seeds.length === 1 ? "Seed" : "Seeds"}</dt><dd>{point.seeds.join(", ")}</dd>
-      <dt>Recipe</dt><dd>{point.recipe}</dd>
-      <dt>Images seen</dt><dd>{short(point.images)}</dd>
-      <dt>GPU time</dt><dd>{gpuTime(point.gpuSeconds)}</dd>
+      <dt>{point.method}</dt>
+      <dd>{point.onFrontier ? "on the frontier" : "dominated"}</dd>
+      <dt>ReLUs kept</dt>
+      <dd>
+        {count(point.reluCount)} ({budgetShare(point.reluCount, totalRelus)})
+      </dd>
+      {point.budget !== null && point.budget !== point.reluCount && (
+        <>
+          <dt>Budget</dt>
+          <dd>{count(point.budget)}</dd>
+        </>
+      )}
+      <dt>Test accuracy</dt>
+      <dd>
+        {percent(point.accuracy)}
+        {point.standardError !== null && ` ± ${(point.standardError * 100).toFixed(2)}`}
+      </dd>
+      <dt>Validation</dt>
+      <dd>{percent(point.validationAccuracy)}</dd>
+      <dt>{point.seeds.length === 1 ? "Seed" : "Seeds"}</dt>
+      <dd>{point.seeds.join(", ")}</dd>
+      <dt>Recipe</dt>
+      <dd>{point.recipe}</dd>
+      <dt>Images seen</dt>
+      <dd>{short(point.images)}</dd>
+      <dt>GPU time</dt>
+      <dd>{gpuTime(point.gpuSeconds)}</dd>
     </dl>
   );
 }

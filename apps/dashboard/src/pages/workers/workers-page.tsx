@@ -14,7 +14,9 @@ export function WorkersPage() {
   });
   return (
     <>
-      <div className="head"><h1>Workers</h1></div>
+      <div className="head">
+        <h1>Workers</h1>
+      </div>
       {workers.isPending && <Skeleton lines={4} />}
       {workers.error && <Failure error={workers.error} onRetry={() => void workers.refetch()} />}
       {workers.data?.length === 0 && (
@@ -32,20 +34,36 @@ const WorkerTable = ({ workers }: { workers: Worker[] }) => (
   <div className="scroll">
     <table className="list">
       <thead>
-        <tr><th>State</th><th>Name</th><th>Pool</th><th>Device</th><th>Backend</th><th>Runs</th><th className="number">Speed</th><th>Heartbeat</th><th>Joined</th></tr>
+        <tr>
+          <th>State</th>
+          <th>Name</th>
+          <th>Pool</th>
+          <th>Device</th>
+          <th>Backend</th>
+          <th>Runs</th>
+          <th className="number">Speed</th>
+          <th>Heartbeat</th>
+          <th>Joined</th>
+        </tr>
       </thead>
       <tbody>
         {workers.map((worker) => (
           <tr key={worker.id}>
-            <td><State state={worker.state} /></td>
+            <td>
+              <State state={worker.state} />
+            </td>
             <td className="name">{worker.name}</td>
             <td>{worker.pool}</td>
             <td>{worker.engine.device}</td>
             <td>{worker.engine.backend}</td>
             <td>{worker.stageRunId ? <code title={worker.stageRunId}>{shortId(worker.stageRunId)}</code> : "–"}</td>
             <td className="number">{rate(worker.imagesPerSecond)}</td>
-            <td><Time at={worker.lastBeatAt} /></td>
-            <td><Time at={worker.startedAt} /></td>
+            <td>
+              <Time at={worker.lastBeatAt} />
+            </td>
+            <td>
+              <Time at={worker.startedAt} />
+            </td>
           </tr>
         ))}
       </tbody>

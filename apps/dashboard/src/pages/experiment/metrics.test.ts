@@ -1,0 +1,42 @@
+import { describe, expect, test } from "vitest";
+import { charts, lastCommonStep, mergeSeries } from "./metrics.ts";
+
+const series = (name: string, steps: number[], value = 1) => ({
+  series: name,
+  steps,
+  values: steps.map((step) => step * value),
+});
+
+describe("metric series", () => {
+  test("grow at their end, and a resumed attempt's steps replace the tail that it repeats", () => {
+    const grown = mergeSeries([series("loss", [0, 10, 20])], [series("loss", [30, 40])]);
+    expect(grown).toEqual([series("loss", [0, 10, 20, 30, 40])]);
+    expect(mergeSeries(grown, [series("loss", [20, 30], 2)])).toEqual([
+      { series: "loss", steps: [0, 10, 20, 30], values: [0, 10, 40, 60] },
+    ]);
+  });
+
+  test("keep what they have when nothing is new, and take in series that begin later", () => {
+    const known = [series("loss", [0, 10])];
+    expect(mergeSeries(known, [series("loss", [])])).toEqual(known);
+    expect(mergeSeries(known, [series("accuracy", [10])]).map((one) => one.series)).toEqual(["loss", "accuracy"]);
+  });
+
+  test("are asked for after the step that all of them have", () => {
+    expect(lastCommonStep([])).toBeUndefined();
+    expect(lastCommonStep([series("loss", [0, 10, 20]), series("accuracy", [0, 10])])).toBe(10);
+  });
+
+  test("become charts of one unit, loss first, with gaps where a series has no value", () => {
+    const drawn = charts([
+      series("images-per-second", [0]),
+      series("train-accuracy", [0, 10], 0.01),
+      series("validation-accuracy", [10], 0.02),
+      series("loss", [0, 10]),
+      series("distance", [10]),
+    ]);
+    expect(drawn.map((chart) => chart.title)).toEqual(["Loss", "Accuracy", "Images per second", "Distance"]);
+    expect(drawn[1]).toMatchObject({ unit: "%", names: ["train", "validation"], steps: [0, 10] });
+    expect(drawn[1]!.values[1]).toEqual([null, 20]);
+  });
+});

@@ -1,0 +1,127 @@
+import { existsSync, readFileSync } from "node:fs";
+import { createServer, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { extname, join } from "node:path";
+import * as fixtures from "./fixtures.ts";
+
+export interface FixtureServer {
+  url: string;
+  /** Lets the running stage go on: its curve reaches `step`, and an event tells it. */
+  advance(step: number): void;
+  /** Drops every open event stream. */
+  dropStreams(): void;
+  stop(): Promise<void>;
+}
+
+const types: Record<string, string> = {
+  ".html": "text/html",
+  ".js": "text/javascript",
+  ".css": "text/css",
+  ".svg": "image/svg+xml",
+};
+/** What opens a session here. */
+export const loginLink = "a-login-link-of-the-fixture-server";
+
+/** The built dashboard in `dist` with an API that answers from the fixtures. `loggedIn`: as if a cookie had come before. */
+export async function startFixtureServer(dist: string, { loggedIn }: { loggedIn: boolean }): Promise<FixtureServer> {
+  let session = loggedIn;
+  let step = 1_060;
+  const events = [...fixtures.events];
+  const streams = new Set<ServerResponse>();
+  const page = (items: unknown[]) => ({ items, next: null });
+
+  const answers: [RegExp, (match: RegExpMatchArray, query: URLSearchParams) => unknown][] = [
+    [
+      /^\/experiments$/,
+      (_, query) => page(fixtures.experiments.filter(({ name }) => name.includes(query.get("search") ?? ""))),
+    ],
+    [/^\/experiments\/([^/]+)\/trials$/, () => page(fixtures.trials)],
+    [/^\/experiments\/([^/]+)$/, ([, id]) => (id === fixtures.experiment.id ? fixtures.experiment : null)],
+    [/^\/stage-runs\/([^/]+)\/attempts$/, () => ({ items: fixtures.attempts })],
+    [
+      /^\/stage-runs\/([^/]+)\/metrics$/,
+      (_, query) => ({ series: after(fixtures.curve(step), Number(query.get("afterStep") ?? -1)) }),
+    ],
+    [/^\/frontiers$/, () => fixtures.frontier],
+    [/^\/datasets$/, () => ({ items: fixtures.datasets })],
+    [/^\/models$/, () => ({ items: fixtures.models })],
+    [/^\/workers$/, () => ({ items: fixtures.workers })],
+  ];
+
+  function api(method: string, path: string, query: URLSearchParams, body: string, response: ServerResponse): void {
+    if (path === "/session" && method === "POST") {
+      session = JSON.parse(body).link === loginLink;
+      return session
+        ? void response.writeHead(204).end()
+        : problem(response, 410, "link-expired", "the link was used before");
+    }
+    if (!session) return problem(response, 401, "unauthenticated", "log in");
+    if (path === "/session") return json(response, 200, { team: "local", name: "owner", role: "admin" });
+    for (const [pattern, answer] of answers) {
+      const match = pattern.exec(path);
+      const found = match && answer(match, query);
+      if (found) return json(response, 200, found);
+    }
+    problem(response, 404, "not-found", `there is no ${path}`);
+  }
+
+  function stream(lastId: string | undefined, response: ServerResponse): void {
+    streams.add(response.writeHead(200, { "content-type": "text/event-stream" }));
+    response.on("close", () => streams.delete(response));
+    const seen = events.findIndex((event) => event.cursor === lastId) + 1;
+    for (const event of events.slice(seen)) response.write(sse(event));
+    response.flushHeaders();
+  }
+
+  const server = createServer(async (request, response) => {
+    const url = new URL(request.url!, "http://localhost");
+    if (!url.pathname.startsWith("/api/v1")) return file(dist, url.pathname, response);
+    let body = "";
+    for await (const chunk of request) body += chunk;
+    if (session && url.pathname.endsWith("/events"))
+      return stream(request.headers["last-event-id"] as string, response);
+    api(request.method!, url.pathname.slice("/api/v1".length), url.searchParams, body, response);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    advance(to) {
+      step = to;
+      const news = { ...events.at(-2)!, cursor: `1.${events.length + 1}`, at: new Date().toISOString() };
+      events.push(news);
+      for (const response of streams) response.write(sse(news));
+    },
+    dropStreams: () => streams.forEach((response) => response.destroy()),
+    stop: () => stop(server),
+  };
+}
+
+const sse = (event: { cursor: string }): string => `id: ${event.cursor}\ndata: ${JSON.stringify(event)}\n\n`;
+
+const after = (series: ReturnType<typeof fixtures.curve>, afterStep: number) =>
+  series.map(({ series: name, steps, values }) => {
+    const from = steps.findIndex((step) => step > afterStep);
+    return { series: name, steps: from < 0 ? [] : steps.slice(from), values: from < 0 ? [] : values.slice(from) };
+  });
+
+function json(response: ServerResponse, status: number, body: unknown): void {
+  response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+}
+
+const problem = (response: ServerResponse, status: number, code: string, detail: string): void =>
+  json(response, status, { type: "about:blank", title: detail, status, code, detail });
+
+function file(dist: string, path: string, response: ServerResponse): void {
+  const wanted = join(dist, path);
+  const found = extname(path) && existsSync(wanted) ? wanted : join(dist, "index.html");
+  response
+    .writeHead(200, { "content-type": types[extname(found)] ?? "application/octet-stream" })
+    .end(readFileSync(found));
+}
+
+const stop = (server: Server): Promise<void> =>
+  new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });

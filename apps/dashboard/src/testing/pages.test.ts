@@ -1,0 +1,132 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type BrowserContext, chromium, type Page } from "playwright-core";
+import { build } from "vite";
+import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
+import { type FixtureServer, loginLink, startFixtureServer } from "./fixture-server.ts";
+import { experiment } from "./fixtures.ts";
+
+/** The built pages in a real browser, against an API that answers from fixtures. */
+
+vi.setConfig({ testTimeout: 20_000 }); // a browser beside other tests on two cores
+
+const root = join(import.meta.dirname, "../..");
+let folder: string;
+let browser: BrowserContext;
+const cleanUps: (() => Promise<unknown>)[] = [];
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "reluctant-dashboard-"));
+  await build({ root, logLevel: "error", build: { outDir: join(folder, "dist"), minify: false } });
+  const quiet = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+  ];
+  const args = [...quiet, "--disable-component-update", "--disable-sync"];
+  const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
+  browser = await chromium.launchPersistentContext(join(folder, "profile"), { executablePath, args, viewport: null });
+}, 60_000);
+afterEach(async () => {
+  for (const cleanUp of cleanUps.splice(0)) await cleanUp();
+});
+afterAll(async () => {
+  await browser?.close();
+  await rm(folder, { recursive: true, force: true, maxRetries: 3 });
+});
+
+/** A page of the dashboard and its API; `mistakes` collects what the page threw. */
+async function setup({ loggedIn = true } = {}): Promise<{ server: FixtureServer; page: Page; mistakes: string[] }> {
+  const server = await startFixtureServer(join(folder, "dist"), { loggedIn });
+  const page = await browser.newPage();
+  const mistakes: string[] = [];
+  page.on("pageerror", (error) => mistakes.push(error.message));
+  cleanUps.push(() => page.close(), server.stop);
+  return { server, page, mistakes };
+}
+
+test("without a session the page explains itself; a link logs in and leaves the address", async () => {
+  const { server, page } = await setup({ loggedIn: false });
+  await page.goto(server.url);
+  await page.getByText("npm start").waitFor();
+  await page.getByLabel("Login link").fill("nonsense");
+  await page.getByRole("button", { name: "Log in" }).click();
+  expect(await page.getByRole("alert").textContent()).toContain("no login link");
+  await page.goto(`${server.url}/#login=${loginLink}`);
+  await page.getByRole("heading", { name: "Experiments" }).waitFor();
+  expect(page.url()).toBe(`${server.url}/`);
+});
+
+test("the curve gains points without a reload, and the history misses nothing when the stream drops", async () => {
+  const { server, page, mistakes } = await setup();
+  await page.goto(`${server.url}/experiments/${experiment.id}`);
+  const loss = (steps: number) => page.getByRole("img", { name: `Loss over ${steps} steps` });
+  await loss(107).waitFor();
+  server.advance(1_200);
+  await loss(121).waitFor();
+  const before = await page.locator(".history li").count();
+  server.dropStreams();
+  server.advance(1_300);
+  await loss(131).waitFor();
+  await expect.poll(() => page.locator(".history li").count()).toBe(before + 1);
+  expect(mistakes).toEqual([]);
+});
+
+test("cancelling says what it stops and wants the name", async () => {
+  const { server, page } = await setup();
+  await page.goto(`${server.url}/experiments/${experiment.id}`);
+  await page.getByRole("button", { name: "Cancel…" }).click();
+  const dialog = page.getByRole("dialog");
+  expect(await dialog.textContent()).toContain(`Stops ${experiment.progress.active} running stages`);
+  const confirm = dialog.getByRole("button", { name: "Cancel the experiment" });
+  expect(await confirm.isDisabled()).toBe(true);
+  await dialog.getByRole("textbox").fill(experiment.name);
+  expect(await confirm.isEnabled()).toBe(true);
+  await page.keyboard.press("Escape");
+  await dialog.waitFor({ state: "hidden" });
+});
+
+test("the frontier shows a card on hover, zooms by a drag, and opens the experiment by a click", async () => {
+  const { server, page, mistakes } = await setup();
+  await page.goto(`${server.url}/frontier`);
+  const point = page.locator('circle[aria-label^="senet, 18,841"]');
+  await point.hover({ force: true });
+  expect(await page.locator(".card").textContent()).toContain("18,841 (10.0 %)");
+  const { x, y } = (await point.boundingBox())!;
+  await page.mouse.move(x - 120, y - 60);
+  await page.mouse.down();
+  await page.mouse.move(x + 120, y + 60);
+  await page.mouse.up();
+  await page.getByRole("button", { name: "Show all" }).click();
+  await point.click({ force: true });
+  await page.waitForURL(`**/experiments/${experiment.id}?run=*`);
+  expect(mistakes).toEqual([]);
+});
+
+test("keys go to pages, to the search and to the help, but not while typing", async () => {
+  const { server, page } = await setup();
+  await page.goto(server.url);
+  await page.getByRole("link", { name: experiment.name, exact: true }).waitFor();
+  await page.keyboard.press("/");
+  await page.keyboard.type("gf?");
+  expect(new URL(page.url()).search).toBe("?search=gf%3F");
+  await page.getByText("No experiment matches").waitFor();
+  await page.locator("h1").click();
+  await page.keyboard.type("gf");
+  await page.getByRole("heading", { name: "Frontier" }).waitFor();
+  await page.keyboard.press("?");
+  await page.getByRole("dialog", { name: "Keys" }).waitFor();
+});
+
+test("no page goes sideways at 800 pixels", async () => {
+  const { server, page } = await setup();
+  await page.setViewportSize({ width: 800, height: 900 });
+  for (const path of ["/", `/experiments/${experiment.id}`, "/frontier", "/workers"]) {
+    await page.goto(server.url + path);
+    await page.locator("main table, main details").first().waitFor({ state: "attached" });
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(800);
+  }
+});
