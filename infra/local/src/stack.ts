@@ -4,9 +4,10 @@
  */
 import { mkdir, writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
 import { deployMigrations } from "@reluctant/db";
 import { type Credentials, prepareCredentials } from "./credentials.ts";
+import { dataFolders, prepareData, workerCache } from "./data.ts";
 import { freePortNear } from "./machine.ts";
 import { ensureDatabase, type PostgresServer, startPostgres } from "./postgres.ts";
 import { createProcess, type Part, type ProcessSpec } from "./processes.ts";
@@ -30,6 +31,8 @@ export interface StackOptions {
   readonly only?: readonly ServiceKind[];
   /** For tests: see PostgresOptions.ephemeral. */
   readonly ephemeral?: boolean;
+  /** Called while data sets are decoded, before the workers start: 55,000 images take a minute the first time. */
+  readonly onProgress?: (dataset: string, done: number, total: number) => void;
   /** Called with every line that the coordinator, the API and the workers log. */
   readonly onLine?: (part: string, line: string) => void;
   /** Called when a part ends without having been asked to. */
@@ -85,7 +88,11 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     if (address) await add(api(urls, address));
     const credentials = address ? await prepareCredentials(options.dir, databaseUrl, address) : undefined;
     if (address) await writeFile(join(options.dir, "url"), `${address}\n`);
-    if (wants("worker")) await Promise.all(workers(urls, options).map(add));
+    if (wants("worker")) {
+      const folders = dataFolders(options.env, root);
+      await prepareData({ folders, cacheDir: workerCache(options.env), onProgress: options.onProgress });
+      await Promise.all(workers({ ...urls, RELUCTANT_DATA: folders.join(delimiter) }, options).map(add));
+    }
 
     const part = (name: string) => {
       const found = parts.get(name);

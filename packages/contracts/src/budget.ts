@@ -4,14 +4,16 @@ import { z } from "zod";
  * A ReLU budget as a user writes it: a count (`50000`, `"50k"`, `"1.2M"`) or a share of the model's ReLUs (`"10%"`).
  * A bare fraction such as 0.1 is refused: it could mean either.
  */
-export const budgetSchema = z.union([z.number(), z.string()], 'must be a count (50000, "50k") or a share of the ReLUs ("10%")').transform((written, ctx): Budget => {
-  const budget = parseBudget(written);
-  if ("error" in budget) {
-    ctx.addIssue({ code: "custom", message: budget.error });
-    return z.NEVER;
-  }
-  return budget;
-});
+export const budgetSchema = z
+  .union([z.number(), z.string()], 'must be a count (50000, "50k") or a share of the ReLUs ("10%")')
+  .transform((written, ctx): Budget => {
+    const budget = parseBudget(written);
+    if ("error" in budget) {
+      ctx.addIssue({ code: "custom", message: budget.error });
+      return z.NEVER;
+    }
+    return budget;
+  });
 
 export type Budget = { count: number } | { percent: number };
 
@@ -36,7 +38,9 @@ export function parseBudget(written: number | string): Budget | { error: string 
 
 function countOf(value: number, written: string): Budget | { error: string } {
   if (value > 0 && value < 1) {
-    return { error: `budget ${written} is ambiguous: write "${+(value * 100).toFixed(4)}%" for a share of the ReLUs, or a count of at least 1` };
+    return {
+      error: `budget ${written} is ambiguous: write "${+(value * 100).toFixed(4)}%" for a share of the ReLUs, or a count of at least 1`,
+    };
   }
   const count = Math.round(value * 1e6) / 1e6;
   if (!Number.isSafeInteger(count) || count < 1) {

@@ -10,11 +10,17 @@ export const nameSchema = z
   .string()
   .min(1)
   .max(100)
-  .regex(/^[A-Za-z0-9][A-Za-z0-9 ._@+-]*$/, "must start with a letter or digit and hold only letters, digits, space . _ @ + -");
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9 ._@+-]*$/,
+    "must start with a letter or digit and hold only letters, digits, space . _ @ + -",
+  );
 
 export const timestampSchema = z.iso.datetime();
 
-export const seedSchema = z.int().min(0).max(2 ** 31 - 1);
+export const seedSchema = z
+  .int()
+  .min(0)
+  .max(2 ** 31 - 1);
 
 /** A cursor page: pass `next` back as `?after=` for the following items; null at the end. */
 export const pageOf = <T extends z.ZodType>(item: T) => z.object({ items: z.array(item), next: z.string().nullable() });

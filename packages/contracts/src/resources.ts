@@ -1,7 +1,6 @@
 import { z } from "zod";
 import { idSchema, nameSchema, pageOf, sha256Schema, timestampSchema } from "./primitives.ts";
 import { artifactRefSchema, stageParamsSchema, stageResultSchema } from "./stages.ts";
-import { engineInfoSchema, failureSchema } from "./worker.ts";
 import {
   attemptStates,
   experimentStates,
@@ -14,6 +13,7 @@ import {
   stageRunStates,
   trialStates,
 } from "./words.ts";
+import { engineInfoSchema, failureSchema } from "./worker.ts";
 
 /** Shapes of the API's answers. Times are ISO 8601 UTC, accuracies shares in [0, 1], durations seconds. */
 
@@ -65,7 +65,14 @@ export const trialSchema = z.object({
   seed: z.int(),
   state: z.enum(trialStates),
   reason: z.string().nullable(),
-  needs: z.array(z.object({ stageRunId: idSchema, kind: z.enum(stageKinds), origin: z.enum(needOrigins), state: z.enum(stageRunStates) })),
+  needs: z.array(
+    z.object({
+      stageRunId: idSchema,
+      kind: z.enum(stageKinds),
+      origin: z.enum(needOrigins),
+      state: z.enum(stageRunStates),
+    }),
+  ),
   reluCount: z.int().nullable(),
   validationAccuracy: z.number().nullable(),
   testAccuracy: z.number().nullable(),
@@ -142,7 +149,9 @@ export type Experiment = z.infer<typeof experimentSchema>;
 export const planSchema = z.object({
   datasetVersion: sha256Schema,
   reluCount: z.int(),
-  trials: z.array(z.object({ method: z.string(), budget: z.int().nullable(), seed: z.int(), stageKeys: z.array(sha256Schema) })),
+  trials: z.array(
+    z.object({ method: z.string(), budget: z.int().nullable(), seed: z.int(), stageKeys: z.array(sha256Schema) }),
+  ),
   stageRuns: z.array(
     z.object({
       stageKey: sha256Schema,
@@ -159,7 +168,11 @@ export const planSchema = z.object({
 });
 export type PlanAnswer = z.infer<typeof planSchema>;
 
-export const metricSeriesSchema = z.object({ series: z.string(), steps: z.array(z.int()), values: z.array(z.number()) });
+export const metricSeriesSchema = z.object({
+  series: z.string(),
+  steps: z.array(z.int()),
+  values: z.array(z.number()),
+});
 export type MetricSeries = z.infer<typeof metricSeriesSchema>;
 
 export const logPageSchema = z.object({

@@ -34,20 +34,35 @@ export const experimentSpecSchema = z
     masks: sha256Schema.optional(),
     until: z.enum(["train", "sensitivity", "mask-search", "distillation"]).default("distillation"),
     precision: z.enum(precisions).default("fp32"),
-    pool: z.string().regex(/^[a-z0-9][a-z0-9-]{0,31}$/, "must be lower-case letters, digits and dashes").default("default"),
+    pool: z
+      .string()
+      .regex(/^[a-z0-9][a-z0-9-]{0,31}$/, "must be lower-case letters, digits and dashes")
+      .default("default"),
     priority: z.enum(priorities).default("normal"),
     settings: settingsOverrideSchema.optional(),
   })
   .superRefine((spec, ctx) => {
     const needsBudget = spec.until === "mask-search" || spec.until === "distillation";
     if (needsBudget && !spec.budgets && !spec.masks) {
-      ctx.addIssue({ code: "custom", path: ["budgets"], message: `name at least one budget, such as "10%" or "50k", or stop early with until: sensitivity` });
+      ctx.addIssue({
+        code: "custom",
+        path: ["budgets"],
+        message: `name at least one budget, such as "10%" or "50k", or stop early with until: sensitivity`,
+      });
     }
     if (!needsBudget && spec.budgets) {
-      ctx.addIssue({ code: "custom", path: ["budgets"], message: `budgets have no effect with until: ${spec.until}; leave them out` });
+      ctx.addIssue({
+        code: "custom",
+        path: ["budgets"],
+        message: `budgets have no effect with until: ${spec.until}; leave them out`,
+      });
     }
     if (spec.masks && !spec.arModel) {
-      ctx.addIssue({ code: "custom", path: ["arModel"], message: "masks needs the arModel they were searched for, as the distillation's teacher" });
+      ctx.addIssue({
+        code: "custom",
+        path: ["arModel"],
+        message: "masks needs the arModel they were searched for, as the distillation's teacher",
+      });
     }
     if (spec.masks && spec.budgets) {
       ctx.addIssue({ code: "custom", path: ["budgets"], message: "masks fix the ReLU count; leave budgets out" });

@@ -109,4 +109,7 @@ export type ArtifactRef = z.infer<typeof artifactRefSchema>;
 export const inputNames = ["arModel", "sensitivity", "student"] as const;
 export type InputName = (typeof inputNames)[number];
 /** Which artifact role of the producing stage run each input takes. */
-export const inputRole = { arModel: "weights", sensitivity: "sensitivity", student: "masks" } as const satisfies Record<InputName, ArtifactRef["role"]>;
+export const inputRole = { arModel: "weights", sensitivity: "sensitivity", student: "masks" } as const satisfies Record<
+  InputName,
+  ArtifactRef["role"]
+>;

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { idSchema, sha256Schema } from "./primitives.ts";
-import { inputNames, stageParamsSchema, stageResultSchema, artifactRefSchema } from "./stages.ts";
+import { artifactRefSchema, inputNames, stageParamsSchema, stageResultSchema } from "./stages.ts";
 import { precisions, stageKinds } from "./words.ts";
 
 /** What BullMQ delivers. Everything else is read when the attempt is claimed, so a stale job can do no harm. */
@@ -70,7 +70,12 @@ export const fromChildSchema = z.discriminatedUnion("type", [
   z.object({ type: z.literal("progress"), progress: progressSchema, points: z.array(metricPointSchema) }),
   z.object({ type: z.literal("log"), line: z.string() }),
   z.object({ type: z.literal("checkpoint"), step: z.int(), file: writtenFileSchema }),
-  z.object({ type: z.literal("succeeded"), result: stageResultSchema, files: z.array(writtenFileSchema), points: z.array(metricPointSchema) }),
+  z.object({
+    type: z.literal("succeeded"),
+    result: stageResultSchema,
+    files: z.array(writtenFileSchema),
+    points: z.array(metricPointSchema),
+  }),
   z.object({ type: z.literal("failed"), failure: failureSchema }),
   /** Answer to `stop` with `checkpoint`: a last checkpoint went before. */
   z.object({ type: z.literal("stopped"), step: z.int() }),

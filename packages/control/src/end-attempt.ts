@@ -45,7 +45,7 @@ async function settleStageRun(t: Tx, { stageRunId, failures }: LockedAttempt, en
     return announce(t, [stageRunChanged(stageRunId, "cancelled", "no trial needs it any more")]);
   }
   const next = afterEnding(ending, failures);
-  if (next.then === "failed") return failStageRun(t, stageRunId, next.reason, next.failures);
+  if (next.becomes === "failed") return failStageRun(t, stageRunId, next.reason, next.failures);
   await readyAgain(t, stageRunId, next.failures, next.delaySeconds);
   await announce(t, [stageRunChanged(stageRunId, "ready")]);
 }

@@ -7,6 +7,7 @@ import { type DatasetSource, maxSampleBytes, sampleName } from "./source.ts";
 /** A data set laid out as `root/train|val|test/class/name.jpg|jpeg|png`. */
 export const folderSource = (name: string, root: string): DatasetSource => ({
   name,
+  fingerprint: async () => null,
   async *samples() {
     for await (const file of filesUnder(root)) {
       const path = sampleName(relative(root, file).split(sep).join("/"), { file });

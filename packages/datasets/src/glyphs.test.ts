@@ -80,3 +80,9 @@ function softmaxError(logits: readonly number[], label: number): number[] {
   const sum = exps.reduce((a, b) => a + b);
   return exps.map((value, k) => value / sum - (k === label ? 1 : 0));
 }
+
+test("draws the same images as ever; where this fails on purpose, raise `drawing` in glyphs.ts", async () => {
+  expect(versionOf(await manifest(glyphs({ train: 200, test: 50 })))).toBe(
+    "184e31eecbe350c61d1e0ca258b13e1f49233e937549edbf482d81459d5f8fd8",
+  );
+});

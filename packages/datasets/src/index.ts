@@ -15,5 +15,6 @@ export {
 export type { Normalization } from "./normalization.ts";
 export { type Augmentation, augmentation, evaluationOrder, sampleOrder } from "./order.ts";
 export { type PrepareInput, prepare } from "./prepare.ts";
+export { type PrepareAllInput, prepareAll } from "./prepare-all.ts";
 export { type Batch, type DatasetReader, openPrepared } from "./reader.ts";
 export type { DatasetSource, Pixels, SampleBytes, Shape } from "./source.ts";

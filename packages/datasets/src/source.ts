@@ -6,6 +6,8 @@ import { DatasetError } from "./errors.ts";
  */
 export interface DatasetSource {
   readonly name: string;
+  /** Changes whenever the content may have; null where only reading everything can tell. */
+  fingerprint(): Promise<string | null>;
   /** Every sample once, in no promised order. Throws DatasetError, naming file and offset, on anything malformed. */
   samples(): AsyncIterable<SampleBytes>;
   /** Pixels of one sample. */

@@ -1,4 +1,5 @@
 import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
 import { pipeline } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { extract, type Header } from "tar-stream";
@@ -9,6 +10,10 @@ import { type DatasetSource, maxSampleBytes, type SampleBytes, sampleName } from
 /** A data set in gzipped tar archives whose entries are `train|val|test/class/name.jpg|jpeg|png`. */
 export const tarSource = (name: string, archives: readonly string[]): DatasetSource => ({
   name,
+  fingerprint: async () => {
+    const files = await Promise.all(archives.map((archive) => stat(archive)));
+    return JSON.stringify([name, files.map(({ size, mtimeMs, ino }, i) => [archives[i], size, mtimeMs, ino])]);
+  },
   async *samples() {
     for (const archive of archives) yield* readArchive(archive);
   },

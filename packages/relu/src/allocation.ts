@@ -25,7 +25,9 @@ export function allocate({ sensitivity, sizes, budget, floor }: AllocationInput)
   const floors = floorsOf(sizes, floor);
   const least = sum(floors);
   if (!Number.isInteger(budget) || budget < least || budget > sum(sizes)) {
-    throw new RangeError(`budget ${budget} must be a whole number between ${least} (the layers' floors) and ${sum(sizes)} (all ReLUs)`);
+    throw new RangeError(
+      `budget ${budget} must be a whole number between ${least} (the layers' floors) and ${sum(sizes)} (all ReLUs)`,
+    );
   }
   const eta = relative(sensitivity);
   const kept = roundedAt(largestDivisorBelow(budget, eta, floors, sizes), eta, floors, sizes);
@@ -36,7 +38,8 @@ export function allocate({ sensitivity, sizes, budget, floor }: AllocationInput)
 export const uniformAllocation = (sizes: readonly number[], budget: number): number[] =>
   allocate({ sensitivity: sizes, sizes, budget, floor: 0 });
 
-export const floorsOf = (sizes: readonly number[], floor: number): number[] => sizes.map((size) => Math.floor(size * floor));
+export const floorsOf = (sizes: readonly number[], floor: number): number[] =>
+  sizes.map((size) => Math.floor(size * floor));
 
 /** Sum of the floors: the smallest budget that can be allocated. */
 export const leastBudget = (sizes: readonly number[], floor: number): number => sum(floorsOf(sizes, floor));
@@ -52,7 +55,12 @@ const roundedAt = (c: number, eta: readonly number[], floors: readonly number[],
   eta.map((value, l) => Math.min(at(sizes, l), Math.max(at(floors, l), Math.floor(c * value + 0.5))));
 
 /** Bisection for a c whose rounded sum is at most the budget and within rounding of it. */
-function largestDivisorBelow(budget: number, eta: readonly number[], floors: readonly number[], sizes: readonly number[]): number {
+function largestDivisorBelow(
+  budget: number,
+  eta: readonly number[],
+  floors: readonly number[],
+  sizes: readonly number[],
+): number {
   const smallest = Math.min(...eta.filter((value) => value > 0));
   if (!Number.isFinite(smallest)) return 0;
   let low = 0;

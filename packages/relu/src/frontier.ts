@@ -18,5 +18,8 @@ export function frontierOf<T extends Candidate>(points: readonly T[]): T[] {
 /** The cheapest point within `tolerance` of the AR model's validation accuracy; null when none is. */
 export function recommend<T extends Candidate>(points: readonly T[], ar: Candidate, tolerance = 0.01): T | null {
   const near = points.filter((point) => point.validationAccuracy >= ar.validationAccuracy - tolerance);
-  return near.reduce<T | null>((best, point) => (best === null || point.reluCount < best.reluCount ? point : best), null);
+  return near.reduce<T | null>(
+    (best, point) => (best === null || point.reluCount < best.reluCount ? point : best),
+    null,
+  );
 }

@@ -4,14 +4,20 @@ import { maskDistance, onesOf, overlapOf, packBits, randomMask, topUnits, unpack
 
 const scored = fc
   .array(fc.integer({ min: 0, max: 5 }), { minLength: 1, maxLength: 200 })
-  .chain((scores) => fc.record({ scores: fc.constant(Float32Array.from(scores)), count: fc.integer({ min: 0, max: scores.length }) }));
+  .chain((scores) =>
+    fc.record({ scores: fc.constant(Float32Array.from(scores)), count: fc.integer({ min: 0, max: scores.length }) }),
+  );
 
 describe("masks", () => {
   it("keep exactly the asked number of top scores, ties by unit index", () => {
     fc.assert(
       fc.property(scored, ({ scores, count }) => {
-        const expected = [...scores.keys()].sort((a, b) => (scores[b] as number) - (scores[a] as number) || a - b).slice(0, count);
-        expect([...topUnits(scores, count).entries()].filter(([, bit]) => bit).map(([unit]) => unit)).toEqual(expected.sort((a, b) => a - b));
+        const expected = [...scores.keys()]
+          .sort((a, b) => (scores[b] as number) - (scores[a] as number) || a - b)
+          .slice(0, count);
+        expect([...topUnits(scores, count).entries()].filter(([, bit]) => bit).map(([unit]) => unit)).toEqual(
+          expected.sort((a, b) => a - b),
+        );
       }),
     );
   });

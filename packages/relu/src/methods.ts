@@ -22,7 +22,12 @@ export interface Method {
 }
 
 const train: MethodStage = { kind: "train", implementation: "train/sgd", inputs: {}, seededByAr: true };
-const sensitivity: MethodStage = { kind: "sensitivity", implementation: "sensitivity/sparse-momentum", inputs: {}, seededByAr: true };
+const sensitivity: MethodStage = {
+  kind: "sensitivity",
+  implementation: "sensitivity/sparse-momentum",
+  inputs: {},
+  seededByAr: true,
+};
 const maskSearch: MethodStage = {
   kind: "mask-search",
   implementation: "mask-search/senet",

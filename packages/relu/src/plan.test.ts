@@ -1,10 +1,17 @@
-import { experimentSpecSchema, type ExperimentSpecInput } from "@reluctant/contracts";
+import { type ExperimentSpecInput, experimentSpecSchema } from "@reluctant/contracts";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type DatasetFacts, type Plan, plan } from "./plan.ts";
 
 const dataset: DatasetFacts = { version: "a".repeat(64), inputShape: [32, 32, 3], classes: 10, trainSize: 45_000 };
-const base: ExperimentSpecInput = { name: "sweep", dataset: "cifar10", model: "resnet8", recipe: "cpu/resnet8", budgets: ["20%", "10%"], seeds: [1] };
+const base: ExperimentSpecInput = {
+  name: "sweep",
+  dataset: "cifar10",
+  model: "resnet8",
+  recipe: "cpu/resnet8",
+  budgets: ["20%", "10%"],
+  seeds: [1],
+};
 
 const planOf = (change: Partial<ExperimentSpecInput> = {}): Plan => {
   const planned = plan(experimentSpecSchema.parse({ ...base, ...change }), dataset);
@@ -21,7 +28,14 @@ describe("the plan", () => {
   it("trains one AR model and measures sensitivity once for all budgets of a seed", () => {
     const planned = planOf();
     expect(planned.trials).toHaveLength(2);
-    expect(kinds(planned)).toEqual(["train", "sensitivity", "mask-search", "distillation", "mask-search", "distillation"]);
+    expect(kinds(planned)).toEqual([
+      "train",
+      "sensitivity",
+      "mask-search",
+      "distillation",
+      "mask-search",
+      "distillation",
+    ]);
   });
 
   it("gives each seed its own AR model unless arSeed pins one", () => {
@@ -40,7 +54,8 @@ describe("the plan", () => {
     const planned = planOf({ seeds: [1, 2], methods: ["senet", "uniform-random"] });
     const seen = new Set<string>();
     for (const stage of planned.stageRuns) {
-      for (const input of Object.values(stage.inputs)) expect("stageKey" in input && seen.has(input.stageKey)).toBe(true);
+      for (const input of Object.values(stage.inputs))
+        expect("stageKey" in input && seen.has(input.stageKey)).toBe(true);
       expect(seen.has(stage.stageKey)).toBe(false);
       seen.add(stage.stageKey);
     }
@@ -55,25 +70,45 @@ describe("the plan", () => {
     expect(kinds(planOf({ until: "mask-search", budgets: ["10%"], arModel, sensitivity }))).toEqual(["mask-search"]);
     const distillation = planOf({ budgets: undefined, arModel, masks: "d".repeat(64) });
     expect(kinds(distillation)).toEqual(["distillation"]);
-    expect(distillation.stageRuns[0]?.inputs).toEqual({ arModel: { artifact: arModel }, student: { artifact: "d".repeat(64) } });
+    expect(distillation.stageRuns[0]?.inputs).toEqual({
+      arModel: { artifact: arModel },
+      student: { artifact: "d".repeat(64) },
+    });
   });
 
   it("keys stages by everything that changes their numbers, and by nothing else", () => {
-    const keys = (change: Partial<ExperimentSpecInput>) => planOf({ budgets: ["10%"], ...change }).stageRuns.map((stage) => stage.stageKey);
+    const keys = (change: Partial<ExperimentSpecInput>) =>
+      planOf({ budgets: ["10%"], ...change }).stageRuns.map((stage) => stage.stageKey);
     const same = keys({});
     expect(keys({ name: "another name", priority: "high", pool: "a100" })).toEqual(same);
     expect(keys({ budgets: [7372] })).toEqual(same);
-    const changes: Partial<ExperimentSpecInput>[] = [{ seeds: [2] }, { precision: "bf16" }, { settings: { train: { learningRate: 0.2 } } }];
-    for (const change of changes) expect(keys(change).some((key) => same.includes(key)), JSON.stringify(change)).toBe(
-      change.settings !== undefined, // the sensitivity run does not depend on the AR training's rate
-    );
+    const changes: Partial<ExperimentSpecInput>[] = [
+      { seeds: [2] },
+      { precision: "bf16" },
+      { settings: { train: { learningRate: 0.2 } } },
+    ];
+    for (const change of changes)
+      expect(
+        keys(change).some((key) => same.includes(key)),
+        JSON.stringify(change),
+      ).toBe(
+        change.settings !== undefined, // the sensitivity run does not depend on the AR training's rate
+      );
   });
 
   it("names the field at fault", () => {
-    expect(errorsOf({ model: "resnet9" })[0]).toMatchObject({ field: "model", message: expect.stringContaining("resnet8") });
+    expect(errorsOf({ model: "resnet9" })[0]).toMatchObject({
+      field: "model",
+      message: expect.stringContaining("resnet8"),
+    });
     expect(errorsOf({ methods: ["senet", "magic"] })[0]?.field).toBe("methods[1]");
-    expect(errorsOf({ budgets: ["10%", 73_729] })[0]).toMatchObject({ field: "budgets[1]", message: expect.stringContaining("73728") });
-    expect(errorsOf({ settings: { distillation: { batchSize: 50_000 } } })[0]?.field).toBe("settings.distillation.batchSize");
+    expect(errorsOf({ budgets: ["10%", 73_729] })[0]).toMatchObject({
+      field: "budgets[1]",
+      message: expect.stringContaining("73728"),
+    });
+    expect(errorsOf({ settings: { distillation: { batchSize: 50_000 } } })[0]?.field).toBe(
+      "settings.distillation.batchSize",
+    );
     expect(errorsOf({ recipe: "cpu/vgg" })[0]?.field).toBe("recipe");
   });
 
@@ -82,7 +117,9 @@ describe("the plan", () => {
       fc.property(fc.uniqueArray(fc.integer({ min: 1, max: 99 }), { minLength: 1, maxLength: 4 }), (percents) => {
         const budgets = percents.map((percent) => `${percent}%`);
         const reordered = Object.fromEntries(Object.entries({ ...base, budgets }).reverse()) as ExperimentSpecInput;
-        expect(plan(experimentSpecSchema.parse(reordered), dataset)).toEqual(plan(experimentSpecSchema.parse({ ...base, budgets }), dataset));
+        expect(plan(experimentSpecSchema.parse(reordered), dataset)).toEqual(
+          plan(experimentSpecSchema.parse({ ...base, budgets }), dataset),
+        );
       }),
       { numRuns: 25 },
     );
@@ -94,9 +131,15 @@ describe("budgets as written", () => {
     const parsed = experimentSpecSchema.safeParse({ ...base, budgets: [budget] });
     return parsed.success ? null : parsed.error.issues[0]?.message;
   };
-  it.each([[0.1, /write "10%"/], [0, /at least 1/], [-5, /at least 1/], [Number.NaN, /./], ["1.5", /whole number/], ["120%", /at most 100/], ["many", /neither/], [1e20, /./]])(
-    "refuses %s",
-    (budget, message) => expect(issue(budget)).toMatch(message),
-  );
+  it.each([
+    [0.1, /write "10%"/],
+    [0, /at least 1/],
+    [-5, /at least 1/],
+    [Number.NaN, /./],
+    ["1.5", /whole number/],
+    ["120%", /at most 100/],
+    ["many", /neither/],
+    [1e20, /./],
+  ])("refuses %s", (budget, message) => expect(issue(budget)).toMatch(message));
   it.each([[50_000], ["50k"], ["49.4k"], ["10 %"], ["0.5%"]])("takes %s", (budget) => expect(issue(budget)).toBeNull());
 });

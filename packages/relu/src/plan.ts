@@ -1,4 +1,12 @@
-import { budgetCount, type ExperimentSpec, type FieldError, type Precision, type RecipeSettings, type StageKind, type StageParams } from "@reluctant/contracts";
+import {
+  budgetCount,
+  type ExperimentSpec,
+  type FieldError,
+  type Precision,
+  type RecipeSettings,
+  type StageKind,
+  type StageParams,
+} from "@reluctant/contracts";
 import { leastBudget } from "./allocation.ts";
 import { type Implementation, implementations } from "./implementations.ts";
 import { type Method, type MethodStage, methodNames, methods } from "./methods.ts";
@@ -60,7 +68,10 @@ export function plan(spec: ExperimentSpec, dataset: DatasetFacts): Planned {
     if (!methods[name]) errors.push(unknown(`methods[${index}]`, name, methodNames));
   });
   if (family && !family.sides.includes(dataset.inputShape[0])) {
-    errors.push({ field: "model", message: `${spec.model} takes images of side ${family.sides.join(" or ")}, the dataset's have ${dataset.inputShape[0]}` });
+    errors.push({
+      field: "model",
+      message: `${spec.model} takes images of side ${family.sides.join(" or ")}, the dataset's have ${dataset.inputShape[0]}`,
+    });
   }
   if (!recipe || !family || errors.length > 0) return { ok: false, errors };
 
@@ -72,7 +83,13 @@ export function plan(spec: ExperimentSpec, dataset: DatasetFacts): Planned {
   return { ok: true, plan: expand(spec, dataset, model, settings, budgets) };
 }
 
-function expand(spec: ExperimentSpec, dataset: DatasetFacts, model: Model, settings: RecipeSettings, budgets: (number | null)[]): Plan {
+function expand(
+  spec: ExperimentSpec,
+  dataset: DatasetFacts,
+  model: Model,
+  settings: RecipeSettings,
+  budgets: (number | null)[],
+): Plan {
   const stageRuns = new Map<string, PlannedStageRun>();
   const trials = new Map<string, PlannedTrial>();
   for (const name of spec.methods) {
@@ -154,7 +171,12 @@ function paramsOf(stage: MethodStage, { model, settings, spec, dataset, budget, 
     case "train":
       return { kind: "train", model: model.name, steps: stepsOf(settings.train, size), settings: settings.train };
     case "sensitivity":
-      return { kind: "sensitivity", model: model.name, steps: stepsOf(settings.sensitivity, size), settings: settings.sensitivity };
+      return {
+        kind: "sensitivity",
+        model: model.name,
+        steps: stepsOf(settings.sensitivity, size),
+        settings: settings.sensitivity,
+      };
     case "mask-search": {
       const search = { ...settings.maskSearch, ...method.maskSearch };
       return {
@@ -168,19 +190,38 @@ function paramsOf(stage: MethodStage, { model, settings, spec, dataset, budget, 
       };
     }
     case "distillation":
-      return { kind: "distillation", model: model.name, steps: stepsOf(settings.distillation, size), settings: settings.distillation };
+      return {
+        kind: "distillation",
+        model: model.name,
+        steps: stepsOf(settings.distillation, size),
+        settings: settings.distillation,
+      };
   }
 }
 
-function resolveBudgets(spec: ExperimentSpec, model: Model, settings: RecipeSettings, errors: FieldError[]): (number | null)[] {
+function resolveBudgets(
+  spec: ExperimentSpec,
+  model: Model,
+  settings: RecipeSettings,
+  errors: FieldError[],
+): (number | null)[] {
   if (!spec.budgets) return [null];
   const total = reluCount(model);
   const floor = settings.maskSearch.allocation === "sensitivity" ? settings.maskSearch.allocationFloor : 0;
-  const least = Math.max(1, leastBudget(reluLayers(model).map((layer) => layer.units), floor));
+  const least = Math.max(
+    1,
+    leastBudget(
+      reluLayers(model).map((layer) => layer.units),
+      floor,
+    ),
+  );
   const counts = spec.budgets.map((budget, index) => {
     const count = budgetCount(budget, total);
     if (count < least || count > total) {
-      errors.push({ field: `budgets[${index}]`, message: `is ${count} ReLUs; ${spec.model} can keep from ${least} to ${total}` });
+      errors.push({
+        field: `budgets[${index}]`,
+        message: `is ${count} ReLUs; ${spec.model} can keep from ${least} to ${total}`,
+      });
     }
     return count;
   });
@@ -190,7 +231,9 @@ function resolveBudgets(spec: ExperimentSpec, model: Model, settings: RecipeSett
 function lengthErrors(settings: RecipeSettings, trainSize: number): FieldError[] {
   return Object.entries(settings).flatMap(([stage, { batchSize, length }]) => {
     if (batchSize > trainSize) {
-      return [{ field: `settings.${stage}.batchSize`, message: `${batchSize} exceeds the ${trainSize} training images` }];
+      return [
+        { field: `settings.${stage}.batchSize`, message: `${batchSize} exceeds the ${trainSize} training images` },
+      ];
     }
     const steps = stepsOf({ batchSize, length }, trainSize);
     return steps < 1 ? [{ field: `settings.${stage}.length`, message: `gives no full batch of ${batchSize}` }] : [];

@@ -14,7 +14,14 @@ describe("the counter-based generator", () => {
 
   it("separates seeds, streams, epochs and indices", () => {
     const key = { seed: 1, stream: streams.order, epoch: 0, index: 0 };
-    const drawn = [key, { ...key, seed: 2 }, { ...key, stream: 2 }, { ...key, epoch: 1 }, { ...key, index: 1 }, { ...key, index: 2 ** 32 }];
+    const drawn = [
+      key,
+      { ...key, seed: 2 },
+      { ...key, stream: 2 },
+      { ...key, epoch: 1 },
+      { ...key, index: 1 },
+      { ...key, index: 2 ** 32 },
+    ];
     expect(new Set(drawn.map(uint32)).size).toBe(drawn.length);
   });
 

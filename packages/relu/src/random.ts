@@ -20,7 +20,14 @@ const W0 = 0x9e3779b9;
 const W1 = 0xbb67ae85;
 
 /** Four 32-bit words for a 128-bit counter and a 64-bit key. */
-export function philox(c0: number, c1: number, c2: number, c3: number, k0: number, k1: number): [number, number, number, number] {
+export function philox(
+  c0: number,
+  c1: number,
+  c2: number,
+  c3: number,
+  k0: number,
+  k1: number,
+): [number, number, number, number] {
   for (let round = 0; round < 10; round++) {
     const [high0, low0] = multiply(M0, c0);
     const [high1, low1] = multiply(M1, c2);

@@ -1,6 +1,6 @@
-import type { Precision, StageKind, StageParams } from "@reluctant/contracts";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
+import type { Precision, StageKind, StageParams } from "@reluctant/contracts";
 
 /** Where a stage's input comes from: another stage run, or bytes that a user imported. */
 export type PlannedInput = { stageKey: string } | { artifact: string };

@@ -31,7 +31,12 @@ export const experimentTransitions = {
 } as const satisfies Record<ExperimentState, readonly ExperimentState[]>;
 
 /** States in which a stage run still owns its key: a new experiment shares it instead of making another. */
-export const liveStageRunStates = ["blocked", "ready", "active", "succeeded"] as const satisfies readonly StageRunState[];
+export const liveStageRunStates = [
+  "blocked",
+  "ready",
+  "active",
+  "succeeded",
+] as const satisfies readonly StageRunState[];
 /** States in which an attempt occupies its stage run: at most one such attempt a stage run. */
 export const liveAttemptStates = ["queued", "running", "stopping"] as const satisfies readonly AttemptState[];
 export const endedStageRunStates = ["succeeded", "failed", "cancelled"] as const satisfies readonly StageRunState[];

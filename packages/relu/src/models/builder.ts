@@ -13,7 +13,16 @@ export class ModelBuilder {
     const [height, width, channelsIn] = this.shapeOf(from);
     const padding = kernel >> 1;
     const out = (extent: number) => Math.floor((extent + 2 * padding - kernel) / stride) + 1;
-    return this.push({ op: "conv", name, from, kernel, stride, channelsIn, shortcut, shape: [out(height), out(width), channels] });
+    return this.push({
+      op: "conv",
+      name,
+      from,
+      kernel,
+      stride,
+      channelsIn,
+      shortcut,
+      shape: [out(height), out(width), channels],
+    });
   }
 
   batchNorm(name: string, from: string): string {

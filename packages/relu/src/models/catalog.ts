@@ -10,7 +10,8 @@ interface Family {
 
 const cifarResNet = (name: string, blocks: number): Family => ({
   sides: [32],
-  build: (input, classes) => basicResNet({ name, input, classes, widths: [16, 32, 64], blocks: [blocks, blocks, blocks] }),
+  build: (input, classes) =>
+    basicResNet({ name, input, classes, widths: [16, 32, 64], blocks: [blocks, blocks, blocks] }),
 });
 const wideResNet = (name: string, blocks: readonly number[]): Family => ({
   sides: [32, 64],

@@ -27,7 +27,9 @@ describe("model counts", () => {
 
   it("feeds every ReLU from a convolution of its own that is no shortcut", () => {
     const model = build("resnet20");
-    const convolutions = new Map(model.nodes.flatMap((node) => (node.op === "conv" ? [[node.name, node] as const] : [])));
+    const convolutions = new Map(
+      model.nodes.flatMap((node) => (node.op === "conv" ? [[node.name, node] as const] : [])),
+    );
     const fed = reluLayers(model).map((layer) => layer.fedBy);
     expect(new Set(fed).size).toBe(19);
     expect(fed.every((name) => convolutions.get(name)?.shortcut === false)).toBe(true);

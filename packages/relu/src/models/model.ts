@@ -8,7 +8,7 @@ export type ModelNode = { name: string; shape: Shape } & (
   | { op: "input" }
   | { op: "conv"; from: string; kernel: number; stride: number; channelsIn: number; shortcut: boolean }
   | { op: "batch-norm"; from: string }
-  | { op: "relu"; from: string; /** The convolution whose sensitivity this layer takes (PAPER §3.2). */ fedBy: string }
+  | { op: "relu"; from: string /** The convolution whose sensitivity this layer takes (PAPER §3.2). */; fedBy: string }
   | { op: "add"; from: string; with: string }
   | { op: "max-pool"; from: string; kernel: number; stride: number; padding: number }
   | { op: "global-average-pool"; from: string }
@@ -44,7 +44,12 @@ export const reluLayers = (model: Model): ReluLayer[] =>
 export const reluCount = (model: Model): number => sum(reluLayers(model).map((layer) => layer.units));
 
 /** Without the stem's ReLU: SNL's convention. */
-export const reluCountWithoutStem = (model: Model): number => sum(reluLayers(model).slice(1).map((layer) => layer.units));
+export const reluCountWithoutStem = (model: Model): number =>
+  sum(
+    reluLayers(model)
+      .slice(1)
+      .map((layer) => layer.units),
+  );
 
 /** Trainable parameters: convolution filters, batch-norm scales and offsets, dense weights and biases. */
 export const parameterCount = (model: Model): number =>

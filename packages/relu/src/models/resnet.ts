@@ -5,7 +5,13 @@ import type { Model, Shape } from "./model.ts";
  * Residual networks of basic blocks with a 3×3 stem of stride 1 (He et al. 2016), named as torchvision names them.
  * Identity skips, and projection shortcuts (1×1 convolution + batch norm) where shapes differ.
  */
-export function basicResNet(options: { name: string; input: Shape; classes: number; widths: readonly number[]; blocks: readonly number[] }): Model {
+export function basicResNet(options: {
+  name: string;
+  input: Shape;
+  classes: number;
+  widths: readonly number[];
+  blocks: readonly number[];
+}): Model {
   const net = new ModelBuilder();
   const [stem = 0] = options.widths;
   let x = net.relu("relu1", net.batchNorm("bn1", net.conv("conv1", net.input(options.input), stem, 3)), "conv1");

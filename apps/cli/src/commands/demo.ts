@@ -1,0 +1,120 @@
+import { mkdir, rm } from "node:fs/promises";
+import { join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type Experiment, ReluctantError } from "@reluctant/contracts";
+import { type Stack, startStack, untilInterrupted } from "@reluctant/local";
+import { count } from "@reluctant/plot";
+import { type Client, createClient } from "@reluctant/sdk";
+import type { Command } from "commander";
+import pc from "picocolors";
+import { readSpec } from "../spec-file.ts";
+import { Board } from "../terminal/board.ts";
+import { bar, duration } from "../terminal/format.ts";
+import { follow } from "../watch.ts";
+import { writeFrontier } from "./export.ts";
+import { frontierText } from "./frontier.ts";
+
+const examples = fileURLToPath(new URL("../../../../examples/", import.meta.url));
+
+interface DemoFlags {
+  fast?: true;
+  keep?: true;
+  data: string;
+  workers: number;
+}
+
+export const demo = (program: Command): Command =>
+  program
+    .command("demo")
+    .description(
+      "from nothing to a frontier on this machine: start everything, run an experiment, run it again from cache",
+    )
+    .option("--fast", "a small recipe: under two minutes")
+    .option("--keep", "stay up afterwards, for the dashboard")
+    .option("--data <folder>", "where the demo keeps its data; emptied first", "var/demo")
+    .option("--workers <n>", "workers of one thread each", (text) => Number.parseInt(text, 10), 2)
+    .action(runDemo);
+
+async function runDemo(flags: DemoFlags): Promise<void> {
+  const interrupted = untilInterrupted();
+  await rm(flags.data, { recursive: true, force: true });
+  await mkdir(flags.data, { recursive: true });
+  say(pc.bold("Starting Postgres, Redis, coordinator, API and workers"));
+  const board = new Board(process.stdout);
+  const stack = await startStack({
+    dir: flags.data,
+    workers: flags.workers,
+    env: { ...process.env, RELUCTANT_THREADS: "1" },
+    onProgress: (name, done, total) =>
+      board.draw([`decoding ${name}  ${bar(done / total)}  ${count(done)}/${count(total)} images`]),
+  });
+  board.clear();
+  try {
+    const work = runExperiments(stack, flags);
+    await Promise.race([work, interrupted]);
+    if (flags.keep) {
+      say(`\nStaying up at ${stack.credentials?.loginLink} until Ctrl-C`);
+      await interrupted;
+    }
+  } finally {
+    await stack.stop();
+  }
+}
+
+async function runExperiments(stack: Stack, flags: DemoFlags): Promise<void> {
+  const client = createClient({ baseUrl: stack.address as string, token: stack.credentials?.token });
+  const spec = await specFor(client, flags);
+  say(`Dashboard: ${pc.cyan(stack.credentials?.loginLink ?? "")}\n`);
+
+  say(pc.bold(`Submitting ${relative(process.cwd(), spec.path)}: ${spec.why}`));
+  const first = await submitAndFollow(client, spec);
+  const found = await client.frontier(spec.dataset, first.model);
+  const files = await writeFrontier(found, process.cwd());
+  say(`\n${frontierText(found, process.stdout)}`);
+
+  say(pc.bold("Submitting the same spec again"));
+  const again = await submitAndFollow(client, spec);
+  if (again.progress.cached !== again.stageRuns.length) {
+    throw new ReluctantError(
+      "internal",
+      `only ${again.progress.cached} of ${again.stageRuns.length} stage runs came from the cache`,
+    );
+  }
+  say(
+    `\nWrote ${files.map((file) => relative(process.cwd(), file)).join(" and ")}; the stack's data and logs are in ${flags.data}`,
+  );
+  say("Next:  npm start                                     keep a stack up, with its dashboard");
+  say("       npx reluctant submit examples/quick.yaml      an experiment of your own");
+  say("       npx reluctant plan examples/cifar10-resnet20.yaml   what a larger sweep would cost");
+}
+
+interface DemoSpec {
+  path: string;
+  dataset: string;
+  why: string;
+}
+
+/** The recipe is fixed by what is there, a data set and libtorch; never by how fast the machine seems. */
+async function specFor(client: Client, { fast }: DemoFlags): Promise<DemoSpec> {
+  const [datasets, workers] = await Promise.all([client.datasets(), client.workers()]);
+  const dataset = datasets.find(({ name }) => name === "cifar10")?.name ?? "glyphs";
+  const torch = workers.every(({ engine }) => engine.backend === "torch");
+  if (!torch)
+    say("libtorch is not here, so the wasm backend runs a smaller recipe; install libtorch-dev for the full one");
+  const size = fast || !torch ? "fast" : "full";
+  return { path: join(examples, `demo-${size}.yaml`), dataset, why: `${dataset}, ${size} recipe` };
+}
+
+async function submitAndFollow(client: Client, { path, dataset }: DemoSpec): Promise<Experiment> {
+  const started = performance.now();
+  const experiment = await client.experiments.submit({ ...(await readSpec(path)), dataset });
+  const ended = await follow(client, experiment.id, process.stdout);
+  if (ended.state !== "finished")
+    throw new ReluctantError("internal", `the experiment ${ended.state}: ${ended.reason ?? "see the logs"}`);
+  say(
+    `${ended.stageRuns.length} stage runs, ${ended.progress.cached} from cache, in ${duration((performance.now() - started) / 1000)}`,
+  );
+  return ended;
+}
+
+const say = (line: string): void => void process.stdout.write(`${line}\n`);

@@ -1,0 +1,29 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Frontier } from "@reluctant/contracts";
+import { frontierCsv, frontierPlot } from "@reluctant/plot";
+import { renderSvg } from "@reluctant/plot/svg";
+import type { Command } from "commander";
+import { type ConnectionFlags, connect, withConnection } from "../connection.ts";
+
+export const exportFrontier = (program: Command): Command =>
+  withConnection(
+    program
+      .command("export <dataset> <model>")
+      .description("write the frontier to frontier.csv and frontier.svg")
+      .option("--out <folder>", "where to write", "."),
+  ).action(async (dataset: string, model: string, flags: ConnectionFlags & { out: string }) => {
+    const written = await writeFrontier(await (await connect(flags)).frontier(dataset, model), flags.out);
+    process.stdout.write(`wrote ${written.join(" and ")}\n`);
+  });
+
+/** Writes both files; answers their paths. */
+export async function writeFrontier(found: Frontier, folder: string): Promise<string[]> {
+  const files: [string, string][] = [
+    ["frontier.csv", frontierCsv(found)],
+    ["frontier.svg", renderSvg(frontierPlot(found))],
+  ];
+  const paths = files.map(([name]) => join(folder, name));
+  await Promise.all(files.map(([, text], i) => writeFile(paths[i] as string, text)));
+  return paths;
+}

@@ -1,0 +1,47 @@
+import type { Frontier } from "@reluctant/contracts";
+import { count, frontierPlot, percent } from "@reluctant/plot";
+import { renderTerminal } from "@reluctant/plot/terminal";
+import type { Command } from "commander";
+import { type ConnectionFlags, connect, withConnection } from "../connection.ts";
+import { table } from "../terminal/table.ts";
+
+export const frontier = (program: Command): Command =>
+  withConnection(
+    program
+      .command("frontier <dataset> <model>")
+      .description("the accuracy–ReLU frontier of a dataset and model, as a table and a plot")
+      .option("--json", "print it as JSON"),
+  ).action(async (dataset: string, model: string, flags: ConnectionFlags & { json?: true }) => {
+    const found = await (await connect(flags)).frontier(dataset, model);
+    process.stdout.write(flags.json ? `${JSON.stringify(found)}\n` : frontierText(found, process.stdout));
+  });
+
+/** Table, plot and the sentence that people want. */
+export function frontierText(found: Frontier, out: Pick<NodeJS.WriteStream, "isTTY" | "columns">): string {
+  const plot = frontierPlot(found);
+  const rows = found.points.map((point) => [
+    point.onFrontier ? "●" : "·",
+    point.method,
+    point.budget === null ? "–" : count(point.budget),
+    count(point.reluCount),
+    percent(point.reluCount / found.totalRelus, 1),
+    percent(point.validationAccuracy),
+    percent(point.testAccuracy),
+    String(point.seed),
+    count(point.images),
+  ]);
+  const columns = [
+    { title: " " },
+    { title: "method" },
+    ...["budget", "ReLUs", "of all", "validation", "test", "seed", "images"].map((title) => ({
+      title,
+      align: "right" as const,
+    })),
+  ];
+  const picture = renderTerminal(plot, {
+    width: Math.min(100, out.columns ?? 80),
+    height: 20,
+    color: Boolean(out.isTTY) && !process.env.NO_COLOR,
+  });
+  return `${table(columns, rows)}\n\n${picture}\n`;
+}

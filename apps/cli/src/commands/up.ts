@@ -1,0 +1,10 @@
+import { runStack } from "@reluctant/local";
+import type { Command } from "commander";
+
+export const up = (program: Command): Command =>
+  program
+    .command("up")
+    .description("start the local stack and keep it up until Ctrl-C; the same as npm start")
+    .option("--data <folder>", "where it keeps its data", "var")
+    .option("--workers <n>", "how many workers", (text) => Number.parseInt(text, 10), 1)
+    .action(({ data, workers }: { data: string; workers: number }) => runStack({ dir: data, workers }));

@@ -1,0 +1,18 @@
+import type { Client } from "@reluctant/sdk";
+import type { Command } from "commander";
+import { type ConnectionFlags, connect, withConnection } from "../connection.ts";
+import { follow } from "../watch.ts";
+
+export const watch = (program: Command): Command =>
+  withConnection(program.command("watch <experiment>").description("follow an experiment until it ends")).action(
+    async (id: string, flags: ConnectionFlags) => finish(await connect(flags), id),
+  );
+
+/** Follows to the end; the exit code is 3 when it did not finish. Ctrl-C stops following, not the experiment. */
+export async function finish(client: Client, id: string): Promise<void> {
+  const experiment = await follow(client, id, process.stdout);
+  process.stdout.write(
+    `${experiment.name}: ${experiment.state}${experiment.reason ? ` (${experiment.reason})` : ""}\n`,
+  );
+  if (experiment.state !== "finished") process.exitCode = 3;
+}

@@ -1,0 +1,37 @@
+#!/usr/bin/env node
+import { Command } from "commander";
+import { cancel } from "./commands/cancel.ts";
+import { demo } from "./commands/demo.ts";
+import { exportFrontier } from "./commands/export.ts";
+import { frontier } from "./commands/frontier.ts";
+import { logs } from "./commands/logs.ts";
+import { ls } from "./commands/ls.ts";
+import { models } from "./commands/models.ts";
+import { plan } from "./commands/plan.ts";
+import { submit } from "./commands/submit.ts";
+import { up } from "./commands/up.ts";
+import { watch } from "./commands/watch.ts";
+import { worker } from "./commands/worker.ts";
+import { report } from "./report.ts";
+
+const commands = [submit, plan, watch, ls, cancel, logs, frontier, exportFrontier, models, worker, up, demo];
+
+const program = new Command("reluctant")
+  .description("Spend ReLUs only where they matter: plan, submit and follow partial-ReLU experiments.")
+  .version("0.1.0")
+  .showHelpAfterError()
+  .addHelpText(
+    "after",
+    "\nExit codes: 0 done, 1 failed, 2 wrong use, 3 the experiment failed or was cancelled, 130 interrupted.",
+  );
+for (const add of commands) add(program);
+
+program.exitOverride((end) => process.exit(end.exitCode === 0 ? 0 : 2));
+// A reader such as `head` that closes the pipe is no error.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = report(error);
+}

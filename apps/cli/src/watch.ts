@@ -1,0 +1,114 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { Experiment, StageRun, Trial } from "@reluctant/contracts";
+import { count, percent, short } from "@reluctant/plot";
+import type { Client } from "@reluctant/sdk";
+import pc from "picocolors";
+import { labelOf } from "./labels.ts";
+import { Board } from "./terminal/board.ts";
+import { bar, clock, duration } from "./terminal/format.ts";
+
+/** Time between two looks at a running experiment: often enough to look alive, rare enough to cost nothing. */
+const lookEveryMs = 500;
+
+/**
+ * Follows an experiment until it ends: a redrawn line for each active stage run, and one that stays when it ends.
+ * @returns the experiment as it ended.
+ */
+export async function follow(
+  client: Client,
+  id: string,
+  out: NodeJS.WriteStream,
+  signal?: AbortSignal,
+): Promise<Experiment> {
+  const board = new Board(out);
+  const trials: Trial[] = [];
+  for await (const trial of client.experiments.allTrials(id)) trials.push(trial);
+  const states = new Map<string, string>();
+  for (;;) {
+    const experiment = await client.experiments.get(id, { signal });
+    for (const stageRun of experiment.stageRuns) {
+      if (states.get(stageRun.id) === stageRun.state) continue;
+      const first = !states.has(stageRun.id);
+      states.set(stageRun.id, stageRun.state);
+      const line = endLine(stageRun, labelOf(stageRun, trials));
+      if (line && !(first && stageRun.origin !== "cached" && experiment.state !== "active")) board.event(line);
+    }
+    board.draw([...activeLines(experiment, trials), summaryLine(experiment)]);
+    if (experiment.state !== "active" && experiment.state !== "paused") {
+      board.clear();
+      return experiment;
+    }
+    await delay(lookEveryMs, undefined, { signal });
+  }
+}
+
+const activeLines = (experiment: Experiment, trials: readonly Trial[]): string[] =>
+  experiment.stageRuns
+    .filter((stageRun) => stageRun.state === "active")
+    .map((stageRun) => progressLine(stageRun, labelOf(stageRun, trials)));
+
+/** `distillation  senet 27.8k s1   ███████████░░░░░  68 %  step 1,060/1,560  412 img/s  loss 0.84  ETA 1:12` */
+export function progressLine({ kind, progress }: Pick<StageRun, "kind" | "progress">, label: string): string {
+  const head = `${kind.padEnd(12)}  ${label.padEnd(18)}`;
+  if (!progress) return `${head}  ${bar(0)}   starting`;
+  const share = progress.step / progress.totalSteps;
+  const parts = [
+    `${bar(share)} ${String(Math.floor(share * 100)).padStart(3)} %`,
+    `step ${count(progress.step)}/${count(progress.totalSteps)}`,
+    `${count(Math.round(progress.imagesPerSecond))} img/s`,
+    ...(progress.loss === null ? [] : [`loss ${progress.loss.toPrecision(3)}`]),
+    `ETA ${clock(progress.etaSeconds)}`,
+  ];
+  return `${head}  ${parts.join("  ")}`;
+}
+
+function summaryLine({ progress, etaSeconds, stageRuns }: Experiment): string {
+  const waiting = progress.waiting > 0 ? `, ${progress.waiting} waiting` : "";
+  return pc.dim(`${progress.succeeded}/${stageRuns.length} stage runs done${waiting}  ETA ${clock(etaSeconds)}`);
+}
+
+/** The line that stays when a stage run ended; null while it has not. */
+function endLine(stageRun: StageRun, label: string): string | null {
+  const head = `${stageRun.kind.padEnd(12)}  ${label.padEnd(18)}`;
+  switch (stageRun.state) {
+    case "succeeded": {
+      const mark = stageRun.origin === "cached" ? pc.cyan("cached") : pc.green("done  ");
+      return `${mark}  ${head}  ${[resultText(stageRun), spentText(stageRun)].filter(Boolean).join("  ")}`;
+    }
+    case "failed":
+      return `${pc.red("failed")}  ${head}  ${stageRun.reason ?? ""}`;
+    case "cancelled":
+      return `${pc.yellow("stopped")} ${head}`;
+    default:
+      return null;
+  }
+}
+
+function resultText({ result }: StageRun): string {
+  switch (result?.kind) {
+    case "train":
+      return `test ${percent(result.testAccuracy)}`;
+    case "sensitivity":
+      return `${result.layers.length} layers at density ${result.density.toFixed(3)}`;
+    case "mask-search":
+      return `${count(result.reluCount)} ReLUs, ${exchanged(result.history)}`;
+    case "distillation":
+      return `${count(result.reluCount)} ReLUs, test ${percent(result.testAccuracy)}`;
+    default:
+      return "";
+  }
+}
+
+function exchanged(history: readonly { distance: number }[]): string {
+  const last = history.at(-1);
+  return last ? `${percent(last.distance, 0)} exchanged at the last of ${history.length} updates` : "no update";
+}
+
+function spentText({ origin, createdAt, finishedAt, attempts }: StageRun): string {
+  if (origin === "cached" || !finishedAt) return "";
+  const seconds = (Date.parse(finishedAt) - Date.parse(createdAt)) / 1000;
+  return pc.dim(attempts > 1 ? `${attempts} attempts, ${duration(seconds)} since submitted` : "");
+}
+
+export const trialLine = (trial: Trial): string =>
+  `${trial.method} ${trial.budget === null ? "" : short(trial.budget)} s${trial.seed}`;

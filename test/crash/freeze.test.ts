@@ -1,0 +1,57 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { type Cluster, startCluster, until } from "../cluster.ts";
+
+const spec = { until: "train" as const, budgets: undefined, settings: { train: { length: { images: 24_000 } } } };
+
+let cluster: Cluster;
+afterEach(() => cluster.stop());
+
+/** A frozen worker keeps its process, its files and its beliefs; only its lease runs out. */
+describe("a worker frozen past its lease", { timeout: 240_000 }, () => {
+  it.each([
+    ["the supervisor alone", (pid: number) => [pid]],
+    ["the whole group", (pid: number, children: number[]) => [pid, ...children]],
+  ])("(%s) writes nothing stale when it thaws, and another worker finishes", async (_, who) => {
+    cluster = await startCluster({ workers: 2 });
+    const id = await cluster.submit(spec);
+    const first = await cluster.moment<{ id: string; name: string; epoch: number }>(
+      "an attempt runs with a checkpoint",
+      `select a.id, w.name, a.epoch from attempt a join worker w on w.id = a.worker_id join checkpoint c on c.attempt_id = a.id
+       where a.state = 'running' limit 1`,
+    );
+    const supervisor = cluster.stack.part(first.name).pid as number;
+    const frozen = who(supervisor, await childrenOf(supervisor));
+    for (const pid of frozen) process.kill(pid, "SIGSTOP");
+
+    await cluster.moment("the attempt is lost", "select 1 from attempt where id = $1 and state = 'lost'", [first.id]);
+    const before = await written(first.id);
+    await cluster.moment(
+      "another worker runs it",
+      "select 1 from attempt where number = 2 and state in ('running', 'succeeded')",
+    );
+    for (const pid of frozen) process.kill(pid, "SIGCONT");
+
+    expect((await cluster.ended(id)).state).toBe("finished");
+    const second = await cluster.moment<{ name: string; start_step: number }>(
+      "the second attempt succeeded",
+      "select w.name, a.start_step from attempt a join worker w on w.id = a.worker_id where a.number = 2 and a.state = 'succeeded'",
+    );
+    expect(second.name).not.toBe(first.name);
+    expect(second.start_step).toBeGreaterThan(0);
+    expect(await written(first.id)).toEqual(before);
+    // The thawed supervisor learns that its attempt is over, ends its child and serves again.
+    await until("the thawed worker is free", 30, async () => (await childrenOf(supervisor)).length === 0 || undefined);
+  });
+});
+
+const written = (attemptId: string) =>
+  cluster.sql(
+    "select a.state, a.progress, (select max(step) from checkpoint where attempt_id = a.id) as step from attempt a where id = $1",
+    [attemptId],
+  );
+
+async function childrenOf(pid: number): Promise<number[]> {
+  const { readFile } = await import("node:fs/promises");
+  const text = (await readFile(`/proc/${pid}/task/${pid}/children`, "utf8")).trim();
+  return text === "" ? [] : text.split(" ").map(Number);
+}

@@ -1,0 +1,148 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { artifactsOf, type Cluster, startCluster } from "../cluster.ts";
+
+/**
+ * The real processes train the real debug model and are struck at a state read from Postgres. However they are struck,
+ * the experiment ends, each stage run has one committed result, and every artifact is bit-identical to those of an
+ * undisturbed run in a store of its own.
+ */
+const spec = {
+  budgets: ["10%"],
+  settings: {
+    train: { length: { images: 16_000 } },
+    maskSearch: { length: { images: 3_200 } },
+    distillation: { length: { images: 3_200 } },
+  },
+};
+
+const running = (kind: string) => `
+  select a.id, a.number, w.name as worker from attempt a
+  join stage_run r on r.id = a.stage_run_id join worker w on w.id = a.worker_id
+  join checkpoint c on c.attempt_id = a.id
+  where a.state = 'running' and r.kind = '${kind}' and c.step > 0 limit 1`;
+
+let undisturbed: Awaited<ReturnType<typeof artifactsOf>>;
+
+beforeAll(async () => {
+  const cluster = await startCluster();
+  try {
+    expect((await cluster.ended(await cluster.submit(spec))).state).toBe("finished");
+    undisturbed = await artifactsOf(cluster);
+  } finally {
+    await cluster.stop();
+  }
+}, 240_000);
+
+/** Submits, waits for a running attempt with a checkpoint, strikes, and checks what every strike must leave. */
+async function survives(kind: string, strike: (cluster: Cluster) => Promise<void>): Promise<Cluster> {
+  const cluster = await startCluster();
+  clusters.push(cluster);
+  const id = await cluster.submit(spec);
+  await cluster.moment(`a ${kind} attempt runs with a checkpoint`, running(kind));
+  await strike(cluster);
+  const experiment = await cluster.ended(id);
+  expect(experiment.state).toBe("finished");
+  expect(experiment.progress).toMatchObject({ total: 4, succeeded: 4, cached: 0 });
+  expect(
+    await cluster.sql("select stage_run_id from attempt where state = 'succeeded' group by 1 having count(*) <> 1"),
+  ).toEqual([]);
+  expect(await cluster.sql("select 1 from attempt where state in ('queued', 'running', 'stopping')")).toEqual([]);
+  expect(await artifactsOf(cluster)).toEqual(undisturbed);
+  return cluster;
+}
+
+const resumed = async (cluster: Cluster): Promise<void> => {
+  const [second] = await cluster.sql<{ start_step: number }>(
+    "select start_step from attempt where number = 2 and state = 'succeeded'",
+  );
+  expect(second?.start_step).toBeGreaterThan(0);
+};
+
+const clusters: Cluster[] = [];
+afterAll(async () => {
+  for (const cluster of clusters) await cluster.stop();
+});
+const stopLast = async () => clusters.pop()?.stop();
+
+describe("a strike of kill -9", { timeout: 240_000 }, () => {
+  it("at the training child leaves a failed attempt and a second that resumes", async () => {
+    const cluster = await survives("train", async ({ stack }) =>
+      process.kill(await childOf(stack.part("worker-1").pid as number), "SIGKILL"),
+    );
+    await resumed(cluster);
+    await stopLast();
+  });
+
+  it("at the supervisor loses the attempt, ends its child, and resumes", async () => {
+    const cluster = await survives("mask-search", async ({ stack }) => {
+      await stack.part("worker-1").kill("SIGKILL");
+      await stack.part("worker-1").restart();
+    });
+    await resumed(cluster);
+    expect(await cluster.sql("select 1 from attempt where state = 'lost'")).toHaveLength(1);
+    await stopLast();
+  });
+
+  it("at the supervisor between delivery and claim leads to one execution", async () => {
+    const cluster = await startCluster();
+    clusters.push(cluster);
+    // While this transaction holds the table, a claim waits: the job is delivered, the attempt still queued.
+    const gate = await cluster.pool.connect();
+    await gate.query("begin");
+    await gate.query("lock table worker in share mode");
+    const id = await cluster.submit(spec);
+    await cluster.moment(
+      "a claim waits",
+      "select 1 from pg_stat_activity where wait_event_type = 'Lock' and query ilike '%attempt%'",
+    );
+    await cluster.stack.part("worker-1").kill("SIGKILL");
+    await gate.query("rollback");
+    gate.release();
+    await cluster.stack.part("worker-1").restart();
+    expect((await cluster.ended(id)).state).toBe("finished");
+    expect(await artifactsOf(cluster)).toEqual(undisturbed);
+    expect(
+      await cluster.sql("select stage_run_id from attempt where state = 'succeeded' group by 1 having count(*) <> 1"),
+    ).toEqual([]);
+    await stopLast();
+  });
+
+  it("at the coordinator delays nothing but the next dispatch", async () => {
+    await survives("train", async ({ stack }) => {
+      await stack.part("coordinator").kill("SIGKILL");
+      await stack.part("coordinator").restart();
+    });
+    await stopLast();
+  });
+
+  it("at the API leaves the work untouched", async () => {
+    await survives("train", async ({ stack }) => {
+      await stack.part("api").kill("SIGKILL");
+      await stack.part("api").restart();
+    });
+    await stopLast();
+  });
+
+  it("at Redis, which returns empty, loses no job", async () => {
+    await survives("train", async ({ stack }) => {
+      await stack.redis?.flush();
+      await stack.part("redis").kill("SIGKILL");
+      await stack.part("redis").restart();
+    });
+    await stopLast();
+  });
+});
+
+describe("a restart of Postgres", { timeout: 240_000 }, () => {
+  it("while a child trains costs nothing", async () => {
+    await survives("train", ({ stack }) => stack.part("postgres").restart());
+    await stopLast();
+  });
+});
+
+/** The one child process of a supervisor. */
+async function childOf(supervisor: number): Promise<number> {
+  const { readFile } = await import("node:fs/promises");
+  const children = (await readFile(`/proc/${supervisor}/task/${supervisor}/children`, "utf8")).trim().split(" ");
+  return Number(children.at(-1));
+}

@@ -1,0 +1,117 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { type Cluster, smallSpec, startCluster } from "../cluster.ts";
+
+let cluster: Cluster;
+afterEach(() => cluster.stop());
+
+const oneBudget = { ...smallSpec, budgets: ["10%"] };
+
+describe("delivery", { timeout: 240_000 }, () => {
+  it("takes experiments while Redis is down, and begins when it returns without any restart", async () => {
+    cluster = await startCluster();
+    await cluster.client.experiments.list();
+    await cluster.stack.part("redis").stop();
+    const started = performance.now();
+    const experiment = await cluster.client.experiments.submit(oneBudget);
+    expect(performance.now() - started).toBeLessThan(100);
+    await cluster.moment("the first attempt is queued", "select 1 from attempt where state = 'queued'");
+    expect(await cluster.sql("select 1 from attempt where state <> 'queued'")).toEqual([]);
+    await cluster.stack.part("redis").start();
+    expect((await cluster.ended(experiment.id)).state).toBe("finished");
+  });
+
+  it("trains a shared AR model once, and goes on for the other when one experiment is cancelled in the middle", async () => {
+    cluster = await startCluster();
+    const slow = { ...oneBudget, settings: { train: { length: { images: 16_000 } } } };
+    const [one, other] = await Promise.all([
+      cluster.client.experiments.submit({ ...slow, name: "one" }),
+      cluster.client.experiments.submit({ ...slow, name: "other" }),
+    ]);
+    await cluster.moment(
+      "the AR model trains",
+      "select 1 from attempt a join stage_run r on r.id = a.stage_run_id where r.kind = 'train' and a.state = 'running'",
+    );
+    expect((await cluster.client.experiments.cancel(one.id)).state).toBe("cancelled");
+    expect((await cluster.ended(other.id)).state).toBe("finished");
+    const trained = await cluster.sql<{ runs: string; attempts: string }>(
+      "select count(distinct r.id) as runs, count(a.id) as attempts from stage_run r join attempt a on a.stage_run_id = r.id where r.kind = 'train'",
+    );
+    expect(trained).toEqual([{ runs: "1", attempts: "1" }]);
+  });
+
+  it("ends the child within five seconds of a cancel that nobody else's need outlives", async () => {
+    cluster = await startCluster();
+    const id = await cluster.submit({
+      until: "train",
+      budgets: undefined,
+      settings: { train: { length: { images: 640_000 } } },
+    });
+    const attempt = await cluster.moment<{ id: string }>(
+      "it trains",
+      "select id from attempt where state = 'running' and progress is not null",
+    );
+    await cluster.client.experiments.cancel(id);
+    await cluster.moment(
+      "the attempt ended",
+      "select 1 from attempt where id = $1 and state = 'cancelled'",
+      [attempt.id],
+      5,
+    );
+    expect((await cluster.client.experiments.get(id)).state).toBe("cancelled");
+  });
+
+  it("spreads one experiment over two workers, never two attempts on one", async () => {
+    cluster = await startCluster({ workers: 2 });
+    const id = await cluster.submit({ budgets: ["40%", "20%", "10%", "5%"] });
+    let overlaps = 0;
+    const watching = new AbortController();
+    const watch = (async () => {
+      while (!watching.signal.aborted) {
+        overlaps += (
+          await cluster.sql(
+            "select worker_id from attempt where state in ('running', 'stopping') group by 1 having count(*) > 1",
+          )
+        ).length;
+      }
+    })();
+    expect((await cluster.ended(id)).state).toBe("finished");
+    watching.abort();
+    await watch;
+    expect(overlaps).toBe(0);
+    const shares = await cluster.sql<{ n: number }>(
+      "select count(*)::int as n from attempt where state = 'succeeded' group by worker_id",
+    );
+    expect(shares).toHaveLength(2);
+    for (const { n } of shares) expect(n).toBeGreaterThanOrEqual(1);
+  });
+
+  it("finishes a second identical experiment from cache, every stage marked", async () => {
+    cluster = await startCluster();
+    const first = await cluster.ended(await cluster.submit({}));
+    const attempts = await cluster.sql("select 1 from attempt");
+    const second = await cluster.ended(await cluster.submit({ name: "again" }), 5);
+    expect(second.state).toBe("finished");
+    expect(second.stageRuns.map((run) => run.origin)).toEqual(["cached", "cached", "cached", "cached"]);
+    expect(second.stageRuns.map((run) => run.id).sort()).toEqual(first.stageRuns.map((run) => run.id).sort());
+    expect(await cluster.sql("select 1 from attempt")).toHaveLength(attempts.length);
+  });
+
+  it("runs single stages from artifacts that earlier ones made", async () => {
+    cluster = await startCluster();
+    const whole = await cluster.ended(await cluster.submit({}));
+    const artifact = (kind: string, role: string) =>
+      whole.stageRuns.find((run) => run.kind === kind)?.artifacts.find((one) => one.role === role)?.sha256;
+    const arModel = artifact("train", "weights");
+    const sensitivity = artifact("sensitivity", "sensitivity");
+    const masks = artifact("mask-search", "masks");
+    for (const [spec, kind] of [
+      [{ until: "sensitivity" as const, budgets: undefined, seeds: [2] }, "sensitivity"],
+      [{ until: "mask-search" as const, arModel, sensitivity }, "mask-search"],
+      [{ budgets: undefined, arModel, masks }, "distillation"],
+    ] as const) {
+      const experiment = await cluster.ended(await cluster.submit({ name: `only ${kind}`, ...spec }));
+      expect(experiment.state).toBe("finished");
+      expect(experiment.stageRuns.map((run) => run.kind)).toEqual([kind]);
+    }
+  });
+});
