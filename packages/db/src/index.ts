@@ -6,5 +6,6 @@ export * from "./statement.ts";
 export * from "./statements/attempts.ts";
 export * from "./statements/stage-runs.ts";
 export * from "./statements/submit.ts";
-export * from "./statements/experiments.ts";
+export * from "./statements/screens.ts";
 export * from "./statements/coordinator.ts";
+export * from "./statements/access.ts";

@@ -2,6 +2,7 @@ import type { NeedOrigin, StageRunState } from "@reluctant/contracts";
 import { statement } from "../statement.ts";
 
 export interface DatasetRow {
+  name: string;
   sha256: string;
   classes: string[];
   inputShape: number[];
@@ -13,6 +14,7 @@ export const findDatasetVersion = statement<[teamId: string, name: string, digit
 
 export const insertStageRuns = statement<[stageRuns: string, pool: string], { id: string }>("insert-stage-runs");
 export const shareLiveStageRuns = statement<[keys: string], { id: string; stageKey: string; state: StageRunState }>("share-live-stage-runs");
+export const liveStageRuns = statement<[keys: string], { id: string; stageKey: string; state: StageRunState }>("live-stage-runs");
 export const insertStageRunInputs = statement<[edges: string], never>("insert-stage-run-inputs");
 export interface NeedRow {
   trialId: string;

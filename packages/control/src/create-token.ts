@@ -1,0 +1,22 @@
+import type { Role } from "@reluctant/contracts";
+import type { Deps } from "./deps.ts";
+import { ensureTeam } from "./ensure-team.ts";
+import { newSecret, secretHash } from "./secrets.ts";
+
+export interface NewCredential {
+  team: string;
+  /** Who or what will use it: shown as the owner of what it submits. */
+  name: string;
+  role: Role;
+}
+
+/** Makes a bearer token `rlt_…`. It is told now and never again: only its hash is kept. */
+export async function createToken(deps: Deps, { team, name, role }: NewCredential): Promise<{ token: string }> {
+  const teamId = await ensureTeam(deps, { name: team });
+  const token = `rlt_${newSecret()}`;
+  await deps.db.tx(async (t) => {
+    const { id } = await t.apiToken.create({ data: { teamId, name, role, hash: secretHash(token) }, select: { id: true } });
+    await t.auditEvent.create({ data: { teamId, actor: name, action: "token.create", subject: id, detail: { role } } });
+  });
+  return { token };
+}

@@ -1,0 +1,25 @@
+import type { Frontier } from "@reluctant/contracts";
+import { frontierPointRows } from "@reluctant/db";
+import { frontierOf, models, reluCount, type Shape } from "@reluctant/relu";
+import { found, visibleTeam } from "./authorize.ts";
+import type { Caller, Deps } from "./deps.ts";
+import { findDataset } from "./plan-spec.ts";
+
+/** Every point of a dataset version and a model; those that validation accuracy leaves undominated are marked. */
+export async function getFrontier(
+  { db }: Deps,
+  { identity, dataset: written, model }: { identity: Caller; dataset: string; model: string },
+): Promise<Frontier> {
+  const dataset = found(await findDataset(db.prisma, identity, written), "dataset", written);
+  const family = found(models[model], "model", model);
+  const rows = await frontierPointRows(db.prisma, dataset.sha256, model, visibleTeam(identity));
+  const undominated = new Set(frontierOf(rows));
+  return {
+    dataset: dataset.name,
+    datasetVersion: dataset.sha256,
+    model,
+    classes: dataset.classes.length,
+    totalRelus: reluCount(family.build(dataset.inputShape as unknown as Shape, dataset.classes.length)),
+    points: rows.map((row) => ({ ...row, onFrontier: undominated.has(row) })),
+  };
+}

@@ -1,0 +1,31 @@
+import { ReluctantError } from "@reluctant/contracts";
+import { useLoginLink } from "@reluctant/db";
+import type { NewCredential } from "./create-token.ts";
+import type { Deps } from "./deps.ts";
+import { ensureTeam } from "./ensure-team.ts";
+import { newSecret, secretHash } from "./secrets.ts";
+
+const linkSeconds = 5 * 60;
+const sessionSeconds = 7 * 24 * 3_600;
+
+/** Makes a link's secret that one browser may exchange for a session, once, within 5 minutes. */
+export async function createLoginLink(deps: Deps, { team, name, role }: NewCredential): Promise<{ link: string }> {
+  const teamId = await ensureTeam(deps, { name: team });
+  const link = newSecret();
+  await deps.db.prisma.$executeRaw`
+    insert into login_link (team_id, name, role, hash, expires_at)
+    values (${teamId}::uuid, ${name}, ${role}, ${secretHash(link)}, now() + ${linkSeconds} * interval '1 second')`;
+  return { link };
+}
+
+/** Exchanges a link for a session's secret. Throws `link-expired` when it was used, is too old, or never was. */
+export async function exchangeLoginLink({ db }: Deps, { link }: { link: string }): Promise<{ session: string; expiresAt: string }> {
+  const session = newSecret();
+  const [opened] = await useLoginLink(db.prisma, secretHash(link), secretHash(session), sessionSeconds);
+  if (!opened) throw new ReluctantError("link-expired", "this login link was used or has expired: ask for a new one");
+  return { session, expiresAt: opened.expiresAt.toISOString() };
+}
+
+export async function endSession({ db }: Deps, { sessionId }: { sessionId: string }): Promise<void> {
+  await db.prisma.session.deleteMany({ where: { id: sessionId } });
+}

@@ -1,0 +1,27 @@
+import { type Event, type EventPage, ReluctantError } from "@reluctant/contracts";
+import { eventRows } from "@reluctant/db";
+import { visibleTeam } from "./authorize.ts";
+import type { Caller, Deps } from "./deps.ts";
+
+/**
+ * Events after a cursor, in commit order. Those of a transaction appear when no older one is still running, so a reader
+ * that always passes on its last cursor misses none.
+ */
+export async function readEvents(
+  { db }: Deps,
+  { identity, after = "0.0", experimentId, limit }: { identity: Caller; after?: string; experimentId?: string; limit: number },
+): Promise<EventPage> {
+  const { xid, id } = parseCursor(after);
+  const rows = await eventRows(db.prisma, xid, id, visibleTeam(identity), experimentId ?? null, limit);
+  const events = rows.map((row) => ({ ...row, at: row.at.toISOString() }) as Event);
+  return { events, cursor: events.at(-1)?.cursor ?? after };
+}
+
+/** `xid.id`: the transaction and the event within it. */
+function parseCursor(cursor: string): { xid: string; id: bigint } {
+  const [, xid, id] = /^(\d{1,19})\.(\d{1,18})$/.exec(cursor) ?? [];
+  if (xid !== undefined && id !== undefined) return { xid, id: BigInt(id) };
+  throw new ReluctantError("invalid-request", `"${cursor.slice(0, 50)}" is no event cursor`, [
+    { field: "after", message: "must be the cursor of an event, such as 1234.5" },
+  ]);
+}

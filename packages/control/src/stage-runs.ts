@@ -1,0 +1,30 @@
+import type { StageRun } from "@reluctant/contracts";
+import { type StageRunRow, standingOfStageRun, stageRunRows } from "@reluctant/db";
+import { found, visibleTeam } from "./authorize.ts";
+import type { Caller, Deps } from "./deps.ts";
+
+/** A stage run that the caller's team needs or used. */
+export async function getStageRun({ db }: Deps, { identity, id }: { identity: Caller; id: string }): Promise<StageRun> {
+  await refuseStranger({ db }, identity, id);
+  const [row] = await stageRunRows(db.prisma, [id], null);
+  return stageRunOf(found(row, "stage run", id));
+}
+
+/**
+ * Throws `not-found` unless the caller's team needs or used the stage run. `own`: it ran for the team, too, so its
+ * attempts and logs are the team's to see; one that was found finished shows only its result.
+ */
+export async function refuseStranger({ db }: Pick<Deps, "db">, identity: Caller, stageRunId: string): Promise<{ own: boolean }> {
+  const [standing] = await standingOfStageRun(db.prisma, stageRunId, visibleTeam(identity));
+  return found(standing, "stage run", stageRunId);
+}
+
+export const stageRunOf = ({ progress, createdAt, finishedAt, ...row }: StageRunRow): StageRun => ({
+  ...row,
+  progress: progress && { ...progress, etaSeconds: etaSeconds(row.params.settings.batchSize, progress) },
+  createdAt: createdAt.toISOString(),
+  finishedAt: finishedAt?.toISOString() ?? null,
+});
+
+const etaSeconds = (batchSize: number, { step, totalSteps, imagesPerSecond }: NonNullable<StageRunRow["progress"]>): number | null =>
+  imagesPerSecond > 0 ? ((totalSteps - step) * batchSize) / imagesPerSecond : null;

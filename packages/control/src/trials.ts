@@ -1,0 +1,50 @@
+import { type Page, ReluctantError, type Trial } from "@reluctant/contracts";
+import { type TrialRow, trialRows } from "@reluctant/db";
+import { trialState } from "@reluctant/relu";
+import { found, visibleTeam } from "./authorize.ts";
+import type { Caller, Deps } from "./deps.ts";
+
+/** Trials of an experiment in the plan's order. */
+export async function listTrials(
+  { db }: Deps,
+  { identity, experimentId, after, limit }: { identity: Caller; experimentId: string; after?: string; limit: number },
+): Promise<Page<Trial>> {
+  const visible = await db.prisma.experiment.findFirst({ where: { id: experimentId, ...ofTeam(identity) }, select: { id: true } });
+  found(visible, "experiment", experimentId);
+  const rows = await db.prisma.trial.findMany({
+    where: { experimentId, number: { gt: parseCursor(after) } },
+    orderBy: { number: "asc" },
+    take: limit + 1,
+    select: { id: true, number: true },
+  });
+  const page = rows.slice(0, limit);
+  return {
+    items: (await trialRows(db.prisma, page.map(({ id }) => id))).map(trialOf),
+    next: rows.length > limit ? String(page.at(-1)?.number) : null,
+  };
+}
+
+export async function getTrial({ db }: Deps, { identity, id }: { identity: Caller; id: string }): Promise<Trial> {
+  const visible = await db.prisma.trial.findFirst({ where: { id, experiment: ofTeam(identity) }, select: { id: true } });
+  found(visible, "trial", id);
+  const [row] = await trialRows(db.prisma, [id]);
+  return trialOf(found(row, "trial", id));
+}
+
+function ofTeam(identity: Caller): { teamId?: string } {
+  const team = visibleTeam(identity);
+  return team === null ? {} : { teamId: team };
+}
+
+const trialOf = ({ number, experimentState, ...row }: TrialRow): Trial => ({
+  ...row,
+  state: trialState(row.needs.map(({ state }) => state), experimentState),
+});
+
+function parseCursor(after: string | undefined): number {
+  if (after === undefined) return -1;
+  if (/^\d{1,9}$/.test(after)) return Number(after);
+  throw new ReluctantError("invalid-request", "after is no cursor of this list", [
+    { field: "after", message: "must be `next` of an earlier page" },
+  ]);
+}

@@ -1,0 +1,16 @@
+-- Points of a dataset version and model that a team may see; those of others without names.
+-- $1 dataset version  $2 model  $3 team, or null for one that may see all
+select p.id::text, p.stage_run_id::text as "stageRunId", mine."experimentId", mine."trialId", p.variant, p.method, p.recipe,
+  p.seed, p.budget, p.relu_count as "reluCount", p.convention, p.macs::float8 as macs, p.images::float8 as images,
+  p.gpu_seconds as "gpuSeconds", p.validation_accuracy as "validationAccuracy", p.test_accuracy as "testAccuracy"
+from frontier_point p
+join stage_run r on r.id = p.stage_run_id
+left join lateral (
+  select e.id::text as "experimentId", t.id::text as "trialId"
+  from need n join trial t on t.id = n.trial_id join experiment e on e.id = t.experiment_id
+  where n.stage_run_id = p.stage_run_id and ($3::uuid is null or e.team_id = $3::uuid)
+  order by e.created_at desc, t.number limit 1
+) mine on true
+where p.dataset_version = $1 and p.model = $2
+  and (r.scope_team_id is null or $3::uuid is null or r.scope_team_id = $3::uuid)
+order by (p.method <> 'ar'), p.relu_count, p.seed, p.id;

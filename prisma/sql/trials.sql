@@ -1,0 +1,17 @@
+-- Trials with their needs, and the point that each reached.
+-- $1 trials
+select t.id::text, t.experiment_id::text as "experimentId", t.number, t.method, t.model, t.budget, t.seed, e.state as "experimentState",
+  needs.needs, needs.reason, p.relu_count as "reluCount", p.validation_accuracy as "validationAccuracy", p.test_accuracy as "testAccuracy"
+from trial t join experiment e on e.id = t.experiment_id
+cross join lateral (
+  select jsonb_agg(jsonb_build_object('stageRunId', r.id, 'kind', r.kind, 'origin', n.origin, 'state', r.state)
+      order by array_position(array['train', 'sensitivity', 'mask-search', 'distillation', 'private-inference'], r.kind)) as needs,
+    min(r.reason) filter (where r.state = 'failed') as reason
+  from need n join stage_run r on r.id = n.stage_run_id where n.trial_id = t.id
+) needs
+left join lateral (
+  select p.* from need n join frontier_point p on p.stage_run_id = n.stage_run_id
+  where n.trial_id = t.id order by (p.method = 'ar'), p.variant limit 1
+) p on true
+where t.id = any ($1::uuid[])
+order by t.number;
