@@ -52,7 +52,8 @@ async function writeChunks(db: Database, id: string, source: AsyncIterable<Uint8
   for await (const chunk of inChunks(source)) {
     hash.update(chunk);
     size += chunk.length;
-    await db.prisma.$executeRaw`insert into artifact_chunk (artifact_id, number, bytes) values (${id}::uuid, ${number}, ${chunk})`;
+    // Not raw: Prisma caches the plan of a raw statement under its values, and so would keep every chunk.
+    await db.prisma.artifactChunk.create({ data: { artifactId: id, number, bytes: chunk }, select: { number: true } });
     number += 1;
   }
   return { sha256: hash.digest("hex"), size };
