@@ -1,0 +1,110 @@
+/**
+ * The first losses of every stage on every backend that runs here, beside the version under which they were recorded.
+ * A refactoring keeps them. A commit that means to change them raises the version in packages/relu/src/implementations.ts
+ * and records anew: GOLDEN=record npx vitest run test/golden
+ */
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { InputName, StageParams } from "@reluctant/contracts";
+import { type BackendName, BackendUnavailableError, createEngine } from "@reluctant/engine";
+import { type Implementation, implementations, recipes } from "@reluctant/relu";
+import { type Engine, type StageOutput, stages } from "@reluctant/stages";
+import { describe, expect, it } from "vitest";
+import { testData } from "../../packages/engine/src/test-data.ts";
+
+type Curves = Record<string, { version: number; losses: Record<string, number[]> }>;
+const file = join(import.meta.dirname, "curves.json");
+const golden = JSON.parse(readFileSync(file, "utf8")) as Curves;
+const recording = process.env.GOLDEN === "record";
+/** Processors and libraries round differently; over ten steps that stays below 1e-4, where a change of method shows. */
+const tolerance = 1e-3;
+
+const recipe = recipes.debug as NonNullable<typeof recipes.debug>;
+const common = { model: "resnet8", steps: 10 };
+const small = { batchSize: 8, cropPadding: 1 };
+const runs: [Implementation, StageParams][] = [
+  ["train/sgd", { kind: "train", ...common, settings: { ...recipe.train, ...small } }],
+  ["sensitivity/sparse-momentum", { kind: "sensitivity", ...common, settings: { ...recipe.sensitivity, ...small, pruneEvery: 3 } }],
+  [
+    "mask-search/senet",
+    { kind: "mask-search", ...common, budget: 500, granularity: "pixel", intervalSteps: 3, settings: { ...recipe.maskSearch, ...small } },
+  ],
+  ["distillation/pram", { kind: "distillation", ...common, settings: { ...recipe.distillation, ...small } }],
+];
+
+/** Runs a stage and notes the loss of each step. */
+async function curveOf(engine: Engine, implementation: Implementation, params: StageParams, inputs: Partial<Record<InputName, Uint8Array>>) {
+  const losses: number[] = [];
+  const noting = Object.assign(Object.create(engine) as Engine, {
+    trainer: (options: Parameters<Engine["trainer"]>[0]) => {
+      const trainer = engine.trainer(options);
+      return Object.assign(Object.create(trainer) as typeof trainer, {
+        step: async (...args: Parameters<typeof trainer.step>) => {
+          const outcome = await trainer.step(...args);
+          losses.push(outcome.loss);
+          return outcome;
+        },
+      });
+    },
+  });
+  const output = await stages[implementation].run({
+    params,
+    implementation,
+    precision: "fp32",
+    seed: 1,
+    inputs,
+    data: testData(),
+    engine: noting,
+    resumeFrom: null,
+    checkpointSeconds: 3600,
+    report: { started() {}, progress() {}, log() {}, async checkpoint() {} },
+    signal: new AbortController().signal,
+    stopRequested: () => false,
+  });
+  return { losses, artifacts: artifactsOf(output) };
+}
+
+function artifactsOf(output: StageOutput): Map<string, Uint8Array> {
+  if (output.outcome !== "succeeded") throw new Error("the stage stopped");
+  return new Map(output.artifacts.map(({ role, bytes }) => [role, bytes]));
+}
+
+async function curvesOn(backend: BackendName): Promise<Map<Implementation, number[]> | null> {
+  const engine = await createEngine({ backend, threads: 1, precision: "fp32" }).catch((error: unknown) => {
+    if (error instanceof BackendUnavailableError) return null;
+    throw error;
+  });
+  if (!engine) return null;
+  const inputs: Partial<Record<InputName, Uint8Array>> = {};
+  const curves = new Map<Implementation, number[]>();
+  for (const [implementation, params] of runs) {
+    const { losses, artifacts } = await curveOf(engine, implementation, params, inputs);
+    curves.set(implementation, losses);
+    if (params.kind === "train") inputs.arModel = artifacts.get("weights");
+    if (params.kind === "sensitivity") inputs.sensitivity = artifacts.get("sensitivity");
+    if (params.kind === "mask-search") inputs.student = artifacts.get("masks");
+  }
+  return curves;
+}
+
+describe("golden curves", () => {
+  it.each(["wasm", "torch"] as const)("on %s every stage repeats its first losses, or has a new version", { timeout: 120_000 }, async (backend) => {
+    const curves = await curvesOn(backend);
+    if (!curves) return expect(backend).not.toBe("wasm"); // torch may be missing; wasm is always there
+    for (const [implementation, losses] of curves) {
+      const { version } = implementations[implementation];
+      if (recording) record(implementation, version, { [backend]: losses });
+      const kept = golden[implementation];
+      const advice = `${implementation} on ${backend}: raise its version if the change is meant, and record (see the head of this file)`;
+      expect(kept?.version, advice).toBe(version);
+      const far = losses.map((loss, step) => Math.abs(loss / (kept?.losses[backend]?.[step] ?? Number.NaN) - 1));
+      expect(Math.max(...far), advice).toBeLessThan(tolerance);
+    }
+  });
+});
+
+function record(implementation: string, version: number, losses: Record<string, number[]>): void {
+  const kept = golden[implementation];
+  golden[implementation] = { version, losses: { ...(kept?.version === version ? kept.losses : {}), ...losses } };
+  writeFileSync(file, `${JSON.stringify(golden, null, 2)}\n`);
+}
