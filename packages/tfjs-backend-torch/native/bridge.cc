@@ -10,6 +10,8 @@
 // - shutdown() joins the engine thread. It runs before libtorch's own static destructors (see NAPI_MODULE_INIT).
 #include <node_api.h>
 
+#include "block_cache.h"
+
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <ATen/Version.h>
@@ -677,8 +679,10 @@ void closeEnvironment(void* data) {
 
 NAPI_MODULE_INIT() {
   static std::once_flag once;
-  // Registered after libtorch was loaded, so it runs before libtorch's static destructors.
-  std::call_once(once, [] { std::atexit(stopAll); });
+  std::call_once(once, [] {
+    BlockCache::install();
+    std::atexit(stopAll);  // registered after libtorch was loaded, so it runs before libtorch's static destructors
+  });
   auto* engine = new Engine;
   at::set_num_threads(1);
   { std::lock_guard<std::mutex> lock(liveMutex); live().insert(engine); }

@@ -7,7 +7,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { loadBridge } from "./bridge.ts";
 import { ensureBuilt } from "./build.ts";
 import { setThreads, torchInfo } from "./index.ts";
-import { noise, on, titled, unavailable } from "./testing.ts";
+import { type Mode, noise, on, titled, unavailable } from "./testing.ts";
 
 /** matMul as a kernel, past the checks of TensorFlow.js' own operation: 2×3 by 2×3 cannot be multiplied. */
 const badProduct = () =>
@@ -121,6 +121,24 @@ describe.skipIf(unavailable)(titled("the bridge"), () => {
     },
     30_000,
   ); // loading libtorch from a cold disk takes seconds
+
+  it.each<Mode>(["sync", "async"])(
+    "reuses the memory of large tensors without mixing their values, %s",
+    async (mode) => {
+      await on(
+        "torch",
+        async () => {
+          const sizes = [300_000, 1_000_000, 300_001, 2_000_000]; // above 1 MB, where blocks are kept for reuse
+          const kept = sizes.map((size, i) => tf.fill([size], i + 1));
+          for (let round = 0; round < 20; round++) tf.fill([sizes[round % 4] as number], -1).dispose();
+          const sums = await Promise.all(kept.map((t) => tf.sum(t).data()));
+          expect(sums.map(([sum]) => sum)).toEqual(sizes.map((size, i) => size * (i + 1)));
+          tf.dispose(kept);
+        },
+        mode,
+      );
+    },
+  );
 
   it("keeps upload and tensor apart: changing the array afterwards changes nothing", async () => {
     await on(

@@ -14,7 +14,7 @@ import { promisify } from "node:util";
 
 const run = promisify(execFile);
 const nativeFolder = fileURLToPath(new URL("../native", import.meta.url));
-const sources = ["bridge.cc", "CMakeLists.txt"];
+const sources = ["bridge.cc", "block_cache.h", "CMakeLists.txt"];
 
 export interface Built {
   /** Absolute path of `tfjs_torch.node`. */
