@@ -26,7 +26,7 @@ export function leadership(options: { deps: Deps; holder: string; services: Serv
     for (const service of services) service.start();
   };
   const follow = async () => {
-    if (leading) log.warn("does not lead any more");
+    if (leading) log.info("does not lead any more");
     leading = false;
     await Promise.all(services.map((service) => service.stop()));
   };

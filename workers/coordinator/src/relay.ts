@@ -1,4 +1,4 @@
-import { claimOutbox, type Deps, markSent } from "@reluctant/control";
+import { claimOutbox, type Deps, markSent, type OutboxJob } from "@reluctant/control";
 import type { Producer, Wakes } from "@reluctant/queue";
 import type { Logger } from "@reluctant/telemetry";
 import { type Rounds, rounds } from "./service.ts";
@@ -18,11 +18,14 @@ export const relay = (options: {
 }): Rounds => {
   const { deps, producer, wakes, holder, log } = options;
 
+  const unsent: OutboxJob[] = []; // claimed, but Redis was away
   const send = async (): Promise<number> => {
-    const jobs = await claimOutbox(deps, { limit: batch, holder });
+    if (unsent.length === 0) unsent.push(...(await claimOutbox(deps, { limit: batch, holder })));
+    const jobs = [...unsent];
     for (const { outboxId, pool, ...job } of jobs) {
       await producer.add(job, pool);
       await markSent(deps, { outboxIds: [outboxId] });
+      unsent.shift();
     }
     if (jobs.length > 0) {
       wakes.publish("jobs");

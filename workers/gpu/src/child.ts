@@ -5,7 +5,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { type Assignment, type FromChild, type Precision, toChildSchema } from "@reluctant/contracts";
+import { type Assignment, type FromChild, type InputName, type Precision, toChildSchema } from "@reluctant/contracts";
 import { openPrepared } from "@reluctant/datasets";
 import { type BackendName, backendNames, createEngine } from "@reluctant/engine";
 import { implementations } from "@reluctant/relu";
@@ -17,6 +17,12 @@ const send = (message: FromChild) =>
   new Promise<void>((resolve) => {
     process.send?.(message, undefined, {}, () => resolve());
   });
+
+/** As a plain array: a Buffer's `slice` is a view, and stages may count on a copy. */
+async function read(file: string): Promise<Uint8Array> {
+  const { buffer, byteOffset, byteLength } = await readFile(file);
+  return new Uint8Array(buffer, byteOffset, byteLength);
+}
 
 async function openEngine(precision: Precision) {
   const backend = process.env.RELUCTANT_BACKEND || undefined;
@@ -36,10 +42,12 @@ async function run(assignment: Assignment, stop: { now: AbortSignal; asked: () =
   const { implementation, scratch } = assignment;
   if (!Object.hasOwn(implementations, implementation))
     throw new Error(`this worker has no implementation ${implementation}`);
-  const data = await openPrepared(preparedFolder(process.env.RELUCTANT_CACHE ?? ""), assignment.datasetVersion);
+  const [data, engine] = await Promise.all([
+    openPrepared(preparedFolder(process.env.RELUCTANT_CACHE ?? ""), assignment.datasetVersion),
+    openEngine(assignment.precision),
+  ]);
   const inputs: StageContext["inputs"] = {};
-  for (const [name, file] of Object.entries(assignment.inputs))
-    inputs[name as keyof typeof inputs] = await readFile(file);
+  for (const [name, file] of Object.entries(assignment.inputs)) inputs[name as InputName] = await read(file);
   const output = await stages[implementation as keyof typeof stages].run({
     params: assignment.params,
     implementation,
@@ -47,8 +55,8 @@ async function run(assignment: Assignment, stop: { now: AbortSignal; asked: () =
     seed: assignment.seed,
     inputs,
     data,
-    engine: await openEngine(assignment.precision),
-    resumeFrom: assignment.resumeFrom === null ? null : await readFile(assignment.resumeFrom),
+    engine,
+    resumeFrom: assignment.resumeFrom === null ? null : await read(assignment.resumeFrom),
     checkpointSeconds: assignment.checkpointSeconds,
     report: {
       started: (step) => void send({ type: "started", step }),
