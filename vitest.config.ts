@@ -12,5 +12,8 @@ export default defineConfig({
     globalSetup: "test/global-setup.ts",
     pool: "forks",
     maxWorkers: 2,
+    // Tests with a database take under a second alone, and several when builds run beside them.
+    testTimeout: 20_000,
+    hookTimeout: 20_000,
   },
 });

@@ -1,23 +1,18 @@
 import { type Kit, setup } from "@reluctant/testkit";
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import { claimAttempt, dispatch } from "./index.ts";
 
 let kit: Kit;
-beforeAll(async () => {
+beforeEach(async () => {
   kit = await setup();
 });
-afterAll(() => kit.close());
+afterEach(() => kit.close());
 
-/** Each test asks for another seed, so that none finds the others' results. */
-let seed = 0;
-beforeEach(() => {
-  seed += 1;
-});
 
 const stateOf = (id: string) => kit.db.prisma.stageRun.findUniqueOrThrow({ where: { id } }).then((run) => run.state);
 
 test("an experiment runs stage by stage and finishes with points on the frontier", async () => {
-  const { body, experimentId } = await kit.submit({ budgets: ["10%", "20%"], seeds: seed });
+  const { body, experimentId } = await kit.submit({ budgets: ["10%", "20%"] });
   expect(body).toMatchObject({ state: "active", trials: 2, progress: { total: 6, waiting: 6, cached: 0 } });
   const order = await kit.drain(await kit.worker());
   const kinds = await Promise.all(
@@ -32,14 +27,14 @@ test("an experiment runs stage by stage and finishes with points on the frontier
 });
 
 test("the same experiment again finishes at once, all of it from cache", async () => {
-  await kit.submit({ seeds: seed });
+  await kit.submit();
   await kit.drain(await kit.worker());
-  const { body } = await kit.submit({ seeds: seed });
+  const { body } = await kit.submit();
   expect(body).toMatchObject({ state: "finished", progress: { total: 4, succeeded: 4, cached: 4 }, gpuSeconds: 0 });
 });
 
 test("of two workers that claim one attempt, one gets it", async () => {
-  await kit.submit({ seeds: seed, until: "train", budgets: undefined });
+  await kit.submit({ until: "train", budgets: undefined });
   const workers = [await kit.worker(), await kit.worker()];
   const [born] = await dispatch(kit.deps);
   if (!born) throw new Error("nothing was dispatched");

@@ -1,0 +1,88 @@
+import type { Failure } from "@reluctant/contracts";
+import { type Kit, setup } from "@reluctant/testkit";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { dispatch, failAttempt, getExperiment, listTrials } from "./index.ts";
+
+let kit: Kit;
+let workerId: string;
+beforeEach(async () => {
+  kit = await setup();
+  workerId = await kit.worker();
+});
+afterEach(() => kit.close());
+
+const failureOf = (change: Partial<Failure> = {}): Failure => ({ code: "child-exit", fatal: false, message: "exit 139", step: 3, ...change });
+const stageRunRow = (id: string) => kit.db.prisma.stageRun.findUniqueOrThrow({ where: { id } });
+
+/** Dispatches, claims and fails the next attempt of the stage run of a kind; answers its stage run. */
+async function failNext(kind: string, failure: Failure): Promise<string> {
+  for (const { attemptId, stageRunId, kind: own } of await dispatch(kit.deps)) {
+    if (own !== kind) continue;
+    const { epoch } = await kit.claim(attemptId, workerId);
+    await failAttempt(kit.deps, { attemptId, epoch, failure });
+    return stageRunId;
+  }
+  throw new Error(`no ${kind} was dispatched`);
+}
+
+/** As if the back-off had passed. */
+const passBackoff = (id: string) => kit.db.prisma.stageRun.update({ where: { id }, data: { retryAt: null } });
+
+test("a failed attempt is tried again after a pause, and the third failure fails the stage run", async () => {
+  const { experimentId } = await kit.submit({ until: "train", budgets: undefined });
+  const stageRunId = await failNext("train", failureOf());
+  expect(await stageRunRow(stageRunId)).toMatchObject({ state: "ready", failures: 1 });
+  expect(await dispatch(kit.deps)).toEqual([]); // not before its time
+  await passBackoff(stageRunId);
+  await failNext("train", failureOf());
+  await passBackoff(stageRunId);
+  await failNext("train", failureOf());
+  expect(await stageRunRow(stageRunId)).toMatchObject({ state: "failed", failures: 3 });
+  const experiment = await getExperiment(kit.deps, { identity: await kit.caller(), id: experimentId });
+  expect(experiment).toMatchObject({ state: "failed", reason: expect.stringContaining("exit 139") });
+});
+
+test("what cannot heal is not tried again, fails every trial that needs it, and stops what only they needed", async () => {
+  const identity = await kit.caller();
+  const one = await kit.submit({ budgets: ["10%", "20%"] });
+  const other = await kit.submit({ budgets: ["30%"] });
+  const reason = "the loss is not finite";
+  const stageRunId = await failNext("train", failureOf({ code: "not-finite", fatal: true, message: reason }));
+  expect(await stageRunRow(stageRunId)).toMatchObject({ state: "failed", failures: 1, reason });
+  for (const { experimentId } of [one, other]) {
+    const { items } = await listTrials(kit.deps, { identity, experimentId, limit: 10 });
+    for (const trial of items) expect(trial).toMatchObject({ state: "failed", reason });
+    const experiment = await getExperiment(kit.deps, { identity, id: experimentId });
+    expect(experiment.state).toBe("failed");
+    expect(experiment.stageRuns.filter(({ state }) => state !== "failed").every(({ state }) => state === "cancelled")).toBe(true);
+  }
+});
+
+test("a failure is not cached: the same spec again makes new stage runs", async () => {
+  const spec = { until: "train", budgets: undefined } as const;
+  await kit.submit(spec);
+  const first = await failNext("train", failureOf({ fatal: true }));
+  const { body } = await kit.submit(spec);
+  expect(body).toMatchObject({ state: "active", progress: { waiting: 1, cached: 0 } });
+  const [born] = await dispatch(kit.deps);
+  expect(born?.stageRunId).not.toBe(first);
+});
+
+test("one budget that fails leaves the others: the experiment finishes and says what failed", async () => {
+  const { experimentId } = await kit.submit({ budgets: ["10%", "20%"] });
+  for (let prepared = 0; prepared < 2; prepared++) {
+    for (const { attemptId, kind } of await dispatch(kit.deps)) {
+      if (kind === "train" || kind === "sensitivity") await kit.succeed(await kit.claim(attemptId, workerId));
+    }
+  }
+  const searches = await kit.db.prisma.attempt.findMany({ where: { state: "queued" } });
+  expect(searches).toHaveLength(2);
+  const [bad, good] = searches.map(({ id }) => id) as [string, string];
+  const { epoch } = await kit.claim(bad, workerId);
+  await failAttempt(kit.deps, { attemptId: bad, epoch, failure: failureOf({ fatal: true, message: "no such layer" }) });
+  await kit.succeed(await kit.claim(good, workerId));
+  await kit.drain(workerId);
+  const experiment = await getExperiment(kit.deps, { identity: await kit.caller(), id: experimentId });
+  expect(experiment).toMatchObject({ state: "finished", reason: "1 of 2 trials failed: no such layer" });
+  expect(experiment.progress).toMatchObject({ total: 6, succeeded: 4, failed: 1, cancelled: 1 });
+});
