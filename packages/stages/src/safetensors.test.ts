@@ -35,6 +35,12 @@ describe("safetensors", () => {
     }
   });
 
+  it("reads a Buffer, whose slices are views, as it reads an array", () => {
+    const encoded = encodeSafetensors(setup());
+    const pooled = Buffer.concat([Buffer.alloc(5), encoded]).subarray(5);
+    expect(decodeSafetensors(pooled)).toEqual(decodeSafetensors(encoded));
+  });
+
   it("writes the same bytes whatever the order of the tensors, floats aligned to 8 bytes", () => {
     const { tensors, metadata } = setup();
     const encoded = encodeSafetensors({ tensors, metadata });

@@ -50,7 +50,7 @@ export function decodeSafetensors(file: Uint8Array): SafetensorsFile {
     if (name === "__metadata__") continue;
     const { dtype, shape, begin, end } = entryOf(name, entry, data.length);
     ranges.push([begin, end]);
-    const bytes = data.slice(begin, end);
+    const bytes = new Uint8Array(data.subarray(begin, end)); // a copy even where `file` is a Buffer, whose slices are views
     tensors.set(name, { shape, values: dtype === "F32" ? new Float32Array(bytes.buffer) : bytes });
   }
   requireNoGaps(ranges, data.length);
