@@ -19,8 +19,11 @@ export type PlotDrawing = (SVGSVGElement | HTMLElement) & Plot.Plot;
 const margins = { marginTop: 16, marginRight: 88, marginBottom: 44, marginLeft: 56 };
 
 /** Draws the plot as one SVG element; the caller adds title and legend around it. */
-export const drawFrontier = (plot: PlotDescription, options: DrawOptions): PlotDrawing =>
-  Plot.plot(plotOptions(plot, options));
+export function drawFrontier(plot: PlotDescription, options: DrawOptions): PlotDrawing {
+  const drawing = Plot.plot(plotOptions(plot, options));
+  drawing.querySelector("style")?.remove(); // a strict content security policy refuses inline style sheets
+  return drawing;
+}
 
 /** Observable Plot options of a description. */
 export function plotOptions(plot: PlotDescription, { width, height, theme, document }: DrawOptions): Plot.PlotOptions {

@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from "node:util";
 import type { Frontier, FrontierPoint } from "@reluctant/contracts";
 import fc from "fast-check";
 import { parseHTML } from "linkedom";
@@ -209,6 +210,7 @@ describe("the SVG", () => {
     expect(marks).toHaveLength(plot.points.length);
     expect(marks).toContain("uniform, 20,000 ReLUs, 70.00 %, dominated");
     expect(document.querySelectorAll('[stroke-dasharray="6 4"]')).toHaveLength(1);
+    expect(document.querySelector("style")).toBeNull();
   });
 
   test("is well-formed with hostile names and takes a theme", () => {
@@ -225,8 +227,6 @@ describe("the SVG", () => {
 });
 
 describe("the terminal plot", () => {
-  const plain = (text: string) => text.replace(/\u001b\[\d+m/g, "");
-
   test.each([
     [80, 20],
     [60, 12],
@@ -234,7 +234,7 @@ describe("the terminal plot", () => {
   ])("fills %i × %i and not a column more, with color or without", (width, height) => {
     const { plot } = setup();
     for (const color of [true, false]) {
-      const lines = plain(renderTerminal(plot, { width, height, color })).split("\n");
+      const lines = stripVTControlCharacters(renderTerminal(plot, { width, height, color })).split("\n");
       expect(lines).toHaveLength(height);
       expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(width);
     }

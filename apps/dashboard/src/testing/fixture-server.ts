@@ -19,6 +19,9 @@ const types: Record<string, string> = {
   ".css": "text/css",
   ".svg": "image/svg+xml",
 };
+/** As strict as the API's own. */
+const policy =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'";
 /** What opens a session here. */
 export const loginLink = "a-login-link-of-the-fixture-server";
 
@@ -30,7 +33,7 @@ export async function startFixtureServer(dist: string, { loggedIn }: { loggedIn:
   const streams = new Set<ServerResponse>();
   const page = (items: unknown[]) => ({ items, next: null });
 
-  const answers: [RegExp, (match: RegExpMatchArray, query: URLSearchParams) => unknown][] = [
+  const resources: [RegExp, (match: RegExpMatchArray, query: URLSearchParams) => unknown][] = [
     [
       /^\/experiments$/,
       (_, query) => page(fixtures.experiments.filter(({ name }) => name.includes(query.get("search") ?? ""))),
@@ -48,21 +51,19 @@ export async function startFixtureServer(dist: string, { loggedIn }: { loggedIn:
     [/^\/workers$/, () => ({ items: fixtures.workers })],
   ];
 
-  function api(method: string, path: string, query: URLSearchParams, body: string, response: ServerResponse): void {
+  function answer(method: string, path: string, query: URLSearchParams, body: string): Answer {
     if (path === "/session" && method === "POST") {
       session = JSON.parse(body).link === loginLink;
-      return session
-        ? void response.writeHead(204).end()
-        : problem(response, 410, "link-expired", "the link was used before");
+      return session ? { status: 200, body: identity } : problem(410, "link-expired", "the link was used before");
     }
-    if (!session) return problem(response, 401, "unauthenticated", "log in");
-    if (path === "/session") return json(response, 200, { team: "local", name: "owner", role: "admin" });
-    for (const [pattern, answer] of answers) {
+    if (!session) return problem(401, "unauthenticated", "log in");
+    if (path === "/session") return { status: 200, body: identity };
+    for (const [pattern, resource] of resources) {
       const match = pattern.exec(path);
-      const found = match && answer(match, query);
-      if (found) return json(response, 200, found);
+      const found = match && resource(match, query);
+      if (found) return { status: 200, body: found };
     }
-    problem(response, 404, "not-found", `there is no ${path}`);
+    return problem(404, "not-found", `there is no ${path}`);
   }
 
   function stream(lastId: string | undefined, response: ServerResponse): void {
@@ -80,7 +81,13 @@ export async function startFixtureServer(dist: string, { loggedIn }: { loggedIn:
     for await (const chunk of request) body += chunk;
     if (session && url.pathname.endsWith("/events"))
       return stream(request.headers["last-event-id"] as string, response);
-    api(request.method!, url.pathname.slice("/api/v1".length), url.searchParams, body, response);
+    const { status, body: value } = answer(
+      request.method!,
+      url.pathname.slice("/api/v1".length),
+      url.searchParams,
+      body,
+    );
+    response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(value));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
 
@@ -92,7 +99,9 @@ export async function startFixtureServer(dist: string, { loggedIn }: { loggedIn:
       events.push(news);
       for (const response of streams) response.write(sse(news));
     },
-    dropStreams: () => streams.forEach((response) => response.destroy()),
+    dropStreams() {
+      for (const response of streams) response.destroy();
+    },
     stop: () => stop(server),
   };
 }
@@ -105,18 +114,26 @@ const after = (series: ReturnType<typeof fixtures.curve>, afterStep: number) =>
     return { series: name, steps: from < 0 ? [] : steps.slice(from), values: from < 0 ? [] : values.slice(from) };
   });
 
-function json(response: ServerResponse, status: number, body: unknown): void {
-  response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+interface Answer {
+  status: number;
+  body: unknown;
 }
 
-const problem = (response: ServerResponse, status: number, code: string, detail: string): void =>
-  json(response, status, { type: "about:blank", title: detail, status, code, detail });
+const identity = { team: "local", name: "owner", role: "admin" };
+
+const problem = (status: number, code: string, detail: string): Answer => ({
+  status,
+  body: { type: "about:blank", title: detail, status, code, detail },
+});
 
 function file(dist: string, path: string, response: ServerResponse): void {
   const wanted = join(dist, path);
   const found = extname(path) && existsSync(wanted) ? wanted : join(dist, "index.html");
   response
-    .writeHead(200, { "content-type": types[extname(found)] ?? "application/octet-stream" })
+    .writeHead(200, {
+      "content-type": types[extname(found)] ?? "application/octet-stream",
+      "content-security-policy": policy,
+    })
     .end(readFileSync(found));
 }
 

@@ -38,12 +38,15 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true, maxRetries: 3 });
 });
 
-/** A page of the dashboard and its API; `mistakes` collects what the page threw. */
+/** A page of the dashboard and its API; `mistakes` collects what the page threw, or the policy refused. */
 async function setup({ loggedIn = true } = {}): Promise<{ server: FixtureServer; page: Page; mistakes: string[] }> {
   const server = await startFixtureServer(join(folder, "dist"), { loggedIn });
   const page = await browser.newPage();
   const mistakes: string[] = [];
   page.on("pageerror", (error) => mistakes.push(error.message));
+  page.on("console", (message) => {
+    if (message.type() === "error" && /Content Security Policy/.test(message.text())) mistakes.push(message.text());
+  });
   cleanUps.push(() => page.close(), server.stop);
   return { server, page, mistakes };
 }

@@ -1,4 +1,4 @@
-import { useEffect, useRef } from "react";
+import { useEffect, useMemo, useRef } from "react";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 
@@ -16,7 +16,7 @@ const height = 180;
 export function LineChart({ title, unit, names, steps, values }: Props) {
   const host = useRef<HTMLDivElement>(null);
   const chart = useRef<uPlot | null>(null);
-  const data = [steps, ...values] as uPlot.AlignedData;
+  const data = useMemo(() => [steps, ...values] as uPlot.AlignedData, [steps, values]);
   const latestData = useRef(data);
   latestData.current = data;
   const key = names.join("\n");
@@ -40,7 +40,7 @@ export function LineChart({ title, unit, names, steps, values }: Props) {
     };
   }, [key, unit]);
 
-  useEffect(() => chart.current?.setData(latestData.current), [steps, values]);
+  useEffect(() => chart.current?.setData(data), [data]);
 
   const latest = values.map((series, i) =>
     [names.length > 1 && names[i], format(lastOf(series), unit)].filter(Boolean).join(" "),

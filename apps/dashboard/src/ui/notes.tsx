@@ -37,8 +37,8 @@ function advice(error: Error): string {
 /** Grey bars where `lines` rows will be. */
 export const Skeleton = ({ lines = 6 }: { lines?: number }) => (
   <div className="skeleton" role="status" aria-label="Loading">
-    {Array.from({ length: lines }, (_, i) => (
-      <i key={i} />
+    {Array.from({ length: lines }, (_, i) => `line ${i}`).map((line) => (
+      <i key={line} />
     ))}
   </div>
 );

@@ -28,7 +28,7 @@ export function mergeSeries(known: MetricSeries[], news: MetricSeries[]): Metric
 
 /** The step after which news is wanted: the least of the series' last steps, so that no series is left behind. */
 export const lastCommonStep = (series: MetricSeries[]): number | undefined =>
-  series.length ? Math.min(...series.map(({ steps }) => steps.at(-1) ?? -1)) : undefined;
+  series.length ? Math.min(...series.map(({ steps }) => steps.at(-1) ?? 0)) : undefined;
 
 /** Charts in the order they are wanted: loss, accuracy, speed, then one for each other series. */
 export function charts(series: MetricSeries[]): ChartData[] {

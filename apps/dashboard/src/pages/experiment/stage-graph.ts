@@ -18,7 +18,7 @@ export interface StageNode {
   y: number;
 }
 
-export const box = { width: 192, height: 48, gapX: 64, gapY: 8 };
+export const box = { width: 208, height: 48, gapX: 56, gapY: 8 };
 const slot = box.height + box.gapY;
 const order: StageKind[] = ["train", "sensitivity", "mask-search", "distillation", "private-inference"];
 

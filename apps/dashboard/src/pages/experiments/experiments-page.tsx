@@ -32,23 +32,26 @@ export function ExperimentsPage() {
     <>
       <div className="head">
         <h1>Experiments</h1>
-        <form role="search" className="row" onSubmit={(event) => event.preventDefault()}>
-          <input
-            type="search"
-            aria-label="Search by name"
-            placeholder="Search  /"
-            value={search}
-            onChange={(event) => setFilter("search", event.target.value)}
-          />
-          <select aria-label="State" value={state ?? ""} onChange={(event) => setFilter("state", event.target.value)}>
-            <option value="">all states</option>
-            {experimentStates.map((each) => (
-              <option key={each} value={each}>
-                {wordOf(each)}
-              </option>
-            ))}
-          </select>
-        </form>
+        <search>
+          <form className="row" onSubmit={(event) => event.preventDefault()}>
+            <input
+              type="search"
+              aria-label="Search by name"
+              placeholder="Search  /"
+              maxLength={100}
+              value={search}
+              onChange={(event) => setFilter("search", event.target.value)}
+            />
+            <select aria-label="State" value={state ?? ""} onChange={(event) => setFilter("state", event.target.value)}>
+              <option value="">all states</option>
+              {experimentStates.map((each) => (
+                <option key={each} value={each}>
+                  {wordOf(each)}
+                </option>
+              ))}
+            </select>
+          </form>
+        </search>
       </div>
       {list.isPending && <Skeleton lines={8} />}
       {list.error && <Failure error={list.error} onRetry={() => void list.refetch()} />}

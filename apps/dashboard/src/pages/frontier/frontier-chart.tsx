@@ -76,7 +76,7 @@ export function FrontierChart({ plot }: { plot: PlotDescription }) {
           <span className="muted hint">Drag to zoom</span>
         )}
       </div>
-      <div
+      <figure
         className="surface"
         data-over={hover ? "point" : undefined}
         onMouseMove={onMove}
@@ -95,7 +95,7 @@ export function FrontierChart({ plot }: { plot: PlotDescription }) {
         <div ref={host} style={{ height }} />
         {drag && <span className="brush" style={box(drag)} />}
         {hover && <PointCard point={hover.point} totalRelus={plot.totalRelus} x={hover.x} y={hover.y} width={width} />}
-      </div>
+      </figure>
     </div>
   );
 }

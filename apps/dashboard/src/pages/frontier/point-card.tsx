@@ -14,7 +14,7 @@ interface Props {
 export function PointCard({ point, totalRelus, x, y, width }: Props) {
   const side = x > width / 2 ? { right: width - x + 14 } : { left: x + 14 };
   return (
-    <dl className="card" style={{ ...side, top: Math.max(0, y - 40) }} role="status">
+    <dl className="card" style={{ ...side, top: Math.max(0, y - 40) }}>
       <dt>{point.method}</dt>
       <dd>{point.onFrontier ? "on the frontier" : "dominated"}</dd>
       <dt>ReLUs kept</dt>
