@@ -1,8 +1,10 @@
 import type { Event, Problem } from "@reluctant/contracts";
 import { createLoginLink } from "@reluctant/control";
 import { createClient } from "@reluctant/sdk";
-import { afterEach, expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import { startApi } from "../api.ts";
+
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 60_000 });
 
 type Api = Awaited<ReturnType<typeof startApi>>;
 let api: Api | undefined;
@@ -64,7 +66,7 @@ test("a login link opens one session, whose cookie scripts and other sites canno
 test("a session's writes are refused without an origin, from another origin, and from another site", async () => {
   const lab = await setup();
   const { headers } = await logIn(lab);
-  const submit = (origin: Record<string, string>) =>
+  const submit = (origin: Record<string, string | undefined>) =>
     lab.request("/api/v1/experiments", {
       method: "POST",
       headers: { ...json, ...headers, ...origin },
@@ -105,11 +107,10 @@ test("a stream taken up again by Last-Event-ID goes on after it, misses nothing 
   const lab = await setup();
   const client = createClient({ baseUrl: lab.url, token: lab.tokens.viewer });
   const take = async (count: number, after?: string) => {
-    const left = new AbortController();
     const taken: Event[] = [];
-    for await (const event of client.events({ after, signal: left.signal })) {
+    for await (const event of client.events({ after })) {
       taken.push(event);
-      if (taken.length === count) left.abort();
+      if (taken.length === count) break;
     }
     return taken;
   };
@@ -132,17 +133,17 @@ test("another team's events are not told", async () => {
   expect(page.events).toEqual([]);
 });
 
-test("without Redis a submit is accepted in under 100 ms, and readiness says what is down", async () => {
+test("without Redis submits are accepted in under 100 ms, and readiness says what is down", async () => {
   const lab = await setup({ redisUrl: "redis://127.0.0.1:1" });
-  await lab.request("/api/v1/experiments"); // the first query opens the connection
-  const began = performance.now();
-  const response = await lab.request("/api/v1/experiments", {
-    method: "POST",
-    headers: json,
-    body: JSON.stringify(spec),
-  });
-  expect(response.status).toBe(202);
-  expect(performance.now() - began).toBeLessThan(100);
+  const durations: number[] = [];
+  for (let number = 0; number < 20; number += 1) {
+    const began = performance.now();
+    const body = JSON.stringify({ ...spec, name: `sweep ${number}` });
+    expect((await lab.request("/api/v1/experiments", { method: "POST", headers: json, body })).status).toBe(202);
+    durations.push(performance.now() - began);
+  }
+  // The median: a wait for Redis would slow each of them, a busy machine only some.
+  expect(durations.sort((a, b) => a - b)[10]).toBeLessThan(100);
   const ready = await lab.request("/readyz", { headers: { authorization: undefined } });
   expect([ready.status, await ready.json()]).toEqual([200, { postgres: "up", redis: "down" }]);
 });

@@ -1,6 +1,8 @@
 import { type Problem, type ProblemCode, problems } from "@reluctant/contracts";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { startApi } from "../api.ts";
+
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 60_000 });
 
 let api: Awaited<ReturnType<typeof startApi>>;
 beforeAll(async () => {

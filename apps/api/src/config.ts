@@ -3,12 +3,24 @@ import { z } from "zod";
 const given = (value: string | undefined) => (value === "" ? undefined : value);
 
 const configSchema = z.object({
-  DATABASE_URL: z.string("must be set: a postgresql:// URL").regex(/^postgres(ql)?:\/\//, "must be a postgresql:// URL"),
+  DATABASE_URL: z
+    .string("must be set: a postgresql:// URL")
+    .regex(/^postgres(ql)?:\/\//, "must be a postgresql:// URL"),
   REDIS_URL: z.string("must be set: a redis:// URL or the path of a unix socket").min(1),
-  REDIS_PREFIX: z.string().regex(/^[\w-]{1,50}$/, "must be letters, digits, _ and -").optional(),
+  REDIS_PREFIX: z
+    .string()
+    .regex(/^[\w-]{1,50}$/, "must be letters, digits, _ and -")
+    .optional(),
   HOST: z.string().default("127.0.0.1"),
-  PORT: z.string().regex(/^\d{1,5}$/, "must be a port number").transform(Number).pipe(z.int().max(65_535)).default(7700),
-  RELUCTANT_PUBLIC_URL: z.url({ protocol: /^https?$/, error: "must be the http(s):// address that browsers open" }).optional(),
+  PORT: z
+    .string()
+    .regex(/^\d{1,5}$/, "must be a port number")
+    .transform(Number)
+    .pipe(z.int().max(65_535))
+    .default(7700),
+  RELUCTANT_PUBLIC_URL: z
+    .url({ protocol: /^https?$/, error: "must be the http(s):// address that browsers open" })
+    .optional(),
   LOG_LEVEL: z.string().default("info"),
 });
 export type Config = z.output<typeof configSchema>;

@@ -16,7 +16,11 @@ export function dashboard(folder: string): Router {
   };
   const router = Router();
   // Vite names these files by their content.
-  router.use("/assets", express.static(join(folder, "assets"), { immutable: true, maxAge: "1y", index: false }), noSuchRoute);
+  router.use(
+    "/assets",
+    express.static(join(folder, "assets"), { immutable: true, maxAge: "1y", index: false }),
+    noSuchRoute,
+  );
   router.use(express.static(folder, { index: false }));
   router.use(sendPage);
   return router;

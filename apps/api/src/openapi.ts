@@ -73,7 +73,11 @@ function schemaWriter(): { write: Write; components(): Json } {
   for (const [schema, id] of names) registry.add(schema, { id });
   const components: Json = {};
   const write: Write = (schema, io) => {
-    const { $schema: _, $defs, ...written } = z.toJSONSchema(schema, {
+    const {
+      $schema: _,
+      $defs,
+      ...written
+    } = z.toJSONSchema(schema, {
       io,
       metadata: registry,
       unrepresentable: "any",
@@ -151,7 +155,10 @@ function answersOf({ answers }: Route, write: Write): Json {
   return Object.fromEntries(
     Object.entries(answers).map(([status, { description, schema, mediaTypes }]) => {
       const types = mediaTypes ?? (schema ? ["application/json"] : []);
-      const media = (type: string) => [type, type === "application/json" && schema ? { schema: write(schema, "output") } : {}];
+      const media = (type: string) => [
+        type,
+        type === "application/json" && schema ? { schema: write(schema, "output") } : {},
+      ];
       return [status, { description, ...(types.length > 0 && { content: Object.fromEntries(types.map(media)) }) }];
     }),
   );

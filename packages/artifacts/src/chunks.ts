@@ -2,7 +2,10 @@
 export const chunkBytes = 4 * 1024 * 1024;
 
 /** `source` cut anew into pieces of exactly `size` bytes, the last one shorter; nothing for an empty source. */
-export async function* inChunks(source: AsyncIterable<Uint8Array>, size = chunkBytes): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+export async function* inChunks(
+  source: AsyncIterable<Uint8Array>,
+  size = chunkBytes,
+): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   let chunk = Buffer.allocUnsafe(size);
   let filled = 0;
   for await (const piece of source) {

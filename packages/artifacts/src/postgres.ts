@@ -68,10 +68,12 @@ async function finishUpload(
     await t.$executeRaw`select pg_advisory_xact_lock(hashtextextended(${sha256}, 0))`;
     const found = await t.$executeRaw`update artifact set created_at = now() where sha256 = ${sha256}`;
     if (found > 0) await t.artifact.delete({ where: { id } });
-    else await t.$executeRaw`
+    else
+      await t.$executeRaw`
       update artifact set sha256 = ${sha256}, bytes = ${size}, created_at = now(), complete_at = now()
       where id = ${id}::uuid`;
-    if (attemptId) await t.$executeRaw`
+    if (attemptId)
+      await t.$executeRaw`
       insert into artifact_hold (attempt_id, sha256) values (${attemptId}::uuid, ${sha256}) on conflict do nothing`;
   });
 }

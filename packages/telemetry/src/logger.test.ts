@@ -21,7 +21,10 @@ test("no secret reaches a line, neither under its key nor inside a text", () => 
   const { logger, lines } = setup();
   logger.info({ token, headers: { authorization: `Bearer ${token}`, cookie: "reluctant_session=s3cret" } }, "keys");
   logger.info({ req: { headers: { cookie: "reluctant_session=s3cret", "set-cookie": "s3cret" } } }, "nested");
-  logger.error({ err: new Error(`cannot reach postgres://lab:s3cret@db:5432/x with Bearer s3cret-bearer`) }, `and ${token}`);
+  logger.error(
+    { err: new Error(`cannot reach postgres://lab:s3cret@db:5432/x with Bearer s3cret-bearer`) },
+    `and ${token}`,
+  );
   const text = lines.join("");
   expect(text).not.toContain("s3cret");
   expect(text).not.toContain(token);

@@ -14,9 +14,11 @@ export type AuthenticatedCaller = NonNullable<Awaited<ReturnType<typeof authenti
 export async function requireRole(deps: AppDeps, request: Request, role: Role): Promise<AuthenticatedCaller> {
   const identity = await identify(deps, request);
   if (!identity) {
-    throw new ReluctantError("unauthenticated", "Send a valid token as `Authorization: Bearer …`, or log in with a link", [
-      { field: "Authorization", message: "must be a valid bearer token" },
-    ]);
+    throw new ReluctantError(
+      "unauthenticated",
+      "Send a valid token as `Authorization: Bearer …`, or log in with a link",
+      [{ field: "Authorization", message: "must be a valid bearer token" }],
+    );
   }
   if (roles.indexOf(identity.role) < roles.indexOf(role)) {
     throw new ReluctantError("forbidden", `This needs the role ${role}; yours is ${identity.role}`, [

@@ -54,7 +54,10 @@ function leaving({ stopping }: AppDeps, response: Response): AbortSignal {
 function limits({ perMinute }: Route): RequestHandler[] {
   if (perMinute === undefined) return [];
   const handler: RequestHandler = () => {
-    throw new ReluctantError("too-many-requests", `At most ${perMinute} of these requests a minute; wait and try again`);
+    throw new ReluctantError(
+      "too-many-requests",
+      `At most ${perMinute} of these requests a minute; wait and try again`,
+    );
   };
   return [rateLimit({ windowMs: 60_000, limit: perMinute, standardHeaders: "draft-8", legacyHeaders: false, handler })];
 }

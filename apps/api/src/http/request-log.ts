@@ -25,7 +25,10 @@ export function requestLog(logger: Logger, metrics: Metrics): RequestHandler {
       const seconds = (performance.now() - began) / 1000;
       const complete = response.writableFinished;
       const { caller, logger: log } = response.locals;
-      log.info({ method, path: originalUrl.split("?")[0], status, ms: Math.round(seconds * 1e4) / 10, caller, complete }, "request");
+      log.info(
+        { method, path: originalUrl.split("?")[0], status, ms: Math.round(seconds * 1e4) / 10, caller, complete },
+        "request",
+      );
       // Streams end when their reader leaves: their length tells nothing.
       if (!response.getHeader("content-type")?.toString().startsWith("text/event-stream")) {
         durations.observe({ method, route: request.route?.path ?? "other", status: String(status) }, seconds);

@@ -6,7 +6,7 @@ import { eventStream } from "./sse.ts";
 const event = (number: number) => ({ cursor: `7.${number}`, type: "frontier.point", data: {} }) as Event;
 
 /** A log of events that the test appends to, and the stream that reads it in pages of two. */
-function setup({ events = [] as Event[], fail = () => false } = {}) {
+function setup({ events = [] as Event[], fail = (): boolean => false } = {}) {
   const listeners = new Set<() => void>();
   const left = new AbortController();
   const read = async (after: string): Promise<EventPage> => {

@@ -1,8 +1,13 @@
-import { fieldErrors, type FieldError, type ProblemCode, ReluctantError } from "@reluctant/contracts";
+import { type FieldError, fieldErrors, type ProblemCode, ReluctantError } from "@reluctant/contracts";
 import { z } from "zod";
 
 /** Parts of a request that are checked, and how an error's detail says where it is. */
-const places = { params: "In the path, ", query: "In the query string, ", headers: "In the headers, ", body: "" } as const;
+const places = {
+  params: "In the path, ",
+  query: "In the query string, ",
+  headers: "In the headers, ",
+  body: "",
+} as const;
 
 /** More would only repeat itself: a body of 1 MB can hold a hundred thousand faults. */
 const mostErrors = 20;

@@ -11,7 +11,10 @@ export const catalogRoutes = [
     summary: "Dataset versions, newest first.",
     access: "viewer",
     answers: { 200: { description: "All versions that the team may use.", schema: datasetListSchema } },
-    handle: async ({ deps, identity }) => ({ status: 200, json: { items: await listDatasets(deps.control, { identity }) } }),
+    handle: async ({ deps, identity }) => ({
+      status: 200,
+      json: { items: await listDatasets(deps.control, { identity }) },
+    }),
   }),
   route({
     name: "listModels",
@@ -29,6 +32,9 @@ export const catalogRoutes = [
     summary: "Workers and what they do now.",
     access: "viewer",
     answers: { 200: { description: "Workers of the last day.", schema: workerListSchema } },
-    handle: async ({ deps, identity }) => ({ status: 200, json: { items: await listWorkers(deps.control, { identity }) } }),
+    handle: async ({ deps, identity }) => ({
+      status: 200,
+      json: { items: await listWorkers(deps.control, { identity }) },
+    }),
   }),
 ];

@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 import {
+  type ExperimentSpecInput,
   experimentPageSchema,
   experimentSchema,
   experimentSpecSchema,
   experimentStates,
   experimentSummarySchema,
-  type ExperimentSpecInput,
   trialPageSchema,
 } from "@reluctant/contracts";
 import { cancelExperiment, createExperiment, getExperiment, listExperiments, listTrials } from "@reluctant/control";

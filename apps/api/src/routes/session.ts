@@ -18,7 +18,11 @@ export const sessionRoutes = [
     async handle({ deps, body, request }) {
       requireOwnOrigin(deps, request);
       const { session, expiresAt } = await exchangeLoginLink(deps.control, { link: body.link });
-      return { status: 204, headers: { "Set-Cookie": cookie(deps, request, session, new Date(expiresAt)) }, empty: true };
+      return {
+        status: 204,
+        headers: { "Set-Cookie": cookie(deps, request, session, new Date(expiresAt)) },
+        empty: true,
+      };
     },
   }),
   route({

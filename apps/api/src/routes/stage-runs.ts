@@ -4,7 +4,10 @@ import { z } from "zod";
 import { idParams, integerParameter } from "../http/parameters.ts";
 import { route } from "../http/route.ts";
 
-const metricsQuery = z.object({ series: z.string().min(1).max(64).optional(), afterStep: integerParameter().optional() });
+const metricsQuery = z.object({
+  series: z.string().min(1).max(64).optional(),
+  afterStep: integerParameter().optional(),
+});
 
 export const stageRunRoutes = [
   route({
@@ -46,8 +49,14 @@ export const stageRunRoutes = [
     answers: { 200: { description: "Series of steps and values.", schema: metricsSchema } },
     problems: ["not-found"],
     async handle({ deps, identity, params, query: { series, afterStep } }) {
-      const which = { ...(series !== undefined && { series: [series] }), ...(afterStep !== undefined && { afterStep }) };
-      return { status: 200, json: { series: await readMetrics(deps.control, { identity, stageRunId: params.id, ...which }) } };
+      const which = {
+        ...(series !== undefined && { series: [series] }),
+        ...(afterStep !== undefined && { afterStep }),
+      };
+      return {
+        status: 200,
+        json: { series: await readMetrics(deps.control, { identity, stageRunId: params.id, ...which }) },
+      };
     },
   }),
 ];
