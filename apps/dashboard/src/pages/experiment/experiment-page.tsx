@@ -1,4 +1,4 @@
-import type { Experiment, StageRun } from "@reluctant/contracts";
+import { type Experiment, type StageRun, stageKinds } from "@reluctant/contracts";
 import { useState } from "react";
 import { Link, useParams, useSearchParams } from "wouter";
 import { duration, gpuTime, plural, sweepSize } from "../../format.ts";
@@ -109,7 +109,8 @@ function Header({ experiment }: { experiment: Experiment }) {
 }
 
 /** What one wants to watch: the furthest stage that is running, else the last that ended. */
-const mostInteresting = (runs: StageRun[]): StageRun | undefined =>
-  runs.findLast((run) => run.state === "active") ??
-  runs.findLast((run) => run.state === "succeeded" || run.state === "failed") ??
-  runs[0];
+function mostInteresting(runs: StageRun[]): StageRun | undefined {
+  const inOrder = runs.toSorted((a, b) => stageKinds.indexOf(a.kind) - stageKinds.indexOf(b.kind));
+  const running = inOrder.findLast((run) => run.state === "active");
+  return running ?? inOrder.findLast((run) => run.state === "succeeded" || run.state === "failed") ?? inOrder[0];
+}
