@@ -15,7 +15,9 @@ test("an item of a list is named by its index and keeps its own message", () => 
 });
 
 test("a value of another type than every branch of a union names the types it may have", () => {
-  expect(errorsOf({ seeds: "one" })).toEqual([{ field: "seeds", message: "must be of type number or array" }]);
+  expect(errorsOf({ settings: { train: { length: 5 } } })).toEqual([
+    { field: "settings.train.length", message: "must be of type object" },
+  ]);
 });
 
 test("unknown keys are named where they stand", () => {
