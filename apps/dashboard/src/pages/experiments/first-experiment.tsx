@@ -3,7 +3,7 @@ import { Empty } from "../../ui/notes.tsx";
 const spec = `name: first sweep
 dataset: cifar10
 model: resnet20
-recipe: demo
+recipe: cpu/resnet20
 budgets: ["5%", "10%", "20%", "40%"]`;
 
 export const FirstExperiment = () => (
