@@ -33,13 +33,12 @@ export const eventRoutes = [
     name: "listExperimentEvents",
     method: "get",
     path: "/api/v1/experiments/{id}/events",
-    summary: "Events of one experiment.",
+    summary: "Events of one experiment; none for one that the team does not have.",
     access: "viewer",
     params: idParams,
     query,
     headers,
     answers,
-    problems: ["not-found"],
     handle: (context) => answer(context, { experimentId: context.params.id }),
   }),
 ];
@@ -55,7 +54,7 @@ async function answer(context: Context, subject: { experimentId?: string }): Pro
   if (request.accepts(["application/json", "text/event-stream"]) !== "text/event-stream") {
     return { status: 200, json: await read(after) };
   }
-  const first = await read(after); // so that an unknown experiment or cursor is a 404 or 400, not a broken stream
+  const first = await read(after); // so that a wrong cursor is a 400, not a broken stream
   return {
     status: 200,
     headers: { "Content-Type": "text/event-stream; charset=utf-8", "X-Accel-Buffering": "no" },
