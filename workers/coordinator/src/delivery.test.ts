@@ -4,6 +4,7 @@ import { type Kit, setup as setupKit } from "@reluctant/testkit";
 import { afterEach, expect, test, vi } from "vitest";
 import { dispatcher } from "./dispatcher.ts";
 import { leadership } from "./leadership.ts";
+import { leaseExpirer } from "./lease-expirer.ts";
 import { reconciler } from "./reconciler.ts";
 import { relay } from "./relay.ts";
 import type { Service } from "./service.ts";
@@ -83,6 +84,22 @@ test("a job that Redis forgot is put back once its attempt has waited long enoug
   run(reconciles);
   const { id } = await db.prisma.attempt.findFirstOrThrow();
   expect((await next())?.payload.attemptId).toBe(id);
+});
+
+test("an attempt whose worker fell silent is lost, once Postgres answered for a lease, and dispatched anew", async () => {
+  const { deps, log, relays, dispatches, run, next, claim, workerId, db } = await setup();
+  run(relays);
+  run(dispatches);
+  const { attemptId } = await claim((await next())?.payload.attemptId as string, workerId);
+  await db.prisma.attempt.update({ where: { id: attemptId }, data: { leaseExpiresAt: new Date(Date.now() - 1_000) } });
+  const started = performance.now();
+  const expirer = leaseExpirer({ deps, leaseMs: 2_000, onExpired: dispatches.ring, log });
+  run(expirer);
+  const again = setInterval(expirer.start, 500); // a leader that is confirmed starts nothing anew
+  cleanUps.push(() => clearInterval(again));
+  expect((await next())?.payload.attemptId).not.toBe(attemptId);
+  expect(performance.now() - started).toBeGreaterThan(2_000);
+  expect(await db.prisma.attempt.findUnique({ where: { id: attemptId } })).toMatchObject({ state: "lost" });
 });
 
 test("of two coordinators one leads, and the other follows when the first resigns", async () => {

@@ -21,7 +21,8 @@ export function leadership(options: { deps: Deps; holder: string; services: Serv
   let leaseEnds = 0;
 
   const lead = () => {
-    if (!leading) log.info("leads");
+    if (leading) return;
+    log.info("leads");
     leading = true;
     for (const service of services) service.start();
   };

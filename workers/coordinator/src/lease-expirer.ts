@@ -3,14 +3,18 @@ import type { Logger } from "@reluctant/telemetry";
 import { type ExpiryGate, expiryGate } from "./expiry-gate.ts";
 import { type Rounds, rounds } from "./service.ts";
 
-/** As long as the lease that `claimAttempt` gives. */
-const leaseMs = 15_000;
 /** A slower answer counts as an outage: workers cannot renew their leases through it either. */
 const answerWithinMs = 4_000;
 
 /** Ends attempts whose worker fell silent. Only Postgres' clock says when a lease is over; the gate says whether to ask. */
-export const leaseExpirer = (options: { deps: Deps; onExpired: () => void; log: Logger }): Rounds => {
-  const { deps, onExpired, log } = options;
+export const leaseExpirer = (options: {
+  deps: Deps;
+  /** How long a worker's beat holds its attempt. */
+  leaseMs: number;
+  onExpired: () => void;
+  log: Logger;
+}): Rounds => {
+  const { deps, leaseMs, onExpired, log } = options;
   let gate: ExpiryGate = expiryGate(leaseMs, performance.now());
 
   const judge = async () => {
@@ -20,10 +24,13 @@ export const leaseExpirer = (options: { deps: Deps; onExpired: () => void; log: 
     if (expired.length > 0) onExpired();
   };
 
-  const service = rounds({
+  return rounds({
     name: "lease expirer",
     everyMs: 1_000,
     log,
+    onStart() {
+      gate = expiryGate(leaseMs, performance.now());
+    },
     async work() {
       const asked = performance.now();
       try {
@@ -36,12 +43,4 @@ export const leaseExpirer = (options: { deps: Deps; onExpired: () => void; log: 
       }
     },
   });
-
-  return {
-    ...service,
-    start() {
-      gate = expiryGate(leaseMs, performance.now());
-      service.start();
-    },
-  };
 };

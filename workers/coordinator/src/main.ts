@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { postgresArtifacts } from "@reluctant/artifacts";
+import { leaseSeconds } from "@reluctant/control";
 import { openDatabase } from "@reluctant/db";
 import { createProducer, createWakes, openRedis } from "@reluctant/queue";
 import { createLogger } from "@reluctant/telemetry";
@@ -28,6 +29,7 @@ const dispatches = dispatcher({ deps, onDispatched: relays.ring, log });
 wakes.on("dispatch", dispatches.ring);
 const expirer = leaseExpirer({
   deps,
+  leaseMs: leaseSeconds * 1_000,
   onExpired() {
     wakes.publish("events");
     dispatches.ring();

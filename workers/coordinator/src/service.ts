@@ -13,9 +13,17 @@ export interface Rounds extends Service {
   ring(): void;
 }
 
+interface RoundsOptions {
+  name: string;
+  everyMs: number;
+  work: () => Promise<void>;
+  /** Called when it starts to run, not when it runs already. */
+  onStart?: () => void;
+  log: Logger;
+}
+
 /** A service that does one round of `work` at every ring, and at least every `everyMs`. */
-export function rounds(options: { name: string; everyMs: number; work: () => Promise<void>; log: Logger }): Rounds {
-  const { name, everyMs, work, log } = options;
+export function rounds({ name, everyMs, work, onStart, log }: RoundsOptions): Rounds {
   const bell = createBell();
   let running: { end: AbortController; done: Promise<void> } | null = null;
 
@@ -38,6 +46,7 @@ export function rounds(options: { name: string; everyMs: number; work: () => Pro
     ring: bell.ring,
     start() {
       if (running) return;
+      onStart?.();
       const end = new AbortController();
       running = { end, done: run(end.signal) };
     },

@@ -54,6 +54,8 @@ export interface RunningAttempt {
 
 /** A child that has said its last word has this long to be gone. */
 const exitWithinMs = 5_000;
+/** A worker in a hurry that cannot reach Postgres leaves its attempt to the lease, which costs the user nothing. */
+const hurryMs = 10_000;
 
 export function runAttempt(options: AttemptOptions): RunningAttempt {
   const { deps, claim, log } = options;
@@ -67,6 +69,7 @@ export function runAttempt(options: AttemptOptions): RunningAttempt {
   let progress: Progress | undefined;
   let step: number | null = null;
   let deadline: NodeJS.Timeout | undefined;
+  let hurry: NodeJS.Timeout | undefined;
   const stopped = new AbortController(); // any stop: ends what happens before the child
   const stale = new AbortController(); // the epoch is not ours: ends every write
 
@@ -85,6 +88,7 @@ export function runAttempt(options: AttemptOptions): RunningAttempt {
   };
 
   const stop = (asked: StopCause) => {
+    if (asked === "hurry") hurry ??= setTimeout(() => stop("stale"), hurryMs);
     const before = cause;
     cause = strictest(before, asked);
     if (cause === before) return;
@@ -178,6 +182,7 @@ export function runAttempt(options: AttemptOptions): RunningAttempt {
     options.onPhase("reporting");
     await options.slot.release();
     const reported = await report(ending, scratch);
+    clearTimeout(hurry);
     await lease.stop();
     await rm(scratch, { recursive: true, force: true });
     return reported;

@@ -18,14 +18,11 @@ const config = readConfig(process.env);
 const log = createLogger({ name: "worker", level: config.logLevel });
 
 let supervisor: Supervisor | null = null;
-let asked = false;
-const ending = new AbortController();
 for (const signal of ["SIGTERM", "SIGINT"] as const) {
   process.on(signal, () => {
-    log.info({ signal }, asked ? "asked to end again: the attempt is not waited for" : "asked to end: draining");
-    asked = true;
-    supervisor?.drain();
-    ending.abort(new Error("the worker was asked to end"));
+    log.info({ signal }, "asked to end");
+    if (supervisor) supervisor.drain();
+    else process.exit(0); // nothing is ours yet
   });
 }
 
@@ -33,7 +30,6 @@ try {
   await main();
   process.exit(0);
 } catch (err) {
-  if (asked) process.exit(0);
   log.fatal({ err }, "the worker ends");
   process.exit(1);
 }
@@ -54,7 +50,8 @@ async function main(): Promise<void> {
 
   const db = openDatabase(config.databaseUrl, { poolSize: 4 });
   const deps = { db, artifacts: postgresArtifacts(db) };
-  for (const dataset of datasets) await persist(() => registerDataset(deps, dataset), { signal: ending.signal, log });
+  for (const dataset of datasets)
+    await persist(() => registerDataset(deps, dataset), { signal: new AbortController().signal, log });
 
   const redis = openRedis({ url: config.redisUrl, prefix: config.redisPrefix, log });
   const wakes = createWakes(redis);
@@ -75,7 +72,6 @@ async function main(): Promise<void> {
     datasets: datasets.map(({ version }) => version),
     log,
   });
-  if (asked) supervisor.drain();
   await supervisor.run();
   await consumer.close();
   await redis.close();
