@@ -10,14 +10,28 @@ export async function authenticate(
   credential: { bearer: string } | { session: string },
 ): Promise<Authenticated | null> {
   if ("bearer" in credential) {
-    const token = await db.prisma.apiToken.findUnique({ where: { hash: secretHash(credential.bearer) }, include: { team: true } });
+    const token = await db.prisma.apiToken.findUnique({
+      where: { hash: secretHash(credential.bearer) },
+      include: { team: true },
+    });
     return token && token.revokedAt === null ? { ...callerOf(token), tokenId: token.id } : null;
   }
-  const session = await db.prisma.session.findUnique({ where: { hash: secretHash(credential.session) }, include: { team: true } });
+  const session = await db.prisma.session.findUnique({
+    where: { hash: secretHash(credential.session) },
+    include: { team: true },
+  });
   return session && session.expiresAt > new Date() ? { ...callerOf(session), sessionId: session.id } : null;
 }
 
-const callerOf = ({ team, name, role }: { team: { id: string; name: string }; name: string; role: string }): Caller => ({
+const callerOf = ({
+  team,
+  name,
+  role,
+}: {
+  team: { id: string; name: string };
+  name: string;
+  role: string;
+}): Caller => ({
   team: team.name,
   teamId: team.id,
   name,

@@ -18,7 +18,13 @@ export async function beatAttempt(
   { db }: Deps,
   { attemptId, epoch, progress }: { attemptId: string; epoch: number; progress?: Progress },
 ): Promise<BeatAnswer> {
-  const [beat] = await beatAttemptRow(db.prisma, attemptId, epoch, leaseSeconds, progress ? JSON.stringify(progress) : null);
+  const [beat] = await beatAttemptRow(
+    db.prisma,
+    attemptId,
+    epoch,
+    leaseSeconds,
+    progress ? JSON.stringify(progress) : null,
+  );
   if (!beat) return { answer: "stale" };
   if (beat.unbilled >= billEverySeconds) await db.tx((t) => billAttempt(t, attemptId, shareHalfLifeSeconds));
   return beat.stop === null ? { answer: "go on" } : { answer: "stop", how: beat.stop };

@@ -18,7 +18,10 @@ export function cancelExperiment(
     await lockStageRunsOfExperiment(t, experimentId); // before the experiment: the order that every writer takes
     const { state, teamId } = await lockExperiment(t, identity, experimentId);
     if (state === "finished" || state === "failed") {
-      throw new ReluctantError("conflict", `experiment ${experimentId} is ${state} already: there is nothing to cancel`);
+      throw new ReluctantError(
+        "conflict",
+        `experiment ${experimentId} is ${state} already: there is nothing to cancel`,
+      );
     }
     if (state !== "cancelled") await cancel(t, { experimentId, teamId, actor: identity });
     return experimentSummary(t, experimentId);
@@ -33,12 +36,21 @@ async function lockExperiment(t: Tx, identity: Caller, id: string): Promise<{ st
   return found(row, "experiment", id);
 }
 
-async function cancel(t: Tx, { experimentId, teamId, actor }: { experimentId: string; teamId: string; actor: Caller }): Promise<void> {
+async function cancel(
+  t: Tx,
+  { experimentId, teamId, actor }: { experimentId: string; teamId: string; actor: Caller },
+): Promise<void> {
   const reason = `cancelled by ${actor.name}`;
   await t.$executeRaw`update experiment set state = 'cancelled', reason = ${reason}, finished_at = now() where id = ${experimentId}::uuid`;
   const event = { teamId, experimentId, type: "experiment.changed", data: { state: "cancelled", reason } };
   await appendExperimentEventRows(t, JSON.stringify([event]));
-  await t.auditEvent.create({ data: { teamId: actor.teamId, actor: actor.name, action: "experiment.cancel", subject: experimentId } });
+  await t.auditEvent.create({
+    data: { teamId: actor.teamId, actor: actor.name, action: "experiment.cancel", subject: experimentId },
+  });
   const waitedFor = await releaseNeedsOfExperiment(t, experimentId);
-  await stopUnneeded(t, waitedFor.map(({ id }) => id), "no trial needs it any more");
+  await stopUnneeded(
+    t,
+    waitedFor.map(({ id }) => id),
+    "no trial needs it any more",
+  );
 }

@@ -47,9 +47,7 @@ export const claimAttempt = (
     const [claimed] = await claimAttemptRow(t, attemptId, workerId, leaseSeconds);
     if (!claimed) throw new Error(`attempt ${attemptId} was locked but not claimed`);
     const worker = await t.worker.update({ where: { id: workerId }, data: { state: "busy" }, select: { name: true } });
-    await announce(t, [
-      attemptChanged({ ...attempt, worker: worker.name, step: claimed.startStep }, "running"),
-    ]);
+    await announce(t, [attemptChanged({ ...attempt, worker: worker.name, step: claimed.startStep }, "running")]);
     return { outcome: "claimed", epoch: claimed.epoch, leaseSeconds, assignment: await assign(t, attemptId, claimed) };
   });
 
@@ -87,7 +85,10 @@ async function assign(t: Tx, attemptId: string, row: ClaimedRow): Promise<Claime
 }
 
 async function inputArtifacts(t: Tx, inputs: ClaimedRow["inputs"]): Promise<ClaimedAssignment["inputs"]> {
-  const outputs = await artifactsOfStageRuns(t, inputs.flatMap(({ source }) => source ?? []));
+  const outputs = await artifactsOfStageRuns(
+    t,
+    inputs.flatMap(({ source }) => source ?? []),
+  );
   const produced = (source: string | null, role: ArtifactRef["role"]) =>
     outputs.find((output) => output.stageRunId === source && output.role === role)?.sha256;
   return Object.fromEntries(

@@ -6,8 +6,8 @@ import {
   lockAttempt,
   lockConsumers,
   succeedStageRunRow,
-  trimCheckpoints,
   type Tx,
+  trimCheckpoints,
   unblockStageRuns,
 } from "@reluctant/db";
 import { shareHalfLifeSeconds } from "@reluctant/relu";
@@ -53,6 +53,12 @@ function refuseOtherKind({ kind }: LockedAttempt, result: StageResult): void {
 /** Those whose last input this was become ready. */
 async function unblockConsumers(t: Tx, stageRunId: string): Promise<void> {
   const consumers = await lockConsumers(t, stageRunId);
-  const recounted = await unblockStageRuns(t, consumers.map(({ id }) => id));
-  await announce(t, recounted.filter(({ state }) => state === "ready").map(({ id }) => stageRunChanged(id, "ready")));
+  const recounted = await unblockStageRuns(
+    t,
+    consumers.map(({ id }) => id),
+  );
+  await announce(
+    t,
+    recounted.filter(({ state }) => state === "ready").map(({ id }) => stageRunChanged(id, "ready")),
+  );
 }

@@ -1,5 +1,11 @@
 import { randomUUID } from "node:crypto";
-import { type ExperimentSpec, type ExperimentSummary, type Priority, priorities, ReluctantError } from "@reluctant/contracts";
+import {
+  type ExperimentSpec,
+  type ExperimentSummary,
+  type Priority,
+  priorities,
+  ReluctantError,
+} from "@reluctant/contracts";
 import { appendExperimentEventRows, insertTrials, lockName, type NeedRow, type Tx } from "@reluctant/db";
 import { requireRole } from "./authorize.ts";
 import type { Caller, Deps } from "./deps.ts";
@@ -37,7 +43,9 @@ export async function createExperiment(deps: Deps, command: CreateExperiment): P
     const experimentId = await writeExperiment(t, command, await planSpec(t, identity, spec));
     const body = await experimentSummary(t, experimentId);
     if (idempotency) {
-      await t.idempotencyKey.create({ data: { ...idempotency, teamId: identity.teamId, status: 202, body, experimentId } });
+      await t.idempotencyKey.create({
+        data: { ...idempotency, teamId: identity.teamId, status: 202, body, experimentId },
+      });
     }
     return { outcome: "created", experimentId, status: 202, body };
   });
@@ -61,7 +69,11 @@ async function firstAnswer(
   return { outcome: "replayed", experimentId, status, body: body as unknown as ExperimentSummary };
 }
 
-async function writeExperiment(t: Tx, { identity, spec, rawSpec }: CreateExperiment, plan: PlannedSpec): Promise<string> {
+async function writeExperiment(
+  t: Tx,
+  { identity, spec, rawSpec }: CreateExperiment,
+  plan: PlannedSpec,
+): Promise<string> {
   const { teamId, name: owner } = identity;
   const { id } = await t.experiment.create({
     data: {
@@ -85,7 +97,10 @@ async function writeExperiment(t: Tx, { identity, spec, rawSpec }: CreateExperim
   await insertTrials(t, id, plan.model.name, JSON.stringify(trials), JSON.stringify(needs));
   const cached = [...runs.values()].filter(({ origin }) => origin === "cached").length;
   const data = { name: spec.name, trials: trials.length, stageRuns: runs.size, cached };
-  await appendExperimentEventRows(t, JSON.stringify([{ teamId, experimentId: id, type: "experiment.submitted", data }]));
+  await appendExperimentEventRows(
+    t,
+    JSON.stringify([{ teamId, experimentId: id, type: "experiment.submitted", data }]),
+  );
   await t.auditEvent.create({ data: { teamId, actor: owner, action: "experiment.create", subject: id, detail: data } });
   await endExperimentsThatWaitForNothing(t, [id]); // at once, when all of it was cached
   return id;
@@ -99,7 +114,11 @@ function trialRows(plan: PlannedSpec, runs: ReadonlyMap<string, WrittenStageRun>
     const id = randomUUID();
     for (const stageKey of stageKeys) {
       const run = runOf(runs, stageKey);
-      needs.push({ trialId: id, stageRunId: run.id, origin: run.origin === "ran" && asked.has(run.id) ? "shared" : run.origin });
+      needs.push({
+        trialId: id,
+        stageRunId: run.id,
+        origin: run.origin === "ran" && asked.has(run.id) ? "shared" : run.origin,
+      });
       asked.add(run.id);
     }
     return { id, number, ...trial };

@@ -15,7 +15,10 @@ export async function createToken(deps: Deps, { team, name, role }: NewCredentia
   const teamId = await ensureTeam(deps, { name: team });
   const token = `rlt_${newSecret()}`;
   await deps.db.tx(async (t) => {
-    const { id } = await t.apiToken.create({ data: { teamId, name, role, hash: secretHash(token) }, select: { id: true } });
+    const { id } = await t.apiToken.create({
+      data: { teamId, name, role, hash: secretHash(token) },
+      select: { id: true },
+    });
     await t.auditEvent.create({ data: { teamId, actor: name, action: "token.create", subject: id, detail: { role } } });
   });
   return { token };

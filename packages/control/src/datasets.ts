@@ -6,19 +6,33 @@ import type { Caller, Deps } from "./deps.ts";
  * Registers a dataset version under its name; the installation shares it. The same version again is the same one, under
  * the name it has: bytes decide what it is.
  */
-export const registerDataset = ({ db }: Deps, { name, version: sha256, splits, ...shape }: DatasetRegistration): Promise<Dataset> =>
+export const registerDataset = (
+  { db }: Deps,
+  { name, version: sha256, splits, ...shape }: DatasetRegistration,
+): Promise<Dataset> =>
   db.tx(async (t) => {
     await t.dataset.createMany({ data: [{ name }], skipDuplicates: true });
     const { id: datasetId } = await t.dataset.findUniqueOrThrow({ where: { name } });
     await t.datasetVersion.createMany({
-      data: [{ ...shape, sha256, datasetId, trainCount: splits.train, validationCount: splits.validation, testCount: splits.test }],
+      data: [
+        {
+          ...shape,
+          sha256,
+          datasetId,
+          trainCount: splits.train,
+          validationCount: splits.validation,
+          testCount: splits.test,
+        },
+      ],
       skipDuplicates: true,
     });
     const stored = await t.datasetVersion.findUniqueOrThrow({ where: { sha256 }, include: { dataset: true } });
     if (stored.dataset.name !== name) {
-      throw new ReluctantError("conflict", `dataset version ${sha256} is registered as ${stored.dataset.name} already`, [
-        { field: "name", message: `must be ${stored.dataset.name}` },
-      ]);
+      throw new ReluctantError(
+        "conflict",
+        `dataset version ${sha256} is registered as ${stored.dataset.name} already`,
+        [{ field: "name", message: `must be ${stored.dataset.name}` }],
+      );
     }
     return datasetOf(stored);
   });

@@ -1,5 +1,13 @@
-import { priorities, type Priority } from "@reluctant/contracts";
-import { type CandidateRow, dispatchCandidates, dispatchQueues, type JobRow, type QueueRow, queueAttempts, type Tx } from "@reluctant/db";
+import { type Priority, priorities } from "@reluctant/contracts";
+import {
+  type CandidateRow,
+  dispatchCandidates,
+  dispatchQueues,
+  type JobRow,
+  type QueueRow,
+  queueAttempts,
+  type Tx,
+} from "@reluctant/db";
 import { byTurn, queueDepth, shareHalfLifeSeconds, type Waiting } from "@reluctant/relu";
 import { announce, attemptChanged, stageRunChanged } from "./announce.ts";
 import { leaseSeconds } from "./claim-attempt.ts";

@@ -33,7 +33,14 @@ export async function endAttempt(
   const failure = ending.as === "failed" ? ending.failure : null;
   // A slot that fell silent is not charged for the silence.
   if (ending.as !== "lost") await billAttempt(t, attempt.id, shareHalfLifeSeconds);
-  await endAttemptRow(t, attempt.id, ending.as satisfies AttemptState, reason, failure && JSON.stringify(failure), step);
+  await endAttemptRow(
+    t,
+    attempt.id,
+    ending.as satisfies AttemptState,
+    reason,
+    failure && JSON.stringify(failure),
+    step,
+  );
   await announce(t, [attemptChanged({ ...attempt, step: step ?? attempt.step }, ending.as, reason)]);
   await settleStageRun(t, attempt, ending.as === "cancelled" ? { as: "preempted" } : ending);
 }
@@ -55,7 +62,14 @@ async function failStageRun(t: Tx, stageRunId: string, reason: string, failures:
   await failStageRunRow(t, stageRunId, reason, failures);
   await announce(t, [stageRunChanged(stageRunId, "failed", reason)]);
   const trials = await trialsThatNeed(t, stageRunId);
-  const waitedFor = await releaseNeedsOfTrials(t, trials.map(({ id }) => id));
-  await stopUnneeded(t, waitedFor.map(({ id }) => id), `a stage that its trials need failed: ${reason}`.slice(0, 2_000));
+  const waitedFor = await releaseNeedsOfTrials(
+    t,
+    trials.map(({ id }) => id),
+  );
+  await stopUnneeded(
+    t,
+    waitedFor.map(({ id }) => id),
+    `a stage that its trials need failed: ${reason}`.slice(0, 2_000),
+  );
   await finishExperiments(t, [stageRunId]);
 }

@@ -2,8 +2,10 @@ import type { ExperimentSummary } from "@reluctant/contracts";
 import { type ExperimentSummaryRow, experimentSummaryRows, type Tx } from "@reluctant/db";
 
 /** Summaries of the given experiments, newest first. */
-export const experimentSummaries = async (t: Pick<Tx, "$queryRawUnsafe">, ids: string[]): Promise<ExperimentSummary[]> =>
-  (await experimentSummaryRows(t, ids)).map(summaryOf);
+export const experimentSummaries = async (
+  t: Pick<Tx, "$queryRawUnsafe">,
+  ids: string[],
+): Promise<ExperimentSummary[]> => (await experimentSummaryRows(t, ids)).map(summaryOf);
 
 export async function experimentSummary(t: Pick<Tx, "$queryRawUnsafe">, id: string): Promise<ExperimentSummary> {
   const [summary] = await experimentSummaries(t, [id]);

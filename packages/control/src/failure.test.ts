@@ -11,7 +11,13 @@ beforeEach(async () => {
 });
 afterEach(() => kit.close());
 
-const failureOf = (change: Partial<Failure> = {}): Failure => ({ code: "child-exit", fatal: false, message: "exit 139", step: 3, ...change });
+const failureOf = (change: Partial<Failure> = {}): Failure => ({
+  code: "child-exit",
+  fatal: false,
+  message: "exit 139",
+  step: 3,
+  ...change,
+});
 const stageRunRow = (id: string) => kit.db.prisma.stageRun.findUniqueOrThrow({ where: { id } });
 
 /** Dispatches, claims and fails the next attempt of the stage run of a kind; answers its stage run. */
@@ -54,7 +60,9 @@ test("what cannot heal is not tried again, fails every trial that needs it, and 
     for (const trial of items) expect(trial).toMatchObject({ state: "failed", reason });
     const experiment = await getExperiment(kit.deps, { identity, id: experimentId });
     expect(experiment.state).toBe("failed");
-    expect(experiment.stageRuns.filter(({ state }) => state !== "failed").every(({ state }) => state === "cancelled")).toBe(true);
+    expect(
+      experiment.stageRuns.filter(({ state }) => state !== "failed").every(({ state }) => state === "cancelled"),
+    ).toBe(true);
   }
 });
 

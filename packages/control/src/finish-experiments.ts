@@ -4,7 +4,10 @@ import { appendExperimentEventRows, finishExperimentRows, lockExperimentsOf, typ
 export async function finishExperiments(t: Tx, stageRunIds: string[]): Promise<void> {
   const experiments = await lockExperimentsOf(t, stageRunIds);
   if (experiments.length === 0) return;
-  await endExperimentsThatWaitForNothing(t, experiments.map(({ id }) => id));
+  await endExperimentsThatWaitForNothing(
+    t,
+    experiments.map(({ id }) => id),
+  );
 }
 
 /** The same for experiments that the caller has locked or just made. */

@@ -6,7 +6,10 @@ import { summaryOf } from "./experiment-summaries.ts";
 import { stageRunOf } from "./stage-runs.ts";
 
 /** An experiment with its stage runs: all that its page shows at first. */
-export async function getExperiment({ db }: Deps, { identity, id }: { identity: Caller; id: string }): Promise<Experiment> {
+export async function getExperiment(
+  { db }: Deps,
+  { identity, id }: { identity: Caller; id: string },
+): Promise<Experiment> {
   const team = visibleTeam(identity);
   const [row] = await experimentSummaryRows(db.prisma, [id]);
   const experiment = found(row && (team === null || row.teamId === team) ? row : null, "experiment", id);

@@ -8,7 +8,6 @@ beforeEach(async () => {
 });
 afterEach(() => kit.close());
 
-
 const stateOf = (id: string) => kit.db.prisma.stageRun.findUniqueOrThrow({ where: { id } }).then((run) => run.state);
 
 test("an experiment runs stage by stage and finishes with points on the frontier", async () => {
@@ -38,7 +37,9 @@ test("of two workers that claim one attempt, one gets it", async () => {
   const workers = [await kit.worker(), await kit.worker()];
   const [born] = await dispatch(kit.deps);
   if (!born) throw new Error("nothing was dispatched");
-  const answers = await Promise.all(workers.map((workerId) => claimAttempt(kit.deps, { attemptId: born.attemptId, workerId })));
+  const answers = await Promise.all(
+    workers.map((workerId) => claimAttempt(kit.deps, { attemptId: born.attemptId, workerId })),
+  );
   expect(answers.map(({ outcome }) => outcome).sort()).toEqual(["claimed", "superseded"]);
   expect(await stateOf(born.stageRunId)).toBe("active");
 });

@@ -4,7 +4,10 @@ import type { Caller, Deps } from "./deps.ts";
 import { refuseStranger } from "./stage-runs.ts";
 
 /** Attempts of a stage run in order; none where the caller's team only found it finished. */
-export async function listAttempts(deps: Deps, { identity, stageRunId }: { identity: Caller; stageRunId: string }): Promise<Attempt[]> {
+export async function listAttempts(
+  deps: Deps,
+  { identity, stageRunId }: { identity: Caller; stageRunId: string },
+): Promise<Attempt[]> {
   const { own } = await refuseStranger(deps, identity, stageRunId);
   if (!own) return [];
   return (await attemptRows(deps.db.prisma, stageRunId)).map((row) => ({

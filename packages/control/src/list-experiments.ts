@@ -21,12 +21,21 @@ export async function listExperiments(
 ): Promise<Page<ExperimentSummary>> {
   const from = after === undefined ? null : parseCursor(after);
   const rows = await listExperimentRows(
-    db.prisma, visibleTeam(identity), state ?? null, search ?? null, from?.at ?? null, from?.id ?? null, limit + 1,
+    db.prisma,
+    visibleTeam(identity),
+    state ?? null,
+    search ?? null,
+    from?.at ?? null,
+    from?.id ?? null,
+    limit + 1,
   );
   const page = rows.slice(0, limit);
   const last = page.at(-1);
   return {
-    items: await experimentSummaries(db.prisma, page.map(({ id }) => id)),
+    items: await experimentSummaries(
+      db.prisma,
+      page.map(({ id }) => id),
+    ),
     next: rows.length > limit && last ? `${last.createdAt.toISOString()}~${last.id}` : null,
   };
 }

@@ -19,7 +19,10 @@ export async function createLoginLink(deps: Deps, { team, name, role }: NewCrede
 }
 
 /** Exchanges a link for a session's secret. Throws `link-expired` when it was used, is too old, or never was. */
-export async function exchangeLoginLink({ db }: Deps, { link }: { link: string }): Promise<{ session: string; expiresAt: string }> {
+export async function exchangeLoginLink(
+  { db }: Deps,
+  { link }: { link: string },
+): Promise<{ session: string; expiresAt: string }> {
   const session = newSecret();
   const [opened] = await useLoginLink(db.prisma, secretHash(link), secretHash(session), sessionSeconds);
   if (!opened) throw new ReluctantError("link-expired", "this login link was used or has expired: ask for a new one");

@@ -21,7 +21,6 @@ beforeEach(async () => {
 });
 afterEach(() => kit.close());
 
-
 /** The only attempt of a new experiment that ends after training. */
 async function queued(seeds = 1): Promise<{ attemptId: string; stageRunId: string; experimentId: string }> {
   const { experimentId } = await kit.submit({ seeds, until: "train", budgets: undefined });
@@ -39,12 +38,16 @@ async function running() {
 
 /** Lets the lease run out, as a silent worker would, and has it noticed. */
 async function lose(attemptId: string): Promise<void> {
-  await kit.db.prisma.$executeRaw`update attempt set lease_expires_at = now() - interval '1 second' where id = ${attemptId}::uuid`;
+  await kit.db.prisma
+    .$executeRaw`update attempt set lease_expires_at = now() - interval '1 second' where id = ${attemptId}::uuid`;
   expect((await expireLeases(kit.deps)).map((lost) => lost.attemptId)).toContain(attemptId);
 }
 
 /** The next attempt of a stage run, claimed by another worker. */
-async function next(stageRunId: string, worker: { engine?: ReturnType<typeof engineOf> } = {}): Promise<Claim & { startStep: number | null }> {
+async function next(
+  stageRunId: string,
+  worker: { engine?: ReturnType<typeof engineOf> } = {},
+): Promise<Claim & { startStep: number | null }> {
   const workerId = await kit.worker(worker);
   const born = (await dispatch(kit.deps)).find((attempt) => attempt.stageRunId === stageRunId);
   if (!born) throw new Error("the stage run was not dispatched again");
@@ -55,7 +58,15 @@ async function next(stageRunId: string, worker: { engine?: ReturnType<typeof eng
 const attemptRow = (id: string) => kit.db.prisma.attempt.findUniqueOrThrow({ where: { id } });
 const stageRunRow = (id: string) => kit.db.prisma.stageRun.findUniqueOrThrow({ where: { id } });
 const store = async (attemptId: string, text: string) =>
-  (await kit.deps.artifacts.put({ attemptId, mediaType: "text/plain", bytes: (async function* () { yield Buffer.from(text); })() })).sha256;
+  (
+    await kit.deps.artifacts.put({
+      attemptId,
+      mediaType: "text/plain",
+      bytes: (async function* () {
+        yield Buffer.from(text);
+      })(),
+    })
+  ).sha256;
 
 test("of many workers that claim one attempt, one gets it and the others drop the job", async () => {
   const { attemptId, stageRunId } = await queued();
@@ -98,7 +109,10 @@ test("nothing that a lost worker writes is taken, whatever it writes", async () 
   const result = resultOf(assignment.params);
   expect(await completeAttempt(kit.deps, { ...zombie, result, artifacts })).toEqual({ outcome: "superseded" });
   expect(await stageRunRow(stageRunId)).toMatchObject({ state: "ready", failures: 0, result: null });
-  expect(await attemptRow(attemptId)).toMatchObject({ state: "lost", reason: expect.stringContaining("silent for 15 s") });
+  expect(await attemptRow(attemptId)).toMatchObject({
+    state: "lost",
+    reason: expect.stringContaining("silent for 15 s"),
+  });
   expect(await kit.db.prisma.checkpoint.count({ where: { stageRunId } })).toBe(0);
 });
 
@@ -108,7 +122,10 @@ test("the attempt after a loss is the next number, resumes from the last checkpo
     const sha256 = await store(first.attemptId, `step ${step}`);
     expect(await recordCheckpoint(kit.deps, { ...first, step, sha256 })).toBe("written");
   }
-  const kept = await kit.db.prisma.checkpoint.findMany({ where: { stageRunId: first.stageRunId }, orderBy: { step: "asc" } });
+  const kept = await kit.db.prisma.checkpoint.findMany({
+    where: { stageRunId: first.stageRunId },
+    orderBy: { step: "asc" },
+  });
   expect(kept.map(({ step }) => step)).toEqual([20, 30]);
   await lose(first.attemptId);
   const second = await next(first.stageRunId);
@@ -128,7 +145,8 @@ test("a resume on another thread count is marked inexact", async () => {
 
 test("a beat that comes before the expiry is noticed saves the attempt", async () => {
   const { attemptId, epoch } = await running();
-  await kit.db.prisma.$executeRaw`update attempt set lease_expires_at = now() - interval '1 second' where id = ${attemptId}::uuid`;
+  await kit.db.prisma
+    .$executeRaw`update attempt set lease_expires_at = now() - interval '1 second' where id = ${attemptId}::uuid`;
   expect(await beatAttempt(kit.deps, { attemptId, epoch })).toEqual({ answer: "go on" });
   expect(await expireLeases(kit.deps)).toEqual([]);
 });
@@ -142,7 +160,9 @@ test("two that complete one attempt commit one result", async () => {
 
 test("a leaving worker gives its attempt back without counting a failure", async () => {
   const { attemptId, epoch, stageRunId } = await running();
-  expect(await releaseAttempt(kit.deps, { attemptId, epoch, as: "preempted", step: 7 })).toEqual({ outcome: "recorded" });
+  expect(await releaseAttempt(kit.deps, { attemptId, epoch, as: "preempted", step: 7 })).toEqual({
+    outcome: "recorded",
+  });
   expect(await stageRunRow(stageRunId)).toMatchObject({ state: "ready", failures: 0, retryAt: null });
 });
 
@@ -159,7 +179,12 @@ test("a resumed attempt overwrites its tail, so a curve has each step once, over
   const [loss] = await readMetrics(kit.deps, { identity, stageRunId: first.stageRunId });
   expect(loss?.steps).toEqual(Array.from({ length: 650 }, (_, step) => step));
   expect(loss?.values.filter((value) => value === 2)).toHaveLength(50);
-  const tail = await readMetrics(kit.deps, { identity, stageRunId: first.stageRunId, series: ["loss"], afterStep: 647 });
+  const tail = await readMetrics(kit.deps, {
+    identity,
+    stageRunId: first.stageRunId,
+    series: ["loss"],
+    afterStep: 647,
+  });
   expect(tail).toEqual([{ series: "loss", steps: [648, 649], values: [2, 2] }]);
 });
 

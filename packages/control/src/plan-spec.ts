@@ -11,7 +11,11 @@ export interface PlannedSpec extends Plan {
 }
 
 /** Plans a spec against the stored dataset. Throws `invalid-spec` that names every field at fault. */
-export async function planSpec(t: Pick<Tx, "$queryRawUnsafe">, identity: Caller, spec: ExperimentSpec): Promise<PlannedSpec> {
+export async function planSpec(
+  t: Pick<Tx, "$queryRawUnsafe">,
+  identity: Caller,
+  spec: ExperimentSpec,
+): Promise<PlannedSpec> {
   const dataset = await findDataset(t, identity, spec.dataset);
   if (!dataset) throw invalidSpec([{ field: "dataset", message: `"${spec.dataset}" is not registered here` }]);
   const planned = plan(spec, {
@@ -25,7 +29,11 @@ export async function planSpec(t: Pick<Tx, "$queryRawUnsafe">, identity: Caller,
 }
 
 /** A dataset by `name`, its newest version, or by `name@` and the first digits of a version. */
-export async function findDataset(t: Pick<Tx, "$queryRawUnsafe">, { teamId }: Caller, written: string): Promise<DatasetRow | undefined> {
+export async function findDataset(
+  t: Pick<Tx, "$queryRawUnsafe">,
+  { teamId }: Caller,
+  written: string,
+): Promise<DatasetRow | undefined> {
   const [, name, digits] = /^(.*?)(?:@([0-9a-f]{8,64}))?$/.exec(written) ?? [];
   return (await findDatasetVersion(t, teamId, name ?? written, digits ?? ""))[0];
 }
@@ -45,7 +53,11 @@ export async function refuseUnknownArtifacts(deps: Deps, identity: Caller, spec:
 }
 
 /** What comes of a private dataset or an imported artifact, directly or not, is its team's alone. */
-function scopesOf(stageRuns: readonly PlannedStageRun[], privateTo: string | null, teamId: string): Map<string, string | null> {
+function scopesOf(
+  stageRuns: readonly PlannedStageRun[],
+  privateTo: string | null,
+  teamId: string,
+): Map<string, string | null> {
   const scopes = new Map<string, string | null>();
   for (const { stageKey, inputs } of stageRuns) {
     const isPrivate = Object.values(inputs).some((input) => "artifact" in input || scopes.get(input.stageKey) !== null);

@@ -9,7 +9,12 @@ import type { Caller, Deps } from "./deps.ts";
  */
 export async function readEvents(
   { db }: Deps,
-  { identity, after = "0.0", experimentId, limit }: { identity: Caller; after?: string; experimentId?: string; limit: number },
+  {
+    identity,
+    after = "0.0",
+    experimentId,
+    limit,
+  }: { identity: Caller; after?: string; experimentId?: string; limit: number },
 ): Promise<EventPage> {
   const { xid, id } = parseCursor(after);
   const rows = await eventRows(db.prisma, xid, id, visibleTeam(identity), experimentId ?? null, limit);

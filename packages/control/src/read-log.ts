@@ -1,6 +1,6 @@
-import { liveAttemptStates } from "@reluctant/relu";
 import { type LogPage, ReluctantError } from "@reluctant/contracts";
 import { logChunkRows } from "@reluctant/db";
+import { liveAttemptStates } from "@reluctant/relu";
 import { found } from "./authorize.ts";
 import type { Caller, Deps } from "./deps.ts";
 import { refuseStranger } from "./stage-runs.ts";

@@ -6,7 +6,12 @@ import { refuseStranger } from "./stage-runs.ts";
 /** Curves of a stage run, each step once, by rising step; with `afterStep` only what came after it. */
 export async function readMetrics(
   deps: Deps,
-  { identity, stageRunId, series, afterStep = -1 }: { identity: Caller; stageRunId: string; series?: string[]; afterStep?: number },
+  {
+    identity,
+    stageRunId,
+    series,
+    afterStep = -1,
+  }: { identity: Caller; stageRunId: string; series?: string[]; afterStep?: number },
 ): Promise<MetricSeries[]> {
   await refuseStranger(deps, identity, stageRunId);
   const curves = new Map<string, MetricSeries>();

@@ -10,7 +10,12 @@ const reasons = { preempted: "its worker is leaving", cancelled: "no trial needs
  */
 export const releaseAttempt = (
   { db }: Deps,
-  { attemptId, epoch, as, step }: { attemptId: string; epoch: number; as: "preempted" | "cancelled"; step: number | null },
+  {
+    attemptId,
+    epoch,
+    as,
+    step,
+  }: { attemptId: string; epoch: number; as: "preempted" | "cancelled"; step: number | null },
 ): Promise<{ outcome: "recorded" | "superseded" }> =>
   db.tx(async (t) => {
     const [attempt] = await lockAttempt(t, attemptId);

@@ -1,5 +1,5 @@
 import type { StageRun } from "@reluctant/contracts";
-import { type StageRunRow, standingOfStageRun, stageRunRows } from "@reluctant/db";
+import { type StageRunRow, stageRunRows, standingOfStageRun } from "@reluctant/db";
 import { found, visibleTeam } from "./authorize.ts";
 import type { Caller, Deps } from "./deps.ts";
 
@@ -14,7 +14,11 @@ export async function getStageRun({ db }: Deps, { identity, id }: { identity: Ca
  * Throws `not-found` unless the caller's team needs or used the stage run. `own`: it ran for the team, too, so its
  * attempts and logs are the team's to see; one that was found finished shows only its result.
  */
-export async function refuseStranger({ db }: Pick<Deps, "db">, identity: Caller, stageRunId: string): Promise<{ own: boolean }> {
+export async function refuseStranger(
+  { db }: Pick<Deps, "db">,
+  identity: Caller,
+  stageRunId: string,
+): Promise<{ own: boolean }> {
   const [standing] = await standingOfStageRun(db.prisma, stageRunId, visibleTeam(identity));
   return found(standing, "stage run", stageRunId);
 }
@@ -26,5 +30,7 @@ export const stageRunOf = ({ progress, createdAt, finishedAt, ...row }: StageRun
   finishedAt: finishedAt?.toISOString() ?? null,
 });
 
-const etaSeconds = (batchSize: number, { step, totalSteps, imagesPerSecond }: NonNullable<StageRunRow["progress"]>): number | null =>
-  imagesPerSecond > 0 ? ((totalSteps - step) * batchSize) / imagesPerSecond : null;
+const etaSeconds = (
+  batchSize: number,
+  { step, totalSteps, imagesPerSecond }: NonNullable<StageRunRow["progress"]>,
+): number | null => (imagesPerSecond > 0 ? ((totalSteps - step) * batchSize) / imagesPerSecond : null);

@@ -8,13 +8,25 @@ import { announce, attemptChanged, type Change, stageRunChanged } from "./announ
  */
 export async function stopUnneeded(t: Tx, stageRunIds: string[], reason: string): Promise<void> {
   const locked = await lockUnfinishedStageRuns(t, stageRunIds);
-  const unneeded = await unneededStageRuns(t, locked.map(({ id }) => id));
+  const unneeded = await unneededStageRuns(
+    t,
+    locked.map(({ id }) => id),
+  );
   const idle = unneeded.filter(({ attemptState }) => attemptState === null || attemptState === "queued");
   const changes: Change[] = [];
-  for (const attempt of await stopAttempts(t, unneeded.flatMap(({ attemptId }) => attemptId ?? []), reason)) {
+  for (const attempt of await stopAttempts(
+    t,
+    unneeded.flatMap(({ attemptId }) => attemptId ?? []),
+    reason,
+  )) {
     changes.push(attemptChanged(attempt, attempt.state, reason));
   }
-  await setStageRunsState(t, idle.map(({ id }) => id), "cancelled", reason);
+  await setStageRunsState(
+    t,
+    idle.map(({ id }) => id),
+    "cancelled",
+    reason,
+  );
   for (const { id } of idle) changes.push(stageRunChanged(id, "cancelled", reason));
   await announce(t, changes);
 }

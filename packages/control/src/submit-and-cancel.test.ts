@@ -26,7 +26,9 @@ const stageRunStates = async () =>
 
 test("identical experiments submitted together share every stage run", async () => {
   const identity = await kit.caller();
-  const answers = await Promise.all([1, 2, 3, 4].map(() => kit.submit({ budgets: ["10%", "20%"], seeds: [1, 2] }, identity)));
+  const answers = await Promise.all(
+    [1, 2, 3, 4].map(() => kit.submit({ budgets: ["10%", "20%"], seeds: [1, 2] }, identity)),
+  );
   expect(new Set(answers.map(({ experimentId }) => experimentId)).size).toBe(4);
   expect(await kit.db.prisma.stageRun.count()).toBe(2 * (2 + 2 * 2));
   const origins = await kit.db.prisma.need.groupBy({ by: ["origin"], _count: true, orderBy: { origin: "asc" } });
@@ -52,7 +54,12 @@ test("a key of one team means nothing to another", async () => {
   const spec = specOf();
   const idempotency = { key: "k1", requestHash: sha256("body") };
   for (const team of ["lab", "studio"]) {
-    const answer = await createExperiment(kit.deps, { identity: await kit.caller(team), spec, rawSpec: spec, idempotency });
+    const answer = await createExperiment(kit.deps, {
+      identity: await kit.caller(team),
+      spec,
+      rawSpec: spec,
+      idempotency,
+    });
     expect(answer.outcome).toBe("created");
   }
 });
@@ -60,8 +67,13 @@ test("a key of one team means nothing to another", async () => {
 test("a spec that cannot be planned names its fields and leaves no row", async () => {
   const bad = kit.submit({ model: "resnet9", methods: ["senet", "sorcery"] });
   await expect(bad).rejects.toBeInstanceOf(ReluctantError);
-  await expect(kit.submit({ dataset: "nowhere" })).rejects.toMatchObject({ code: "invalid-spec", errors: [{ field: "dataset" }] });
-  await expect(kit.submit({ arModel: sha256("no such artifact") })).rejects.toMatchObject({ errors: [{ field: "arModel" }] });
+  await expect(kit.submit({ dataset: "nowhere" })).rejects.toMatchObject({
+    code: "invalid-spec",
+    errors: [{ field: "dataset" }],
+  });
+  await expect(kit.submit({ arModel: sha256("no such artifact") })).rejects.toMatchObject({
+    errors: [{ field: "arModel" }],
+  });
   expect(await kit.db.prisma.experiment.count()).toBe(0);
   expect(await kit.db.prisma.stageRun.count()).toBe(0);
 });
@@ -70,7 +82,9 @@ test("a viewer may neither submit nor cancel", async () => {
   const { experimentId } = await kit.submit();
   const identity = await kit.caller("lab", "viewer");
   await expect(kit.submit({}, identity)).rejects.toMatchObject({ code: "forbidden" });
-  expect(() => cancelExperiment(kit.deps, { identity, experimentId })).toThrow(expect.objectContaining({ code: "forbidden" }));
+  expect(() => cancelExperiment(kit.deps, { identity, experimentId })).toThrow(
+    expect.objectContaining({ code: "forbidden" }),
+  );
 });
 
 test("a plan shows what is known already and writes nothing", async () => {
@@ -81,10 +95,12 @@ test("a plan shows what is known already and writes nothing", async () => {
   await kit.drain(await kit.worker());
   await kit.submit({ until: "sensitivity", budgets: undefined });
   const { stageRuns } = await plan();
-  expect(Object.fromEntries(stageRuns.slice(0, 2).map(({ kind, known, trials }) => [kind, { known, trials }]))).toEqual({
-    train: { known: "cached", trials: 2 },
-    sensitivity: { known: "shared", trials: 2 },
-  });
+  expect(Object.fromEntries(stageRuns.slice(0, 2).map(({ kind, known, trials }) => [kind, { known, trials }]))).toEqual(
+    {
+      train: { known: "cached", trials: 2 },
+      sensitivity: { known: "shared", trials: 2 },
+    },
+  );
 });
 
 test("cancelling ends what waits at once and asks what runs to stop; the slot stays taken until it has", async () => {
@@ -108,7 +124,9 @@ test("an attempt that is cancelled in its queue opens nothing", async () => {
   const workerId = await kit.worker();
   const [born] = await dispatch(kit.deps);
   await cancelExperiment(kit.deps, { identity: await kit.caller(), experimentId });
-  expect(await claimAttempt(kit.deps, { attemptId: born?.attemptId ?? "", workerId })).toEqual({ outcome: "superseded" });
+  expect(await claimAttempt(kit.deps, { attemptId: born?.attemptId ?? "", workerId })).toEqual({
+    outcome: "superseded",
+  });
 });
 
 test("a stage run that another experiment waits for survives a cancel and runs once", async () => {
@@ -126,7 +144,10 @@ test("a stage run that another experiment waits for survives a cancel and runs o
     for (const { id } of queued) await kit.succeed(await kit.claim(id, workerId));
   });
   await kit.drain(workerId);
-  expect(await getExperiment(kit.deps, { identity, id: second.experimentId })).toMatchObject({ state: "finished", progress: { succeeded: 4 } });
+  expect(await getExperiment(kit.deps, { identity, id: second.experimentId })).toMatchObject({
+    state: "finished",
+    progress: { succeeded: 4 },
+  });
   expect(await kit.db.prisma.attempt.count({ where: { stageRunId: train.stageRunId } })).toBe(1);
 });
 
@@ -161,10 +182,17 @@ test("another team sees neither an experiment nor its stage runs, and of a cache
   const { experimentId } = await kit.submit(onlyTrain);
   const [stageRunId = ""] = await kit.drain(await kit.worker());
   const stranger = await kit.caller("studio");
-  await expect(getExperiment(kit.deps, { identity: stranger, id: experimentId })).rejects.toMatchObject({ code: "not-found" });
-  await expect(getStageRun(kit.deps, { identity: stranger, id: stageRunId })).rejects.toMatchObject({ code: "not-found" });
+  await expect(getExperiment(kit.deps, { identity: stranger, id: experimentId })).rejects.toMatchObject({
+    code: "not-found",
+  });
+  await expect(getStageRun(kit.deps, { identity: stranger, id: stageRunId })).rejects.toMatchObject({
+    code: "not-found",
+  });
   await kit.submit(onlyTrain, stranger);
-  expect(await getStageRun(kit.deps, { identity: stranger, id: stageRunId })).toMatchObject({ state: "succeeded", result: { kind: "train" } });
+  expect(await getStageRun(kit.deps, { identity: stranger, id: stageRunId })).toMatchObject({
+    state: "succeeded",
+    result: { kind: "train" },
+  });
   expect(await listAttempts(kit.deps, { identity: stranger, stageRunId })).toEqual([]);
   expect(await listAttempts(kit.deps, { identity: await kit.caller(), stageRunId })).toHaveLength(1);
   const admin = await kit.caller("operators", "admin");

@@ -9,7 +9,10 @@ export async function listTrials(
   { db }: Deps,
   { identity, experimentId, after, limit }: { identity: Caller; experimentId: string; after?: string; limit: number },
 ): Promise<Page<Trial>> {
-  const visible = await db.prisma.experiment.findFirst({ where: { id: experimentId, ...ofTeam(identity) }, select: { id: true } });
+  const visible = await db.prisma.experiment.findFirst({
+    where: { id: experimentId, ...ofTeam(identity) },
+    select: { id: true },
+  });
   found(visible, "experiment", experimentId);
   const rows = await db.prisma.trial.findMany({
     where: { experimentId, number: { gt: parseCursor(after) } },
@@ -19,13 +22,21 @@ export async function listTrials(
   });
   const page = rows.slice(0, limit);
   return {
-    items: (await trialRows(db.prisma, page.map(({ id }) => id))).map(trialOf),
+    items: (
+      await trialRows(
+        db.prisma,
+        page.map(({ id }) => id),
+      )
+    ).map(trialOf),
     next: rows.length > limit ? String(page.at(-1)?.number) : null,
   };
 }
 
 export async function getTrial({ db }: Deps, { identity, id }: { identity: Caller; id: string }): Promise<Trial> {
-  const visible = await db.prisma.trial.findFirst({ where: { id, experiment: ofTeam(identity) }, select: { id: true } });
+  const visible = await db.prisma.trial.findFirst({
+    where: { id, experiment: ofTeam(identity) },
+    select: { id: true },
+  });
   found(visible, "trial", id);
   const [row] = await trialRows(db.prisma, [id]);
   return trialOf(found(row, "trial", id));
@@ -38,7 +49,10 @@ function ofTeam(identity: Caller): { teamId?: string } {
 
 const trialOf = ({ number, experimentState, ...row }: TrialRow): Trial => ({
   ...row,
-  state: trialState(row.needs.map(({ state }) => state), experimentState),
+  state: trialState(
+    row.needs.map(({ state }) => state),
+    experimentState,
+  ),
 });
 
 function parseCursor(after: string | undefined): number {

@@ -19,7 +19,12 @@ export const writeMetrics = (
     const added = [...bySeries(points)];
     if (added.length === 0) return "written";
     const firstSteps = added.map(([, { steps }]) => steps[0] as number);
-    const tails = await metricTails(t, owned.stageRunId, added.map(([series]) => series), firstSteps);
+    const tails = await metricTails(
+      t,
+      owned.stageRunId,
+      added.map(([series]) => series),
+      firstSteps,
+    );
     const blocks = added.flatMap(([series, curve]) =>
       extend(tails.find((tail) => tail.series === series) ?? { series, block: 0, steps: [], values: [] }, curve),
     );

@@ -24,7 +24,9 @@ export async function writeStageRuns(t: Tx, plan: PlannedSpec, pool: string): Pr
     for (const { id } of await insertStageRuns(t, rows, pool)) created.add(id);
     const live = await shareLiveStageRuns(t, rows);
     if (live.length < plan.stageRuns.length) continue;
-    const runs = new Map(live.map((run) => [run.stageKey, { ...run, origin: originOf(run.state, created.has(run.id)) }]));
+    const runs = new Map(
+      live.map((run) => [run.stageKey, { ...run, origin: originOf(run.state, created.has(run.id)) }]),
+    );
     await connect(t, plan.stageRuns, runs, created);
     return runs;
   }
@@ -43,7 +45,12 @@ function originOf(state: StageRunState, created: boolean): NeedOrigin {
 }
 
 /** Writes the edges of the new stage runs, then counts which inputs are there already. */
-async function connect(t: Tx, planned: readonly PlannedStageRun[], runs: Map<string, WrittenStageRun>, created: ReadonlySet<string>): Promise<void> {
+async function connect(
+  t: Tx,
+  planned: readonly PlannedStageRun[],
+  runs: Map<string, WrittenStageRun>,
+  created: ReadonlySet<string>,
+): Promise<void> {
   const edges = planned.flatMap(({ stageKey, inputs }) => {
     const stageRunId = runOf(runs, stageKey).id;
     if (!created.has(stageRunId)) return [];

@@ -53,15 +53,32 @@ export function resultOf(params: StageParams, accuracy = 0.9): StageResult {
   const reluCount = layers.reduce((sum, { units }) => sum + units, 0);
   switch (params.kind) {
     case "train":
-      return { kind: "train", images: 128 * params.steps, reluCount, validationAccuracy: accuracy, testAccuracy: accuracy };
+      return {
+        kind: "train",
+        images: 128 * params.steps,
+        reluCount,
+        validationAccuracy: accuracy,
+        testAccuracy: accuracy,
+      };
     case "sensitivity": {
       const found = layers.map(({ name }) => ({ layer: name, density: 0.1, sensitivity: 1 / layers.length }));
       return { kind: "sensitivity", images: 128 * params.steps, density: 0.1, layers: found, history: [] };
     }
     case "mask-search": {
-      const allocation = layers.map(({ name, units }) => ({ layer: name, size: units, kept: Math.floor((params.budget * units) / reluCount) }));
+      const allocation = layers.map(({ name, units }) => ({
+        layer: name,
+        size: units,
+        kept: Math.floor((params.budget * units) / reluCount),
+      }));
       const kept = allocation.reduce((sum, layer) => sum + layer.kept, 0);
-      return { kind: "mask-search", images: 128 * params.steps, reluCount: kept, allocation, history: [], validationAccuracy: accuracy };
+      return {
+        kind: "mask-search",
+        images: 128 * params.steps,
+        reluCount: kept,
+        allocation,
+        history: [],
+        validationAccuracy: accuracy,
+      };
     }
     case "distillation":
       return {

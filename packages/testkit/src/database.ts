@@ -32,6 +32,7 @@ async function administer(sql: string): Promise<void> {
 
 function fromEnvironment(name: string): string {
   const value = process.env[name];
-  if (!value) throw new Error(`${name} is not set: run tests through vitest, whose global set-up starts Postgres and Redis`);
+  if (!value)
+    throw new Error(`${name} is not set: run tests through vitest, whose global set-up starts Postgres and Redis`);
   return value;
 }

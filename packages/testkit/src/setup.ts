@@ -44,9 +44,17 @@ export async function setup() {
   });
 
   /** A registered worker of the default pool that can run everything. */
-  const worker = async (change: { name?: string; pool?: string; engine?: EngineInfo; versions?: Record<string, number> } = {}) => {
+  const worker = async (
+    change: { name?: string; pool?: string; engine?: EngineInfo; versions?: Record<string, number> } = {},
+  ) => {
     const name = change.name ?? `worker-${randomBytes(4).toString("hex")}`;
-    const defaults = { hostname: "test", pool: "default", engine: engineOf(), versions: versionsOf(), datasets: [dataset.version] };
+    const defaults = {
+      hostname: "test",
+      pool: "default",
+      engine: engineOf(),
+      versions: versionsOf(),
+      datasets: [dataset.version],
+    };
     return (await registerWorker(deps, { ...defaults, ...change, name })).workerId;
   };
 
@@ -58,7 +66,8 @@ export async function setup() {
   /** Claims an attempt that must be claimable. */
   const claim = async (attemptId: string, workerId: string): Promise<Claim> => {
     const answer = await claimAttempt(deps, { attemptId, workerId });
-    if (answer.outcome !== "claimed") throw new Error(`attempt ${attemptId} was not claimed: ${JSON.stringify(answer)}`);
+    if (answer.outcome !== "claimed")
+      throw new Error(`attempt ${attemptId} was not claimed: ${JSON.stringify(answer)}`);
     return { attemptId, epoch: answer.epoch, assignment: answer.assignment };
   };
 

@@ -1,3 +1,6 @@
 import { statement } from "../statement.ts";
 
-export const useLoginLink = statement<[linkHash: string, sessionHash: string, sessionSeconds: number], { expiresAt: Date }>("use-login-link");
+export const useLoginLink = statement<
+  [linkHash: string, sessionHash: string, sessionSeconds: number],
+  { expiresAt: Date }
+>("use-login-link");

@@ -47,7 +47,9 @@ export interface ClaimedRow {
   resumeSha256: string | null;
   inputs: { name: string; sha256: string | null; source: string | null }[];
 }
-export const claimAttemptRow = statement<[attemptId: string, workerId: string, leaseSeconds: number], ClaimedRow>("claim-attempt");
+export const claimAttemptRow = statement<[attemptId: string, workerId: string, leaseSeconds: number], ClaimedRow>(
+  "claim-attempt",
+);
 
 /** `bytes` is a bigint, as all `bigint` columns are. */
 export type StageRunArtifactRow = Omit<ArtifactRef, "bytes"> & { stageRunId: string; bytes: bigint };
@@ -59,13 +61,19 @@ export const beatAttemptRow = statement<
 >("beat-attempt");
 export const billAttempt = statement<[attemptId: string, halfLifeSeconds: number], never>("bill-attempt");
 export const fence = statement<[attemptId: string, epoch: number], { stageRunId: string }>("fence");
-export const appendLogChunk = statement<[attemptId: string, epoch: number, offset: number, bytes: Uint8Array], { id: string }>("append-log");
+export const appendLogChunk = statement<
+  [attemptId: string, epoch: number, offset: number, bytes: Uint8Array],
+  { id: string }
+>("append-log");
 export const endAttemptRow = statement<
   [attemptId: string, state: AttemptState, reason: string | null, failure: string | null, step: number | null],
   never
 >("end-attempt");
 
-export const recordCheckpointRow = statement<[stageRunId: string, attemptId: string, step: number, sha256: string], never>("record-checkpoint");
+export const recordCheckpointRow = statement<
+  [stageRunId: string, attemptId: string, step: number, sha256: string],
+  never
+>("record-checkpoint");
 export const trimCheckpoints = statement<[stageRunId: string, keep: number], never>("trim-checkpoints");
 
 export interface MetricBlockRow {
@@ -74,13 +82,22 @@ export interface MetricBlockRow {
   steps: number[];
   values: number[];
 }
-export const metricTails = statement<[stageRunId: string, series: string[], firstSteps: number[]], MetricBlockRow>("metric-tails");
+export const metricTails = statement<[stageRunId: string, series: string[], firstSteps: number[]], MetricBlockRow>(
+  "metric-tails",
+);
 export const putMetricBlocks = statement<[stageRunId: string, blocks: string], never>("put-metric-blocks");
 
 export const expiredAttempts = statement<[], { id: string }>("expired-attempts");
 /** Queued attempts end; running ones are asked to stop. */
 export const stopAttempts = statement<
   [attemptIds: string[], reason: string],
-  { id: string; stageRunId: string; number: number; state: "cancelled" | "stopping"; worker: string | null; step: number | null }
+  {
+    id: string;
+    stageRunId: string;
+    number: number;
+    state: "cancelled" | "stopping";
+    worker: string | null;
+    step: number | null;
+  }
 >("stop-attempts");
 export const takeWorkerName = statement<[name: string], never>("take-worker-name");

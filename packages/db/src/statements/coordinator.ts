@@ -31,9 +31,13 @@ export interface JobRow {
   pool: string;
 }
 export const queueAttempts = statement<[chosen: string], JobRow & { number: number }>("queue-attempts");
-export const claimOutboxRows = statement<[limit: number, holder: string], JobRow & { outboxId: string }>("claim-outbox");
+export const claimOutboxRows = statement<[limit: number, holder: string], JobRow & { outboxId: string }>(
+  "claim-outbox",
+);
 export const markOutboxSent = statement<[outboxIds: bigint[]], never>("mark-sent");
 export const queuedAttemptRows = statement<[olderThanMs: number], JobRow>("queued-attempts");
-export const electLeaderRow = statement<[name: string, holder: string, leaseSeconds: number], { holder: string }>("elect-leader");
+export const electLeaderRow = statement<[name: string, holder: string, leaseSeconds: number], { holder: string }>(
+  "elect-leader",
+);
 export const resignLeaderRow = statement<[name: string, holder: string], never>("resign-leader");
 export const forgetRows = statement<[], { rows: number }>("forget");

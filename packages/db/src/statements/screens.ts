@@ -46,7 +46,14 @@ export interface ExperimentSummaryRow extends ProgressCounts {
 }
 export const experimentSummaryRows = statement<[experimentIds: string[]], ExperimentSummaryRow>("experiment-summaries");
 export const listExperimentRows = statement<
-  [team: string | null, state: string | null, search: string | null, afterTime: string | null, afterId: string | null, limit: number],
+  [
+    team: string | null,
+    state: string | null,
+    search: string | null,
+    afterTime: string | null,
+    afterId: string | null,
+    limit: number,
+  ],
   { id: string; createdAt: Date }
 >("list-experiments");
 
@@ -71,7 +78,9 @@ export interface StageRunRow {
   inputs: { name: string; stageRunId: string | null; artifact: string | null }[];
   artifacts: ArtifactRef[];
 }
-export const stageRunRows = statement<[stageRunIds: string[] | null, experimentId: string | null], StageRunRow>("stage-runs");
+export const stageRunRows = statement<[stageRunIds: string[] | null, experimentId: string | null], StageRunRow>(
+  "stage-runs",
+);
 
 export interface TrialRow {
   id: string;
@@ -90,7 +99,9 @@ export interface TrialRow {
 }
 export const trialRows = statement<[trialIds: string[]], TrialRow>("trials");
 
-export const standingOfStageRun = statement<[stageRunId: string, team: string | null], { own: boolean }>("standing-of-stage-run");
+export const standingOfStageRun = statement<[stageRunId: string, team: string | null], { own: boolean }>(
+  "standing-of-stage-run",
+);
 
 export type AttemptRow = Omit<Attempt, "queuedAt" | "startedAt" | "endedAt"> & {
   queuedAt: Date;
@@ -98,8 +109,14 @@ export type AttemptRow = Omit<Attempt, "queuedAt" | "startedAt" | "endedAt"> & {
   endedAt: Date | null;
 };
 export const attemptRows = statement<[stageRunId: string], AttemptRow>("attempts-of-stage-run");
-export const metricBlockRows = statement<[stageRunId: string, series: string[] | null, afterStep: number], MetricBlockRow>("metrics");
-export const logChunkRows = statement<[attemptId: string, offset: number, limit: number], { offset: number; bytes: Uint8Array }>("log-chunks");
+export const metricBlockRows = statement<
+  [stageRunId: string, series: string[] | null, afterStep: number],
+  MetricBlockRow
+>("metrics");
+export const logChunkRows = statement<
+  [attemptId: string, offset: number, limit: number],
+  { offset: number; bytes: Uint8Array }
+>("log-chunks");
 export const frontierPointRows = statement<
   [datasetVersion: string, model: string, team: string | null],
   Omit<FrontierPoint, "onFrontier">

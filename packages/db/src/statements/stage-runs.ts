@@ -4,13 +4,19 @@ import { statement } from "../statement.ts";
 type Id = { id: string };
 
 export const lockConsumers = statement<[stageRunId: string], Id>("lock-consumers");
-export const unblockStageRuns = statement<[stageRunIds: string[]], { id: string; state: StageRunState }>("unblock-stage-runs");
-export const lockUnfinishedStageRuns = statement<[stageRunIds: string[]], { id: string; state: StageRunState }>("lock-unfinished-stage-runs");
+export const unblockStageRuns = statement<[stageRunIds: string[]], { id: string; state: StageRunState }>(
+  "unblock-stage-runs",
+);
+export const lockUnfinishedStageRuns = statement<[stageRunIds: string[]], { id: string; state: StageRunState }>(
+  "lock-unfinished-stage-runs",
+);
 export const unneededStageRuns = statement<
   [stageRunIds: string[]],
   { id: string; state: StageRunState; attemptId: string | null; attemptState: AttemptState | null }
 >("unneeded-stage-runs");
-export const setStageRunsState = statement<[stageRunIds: string[], state: StageRunState, reason: string | null], never>("set-stage-runs-state");
+export const setStageRunsState = statement<[stageRunIds: string[], state: StageRunState, reason: string | null], never>(
+  "set-stage-runs-state",
+);
 export const readyAgain = statement<[stageRunId: string, failures: number, delaySeconds: number], never>("ready-again");
 export const trialsThatNeed = statement<[stageRunId: string], Id>("trials-that-need");
 export const releaseNeedsOfTrials = statement<[trialIds: string[]], Id>("release-needs-of-trials");
@@ -29,6 +35,8 @@ export const appendEventRows = statement<[events: string], never>("append-events
 export const appendExperimentEventRows = statement<[events: string], never>("append-experiment-events");
 export const liveNeedsOf = statement<[stageRunId: string], Id>("live-needs");
 export const succeedStageRunRow = statement<[stageRunId: string, result: string], never>("succeed-stage-run");
-export const failStageRunRow = statement<[stageRunId: string, reason: string, failures: number], never>("fail-stage-run");
+export const failStageRunRow = statement<[stageRunId: string, reason: string, failures: number], never>(
+  "fail-stage-run",
+);
 export const putMask = statement<[stageRunId: string, sha256: string, reluCount: number], never>("put-mask");
 export const lockStageRunsOfExperiment = statement<[experimentId: string], Id>("lock-stage-runs-of-experiment");

@@ -13,14 +13,20 @@ export interface DatasetRow {
 export const findDatasetVersion = statement<[teamId: string, name: string, digits: string], DatasetRow>("find-dataset");
 
 export const insertStageRuns = statement<[stageRuns: string, pool: string], { id: string }>("insert-stage-runs");
-export const shareLiveStageRuns = statement<[keys: string], { id: string; stageKey: string; state: StageRunState }>("share-live-stage-runs");
-export const liveStageRuns = statement<[keys: string], { id: string; stageKey: string; state: StageRunState }>("live-stage-runs");
+export const shareLiveStageRuns = statement<[keys: string], { id: string; stageKey: string; state: StageRunState }>(
+  "share-live-stage-runs",
+);
+export const liveStageRuns = statement<[keys: string], { id: string; stageKey: string; state: StageRunState }>(
+  "live-stage-runs",
+);
 export const insertStageRunInputs = statement<[edges: string], never>("insert-stage-run-inputs");
 export interface NeedRow {
   trialId: string;
   stageRunId: string;
   origin: NeedOrigin;
 }
-export const insertTrials = statement<[experimentId: string, model: string, trials: string, needs: string], never>("insert-trials");
+export const insertTrials = statement<[experimentId: string, model: string, trials: string, needs: string], never>(
+  "insert-trials",
+);
 /** Others that lock the same name wait until this transaction ends. */
 export const lockName = statement<[name: string], never>("lock-name");

@@ -1,0 +1,114 @@
+import { type Kit, setup, sha256 } from "@reluctant/testkit";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { claimOutbox, dispatch, electLeader, leaveWorker, markSent, queuedAttempts, resignLeader } from "./index.ts";
+
+let kit: Kit;
+beforeEach(async () => {
+  kit = await setup();
+});
+afterEach(() => kit.close());
+
+const onlyTrain = { until: "train", budgets: undefined } as const;
+const teamOf = async (attemptId: string) =>
+  (await kit.db.prisma.attempt.findUniqueOrThrow({ where: { id: attemptId }, include: { team: true } })).team.name;
+
+test("a queue gets the pool's free slots and two more, never beyond, however often it is filled", async () => {
+  await kit.submit({ ...onlyTrain, seeds: [1, 2, 3, 4, 5, 6] });
+  expect(await dispatch(kit.deps)).toEqual([]); // no worker, no attempt
+  const workerId = await kit.worker();
+  expect(await dispatch(kit.deps)).toHaveLength(3);
+  expect(await dispatch(kit.deps)).toEqual([]);
+  await kit.worker();
+  expect(await dispatch(kit.deps)).toHaveLength(1);
+  await leaveWorker(kit.deps, { workerId });
+  expect(await dispatch(kit.deps)).toEqual([]);
+});
+
+test("two dispatchers at once make one attempt for each stage run", async () => {
+  await kit.submit({ ...onlyTrain, seeds: [1, 2] });
+  await kit.worker();
+  const born = (await Promise.all([dispatch(kit.deps), dispatch(kit.deps)])).flat();
+  expect(new Set(born.map(({ stageRunId }) => stageRunId)).size).toBe(2);
+  expect(await kit.db.prisma.attempt.count()).toBe(2);
+});
+
+test("what no worker can run is not dispatched", async () => {
+  await kit.submit(onlyTrain);
+  await kit.worker({ versions: { "train/sgd": 999 } });
+  await kit.worker({ pool: "other" });
+  expect(await dispatch(kit.deps)).toEqual([]);
+});
+
+test("a higher priority goes first; among equals the team that used least of its share", async () => {
+  const [busy, calm, urgent] = [await kit.caller("busy"), await kit.caller("calm"), await kit.caller("urgent")];
+  await kit.submit({ ...onlyTrain, seeds: [1, 2, 3] }, busy);
+  await kit.submit({ ...onlyTrain, seeds: [11, 12] }, calm);
+  await kit.submit({ ...onlyTrain, seeds: [21], priority: "high" }, urgent);
+  await kit.db.prisma.team.update({ where: { id: busy.teamId }, data: { gpuSeconds: 1_000 } });
+  await kit.db.prisma.team.update({ where: { id: urgent.teamId }, data: { gpuSeconds: 9_000 } });
+  await kit.worker();
+  const teams = await Promise.all((await dispatch(kit.deps)).map(({ attemptId }) => teamOf(attemptId)));
+  expect(teams.sort()).toEqual(["calm", "calm", "urgent"]);
+});
+
+test("what was used two days ago counts a quarter, and weight divides it", async () => {
+  const [old, recent, heavy] = [await kit.caller("old"), await kit.caller("recent"), await kit.caller("heavy")];
+  await kit.submit({ ...onlyTrain, seeds: [1, 2] }, old);
+  await kit.submit({ ...onlyTrain, seeds: [11, 12] }, recent);
+  await kit.submit({ ...onlyTrain, seeds: [21, 22] }, heavy);
+  const twoDaysAgo = new Date(Date.now() - 2 * 86_400_000);
+  await kit.db.prisma.team.update({ where: { id: old.teamId }, data: { gpuSeconds: 800, usageAt: twoDaysAgo } }); // 200
+  await kit.db.prisma.team.update({ where: { id: recent.teamId }, data: { gpuSeconds: 300 } }); // 300
+  await kit.db.prisma.team.update({ where: { id: heavy.teamId }, data: { gpuSeconds: 1_000, weight: 10 } }); // 100
+  await kit.worker();
+  const teams = await Promise.all((await dispatch(kit.deps)).map(({ attemptId }) => teamOf(attemptId)));
+  expect(teams.sort()).toEqual(["heavy", "heavy", "old"]);
+});
+
+test("an announcement is claimed by one relay, and not again once it is sent", async () => {
+  await kit.submit({ ...onlyTrain, seeds: [1, 2, 3] });
+  await kit.worker();
+  const born = await dispatch(kit.deps);
+  const relays = await Promise.all(["a", "b"].map((holder) => claimOutbox(kit.deps, { limit: 10, holder })));
+  const jobs = relays.flat();
+  expect(jobs.map(({ attemptId }) => attemptId).sort()).toEqual(born.map(({ attemptId }) => attemptId).sort());
+  await markSent(kit.deps, { outboxIds: jobs.slice(1).map(({ outboxId }) => outboxId) });
+  await kit.db.prisma.$executeRaw`update outbox set claimed_at = now() - interval '11 seconds'`; // relay died after the first
+  const again = await claimOutbox(kit.deps, { limit: 10, holder: "c" });
+  expect(again.map(({ attemptId }) => attemptId)).toEqual([jobs[0]?.attemptId]);
+});
+
+test("the reconciler sees the attempts that nobody claimed", async () => {
+  await kit.submit(onlyTrain);
+  const workerId = await kit.worker();
+  const born = await dispatch(kit.deps);
+  expect(await queuedAttempts(kit.deps, { olderThanMs: 60_000 })).toEqual([]);
+  expect(await queuedAttempts(kit.deps, { olderThanMs: 0 })).toEqual(born);
+  await kit.claim(born[0]?.attemptId ?? "", workerId);
+  expect(await queuedAttempts(kit.deps, { olderThanMs: 0 })).toEqual([]);
+});
+
+test("one leader at a time, until it resigns or its lease ends", async () => {
+  const elect = (holder: string, leaseSeconds = 60) =>
+    electLeader(kit.deps, { name: "coordinator", holder, leaseSeconds });
+  expect((await Promise.all(["a", "b", "c"].map((holder) => elect(holder)))).filter(Boolean)).toHaveLength(1);
+  const { holder } = await kit.db.prisma.leader.findUniqueOrThrow({ where: { name: "coordinator" } });
+  expect(await elect(holder)).toBe(true);
+  expect(await elect("d")).toBe(false);
+  await resignLeader(kit.deps, { name: "coordinator", holder });
+  expect(await elect("d", -1)).toBe(true); // a lease that is over at once
+  expect(await elect("e")).toBe(true);
+});
+
+test("a stage run charges the team that had it dispatched", async () => {
+  const identity = await kit.caller("payer");
+  await kit.submit(onlyTrain, identity);
+  const workerId = await kit.worker();
+  const [born] = await dispatch(kit.deps);
+  const claim = await kit.claim(born?.attemptId ?? sha256(""), workerId);
+  await kit.db.prisma.$executeRaw`update attempt set started_at = now() - interval '100 seconds'`;
+  await kit.succeed(claim);
+  const team = await kit.db.prisma.team.findUniqueOrThrow({ where: { id: identity.teamId } });
+  expect(team.gpuSeconds).toBeGreaterThanOrEqual(100);
+  expect(team.gpuSeconds).toBeLessThan(160);
+});

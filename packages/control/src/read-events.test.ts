@@ -1,0 +1,88 @@
+import { eventSchema } from "@reluctant/contracts";
+import { type Kit, setup } from "@reluctant/testkit";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { type Caller, readEvents } from "./index.ts";
+
+let kit: Kit;
+let identity: Caller;
+beforeEach(async () => {
+  kit = await setup();
+  identity = await kit.caller();
+});
+afterEach(() => kit.close());
+
+const readAll = (after?: string) =>
+  readEvents(kit.deps, { identity, limit: 1_000, ...(after === undefined ? {} : { after }) });
+
+/** Reads until that many are there: transactions of other tests' databases hold back what is shown, since xids are shared. */
+const readAtLeast = (count: number, after?: string) =>
+  vi.waitUntil(async () => {
+    const page = await readAll(after);
+    return page.events.length >= count && page;
+  }, 10_000);
+
+test("an experiment's story is told in order, in the shape of the contract, and to its team only", async () => {
+  const { experimentId } = await kit.submit({ until: "train", budgets: undefined });
+  await kit.drain(await kit.worker());
+  const { events } = await readAtLeast(8);
+  expect(events.map((event) => eventSchema.parse(event).type)).toEqual([
+    "experiment.submitted",
+    "stage-run.changed",
+    "attempt.changed",
+    "attempt.changed",
+    "attempt.changed",
+    "stage-run.changed",
+    "frontier.point",
+    "experiment.changed",
+  ]);
+  expect(new Set(events.map((event) => event.experimentId))).toEqual(new Set([experimentId]));
+  const stranger = await kit.caller("studio");
+  expect((await readEvents(kit.deps, { identity: stranger, limit: 10 })).events).toEqual([]);
+});
+
+test("while a transaction is open nothing behind it is shown, so a cursor misses no event that commits late", async () => {
+  const before = (await readAll()).cursor;
+  let mayCommit = () => {};
+  const open = new Promise<void>((resolve) => {
+    mayCommit = resolve;
+  });
+  let written = () => {};
+  const hasWritten = new Promise<void>((resolve) => {
+    written = resolve;
+  });
+  const slow = kit.db.tx(async (t) => {
+    await t.$executeRaw`insert into event (team_id, type, data)
+      values (${identity.teamId}::uuid, 'experiment.changed', '{"state": "paused", "reason": "slow"}')`;
+    written();
+    await open;
+  });
+  await hasWritten;
+  await kit.submit({ until: "train", budgets: undefined }); // begins later, commits earlier
+  const meanwhile = await readAll(before);
+  expect(meanwhile.events).toEqual([]);
+  mayCommit();
+  await slow;
+  const { events } = await readAtLeast(2, meanwhile.cursor);
+  expect(events.map(({ type }) => type)).toEqual(["experiment.changed", "experiment.submitted"]);
+});
+
+test("pages join without gap or repetition while many write", async () => {
+  const writers = Promise.all(
+    [1, 2, 3, 4].map((seed) => kit.submit({ seeds: seed, until: "train", budgets: undefined })),
+  );
+  const seen: string[] = [];
+  for (let cursor = "0.0"; seen.length < 4; ) {
+    const page = await readEvents(kit.deps, { identity, after: cursor, limit: 2 });
+    seen.push(...page.events.map((event) => event.cursor));
+    cursor = page.cursor;
+  }
+  await writers;
+  expect(seen).toEqual((await readAll()).events.map((event) => event.cursor));
+});
+
+test("what is no cursor is refused", async () => {
+  await expect(readAll("1; drop table event")).rejects.toMatchObject({
+    code: "invalid-request",
+    errors: [{ field: "after" }],
+  });
+});

@@ -1,0 +1,114 @@
+import {
+  attemptSchema,
+  experimentPageSchema,
+  experimentSchema,
+  frontierSchema,
+  modelSchema,
+  stageRunSchema,
+  trialPageSchema,
+  workerListSchema,
+} from "@reluctant/contracts";
+import { type Kit, setup } from "@reluctant/testkit";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import {
+  beatAttempt,
+  type Caller,
+  dispatch,
+  getExperiment,
+  getFrontier,
+  getStageRun,
+  getTrial,
+  listAttempts,
+  listExperiments,
+  listModels,
+  listTrials,
+  listWorkers,
+} from "./index.ts";
+
+let kit: Kit;
+let identity: Caller;
+beforeEach(async () => {
+  kit = await setup();
+  identity = await kit.caller();
+});
+afterEach(() => kit.close());
+
+test("the experiments' pages join, newest first, and can be searched", async () => {
+  const names = ["first sweep", "second sweep", "another"];
+  for (const name of names) await kit.submit({ name, until: "train", budgets: undefined });
+  const one = experimentPageSchema.parse(await listExperiments(kit.deps, { identity, limit: 2 }));
+  const two = await listExperiments(kit.deps, { identity, limit: 2, after: one.next ?? "" });
+  expect([...one.items, ...two.items].map(({ name }) => name)).toEqual([...names].reverse());
+  expect(two.next).toBeNull();
+  const found = await listExperiments(kit.deps, { identity, limit: 10, search: "SWEEP", state: "active" });
+  expect(found.items).toHaveLength(2);
+  await expect(listExperiments(kit.deps, { identity, limit: 2, after: "x" })).rejects.toMatchObject({
+    code: "invalid-request",
+  });
+});
+
+test("an experiment's page shows live progress and the time left", async () => {
+  const { experimentId } = await kit.submit({ budgets: ["10%", "20%"] });
+  const workerId = await kit.worker({ name: "gpu-1" });
+  const train = (await dispatch(kit.deps)).find(({ kind }) => kind === "train");
+  const { attemptId, epoch, assignment } = await kit.claim(train?.attemptId ?? "", workerId);
+  const { steps, settings } = assignment.params;
+  await beatAttempt(kit.deps, {
+    attemptId,
+    epoch,
+    progress: { step: 1, totalSteps: steps, imagesPerSecond: 100, loss: 2.3 },
+  });
+  const experiment = experimentSchema.parse(await getExperiment(kit.deps, { identity, id: experimentId }));
+  expect(experiment.progress).toMatchObject({ total: 6, active: 2, waiting: 4 });
+  expect(experiment.etaSeconds).toBeGreaterThan(0);
+  const own = experiment.stageRuns.find(({ kind }) => kind === "train");
+  expect(own).toMatchObject({
+    origin: "ran",
+    trials: 2,
+    attempts: 1,
+    progress: { etaSeconds: ((steps - 1) * settings.batchSize) / 100 },
+  });
+  expect(stageRunSchema.parse(await getStageRun(kit.deps, { identity, id: own?.id ?? "" }))).toMatchObject({
+    origin: null,
+  });
+  const [attempt] = await listAttempts(kit.deps, { identity, stageRunId: own?.id ?? "" });
+  expect(attemptSchema.parse(attempt)).toMatchObject({ state: "running", worker: "gpu-1", step: 1, startStep: 0 });
+  const { items } = workerListSchema.parse({ items: await listWorkers(kit.deps, { identity }) });
+  expect(items).toMatchObject([{ name: "gpu-1", state: "busy", attemptId, imagesPerSecond: 100 }]);
+});
+
+test("trials are listed in the plan's order with what each reached", async () => {
+  const { experimentId } = await kit.submit({ budgets: ["10%", "20%"], seeds: [1, 2] });
+  await kit.drain(await kit.worker());
+  const one = trialPageSchema.parse(await listTrials(kit.deps, { identity, experimentId, limit: 3 }));
+  const two = await listTrials(kit.deps, { identity, experimentId, limit: 3, after: one.next ?? "" });
+  const trials = [...one.items, ...two.items];
+  expect(new Set(trials.map(({ budget, seed }) => `${budget} ${seed}`)).size).toBe(4);
+  for (const trial of trials) {
+    expect(trial).toMatchObject({ state: "succeeded", testAccuracy: 0.9 });
+    expect(trial.needs.map(({ kind }) => kind)).toEqual(["train", "sensitivity", "mask-search", "distillation"]);
+    expect(await getTrial(kit.deps, { identity, id: trial.id })).toEqual(trial);
+  }
+});
+
+test("the frontier marks what validation accuracy leaves undominated, and recommends a trade-off", async () => {
+  const { experimentId } = await kit.submit({ budgets: ["10%"] });
+  await kit.drain(await kit.worker());
+  const frontier = frontierSchema.parse(await getFrontier(kit.deps, { identity, dataset: "shapes", model: "resnet8" }));
+  expect(frontier.points.map(({ method, onFrontier }) => ({ method, onFrontier }))).toEqual([
+    { method: "ar", onFrontier: false }, // as accurate as the cheaper one
+    { method: "senet", onFrontier: true },
+  ]);
+  const [ar, point] = frontier.points;
+  expect(ar).toMatchObject({ reluCount: frontier.totalRelus, budget: null });
+  expect(point).toMatchObject({ experimentId, recipe: expect.any(String) });
+  expect(point?.images).toBeGreaterThan(ar?.images ?? Number.POSITIVE_INFINITY); // it stands on the AR model's training
+  const { best } = await getExperiment(kit.deps, { identity, id: experimentId });
+  expect(best).toEqual({ reluCount: point?.reluCount, testAccuracy: 0.9, method: "senet" });
+});
+
+test("models are listed with the ReLU layers that a mask covers", () => {
+  for (const model of listModels().map((found) => modelSchema.parse(found))) {
+    expect(model.reluLayers.reduce((sum, { units }) => sum + units, 0)).toBe(model.reluCount);
+  }
+});
