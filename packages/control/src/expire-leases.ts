@@ -1,7 +1,7 @@
 import { expiredAttempts, lockAttempt } from "@reluctant/db";
 import { leaseSeconds } from "./claim-attempt.ts";
 import type { Deps } from "./deps.ts";
-import { endAttempt } from "./end-attempt.ts";
+import { endAttempt, mayWrite } from "./end-attempt.ts";
 
 /**
  * Ends attempts whose lease ran out as lost, each in a transaction of its own; their stage runs are ready again.
@@ -13,7 +13,7 @@ export async function expireLeases({ db }: Deps): Promise<{ attemptId: string; s
   for (const { id } of await expiredAttempts(db.prisma)) {
     const stageRunId = await db.tx(async (t) => {
       const [attempt] = await lockAttempt(t, id);
-      if (!attempt?.expired || attempt.epoch === null) return null; // a beat came first, or it ended
+      if (!attempt?.expired || attempt.epoch === null || !mayWrite(attempt, attempt.epoch)) return null; // beat or ended
       const reason = `worker ${attempt.worker ?? "unknown"} was silent for ${leaseSeconds} s`;
       await endAttempt(t, attempt, { as: "lost" }, { reason, step: null });
       return attempt.stageRunId;

@@ -1,14 +1,11 @@
 import { type Kit, setup } from "@reluctant/testkit";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { claimAttempt, dispatch } from "./index.ts";
 
 let kit: Kit;
 beforeEach(async () => {
   kit = await setup();
 });
 afterEach(() => kit.close());
-
-const stateOf = (id: string) => kit.db.prisma.stageRun.findUniqueOrThrow({ where: { id } }).then((run) => run.state);
 
 test("an experiment runs stage by stage and finishes with points on the frontier", async () => {
   const { body, experimentId } = await kit.submit({ budgets: ["10%", "20%"] });
@@ -30,16 +27,4 @@ test("the same experiment again finishes at once, all of it from cache", async (
   await kit.drain(await kit.worker());
   const { body } = await kit.submit();
   expect(body).toMatchObject({ state: "finished", progress: { total: 4, succeeded: 4, cached: 4 }, gpuSeconds: 0 });
-});
-
-test("of two workers that claim one attempt, one gets it", async () => {
-  await kit.submit({ until: "train", budgets: undefined });
-  const workers = [await kit.worker(), await kit.worker()];
-  const [born] = await dispatch(kit.deps);
-  if (!born) throw new Error("nothing was dispatched");
-  const answers = await Promise.all(
-    workers.map((workerId) => claimAttempt(kit.deps, { attemptId: born.attemptId, workerId })),
-  );
-  expect(answers.map(({ outcome }) => outcome).sort()).toEqual(["claimed", "superseded"]);
-  expect(await stateOf(born.stageRunId)).toBe("active");
 });

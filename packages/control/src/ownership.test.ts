@@ -151,6 +151,17 @@ test("a beat that comes before the expiry is noticed saves the attempt", async (
   expect(await expireLeases(kit.deps)).toEqual([]);
 });
 
+test("an attempt that completes while the expiry looks at it stays succeeded", async () => {
+  const claim = await running();
+  const { attemptId } = claim;
+  await kit.db.prisma
+    .$executeRaw`update attempt set lease_expires_at = now() - interval '1 second' where id = ${attemptId}::uuid`;
+  const [answer, lost] = await Promise.all([kit.succeed(claim), expireLeases(kit.deps)]);
+  const outcome = lost.length > 0 ? "superseded" : "completed";
+  expect(answer).toEqual({ outcome });
+  expect((await attemptRow(attemptId)).state).toBe(outcome === "completed" ? "succeeded" : "lost");
+});
+
 test("two that complete one attempt commit one result", async () => {
   const claim = await running();
   const outcomes = await Promise.all([kit.succeed(claim), kit.succeed(claim)]);
