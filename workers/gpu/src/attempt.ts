@@ -1,10 +1,9 @@
-import { mkdir, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { ArtifactRef, Assignment, FromChild, InputName, Progress } from "@reluctant/contracts";
+import type { ArtifactRef, FromChild, Progress } from "@reluctant/contracts";
 import {
   appendLog,
   beatAttempt,
-  type ClaimAnswer,
   completeAttempt,
   type Deps,
   failAttempt,
@@ -12,8 +11,7 @@ import {
   releaseAttempt,
   writeMetrics,
 } from "@reluctant/control";
-import type { Logger } from "@reluctant/telemetry";
-import type { ArtifactCache } from "./artifact-cache.ts";
+import { type AssignmentOptions, prepareAssignment } from "./assignment.ts";
 import { type Child, startChild } from "./child-process.ts";
 import { AttemptFailure } from "./failure.ts";
 import { keepLease } from "./lease.ts";
@@ -25,21 +23,14 @@ import { type Ending, endingOf, type LastWord, type SlotPhase, type StopCause, s
 import type { SlotFile } from "./slot-file.ts";
 import { discard, upload } from "./uploads.ts";
 
-export type Claim = Extract<ClaimAnswer, { outcome: "claimed" }>;
-
-export interface AttemptOptions {
+export interface AttemptOptions extends AssignmentOptions {
   deps: Deps;
-  claim: Claim;
-  cache: ArtifactCache;
   slot: SlotFile;
   /** Existing folder on the cache's file system, for this slot alone. */
   scratchRoot: string;
   childScript: URL;
   childEnv: NodeJS.ProcessEnv;
-  /** Instead of the assignment's, when given. */
-  checkpointSeconds?: number | undefined;
   onPhase: (phase: SlotPhase) => void;
-  log: Logger;
 }
 
 /** A claimed attempt that runs. */
@@ -150,7 +141,7 @@ export function runAttempt(options: AttemptOptions): RunningAttempt {
 
   /** From an empty scratch folder to a child whose process group is gone. */
   const train = async (scratch: string): Promise<Ending> => {
-    const assignment = await prepare(options, scratch, stopped.signal);
+    const assignment = await prepareAssignment(options, scratch, stopped.signal);
     const running = startChild({
       script: options.childScript,
       args: [],
@@ -226,24 +217,6 @@ export function runAttempt(options: AttemptOptions): RunningAttempt {
   };
 
   return { attemptId, stop, beatNow: lease.beatNow, ended: run() };
-}
-
-/** Makes the scratch folder and brings the inputs there, by name, so that the child needs nothing else. */
-async function prepare(options: AttemptOptions, scratch: string, signal: AbortSignal): Promise<Assignment> {
-  const { claim, cache, log } = options;
-  const { inputs: hashes, resume, ...assignment } = claim.assignment;
-  await rm(scratch, { recursive: true, force: true });
-  await mkdir(join(scratch, "inputs"), { recursive: true });
-  const fetch = async (sha256: string, name: string): Promise<string> => {
-    const file = join(scratch, "inputs", name);
-    await persist(() => cache.fetch(sha256, file, signal), { signal, log });
-    return file;
-  };
-  const inputs: Assignment["inputs"] = {};
-  for (const [name, sha256] of Object.entries(hashes)) inputs[name as InputName] = await fetch(sha256, name);
-  const resumeFrom = resume && (await fetch(resume.sha256, "resume"));
-  const checkpointSeconds = options.checkpointSeconds ?? assignment.checkpointSeconds;
-  return { ...assignment, scratch, inputs, resumeFrom, checkpointSeconds };
 }
 
 function failureOf(error: unknown): AttemptFailure["failure"] {

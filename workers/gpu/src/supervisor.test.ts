@@ -1,17 +1,12 @@
-import { randomUUID } from "node:crypto";
 import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { pathToFileURL } from "node:url";
-import { postgresArtifacts } from "@reluctant/artifacts";
-import { experimentSpecSchema } from "@reluctant/contracts";
-import { createExperiment, type Deps } from "@reluctant/control";
-import { openDatabase } from "@reluctant/db";
 import { createConsumer, createProducer, createWakes, openRedis, queueNames } from "@reluctant/queue";
 import { createLogger } from "@reluctant/telemetry";
-import pg from "pg";
+import { engineOf, setup as setupKit } from "@reluctant/testkit";
 import { afterEach, expect, test, vi } from "vitest";
 import { createArtifactCache } from "./artifact-cache.ts";
 import { identify, isAlive } from "./process-group.ts";
@@ -69,64 +64,33 @@ const successful = `${preamble}
     last({ type: "succeeded", result: ${result}, files, points: [{ series: "accuracy", step: 3, value: 0.5 }] });
   };`;
 
-async function emptyDatabase(): Promise<Deps> {
-  const admin = new pg.Client({ connectionString: process.env.TEST_DATABASE_URL });
-  await admin.connect();
-  const name = `worker_${randomUUID().replaceAll("-", "")}`;
-  await admin.query(`create database ${name} template reluctant_template`);
-  const db = openDatabase(Object.assign(new URL(process.env.TEST_DATABASE_URL as string), { pathname: name }).href, {
-    poolSize: 4,
-  });
-  cleanUps.push(
-    () => admin.end(),
-    () => admin.query(`drop database ${name} with (force)`),
-    () => db.close(),
-  );
-  return { db, artifacts: postgresArtifacts(db) };
-}
-
-const dataset = "d".repeat(64);
-
 /** An installation with one `train` stage run that is ready, and workers whose training process is scripted. */
 async function setup() {
   const folder = await mkdtemp(join(tmpdir(), "reluctant-worker-"));
   cleanUps.push(() => rm(folder, { recursive: true, force: true }));
-  const deps = await emptyDatabase();
+  const kit = await setupKit();
+  const { deps } = kit;
   const { prisma } = deps.db;
   const log = createLogger({ name: "worker", level: "silent" });
-  const redis = openRedis({ url: process.env.TEST_REDIS_URL as string, prefix: `test-${randomUUID()}`, log });
+  const redis = openRedis({ ...kit.redis, log });
   await redis.ready();
   const wakes = createWakes(redis);
   const producer = createProducer(redis);
   cleanUps.push(
+    () => kit.close(),
     () => redis.close(),
     () => producer.close(),
   );
 
-  const team = await prisma.team.create({ data: { name: "lab" } });
-  const { id: datasetId } = await prisma.dataset.create({ data: { name: "dots" } });
-  const counts = { trainCount: 640, validationCount: 64, testCount: 64 };
-  await prisma.datasetVersion.create({
-    data: { sha256: dataset, datasetId, classes: ["a", "b"], inputShape: [32, 32, 3], ...counts },
-  });
-  const spec = experimentSpecSchema.parse({
-    name: "x",
-    dataset: "dots",
-    model: "resnet8",
-    recipe: "debug",
-    until: "train",
-  });
-  await createExperiment(deps, {
-    identity: { teamId: team.id, team: "lab", name: "ann", role: "member" },
-    spec,
-    rawSpec: {},
-  });
+  await kit.submit({ until: "train", budgets: undefined });
   const run = await prisma.stageRun.findFirstOrThrow();
+
+  const { id: teamId } = await prisma.team.findFirstOrThrow();
 
   /** A new attempt on the stage run, with its job. */
   const dispatch = async (number = 1) => {
     await prisma.stageRun.update({ where: { id: run.id }, data: { state: "active" } });
-    const { id } = await prisma.attempt.create({ data: { stageRunId: run.id, number, teamId: team.id } });
+    const { id } = await prisma.attempt.create({ data: { stageRunId: run.id, number, teamId } });
     await producer.add({ attemptId: id, stageRunId: run.id, kind: "train" }, "default");
     wakes.publish("jobs");
     return id;
@@ -157,8 +121,8 @@ async function setup() {
       childEnv: process.env,
       name,
       pool: "default",
-      engine: { backend: "cpu", device: "cpu", memoryBytes: null, threads: 1, versions: {} },
-      datasets: [dataset],
+      engine: engineOf(),
+      datasets: [kit.dataset.version],
       log,
     });
     const ended = supervisor.run();

@@ -5,7 +5,8 @@ import { type Consumer, createBell, type Delivery, type Wakes } from "@reluctant
 import { implementations } from "@reluctant/relu";
 import type { Logger } from "@reluctant/telemetry";
 import type { ArtifactCache } from "./artifact-cache.ts";
-import { type Claim, type RunningAttempt, runAttempt } from "./attempt.ts";
+import type { Claim } from "./assignment.ts";
+import { type RunningAttempt, runAttempt } from "./attempt.ts";
 import { persist } from "./persist.ts";
 import { type Ending, nextPhase, type SlotPhase } from "./slot.ts";
 import type { SlotFile } from "./slot-file.ts";
