@@ -1,13 +1,13 @@
 import { expect, test } from "vitest";
-import { type ChildEnd, causeOf, endingOf, nextPhase, type StopCause, strictest } from "./slot.ts";
+import { type ChildEnd, causeOf, endingOf, type LastWord, nextPhase, type StopCause, strictest } from "./slot.ts";
 
 const clean: ChildEnd = { code: 0, signal: null, outOfMemory: false, lastLines: [] };
-const succeeded = {
+const succeeded: Extract<LastWord, { type: "succeeded" }> = {
   type: "succeeded",
   result: { kind: "train", images: 1, reluCount: 1, validationAccuracy: 0.5, testAccuracy: 0.5 },
   files: [],
   points: [],
-} as const;
+};
 const ending = (over: Partial<Parameters<typeof endingOf>[0]>) =>
   endingOf({ cause: null, word: null, end: clean, step: 7, ...over });
 
