@@ -33,21 +33,42 @@ const sgd = {
   cropPadding: 1,
   flip: true,
 };
-const search = { interval: { images: 24 }, score: "linearization-cost", stopDistance: 0, temperature: 4, distillWeight: 0.5 } as const;
+const search = {
+  interval: { images: 24 },
+  score: "linearization-cost",
+  stopDistance: 0,
+  temperature: 4,
+  distillWeight: 0.5,
+} as const;
 const allocation = { allocation: "sensitivity", allocationFloor: 0.004 } as const;
 const distil = { distillWeight: 0.9, temperature: 4, pram: "attention", pramWeight: 1000 } as const;
 const runs: [Implementation, StageParams][] = [
   ["train/sgd", { kind: "train", ...common, settings: sgd }],
-  ["sensitivity/sparse-momentum", { kind: "sensitivity", ...common, settings: { ...sgd, density: 0.1, pruneEvery: 3, pruneRate: 0.5 } }],
+  [
+    "sensitivity/sparse-momentum",
+    { kind: "sensitivity", ...common, settings: { ...sgd, density: 0.1, pruneEvery: 3, pruneRate: 0.5 } },
+  ],
   [
     "mask-search/senet",
-    { kind: "mask-search", ...common, budget: 500, granularity: "pixel", intervalSteps: 3, settings: { ...sgd, ...search, ...allocation } },
+    {
+      kind: "mask-search",
+      ...common,
+      budget: 500,
+      granularity: "pixel",
+      intervalSteps: 3,
+      settings: { ...sgd, ...search, ...allocation },
+    },
   ],
   ["distillation/pram", { kind: "distillation", ...common, settings: { ...sgd, ...distil } }],
 ];
 
 /** Runs a stage and notes the loss of each step. */
-async function curveOf(engine: Engine, implementation: Implementation, params: StageParams, inputs: Partial<Record<InputName, Uint8Array>>) {
+async function curveOf(
+  engine: Engine,
+  implementation: Implementation,
+  params: StageParams,
+  inputs: Partial<Record<InputName, Uint8Array>>,
+) {
   const losses: number[] = [];
   const noting = Object.assign(Object.create(engine) as Engine, {
     trainer: (options: Parameters<Engine["trainer"]>[0]) => {
@@ -102,19 +123,23 @@ async function curvesOn(backend: BackendName): Promise<Map<Implementation, numbe
 }
 
 describe("golden curves", () => {
-  it.each(["wasm", "torch"] as const)("on %s every stage repeats its first losses, or has a new version", { timeout: 120_000 }, async (backend) => {
-    const curves = await curvesOn(backend);
-    if (!curves) return expect(backend).not.toBe("wasm"); // torch may be missing; wasm is always there
-    for (const [implementation, losses] of curves) {
-      const { version } = implementations[implementation];
-      if (recording) record(implementation, version, { [backend]: losses });
-      const kept = golden[implementation];
-      const advice = `${implementation} on ${backend}: raise its version if the change is meant, and record (see the head of this file)`;
-      expect(kept?.version, advice).toBe(version);
-      const far = losses.map((loss, step) => Math.abs(loss / (kept?.losses[backend]?.[step] ?? Number.NaN) - 1));
-      expect(Math.max(...far), advice).toBeLessThan(tolerance);
-    }
-  });
+  it.each(["wasm", "torch"] as const)(
+    "on %s every stage repeats its first losses, or has a new version",
+    { timeout: 120_000 },
+    async (backend) => {
+      const curves = await curvesOn(backend);
+      if (!curves) return expect(backend).not.toBe("wasm"); // torch may be missing; wasm is always there
+      for (const [implementation, losses] of curves) {
+        const { version } = implementations[implementation];
+        if (recording) record(implementation, version, { [backend]: losses });
+        const kept = golden[implementation];
+        const advice = `${implementation} on ${backend}: raise its version if the change is meant, and record (see the head of this file)`;
+        expect(kept?.version, advice).toBe(version);
+        const far = losses.map((loss, step) => Math.abs(loss / (kept?.losses[backend]?.[step] ?? Number.NaN) - 1));
+        expect(Math.max(...far), advice).toBeLessThan(tolerance);
+      }
+    },
+  );
 });
 
 function record(implementation: string, version: number, losses: Record<string, number[]>): void {

@@ -1,8 +1,14 @@
-import { cpus, totalmem } from "node:os";
 import { createRequire } from "node:module";
+import { cpus, totalmem } from "node:os";
 import { dirname, sep } from "node:path";
 import type { EngineInfo, Precision } from "@reluctant/contracts";
-import { registerTorchBackend, setAsync, setThreads, TorchUnavailableError, torchInfo } from "@reluctant/tfjs-backend-torch";
+import {
+  registerTorchBackend,
+  setAsync,
+  setThreads,
+  TorchUnavailableError,
+  torchInfo,
+} from "@reluctant/tfjs-backend-torch";
 import * as tf from "@tensorflow/tfjs-core";
 // The gradients of TensorFlow.js: its core registers none under Node, and no lighter package does.
 import "@tensorflow/tfjs-layers";
@@ -40,7 +46,8 @@ export async function openBackend({ backend, threads, precision }: BackendOption
 const openers: Record<BackendName, (threads: number) => Promise<EngineInfo>> = {
   async torch(threads) {
     await registerTorchBackend().catch((error: unknown) => {
-      if (error instanceof TorchUnavailableError) throw new BackendUnavailableError(`backend torch: ${error.message}`, { cause: error });
+      if (error instanceof TorchUnavailableError)
+        throw new BackendUnavailableError(`backend torch: ${error.message}`, { cause: error });
       throw error;
     });
     await use("torch");
@@ -52,7 +59,12 @@ const openers: Record<BackendName, (threads: number) => Promise<EngineInfo>> = {
   async tensorflow() {
     const name = await firstInstalled(["@tensorflow/tfjs-node-gpu", "@tensorflow/tfjs-node"]);
     await use("tensorflow");
-    return { backend: "tensorflow", ...deviceOf(name.endsWith("gpu") ? "gpu" : "cpu"), threads: 1, versions: versions() };
+    return {
+      backend: "tensorflow",
+      ...deviceOf(name.endsWith("gpu") ? "gpu" : "cpu"),
+      threads: 1,
+      versions: versions(),
+    };
   },
   async wasm() {
     const wasm = await import("@tensorflow/tfjs-backend-wasm");

@@ -9,7 +9,11 @@ export function registerComposedConvolutionGradients(backendName: "wasm"): void 
     filterGradient(x as tf.Tensor4D, dy as tf.Tensor4D, infoOf(x?.shape, filterShape, strides, pad, dimRoundingMode)),
   );
   register(backendName, "Conv2DBackpropInput", ({ dy, filter }, { strides, pad, dimRoundingMode, inputShape }) =>
-    inputGradient(dy as tf.Tensor4D, filter as tf.Tensor4D, infoOf(inputShape, filter?.shape, strides, pad, dimRoundingMode)),
+    inputGradient(
+      dy as tf.Tensor4D,
+      filter as tf.Tensor4D,
+      infoOf(inputShape, filter?.shape, strides, pad, dimRoundingMode),
+    ),
   );
 }
 
@@ -28,7 +32,8 @@ function register(backendName: string, kernelName: string, compose: Compose): vo
   tf.registerKernel({
     kernelName,
     backendName,
-    kernelFunc: ({ inputs, attrs }) => tf.tidy(() => compose(inputs as never, attrs as unknown as ConvolutionAttributes)),
+    kernelFunc: ({ inputs, attrs }) =>
+      tf.tidy(() => compose(inputs as never, attrs as unknown as ConvolutionAttributes)),
   });
 }
 
@@ -47,8 +52,14 @@ const infoOf = (
  * positions into filter taps, the stride into dilation. im2col with a matrix product takes 2.5 times as long.
  */
 function filterGradient(x: tf.Tensor4D, dy: tf.Tensor4D, info: tf.backend_util.Conv2DInfo): tf.Tensor4D {
-  const { batchSize, outHeight, outWidth, inChannels, filterHeight, filterWidth, padInfo, strideHeight, strideWidth } = info;
-  const padded = tf.pad(x, [[0, 0], [padInfo.top, padInfo.bottom], [padInfo.left, padInfo.right], [0, 0]]);
+  const { batchSize, outHeight, outWidth, inChannels, filterHeight, filterWidth, padInfo, strideHeight, strideWidth } =
+    info;
+  const padded = tf.pad(x, [
+    [0, 0],
+    [padInfo.top, padInfo.bottom],
+    [padInfo.left, padInfo.right],
+    [0, 0],
+  ]);
   const rows = (outHeight - 1) * strideHeight + filterHeight;
   const columns = (outWidth - 1) * strideWidth + filterWidth;
   const imageCHWN = tf.slice(tf.transpose(padded, [3, 1, 2, 0]), [0, 0, 0, 0], [inChannels, rows, columns, batchSize]);
@@ -65,7 +76,11 @@ function inputGradient(dy: tf.Tensor4D, filter: tf.Tensor4D, info: tf.backend_ut
   // What the stride skipped at the end, and the padding there, may leave rows to add or to cut.
   const rows = inHeight - ((spread.shape[1] as number) + before[0] - filterHeight + 1);
   const columns = inWidth - ((spread.shape[2] as number) + before[1] - filterWidth + 1);
-  const kept = tf.slice(spread, [0, 0, 0, 0], [-1, spread.shape[1] + Math.min(rows, 0), spread.shape[2] + Math.min(columns, 0), -1]);
+  const kept = tf.slice(
+    spread,
+    [0, 0, 0, 0],
+    [-1, spread.shape[1] + Math.min(rows, 0), spread.shape[2] + Math.min(columns, 0), -1],
+  );
   const turned = tf.transpose(tf.reverse(filter, [0, 1]), [0, 1, 3, 2]) as tf.Tensor4D;
   const padding: [[number, number], [number, number], [number, number], [number, number]] = [
     [0, 0],
@@ -80,7 +95,12 @@ function inputGradient(dy: tf.Tensor4D, filter: tf.Tensor4D, info: tf.backend_ut
 function spreadRows(x: tf.Tensor4D, stride: number): tf.Tensor4D {
   const [batch, height, width, channels] = x.shape;
   if (stride === 1) return x;
-  const padded = tf.pad(tf.reshape(x, [batch * height, 1, width, channels]), [[0, 0], [0, stride - 1], [0, 0], [0, 0]]);
+  const padded = tf.pad(tf.reshape(x, [batch * height, 1, width, channels]), [
+    [0, 0],
+    [0, stride - 1],
+    [0, 0],
+    [0, 0],
+  ]);
   return tf.reshape(padded, [batch, height * stride, width, channels]);
 }
 
@@ -88,6 +108,11 @@ function spreadRows(x: tf.Tensor4D, stride: number): tf.Tensor4D {
 function spreadColumns(x: tf.Tensor4D, stride: number): tf.Tensor4D {
   const [batch, height, width, channels] = x.shape;
   if (stride === 1) return x;
-  const padded = tf.pad(tf.reshape(x, [batch * height, width, 1, channels]), [[0, 0], [0, 0], [0, stride - 1], [0, 0]]);
+  const padded = tf.pad(tf.reshape(x, [batch * height, width, 1, channels]), [
+    [0, 0],
+    [0, 0],
+    [0, stride - 1],
+    [0, 0],
+  ]);
   return tf.reshape(padded, [batch, height, width * stride, channels]);
 }

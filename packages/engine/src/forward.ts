@@ -25,7 +25,12 @@ export interface Pass {
 }
 
 /** Runs a model node by node on xBHWC. Called within `tf.tidy` or a gradient: it disposes nothing itself. */
-export function forward(model: Model, parts: Parts, xBHWC: tf.Tensor4D, { training, preActivations = false }: ForwardOptions): Pass {
+export function forward(
+  model: Model,
+  parts: Parts,
+  xBHWC: tf.Tensor4D,
+  { training, preActivations = false }: ForwardOptions,
+): Pass {
   const outputs = new Map<string, tf.Tensor>();
   const entering = new Map<string, tf.Tensor>();
   const fused = preActivations ? new Set<string>() : addsFusedIntoRelu(model);
@@ -37,7 +42,12 @@ export function forward(model: Model, parts: Parts, xBHWC: tf.Tensor4D, { traini
       case "input":
         return xBHWC;
       case "conv":
-        return tf.conv2d(of(node.from), variable(node, "weight") as tf.Tensor as tf.Tensor4D, node.stride, node.kernel >> 1);
+        return tf.conv2d(
+          of(node.from),
+          variable(node, "weight") as tf.Tensor as tf.Tensor4D,
+          node.stride,
+          node.kernel >> 1,
+        );
       case "batch-norm":
         return batchNorm(
           of(node.from),
@@ -61,7 +71,10 @@ export function forward(model: Model, parts: Parts, xBHWC: tf.Tensor4D, { traini
       case "global-average-pool":
         return tf.mean(of(node.from), [1, 2]);
       case "dense":
-        return tf.add(tf.matMul(found(outputs, node.from), variable(node, "weight"), false, true), variable(node, "bias"));
+        return tf.add(
+          tf.matMul(found(outputs, node.from), variable(node, "weight"), false, true),
+          variable(node, "bias"),
+        );
     }
   };
   for (const node of model.nodes) {

@@ -1,2 +1,2 @@
-export { BackendUnavailableError, type BackendName, type BackendOptions, backendNames } from "./backends.ts";
+export { type BackendName, type BackendOptions, BackendUnavailableError, backendNames } from "./backends.ts";
 export { createEngine } from "./engine.ts";

@@ -32,11 +32,16 @@ export const rawMismatch = (teacher: readonly tf.Tensor[], student: readonly tf.
   );
 
 /** The weighted terms of an objective, in the order crossEntropy, divergence, pram; 0 where a term is absent. */
-export function terms(objective: Objective, { student, teacher, groups, labels }: TermInput): [tf.Scalar, tf.Scalar, tf.Scalar] {
+export function terms(
+  objective: Objective,
+  { student, teacher, groups, labels }: TermInput,
+): [tf.Scalar, tf.Scalar, tf.Scalar] {
   const { divergence: softened, pram } = objective;
   return [
     tf.mul(crossEntropy(student.logits, labels), objective.crossEntropy),
-    softened && teacher ? tf.mul(divergence(teacher.logits, student.logits, softened.temperature), softened.weight) : tf.scalar(0),
+    softened && teacher
+      ? tf.mul(divergence(teacher.logits, student.logits, softened.temperature), softened.weight)
+      : tf.scalar(0),
     pram && teacher ? activationMismatch(pram, teacher, student, groups) : tf.scalar(0),
   ];
 }
@@ -66,6 +71,7 @@ const attention = (map: tf.Tensor): tf.Tensor => normalized(flat(tf.mean(tf.squa
 const flat = (tensor: tf.Tensor): tf.Tensor2D => tf.reshape(tensor, [tensor.shape[0] as number, -1]);
 
 /** Rows of length 1; 1e-24 under the root keeps the gradient of an all-zero row finite. */
-const normalized = (xBN: tf.Tensor2D): tf.Tensor2D => tf.div(xBN, tf.sqrt(tf.add(tf.sum(tf.square(xBN), 1, true), 1e-24)));
+const normalized = (xBN: tf.Tensor2D): tf.Tensor2D =>
+  tf.div(xBN, tf.sqrt(tf.add(tf.sum(tf.square(xBN), 1, true), 1e-24)));
 
 const total = (scalars: tf.Tensor[]): tf.Scalar => tf.addN(scalars) as tf.Scalar;

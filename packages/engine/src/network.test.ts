@@ -23,7 +23,10 @@ const setup = () => {
     made.push(one);
     return one;
   };
-  const batch = data.batch("train", Uint32Array.from({ length: 8 }, (_, i) => i));
+  const batch = data.batch(
+    "train",
+    Uint32Array.from({ length: 8 }, (_, i) => i),
+  );
   return { data, model, weights, network, batch };
 };
 
@@ -49,19 +52,25 @@ describe("a network on the device", () => {
     student.setMasks(reluLayers(model).map(({ units }) => Uint8Array.from({ length: units }, (_, unit) => unit % 2)));
     const [before, after] = tf.tidy(() => {
       const pass = student.forward(student.input(batch.images), { training: false, preActivations: true });
-      return [pass.preActivations, pass.outputs].map((values) => tf.reshape(values.get("layer1.0.relu2") as tf.Tensor, [8, -1]));
+      return [pass.preActivations, pass.outputs].map((values) =>
+        tf.reshape(values.get("layer1.0.relu2") as tf.Tensor, [8, -1]),
+      );
     }) as [tf.Tensor, tf.Tensor];
     const [entering, leaving] = [await before.data(), await after.data()];
     tf.dispose([before, after]);
     expect(entering.some((value) => value < 0)).toBe(true);
-    expect(leaving.every((value, i) => value === (i % 2 ? Math.max(entering[i] as number, 0) : entering[i]))).toBe(true);
+    expect(leaving.every((value, i) => value === (i % 2 ? Math.max(entering[i] as number, 0) : entering[i]))).toBe(
+      true,
+    );
   });
 
   it("computes the same with and without the fusion of sum and ReLU", async () => {
     const { network, batch } = setup();
     const student = network();
     const logits = async (preActivations: boolean) => {
-      const out = tf.tidy(() => student.forward(student.input(batch.images), { training: false, preActivations }).logits);
+      const out = tf.tidy(
+        () => student.forward(student.input(batch.images), { training: false, preActivations }).logits,
+      );
       const values = await out.data();
       out.dispose();
       return values;
@@ -72,7 +81,9 @@ describe("a network on the device", () => {
   it("moves the running variance by the unbiased batch variance, decay 0.9", async () => {
     const { network, batch } = setup();
     const student = network();
-    const convolved = tf.tidy(() => student.forward(student.input(batch.images), { training: true }).outputs.get("conv1") as tf.Tensor);
+    const convolved = tf.tidy(
+      () => student.forward(student.input(batch.images), { training: true }).outputs.get("conv1") as tf.Tensor,
+    );
     const values = await convolved.data();
     convolved.dispose();
     const channel = [...values].filter((_, i) => i % 16 === 0);
@@ -95,7 +106,11 @@ describe("a trainer", () => {
   it("moves the student and not the teacher, with a flat tensor count", async () => {
     const { weights, network, batch } = setup();
     const [student, teacher] = [network(), network()];
-    const objective = { crossEntropy: 0.1, divergence: { weight: 0.9, temperature: 4 }, pram: { form: "attention", weight: 1000 } } as const;
+    const objective = {
+      crossEntropy: 0.1,
+      divergence: { weight: 0.9, temperature: 4 },
+      pram: { form: "attention", weight: 1000 },
+    } as const;
     const trainer = trainerFor({ student, teacher, objective, ...sgd, score: "paper" });
     await trainer.step(batch, 0.01);
     const tensors = tf.memory().numTensors;
@@ -122,7 +137,9 @@ describe("a trainer", () => {
     const trainer = trainerFor({ student, objective: { crossEntropy: 1 }, ...sgd, score: "linearization-cost" });
     await trainer.step(batch, 0);
     const expected = tf.tidy(() => {
-      const z = twin.forward(twin.input(batch.images), { training: true, preActivations: true }).preActivations.get("relu1") as tf.Tensor;
+      const z = twin
+        .forward(twin.input(batch.images), { training: true, preActivations: true })
+        .preActivations.get("relu1") as tf.Tensor;
       return tf.sum(tf.relu(tf.neg(z)), 0);
     });
     const sums = (await trainer.readScores())[0] as Float32Array;
@@ -149,6 +166,8 @@ describe("a trainer", () => {
 
   it("refuses to compare with a teacher that is not there", () => {
     const { network } = setup();
-    expect(() => new TfTrainer({ student: network(), objective: { crossEntropy: 1 }, ...sgd, score: "paper" })).toThrow(/teacher/);
+    expect(() => new TfTrainer({ student: network(), objective: { crossEntropy: 1 }, ...sgd, score: "paper" })).toThrow(
+      /teacher/,
+    );
   });
 });

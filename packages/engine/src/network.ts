@@ -1,5 +1,12 @@
 import { inputShape, type Mask, type Model, reluLayers } from "@reluctant/relu";
-import { type Batch, type HostTensor, isStatistic, type Network, type Normalization, type Tensors } from "@reluctant/stages";
+import {
+  type Batch,
+  type HostTensor,
+  isStatistic,
+  type Network,
+  type Normalization,
+  type Tensors,
+} from "@reluctant/stages";
 import * as tf from "@tensorflow/tfjs-core";
 import { type ForwardOptions, forward, type Pass } from "./forward.ts";
 import { toDevice, toHost } from "./layout.ts";
@@ -15,7 +22,9 @@ export class TfNetwork implements Network {
   constructor({ model, weights, normalization }: { model: Model; weights: Tensors; normalization: Normalization }) {
     this.model = model;
     this.levels = normalizedLevels(normalization);
-    this.variables = new Map([...weights].map(([name, tensor]) => [name, newVariable(toDevice(tensor), !isStatistic(name))]));
+    this.variables = new Map(
+      [...weights].map(([name, tensor]) => [name, newVariable(toDevice(tensor), !isStatistic(name))]),
+    );
   }
 
   /** What the optimizer moves, by name. */
@@ -51,7 +60,8 @@ export class TfNetwork implements Network {
   input(images: Uint8Array): tf.Tensor4D {
     const [height, width, channels] = inputShape(this.model);
     const values = new Float32Array(images.length);
-    for (let i = 0; i < images.length; i++) values[i] = this.levels[(i % channels) * 256 + (images[i] as number)] as number;
+    for (let i = 0; i < images.length; i++)
+      values[i] = this.levels[(i % channels) * 256 + (images[i] as number)] as number;
     return tf.tensor4d(values, [images.length / (height * width * channels), height, width, channels]);
   }
 

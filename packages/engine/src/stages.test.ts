@@ -1,7 +1,14 @@
 import { createHash } from "node:crypto";
 import type { InputName, StageParams } from "@reluctant/contracts";
 import { type Implementation, recipes } from "@reluctant/relu";
-import { type Engine, type StageArtifact, type StageContext, type StageOutput, decodeSafetensors, stages } from "@reluctant/stages";
+import {
+  decodeSafetensors,
+  type Engine,
+  type StageArtifact,
+  type StageContext,
+  type StageOutput,
+  stages,
+} from "@reluctant/stages";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, it } from "vitest";
 import { createEngine } from "./engine.ts";
@@ -33,7 +40,12 @@ const params: Record<Implementation, StageParams> = {
     intervalSteps: 3,
     settings: { ...recipe.maskSearch, ...small },
   },
-  "distillation/pram": { kind: "distillation", model: "resnet8", steps: 9, settings: { ...recipe.distillation, ...small } },
+  "distillation/pram": {
+    kind: "distillation",
+    model: "resnet8",
+    steps: 9,
+    settings: { ...recipe.distillation, ...small },
+  },
 };
 const implementations = Object.keys(params) as Implementation[];
 
@@ -76,7 +88,8 @@ function succeeded({ output }: Run) {
 }
 const bytesOf = (artifacts: StageArtifact[], role: StageArtifact["role"]): Uint8Array =>
   artifacts.find((artifact) => artifact.role === role)?.bytes ?? new Uint8Array();
-const digests = (artifacts: StageArtifact[]) => artifacts.map(({ bytes }) => createHash("sha256").update(bytes).digest("hex"));
+const digests = (artifacts: StageArtifact[]) =>
+  artifacts.map(({ bytes }) => createHash("sha256").update(bytes).digest("hex"));
 
 beforeAll(async () => {
   engine = await createEngine({ threads: 1, precision: "fp32" });
@@ -103,7 +116,10 @@ describe.each(implementations)("%s", (implementation) => {
   });
 
   it("changes no number by taking a checkpoint at every step", async () => {
-    const { output, checkpoints } = await run(implementation, { checkpointSeconds: 0 }).then((one) => ({ ...one, output: succeeded(one) }));
+    const { output, checkpoints } = await run(implementation, { checkpointSeconds: 0 }).then((one) => ({
+      ...one,
+      output: succeeded(one),
+    }));
     expect(checkpoints.map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
     expect(digests(output.artifacts)).toEqual(digests(succeeded(await run(implementation)).artifacts));
   });
@@ -115,15 +131,23 @@ describe.each(implementations)("%s", (implementation) => {
       if (++steps === 3) controller.abort(new Error("the lease is gone"));
       return false;
     };
-    await expect(run(implementation, { signal: controller.signal, stopRequested })).rejects.toThrow("the lease is gone");
+    await expect(run(implementation, { signal: controller.signal, stopRequested })).rejects.toThrow(
+      "the lease is gone",
+    );
     expect(steps).toBe(3);
     expect(tf.memory().numTensors).toBe(0);
   });
 
   it("ends a run whose loss is not finite with its step, as a failure that is not retried", async () => {
     const own = params[implementation];
-    const wild = { ...own, settings: { ...own.settings, learningRate: 100, warmup: 0, momentum: 0.99, weightDecay: 1 } } as StageParams;
-    const failure = await run(implementation, { params: { ...wild, steps: 300 } as StageParams }).then(() => null, (error) => error.failure);
+    const wild = {
+      ...own,
+      settings: { ...own.settings, learningRate: 100, warmup: 0, momentum: 0.99, weightDecay: 1 },
+    } as StageParams;
+    const failure = await run(implementation, { params: { ...wild, steps: 300 } as StageParams }).then(
+      () => null,
+      (error) => error.failure,
+    );
     expect(failure).toMatchObject({ code: "not-finite", fatal: true });
     expect(failure.step).toBeGreaterThan(0);
   });
@@ -146,13 +170,16 @@ describe("what the stages find", () => {
   it("masks with exactly the budget, for every score, which the distillation never changes", async () => {
     const own = params["mask-search/senet"] as Extract<StageParams, { kind: "mask-search" }>;
     for (const score of ["paper", "linearization-cost", "random"] as const) {
-      const { result } = succeeded(await run("mask-search/senet", { params: { ...own, settings: { ...own.settings, score } } }));
+      const { result } = succeeded(
+        await run("mask-search/senet", { params: { ...own, settings: { ...own.settings, score } } }),
+      );
       if (result.kind !== "mask-search") throw new Error(result.kind);
       expect(result.reluCount).toBe(budget);
       expect(result.history.map(({ step }) => step)).toEqual(score === "random" ? [] : [3, 6, 9]);
     }
     const distilled = succeeded(await run("distillation/pram"));
-    const masksOf = (file: Uint8Array) => [...decodeSafetensors(file).tensors].filter(([name]) => name.startsWith("mask."));
+    const masksOf = (file: Uint8Array) =>
+      [...decodeSafetensors(file).tensors].filter(([name]) => name.startsWith("mask."));
     expect(masksOf(bytesOf(distilled.artifacts, "masks"))).toEqual(masksOf(student));
     expect(decodeSafetensors(bytesOf(distilled.artifacts, "weights")).tensors.get("fc.weight")).not.toEqual(
       decodeSafetensors(student).tensors.get("fc.weight"),
@@ -172,7 +199,9 @@ describe("what the stages find", () => {
 
   it("a search that stops early when its masks settle", async () => {
     const own = params["mask-search/senet"] as Extract<StageParams, { kind: "mask-search" }>;
-    const { result } = succeeded(await run("mask-search/senet", { params: { ...own, settings: { ...own.settings, stopDistance: 1 } } }));
+    const { result } = succeeded(
+      await run("mask-search/senet", { params: { ...own, settings: { ...own.settings, stopDistance: 1 } } }),
+    );
     expect(result.images).toBeLessThan(9 * 8);
   });
 });
@@ -180,13 +209,31 @@ describe("what the stages find", () => {
 describe("inputs that are not right", () => {
   it.each<[string, Implementation, Partial<StageContext>, RegExp]>([
     ["a missing teacher", "distillation/pram", { inputs: {} }, /needs the input arModel/],
-    ["a teacher that is no safetensors file", "distillation/pram", { inputs: { arModel: new Uint8Array(4) } }, /input arModel: .*shorter than 8/],
-    ["a budget above all ReLUs", "mask-search/senet", { params: { ...params["mask-search/senet"], budget: 1e6 } as StageParams }, /params.budget/],
-    ["a model that does not exist", "train/sgd", { params: { ...params["train/sgd"], model: "resnet9" } }, /there is no model "resnet9"/],
+    [
+      "a teacher that is no safetensors file",
+      "distillation/pram",
+      { inputs: { arModel: new Uint8Array(4) } },
+      /input arModel: .*shorter than 8/,
+    ],
+    [
+      "a budget above all ReLUs",
+      "mask-search/senet",
+      { params: { ...params["mask-search/senet"], budget: 1e6 } as StageParams },
+      /params.budget/,
+    ],
+    [
+      "a model that does not exist",
+      "train/sgd",
+      { params: { ...params["train/sgd"], model: "resnet9" } },
+      /there is no model "resnet9"/,
+    ],
     ["parameters of another stage", "train/sgd", { params: params["distillation/pram"] }, /runs train stages/],
     ["a checkpoint that is none", "train/sgd", { resumeFrom: new Uint8Array(9) }, /checkpoint: /],
   ])("%s is a failure that is not retried", async (_, implementation, overrides, message) => {
-    const error = await run(implementation, overrides).then(() => null, (reason) => reason);
+    const error = await run(implementation, overrides).then(
+      () => null,
+      (reason) => reason,
+    );
     expect(error?.failure).toMatchObject({ code: "bad-input", fatal: true, message: expect.stringMatching(message) });
   });
 });

@@ -18,7 +18,9 @@ export function testData(): StageData {
         return noise + 32 * (sample % 4);
       };
       return {
-        images: Uint8Array.from({ length: indices.length * 192 }, (_, i) => pixel(indices[Math.floor(i / 192)] as number, i % 192)),
+        images: Uint8Array.from({ length: indices.length * 192 }, (_, i) =>
+          pixel(indices[Math.floor(i / 192)] as number, i % 192),
+        ),
         labels: Int32Array.from(indices, (sample) => sample % 4),
       };
     },

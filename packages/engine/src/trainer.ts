@@ -1,5 +1,14 @@
 import { type Mask, reluLayers } from "@reluctant/relu";
-import type { Batch, HostTensor, Objective, Score, StepOutcome, Tensors, Trainer, TrainerOptions } from "@reluctant/stages";
+import type {
+  Batch,
+  HostTensor,
+  Objective,
+  Score,
+  StepOutcome,
+  Tensors,
+  Trainer,
+  TrainerOptions,
+} from "@reluctant/stages";
 import { absDiffAccumulate, negPartAccumulate, sgdStep } from "@reluctant/tfjs-backend-torch";
 import * as tf from "@tensorflow/tfjs-core";
 import type { Pass } from "./forward.ts";
@@ -61,7 +70,10 @@ export class TfTrainer implements Trainer {
     this.patterns.clear();
     for (const [name, pattern] of patterns) {
       const [height = 1, width = 1, inputs = 1, outputs = 1] = this.parameter(name).shape;
-      this.patterns.set(name, toDevice({ shape: [outputs, inputs, height, width], values: Float32Array.from(pattern) }));
+      this.patterns.set(
+        name,
+        toDevice({ shape: [outputs, inputs, height, width], values: Float32Array.from(pattern) }),
+      );
     }
     this.applySparsity();
   }
@@ -74,7 +86,9 @@ export class TfTrainer implements Trainer {
 
   loadScores(sums: readonly Float32Array[] | null): void {
     [...this.sums.values()].forEach((variable, layer) => {
-      tf.tidy(() => variable.assign(sums ? tf.tensor(sums[layer] as Float32Array, variable.shape) : tf.zeros(variable.shape)));
+      tf.tidy(() =>
+        variable.assign(sums ? tf.tensor(sums[layer] as Float32Array, variable.shape) : tf.zeros(variable.shape)),
+      );
     });
   }
 
@@ -90,7 +104,10 @@ export class TfTrainer implements Trainer {
       const teacher = this.teacher?.forward(x, { training: false }) ?? null;
       const parameters = [...this.parameters.values()];
       const { grads } = tf.variableGrads(() => {
-        const student = this.student.forward(x, { training: true, preActivations: this.score === "linearization-cost" });
+        const student = this.student.forward(x, {
+          training: true,
+          preActivations: this.score === "linearization-cost",
+        });
         this.accumulateScores(student, teacher);
         const parts = terms(this.objective, { student, teacher, groups: this.student.model.groups, labels });
         const loss = tf.addN(parts) as tf.Scalar;
@@ -104,7 +121,8 @@ export class TfTrainer implements Trainer {
 
   private accumulateScores(student: Pass, teacher: Pass | null): void {
     for (const [layer, sum] of this.sums) {
-      if (this.score === "paper") absDiffAccumulate(sum, teacher?.outputs.get(layer) as tf.Tensor, student.outputs.get(layer) as tf.Tensor);
+      if (this.score === "paper")
+        absDiffAccumulate(sum, teacher?.outputs.get(layer) as tf.Tensor, student.outputs.get(layer) as tf.Tensor);
       else negPartAccumulate(sum, student.preActivations.get(layer) as tf.Tensor);
     }
   }

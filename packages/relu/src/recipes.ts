@@ -104,7 +104,10 @@ const withBatch = (recipe: Recipe, batchSize: number): Recipe => ({
 });
 
 /** A run of few steps needs its prune–regrow rounds closer together. */
-const pruningEvery = (steps: number, recipe: Recipe): Recipe => ({ ...recipe, sensitivity: { ...recipe.sensitivity, pruneEvery: steps } });
+const pruningEvery = (steps: number, recipe: Recipe): Recipe => ({
+  ...recipe,
+  sensitivity: { ...recipe.sensitivity, pruneEvery: steps },
+});
 
 export const recipes: Record<string, Recipe> = {
   "paper/cifar": paperCifar,

@@ -15,7 +15,10 @@ export function trainingBatches(context: StageContext, settings: BatchSettings):
   const { batchSize, cropPadding, flip } = settings;
   const perEpoch = stepsPerEpoch(data.size("train"), batchSize);
   if (perEpoch === 0) {
-    throw new StageFailure("bad-input", `batchSize ${batchSize} exceeds the ${data.size("train")} training images; lower it`);
+    throw new StageFailure(
+      "bad-input",
+      `batchSize ${batchSize} exceeds the ${data.size("train")} training images; lower it`,
+    );
   }
   let order: { epoch: number; indices: Uint32Array } = { epoch: -1, indices: new Uint32Array() };
   return (step) => {
@@ -24,6 +27,9 @@ export function trainingBatches(context: StageContext, settings: BatchSettings):
     const first = (step % perEpoch) * batchSize;
     const indices = order.indices.subarray(first, first + batchSize);
     const { images, labels } = data.batch("train", indices);
-    return { labels, images: engine.augment(images, { shape: data.inputShape, seed, epoch, indices, cropPadding, flip }) };
+    return {
+      labels,
+      images: engine.augment(images, { shape: data.inputShape, seed, epoch, indices, cropPadding, flip }),
+    };
   };
 }

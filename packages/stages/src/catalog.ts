@@ -34,7 +34,11 @@ function stage<K extends EngineStageKind>(
     kind,
     version,
     async run(context) {
-      if (!isOf(context, kind)) throw new StageFailure("bad-input", `${context.implementation} runs ${kind} stages, not ${context.params.kind}`);
+      if (!isOf(context, kind))
+        throw new StageFailure(
+          "bad-input",
+          `${context.implementation} runs ${kind} stages, not ${context.params.kind}`,
+        );
       try {
         return await run(context);
       } finally {
@@ -44,4 +48,5 @@ function stage<K extends EngineStageKind>(
   };
 }
 
-const isOf = <K extends EngineStageKind>(context: StageContext, kind: K): context is ContextOf<K> => context.params.kind === kind;
+const isOf = <K extends EngineStageKind>(context: StageContext, kind: K): context is ContextOf<K> =>
+  context.params.kind === kind;

@@ -4,7 +4,10 @@ import { channelCounts, maskChoice, randomMasks, topMasks } from "./choose-masks
 
 const setup = (budget: number, name = "resnet8") => {
   const layers = reluLayers((models[name] as (typeof models)[string]).build([32, 32, 3], 10));
-  const allocation = uniformAllocation(layers.map(({ units }) => units), budget);
+  const allocation = uniformAllocation(
+    layers.map(({ units }) => units),
+    budget,
+  );
   return { layers, allocation };
 };
 
@@ -21,10 +24,16 @@ describe("masks from an allocation", () => {
   it("keeps whole channels with the largest sums, within the budget", () => {
     const { layers, allocation } = setup(20_000);
     const choice = maskChoice(layers, allocation, "channel");
-    const scores = layers.map(({ units, shape: [, , channels] }) => Float32Array.from({ length: units }, (_, unit) => unit % channels));
+    const scores = layers.map(({ units, shape: [, , channels] }) =>
+      Float32Array.from({ length: units }, (_, unit) => unit % channels),
+    );
     topMasks(choice, scores).forEach((mask, l) => {
-      const { shape: [height, width, channels] } = layers[l] as (typeof layers)[number];
-      const kept = Array.from({ length: channels }, (_, c) => mask.reduce((sum, bit, unit) => sum + (unit % channels === c ? bit : 0), 0));
+      const {
+        shape: [height, width, channels],
+      } = layers[l] as (typeof layers)[number];
+      const kept = Array.from({ length: channels }, (_, c) =>
+        mask.reduce((sum, bit, unit) => sum + (unit % channels === c ? bit : 0), 0),
+      );
       const count = choice.counts[l] as number;
       expect(kept).toEqual([...Array(channels - count).fill(0), ...Array(count).fill(height * width)]);
     });
@@ -33,7 +42,9 @@ describe("masks from an allocation", () => {
   it("leaves less than one of the smallest channels unused at 25,000 units of ResNet-18", () => {
     const { layers, allocation } = setup(25_000, "resnet18");
     const reached = channelCounts(layers, allocation).reduce((sum, count, l) => {
-      const { shape: [height, width] } = layers[l] as (typeof layers)[number];
+      const {
+        shape: [height, width],
+      } = layers[l] as (typeof layers)[number];
       return sum + count * height * width;
     }, 0);
     expect(reached).toBeLessThanOrEqual(25_000);

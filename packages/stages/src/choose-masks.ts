@@ -1,4 +1,4 @@
-import { type Mask, randomMask, type ReluLayer, topUnits } from "@reluctant/relu";
+import { type Mask, type ReluLayer, randomMask, topUnits } from "@reluctant/relu";
 
 /**
  * Turns an allocation into masks. Pixel-wise every layer keeps exactly r_l units; channel-wise it keeps whole channels,
@@ -11,7 +11,11 @@ export interface MaskChoice {
   granularity: "pixel" | "channel";
 }
 
-export const maskChoice = (layers: readonly ReluLayer[], allocation: readonly number[], granularity: "pixel" | "channel"): MaskChoice => ({
+export const maskChoice = (
+  layers: readonly ReluLayer[],
+  allocation: readonly number[],
+  granularity: "pixel" | "channel",
+): MaskChoice => ({
   layers,
   granularity,
   counts: granularity === "pixel" ? allocation : channelCounts(layers, allocation),

@@ -72,7 +72,11 @@ export const safetensorsType = "application/vnd.safetensors";
 /** The network that the parameters name, for the data set's images and classes. */
 export function modelOf({ params, data }: StageContext): Model {
   const family = models[params.model];
-  if (!family) throw new StageFailure("bad-input", `there is no model "${params.model}"; the models are ${Object.keys(models).join(", ")}`);
+  if (!family)
+    throw new StageFailure(
+      "bad-input",
+      `there is no model "${params.model}"; the models are ${Object.keys(models).join(", ")}`,
+    );
   return family.build(data.inputShape, data.classes.length);
 }
 

@@ -1,6 +1,6 @@
 import type { ResultOf } from "@reluctant/contracts";
 import { onesOf, stepsPerEpoch } from "@reluctant/relu";
-import { inputOf, modelOf, safetensorsType, type ContextOf, type StageOutput } from "./context.ts";
+import { type ContextOf, inputOf, modelOf, type StageOutput, safetensorsType } from "./context.ts";
 import type { StepOutcome } from "./engine.ts";
 import { evaluate } from "./evaluate.ts";
 import { badInput } from "./failure.ts";
@@ -76,7 +76,11 @@ export async function distillation(context: ContextOf<"distillation">): Promise<
 }
 
 /** Adds one of `steps` steps to the mean share of each term in the loss. */
-const addShares = (shares: LossShares, { loss, crossEntropy, divergence, pram }: StepOutcome, steps: number): LossShares => ({
+const addShares = (
+  shares: LossShares,
+  { loss, crossEntropy, divergence, pram }: StepOutcome,
+  steps: number,
+): LossShares => ({
   crossEntropy: shares.crossEntropy + crossEntropy / loss / steps,
   divergence: shares.divergence + divergence / loss / steps,
   pram: shares.pram + pram / loss / steps,

@@ -38,7 +38,8 @@ export async function fit({ context, settings, student, trainer, state, afterSte
   let step = resume(context, { student, trainer, state });
   context.report.started(step);
   const reporter = new Reporter(context.report, { totalSteps: params.steps, batchSize: settings.batchSize });
-  const takeCheckpoint = async () => context.report.checkpoint(step, await checkpointOf(step, { student, trainer, state }));
+  const takeCheckpoint = async () =>
+    context.report.checkpoint(step, await checkpointOf(step, { student, trainer, state }));
   let savedAt = performance.now();
 
   let batch = step < params.steps ? batchAt(step) : null;
@@ -83,7 +84,13 @@ function resume({ resumeFrom }: StageContext, { student, trainer, state }: Parts
 
 async function checkpointOf(step: number, { student, trainer, state }: Parts): Promise<Uint8Array> {
   const { tensors, notes } = (await state?.save()) ?? { tensors: new Map(), notes: null };
-  return encodeCheckpoint({ step, weights: await student.read(), momenta: await trainer.readMomenta(), extra: tensors, notes });
+  return encodeCheckpoint({
+    step,
+    weights: await student.read(),
+    momenta: await trainer.readMomenta(),
+    extra: tensors,
+    notes,
+  });
 }
 
 const notFinite = (step: number, loss: number) =>

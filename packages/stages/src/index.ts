@@ -15,5 +15,5 @@ export type {
 export { StageFailure } from "./failure.ts";
 export { decodeStudent } from "./masks.ts";
 export { decodeSafetensors, encodeSafetensors, type SafetensorsFile } from "./safetensors.ts";
-export { type HostTensor, type Tensors } from "./tensors.ts";
+export type { HostTensor, Tensors } from "./tensors.ts";
 export { decodeWeights, encodeWeights, initialWeights, isStatistic, weightShapes } from "./weights.ts";

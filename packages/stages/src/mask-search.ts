@@ -1,7 +1,16 @@
 import { type ResultOf, sensitivityArtifactSchema } from "@reluctant/contracts";
-import { allocate, type Mask, maskDistance, type Model, onesOf, overlapOf, reluLayers, uniformAllocation } from "@reluctant/relu";
+import {
+  allocate,
+  type Mask,
+  type Model,
+  maskDistance,
+  onesOf,
+  overlapOf,
+  reluLayers,
+  uniformAllocation,
+} from "@reluctant/relu";
 import { maskChoice, randomMasks, topMasks } from "./choose-masks.ts";
-import { inputOf, modelOf, safetensorsType, type ContextOf, type StageOutput } from "./context.ts";
+import { type ContextOf, inputOf, modelOf, type StageOutput, safetensorsType } from "./context.ts";
 import { evaluate } from "./evaluate.ts";
 import { badInput } from "./failure.ts";
 import { type FitState, fit } from "./fit.ts";
@@ -65,7 +74,10 @@ export async function maskSearch(context: ContextOf<"mask-search">): Promise<Sta
       history.push(update);
       student.setMasks(masks);
       trainer.loadScores(null);
-      return { points: [{ series: "distance", step: step + 1, value: update.distance }], done: update.distance < settings.stopDistance };
+      return {
+        points: [{ series: "distance", step: step + 1, value: update.distance }],
+        done: update.distance < settings.stopDistance,
+      };
     },
   });
   if (fitted.outcome === "stopped") return fitted;
@@ -80,7 +92,9 @@ export async function maskSearch(context: ContextOf<"mask-search">): Promise<Sta
       history,
       validationAccuracy: await evaluate(student, context, "validation"),
     },
-    artifacts: [{ role: "masks", bytes: encodeStudent(model, await student.read(), masks), mediaType: safetensorsType }],
+    artifacts: [
+      { role: "masks", bytes: encodeStudent(model, await student.read(), masks), mediaType: safetensorsType },
+    ],
     points: [],
   };
 }
@@ -94,10 +108,16 @@ function allocationOf(context: ContextOf<"mask-search">, model: Model): number[]
   const artifact = badInput("input sensitivity", () => {
     const read = sensitivityArtifactSchema.parse(JSON.parse(new TextDecoder().decode(inputOf(context, "sensitivity"))));
     const names = read.layers.map(({ layer }) => layer).join();
-    if (names !== layers.map(({ name }) => name).join()) throw new Error(`its layers (${names}) are not those of ${model.name}`);
+    if (names !== layers.map(({ name }) => name).join())
+      throw new Error(`its layers (${names}) are not those of ${model.name}`);
     return read;
   });
-  return allocate({ sensitivity: artifact.layers.map(({ sensitivity }) => sensitivity), sizes, budget, floor: settings.allocationFloor });
+  return allocate({
+    sensitivity: artifact.layers.map(({ sensitivity }) => sensitivity),
+    sizes,
+    budget,
+    floor: settings.allocationFloor,
+  });
 }
 
 /** Each layer's share of kept units that stayed; 1 where nothing is kept. */

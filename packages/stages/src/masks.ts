@@ -33,7 +33,10 @@ export const masksFromTensors = (tensors: Tensors, model: Model): Mask[] => {
 
 /** The `masks` artifact: a partial-ReLU network, its weights beside `mask.<layer>` for each ReLU layer. */
 export const encodeStudent = (model: Model, weights: Tensors, masks: readonly Mask[]): Uint8Array =>
-  encodeSafetensors({ tensors: new Map([...weights, ...masksToTensors(model, masks)]), metadata: { format: "pt", model: model.name } });
+  encodeSafetensors({
+    tensors: new Map([...weights, ...masksToTensors(model, masks)]),
+    metadata: { format: "pt", model: model.name },
+  });
 
 export function decodeStudent(file: Uint8Array, model: Model): { weights: Tensors; masks: Mask[] } {
   const { tensors } = decodeSafetensors(file);

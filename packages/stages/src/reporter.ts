@@ -50,7 +50,10 @@ export class Reporter {
     const steps = step - Math.max(this.reported.step, 0);
     this.imagesPerSecond = (steps * this.run.batchSize * 1000) / Math.max(now - this.reported.at, 1);
     this.points.push({ series: "images-per-second", step, value: this.imagesPerSecond });
-    this.report.progress({ step, totalSteps: this.run.totalSteps, imagesPerSecond: this.imagesPerSecond, loss }, this.points);
+    this.report.progress(
+      { step, totalSteps: this.run.totalSteps, imagesPerSecond: this.imagesPerSecond, loss },
+      this.points,
+    );
     this.points = [];
     this.reported = { at: now, step };
   }
@@ -58,7 +61,10 @@ export class Reporter {
   private sample(step: number, outcome: StepOutcome, learningRate: number): MetricPoint[] {
     const { loss, crossEntropy, divergence, pram, correct } = outcome;
     const values = { loss, accuracy: correct / this.run.batchSize, "learning-rate": learningRate };
-    const terms = divergence || pram ? { "loss/cross-entropy": crossEntropy, "loss/divergence": divergence, "loss/pram": pram } : {};
+    const terms =
+      divergence || pram
+        ? { "loss/cross-entropy": crossEntropy, "loss/divergence": divergence, "loss/pram": pram }
+        : {};
     return Object.entries({ ...values, ...terms }).map(([series, value]) => ({ series, step, value }));
   }
 }

@@ -19,7 +19,8 @@ export function encodeSafetensors({ tensors, metadata }: SafetensorsFile): Uint8
   const header: Record<string, unknown> = { __metadata__: metadata };
   let end = 0;
   for (const [name, { shape, values }] of ordered) {
-    if (values.length !== sizeOf(shape)) throw new RangeError(`tensor "${name}" has ${values.length} values for shape [${shape}]`);
+    if (values.length !== sizeOf(shape))
+      throw new RangeError(`tensor "${name}" has ${values.length} values for shape [${shape}]`);
     const begin = end;
     end += values.byteLength;
     header[name] = { dtype: values instanceof Float32Array ? "F32" : "U8", shape, data_offsets: [begin, end] };
@@ -60,7 +61,8 @@ export function decodeSafetensors(file: Uint8Array): SafetensorsFile {
 function headerOf(file: Uint8Array): { json: Record<string, unknown>; bytes: number } {
   if (file.length < 8) throw new Error("not a safetensors file: shorter than 8 bytes");
   const bytes = Number(new DataView(file.buffer, file.byteOffset, 8).getBigUint64(0, true));
-  if (bytes > maxHeaderBytes || bytes > file.length - 8) throw new Error(`not a safetensors file: a header of ${bytes} bytes does not fit`);
+  if (bytes > maxHeaderBytes || bytes > file.length - 8)
+    throw new Error(`not a safetensors file: a header of ${bytes} bytes does not fit`);
   const json: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(file.subarray(8, 8 + bytes)));
   if (!isRecord(json)) throw new Error("not a safetensors file: its header is not an object");
   return { json, bytes };
@@ -69,12 +71,17 @@ function headerOf(file: Uint8Array): { json: Record<string, unknown>; bytes: num
 function entryOf(name: string, entry: unknown, dataBytes: number) {
   if (!isRecord(entry)) throw new Error(`tensor "${name}": its header entry is not an object`);
   const { dtype, shape, data_offsets: offsets } = entry;
-  if (dtype !== "F32" && dtype !== "U8") throw new Error(`tensor "${name}": dtype ${String(dtype)} is not read; convert it to F32`);
-  if (!isCounts(shape) || shape.length > 8) throw new Error(`tensor "${name}": its shape is not a list of at most 8 counts`);
-  if (!isCounts(offsets) || offsets.length !== 2) throw new Error(`tensor "${name}": data_offsets is not a pair of counts`);
+  if (dtype !== "F32" && dtype !== "U8")
+    throw new Error(`tensor "${name}": dtype ${String(dtype)} is not read; convert it to F32`);
+  if (!isCounts(shape) || shape.length > 8)
+    throw new Error(`tensor "${name}": its shape is not a list of at most 8 counts`);
+  if (!isCounts(offsets) || offsets.length !== 2)
+    throw new Error(`tensor "${name}": data_offsets is not a pair of counts`);
   const [begin = 0, end = 0] = offsets;
-  if (begin > end || end > dataBytes) throw new Error(`tensor "${name}": bytes ${begin}–${end} lie outside the ${dataBytes} of the file`);
-  if (end - begin !== sizeOf(shape) * dtypes[dtype]) throw new Error(`tensor "${name}": ${end - begin} bytes do not hold shape [${shape}]`);
+  if (begin > end || end > dataBytes)
+    throw new Error(`tensor "${name}": bytes ${begin}–${end} lie outside the ${dataBytes} of the file`);
+  if (end - begin !== sizeOf(shape) * dtypes[dtype])
+    throw new Error(`tensor "${name}": ${end - begin} bytes do not hold shape [${shape}]`);
   return { dtype, shape, begin, end };
 }
 

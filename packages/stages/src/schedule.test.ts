@@ -8,7 +8,12 @@ describe("the learning rate", () => {
   it("rises linearly to the full rate, then decays at the step of each fraction", () => {
     const rate = rates(40);
     expect(rate.slice(0, 5)).toEqual([0.1, 0.2, expect.closeTo(0.3, 12), 0.4, 0.4]);
-    expect([rate[19], rate[20], rate[29], rate[30]]).toEqual([0.4, expect.closeTo(0.04, 12), expect.closeTo(0.04, 12), expect.closeTo(0.004, 12)]);
+    expect([rate[19], rate[20], rate[29], rate[30]]).toEqual([
+      0.4,
+      expect.closeTo(0.04, 12),
+      expect.closeTo(0.04, 12),
+      expect.closeTo(0.004, 12),
+    ]);
   });
 
   it("decays at the first whole step past a fraction, and needs no warm-up", () => {

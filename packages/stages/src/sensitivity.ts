@@ -1,6 +1,6 @@
 import type { ResultOf, SensitivityArtifact } from "@reluctant/contracts";
 import { type Mask, type Model, nodesOf, onesOf, reluLayers, stepsPerEpoch } from "@reluctant/relu";
-import { modelOf, type ContextOf, type StageOutput } from "./context.ts";
+import { type ContextOf, modelOf, type StageOutput } from "./context.ts";
 import type { Network, Trainer } from "./engine.ts";
 import { fit } from "./fit.ts";
 import { packPatterns, unpackPatterns } from "./masks.ts";
@@ -48,7 +48,13 @@ export async function sensitivity(context: ContextOf<"sensitivity">): Promise<St
       trainer.setSparsity(patterns);
       const densities = densitiesOf(model, patterns);
       history.push({ step: done, densities });
-      return { points: reluLayers(model).map(({ name }, l) => ({ series: `density/${name}`, step: done, value: densities[l] as number })) };
+      return {
+        points: reluLayers(model).map(({ name }, l) => ({
+          series: `density/${name}`,
+          step: done,
+          value: densities[l] as number,
+        })),
+      };
     },
   });
   if (fitted.outcome === "stopped") return fitted;
@@ -59,7 +65,9 @@ export async function sensitivity(context: ContextOf<"sensitivity">): Promise<St
   return {
     outcome: "succeeded",
     result: { kind: "sensitivity", images: fitted.images, density, layers, history },
-    artifacts: [{ role: "sensitivity", bytes: new TextEncoder().encode(JSON.stringify(artifact)), mediaType: "application/json" }],
+    artifacts: [
+      { role: "sensitivity", bytes: new TextEncoder().encode(JSON.stringify(artifact)), mediaType: "application/json" },
+    ],
     points: [],
   };
 }
@@ -77,7 +85,11 @@ function filterSizes(model: Model): Map<string, number> {
 
 async function sparseLayers(network: Network, trainer: Trainer, patterns: ReadonlyMap<string, Mask>) {
   const [weights, momenta] = [await network.read(), await trainer.readMomenta()];
-  return [...patterns].map(([name, pattern]) => ({ pattern, weights: floatsOf(weights, name), momentum: floatsOf(momenta, name) }));
+  return [...patterns].map(([name, pattern]) => ({
+    pattern,
+    weights: floatsOf(weights, name),
+    momentum: floatsOf(momenta, name),
+  }));
 }
 
 /** η_θ of the convolution that feeds each ReLU layer. */
@@ -98,7 +110,9 @@ const densityOf = (pattern: Mask): number => onesOf(pattern) / pattern.length;
 
 function globalDensity(patterns: ReadonlyMap<string, Mask>): number {
   const all = [...patterns.values()];
-  return all.reduce((ones, pattern) => ones + onesOf(pattern), 0) / all.reduce((size, pattern) => size + pattern.length, 0);
+  return (
+    all.reduce((ones, pattern) => ones + onesOf(pattern), 0) / all.reduce((size, pattern) => size + pattern.length, 0)
+  );
 }
 
 const named = (sizes: ReadonlyMap<string, number>, patterns: readonly Mask[]): Map<string, Mask> =>

@@ -54,8 +54,16 @@ describe("sparse momentum", () => {
   });
 
   it("prunes a nearly dense, growing layer by no more than its share of zeros", () => {
-    const dense = { pattern: new Uint8Array(100).fill(1).fill(0, 90), weights: new Float32Array(100).fill(1), momentum: new Float32Array(100).fill(9) };
-    const sparse = { pattern: new Uint8Array(100).fill(1, 0, 10), weights: new Float32Array(100).fill(1), momentum: new Float32Array(100).fill(1) };
+    const dense = {
+      pattern: new Uint8Array(100).fill(1).fill(0, 90),
+      weights: new Float32Array(100).fill(1),
+      momentum: new Float32Array(100).fill(9),
+    };
+    const sparse = {
+      pattern: new Uint8Array(100).fill(1, 0, 10),
+      weights: new Float32Array(100).fill(1),
+      momentum: new Float32Array(100).fill(1),
+    };
     const [first] = pruneAndRegrow([dense, sparse], 0.5);
     // 9 of its 90 pruned (10 % zeros), 5 of the other's 10; nine tenths of the 14 regrow here: 12.6, so 13.
     expect(onesOf(first as Uint8Array)).toBe(90 - 9 + 13);

@@ -44,7 +44,10 @@ function momentumShares(layers: readonly SparseLayer[]): number[] {
 }
 
 /** A nearly dense layer (under 20 % zeros) that is growing prunes at most its share of zeros, or it could never fill. */
-function pruneCount({ pattern }: SparseLayer, { rate, share, layers }: { rate: number; share: number; layers: number }): number {
+function pruneCount(
+  { pattern }: SparseLayer,
+  { rate, share, layers }: { rate: number; share: number; layers: number },
+): number {
   const ones = onesOf(pattern);
   const zeros = pattern.length - ones;
   const nearlyDense = zeros < 0.2 * pattern.length;
@@ -73,7 +76,10 @@ function prune({ weights, pattern }: SparseLayer, count: number): Mask {
 
 /** The pattern with the `count` free places of largest |momentum|. */
 function regrow(momentum: Float32Array, pattern: Mask, count: number): Mask {
-  const grown = topUnits(momentum.map((value, i) => (pattern[i] ? -1 : Math.abs(value))), count);
+  const grown = topUnits(
+    momentum.map((value, i) => (pattern[i] ? -1 : Math.abs(value))),
+    count,
+  );
   return grown.map((bit, i) => bit | at(pattern, i));
 }
 

@@ -9,7 +9,11 @@ export type Tensors = ReadonlyMap<string, HostTensor>;
 
 /** The tensors under `prefix.`, their names without it. */
 export const under = (prefix: string, tensors: Tensors): Map<string, HostTensor> =>
-  new Map([...tensors].flatMap(([name, tensor]) => (name.startsWith(`${prefix}.`) ? [[name.slice(prefix.length + 1), tensor]] : [])));
+  new Map(
+    [...tensors].flatMap(([name, tensor]) =>
+      name.startsWith(`${prefix}.`) ? [[name.slice(prefix.length + 1), tensor]] : [],
+    ),
+  );
 
 /** The same tensors with `prefix.` before each name. */
 export const prefixed = (prefix: string, tensors: Tensors): Map<string, HostTensor> =>

@@ -1,5 +1,5 @@
 import { reluCount } from "@reluctant/relu";
-import { modelOf, safetensorsType, type ContextOf, type StageOutput } from "./context.ts";
+import { type ContextOf, modelOf, type StageOutput, safetensorsType } from "./context.ts";
 import { evaluate } from "./evaluate.ts";
 import { fit } from "./fit.ts";
 import { encodeWeights, initialWeights } from "./weights.ts";

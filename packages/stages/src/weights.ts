@@ -8,9 +8,11 @@ export function weightShapes(model: Model): Map<string, readonly number[]> {
   for (const node of model.nodes) {
     const channels = node.shape[2];
     if (node.op === "conv") shapes.set(`${node.name}.weight`, [channels, node.channelsIn, node.kernel, node.kernel]);
-    if (node.op === "dense") shapes.set(`${node.name}.weight`, [channels, node.features]).set(`${node.name}.bias`, [channels]);
+    if (node.op === "dense")
+      shapes.set(`${node.name}.weight`, [channels, node.features]).set(`${node.name}.bias`, [channels]);
     if (node.op === "batch-norm") {
-      for (const part of ["weight", "bias", "running_mean", "running_var"]) shapes.set(`${node.name}.${part}`, [channels]);
+      for (const part of ["weight", "bias", "running_mean", "running_var"])
+        shapes.set(`${node.name}.${part}`, [channels]);
     }
   }
   return shapes;
@@ -31,10 +33,15 @@ export function initialWeights(model: Model, seed: number): Tensors {
   return weights;
 }
 
-function initialValues(name: string, shape: readonly number[], key: { seed: number; stream: number; epoch: number }): Float32Array {
+function initialValues(
+  name: string,
+  shape: readonly number[],
+  key: { seed: number; stream: number; epoch: number },
+): Float32Array {
   const [out = 1, inputs = 1, height, width] = shape;
   const length = shape.reduce((product, extent) => product * extent, 1);
-  if (height !== undefined && width !== undefined) return scaled(normals(length, key), Math.sqrt(2 / (out * height * width)));
+  if (height !== undefined && width !== undefined)
+    return scaled(normals(length, key), Math.sqrt(2 / (out * height * width)));
   if (shape.length === 2) return scaled(normals(length, key), Math.sqrt(1 / inputs));
   return new Float32Array(length).fill(name.endsWith(".weight") || name.endsWith(".running_var") ? 1 : 0);
 }
@@ -48,7 +55,8 @@ export function requireWeights(tensors: Tensors, model: Model): Tensors {
       const tensor = tensors.get(name);
       if (!tensor) throw new Error(`tensor "${name}" of ${model.name} is missing`);
       if (!(tensor.values instanceof Float32Array)) throw new Error(`tensor "${name}" must be float32`);
-      if (tensor.shape.join() !== shape.join()) throw new Error(`tensor "${name}" has shape [${tensor.shape}]; ${model.name} needs [${shape}]`);
+      if (tensor.shape.join() !== shape.join())
+        throw new Error(`tensor "${name}" has shape [${tensor.shape}]; ${model.name} needs [${shape}]`);
       return [name, tensor];
     }),
   );
@@ -58,4 +66,5 @@ export function requireWeights(tensors: Tensors, model: Model): Tensors {
 export const encodeWeights = (model: Model, weights: Tensors): Uint8Array =>
   encodeSafetensors({ tensors: weights, metadata: { format: "pt", model: model.name } });
 
-export const decodeWeights = (file: Uint8Array, model: Model): Tensors => requireWeights(decodeSafetensors(file).tensors, model);
+export const decodeWeights = (file: Uint8Array, model: Model): Tensors =>
+  requireWeights(decodeSafetensors(file).tensors, model);
