@@ -114,7 +114,12 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
 
   return {
     async run() {
-      const { workerId } = await persist(register, { signal: draining.signal, log });
+      const registered = await persist(register, { signal: draining.signal, log }).catch((error: unknown) => {
+        if (draining.signal.aborted) return null; // asked to end before Postgres was there
+        throw error;
+      });
+      if (!registered) return;
+      const { workerId } = registered;
       const beats = new AbortController();
       const beating = beatUntil(workerId, beats.signal);
       const deaf = wakes.on("stop", () => current?.beatNow());
