@@ -25,9 +25,14 @@ export async function saveModel(t: Tx, model: Model): Promise<string> {
   return definitionHash;
 }
 
-/** Every model, as it is built for CIFAR-10: 32×32 images of 10 classes. Counts for other data are in a plan. */
+/** Classes of the data set that the literature reports at a side length: CIFAR-10, Tiny-ImageNet, ImageNet. */
+const classesAt: Record<number, number> = { 32: 10, 64: 200, 224: 1000 };
+
+/** Every model at every side length that it is made for. Counts for other numbers of classes are in a plan. */
 export const listModels = (): ModelResource[] =>
-  Object.values(models).map(({ build }) => modelResource(build([32, 32, 3], 10)));
+  Object.values(models).flatMap(({ build, sides }) =>
+    sides.map((side) => modelResource(build([side, side, 3], classesAt[side] ?? 10))),
+  );
 
 const modelResource = (model: Model): ModelResource => ({
   name: model.name,

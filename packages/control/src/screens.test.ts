@@ -107,7 +107,9 @@ test("the frontier marks what validation accuracy leaves undominated, and recomm
   expect(best).toEqual({ reluCount: point?.reluCount, testAccuracy: 0.9, method: "senet" });
 });
 
-test("models are listed with the ReLU layers that a mask covers", () => {
+test("models are listed at every input size, with the ReLU layers that a mask covers", () => {
+  const sides = listModels().flatMap(({ name, inputShape }) => (name === "resnet18" ? [inputShape[0]] : []));
+  expect(sides).toEqual([32, 64, 224]);
   for (const model of listModels().map((found) => modelSchema.parse(found))) {
     expect(model.reluLayers.reduce((sum, { units }) => sum + units, 0)).toBe(model.reluCount);
   }

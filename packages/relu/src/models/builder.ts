@@ -11,8 +11,7 @@ export class ModelBuilder {
 
   conv(name: string, from: string, channels: number, kernel: number, stride = 1, shortcut = false): string {
     const [height, width, channelsIn] = this.shapeOf(from);
-    const padding = kernel >> 1;
-    const out = (extent: number) => Math.floor((extent + 2 * padding - kernel) / stride) + 1;
+    const out = (extent: number) => slid(extent, kernel, stride, kernel >> 1);
     return this.push({
       op: "conv",
       name,
@@ -35,6 +34,20 @@ export class ModelBuilder {
 
   add(name: string, from: string, other: string): string {
     return this.push({ op: "add", name, from, with: other, shape: this.shapeOf(from) });
+  }
+
+  maxPool(name: string, from: string, kernel: number, stride: number, padding: number): string {
+    const [height, width, channels] = this.shapeOf(from);
+    const out = (extent: number) => slid(extent, kernel, stride, padding);
+    return this.push({
+      op: "max-pool",
+      name,
+      from,
+      kernel,
+      stride,
+      padding,
+      shape: [out(height), out(width), channels],
+    });
   }
 
   globalAveragePool(name: string, from: string): string {
@@ -69,3 +82,7 @@ export class ModelBuilder {
     return node.name;
   }
 }
+
+/** Places at which a window stands while it slides over a padded extent; what the stride leaves over is cut. */
+const slid = (extent: number, kernel: number, stride: number, padding: number): number =>
+  Math.floor((extent + 2 * padding - kernel) / stride) + 1;

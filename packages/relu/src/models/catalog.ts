@@ -1,5 +1,7 @@
 import type { Model, Shape } from "./model.ts";
-import { basicResNet } from "./resnet.ts";
+import { basicBlock, bottleneck, imagenetStem, resNet, smallStem } from "./resnet.ts";
+import { vgg16 } from "./vgg.ts";
+import { wideResNet } from "./wide-resnet.ts";
 
 interface Family {
   /** Builds the network for a dataset's images and classes. */
@@ -11,11 +13,29 @@ interface Family {
 const cifarResNet = (name: string, blocks: number): Family => ({
   sides: [32],
   build: (input, classes) =>
-    basicResNet({ name, input, classes, widths: [16, 32, 64], blocks: [blocks, blocks, blocks] }),
+    resNet({
+      name,
+      input,
+      classes,
+      stem: smallStem,
+      block: basicBlock,
+      widths: [16, 32, 64],
+      blocks: [blocks, blocks, blocks],
+    }),
 });
-const wideResNet = (name: string, blocks: readonly number[]): Family => ({
-  sides: [32, 64],
-  build: (input, classes) => basicResNet({ name, input, classes, widths: [64, 128, 256, 512], blocks }),
+
+const basicResNet = (name: string, blocks: readonly number[]): Family => ({
+  sides: [32, 64, 224],
+  build: (input, classes) =>
+    resNet({
+      name,
+      input,
+      classes,
+      stem: input[0] >= 224 ? imagenetStem : smallStem,
+      block: basicBlock,
+      widths: [64, 128, 256, 512],
+      blocks,
+    }),
 });
 
 /** Every model by name. */
@@ -23,8 +43,27 @@ export const models: Record<string, Family> = {
   resnet8: cifarResNet("resnet8", 1),
   resnet20: cifarResNet("resnet20", 3),
   resnet56: cifarResNet("resnet56", 9),
-  resnet18: wideResNet("resnet18", [2, 2, 2, 2]),
-  resnet34: wideResNet("resnet34", [3, 4, 6, 3]),
+  resnet18: basicResNet("resnet18", [2, 2, 2, 2]),
+  resnet34: basicResNet("resnet34", [3, 4, 6, 3]),
+  resnet50: {
+    sides: [224],
+    build: (input, classes) =>
+      resNet({
+        name: "resnet50",
+        input,
+        classes,
+        stem: imagenetStem,
+        block: bottleneck,
+        widths: [64, 128, 256, 512],
+        blocks: [3, 4, 6, 3],
+      }),
+  },
+  "wrn22-8": {
+    sides: [32, 64],
+    build: (input, classes) =>
+      wideResNet({ name: "wrn22-8", input, classes, stem: 16, widths: [128, 256, 512], blocks: 3 }),
+  },
+  "vgg16-bn": { sides: [32], build: (input, classes) => vgg16("vgg16-bn", input, classes) },
 };
 
 export const modelNames = Object.keys(models);

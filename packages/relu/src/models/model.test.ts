@@ -1,6 +1,15 @@
 import { describe, expect, it } from "vitest";
-import { models } from "./catalog.ts";
-import { macCount, parameterCount, reluCount, reluCountWithoutStem, reluLayers, type Shape } from "./model.ts";
+import { modelNames, models } from "./catalog.ts";
+import {
+  type Model,
+  macCount,
+  nodesOf,
+  parameterCount,
+  reluCount,
+  reluCountWithoutStem,
+  reluLayers,
+  type Shape,
+} from "./model.ts";
 
 const build = (name: string, side = 32, classes = 10) => {
   const input: Shape = [side, side, 3];
@@ -8,36 +17,121 @@ const build = (name: string, side = 32, classes = 10) => {
   if (!family) throw new Error(`no model ${name}`);
   return family.build(input, classes);
 };
+const named = (model: Model, name: string) => {
+  const node = model.nodes.find((candidate) => candidate.name === name);
+  if (!node) throw new Error(`${model.name} has no node ${name}`);
+  return node;
+};
 
 describe("model counts", () => {
   it.each([
-    // ReLU units, without the stem, parameters (M), MACs (G): PAPER §7's table; ResNet-20 from He et al. 2016 (0.27 M, 41 MMAC).
-    ["resnet18", 32, 557_056, 491_520, 11.2, 0.555],
-    ["resnet18", 64, 2_228_224, 1_966_080, 11.2, 2.22],
-    ["resnet34", 32, 966_656, 901_120, 21.3, 1.16],
-    ["resnet20", 32, 188_416, 172_032, 0.27, 0.041],
-    ["resnet8", 32, 73_728, 57_344, 0.078, 0.0125],
-  ] as const)("%s at %i", (name, side, units, withoutStem, millions, gigaMacs) => {
-    const model = build(name, side);
+    // PAPER §7's table, with its MACs in G; parameters as torchvision counts its models, at their data sets' classes.
+    ["resnet18", 32, 10, 557_056, 491_520, 11_173_962, 0.555],
+    ["resnet18", 64, 200, 2_228_224, 1_966_080, 11_271_432, 2.22],
+    ["resnet18", 224, 1000, 2_308_096, 1_505_280, 11_689_512, 1.81],
+    ["resnet34", 32, 10, 966_656, 901_120, 21_282_122, 1.16],
+    ["wrn22-8", 32, 10, 1_392_640, 1_359_872, 17_158_106, 2.45],
+    ["vgg16-bn", 32, 10, 294_912, 294_912, 14_724_042, 0.398],
+    // torchvision's: 21.8 M and 3.66 G, 25.6 M and 4.09 G.
+    ["resnet34", 224, 1000, 3_562_496, 2_759_680, 21_797_672, 3.66],
+    ["resnet50", 224, 1000, 9_608_704, 8_805_888, 25_557_032, 4.09],
+    // He et al. 2016: 0.27 M and 0.85 M parameters, 41 and 126 MMAC.
+    ["resnet20", 32, 10, 188_416, 172_032, 272_474, 0.0408],
+    ["resnet56", 32, 10, 532_480, 516_096, 855_770, 0.126],
+    ["resnet8", 32, 10, 73_728, 57_344, 78_042, 0.0125],
+  ] as const)("%s at %i with %i classes", (name, side, classes, units, withoutStem, parameters, gigaMacs) => {
+    const model = build(name, side, classes);
     expect(reluCount(model)).toBe(units);
     expect(reluCountWithoutStem(model)).toBe(withoutStem);
-    expect(parameterCount(model) / 1e6).toBeCloseTo(millions, millions > 1 ? 1 : 2);
-    expect(macCount(model) / 1e9 / gigaMacs).toBeCloseTo(1, 1);
+    expect(parameterCount(model)).toBe(parameters);
+    expect(Math.abs(macCount(model) / 1e9 / gigaMacs - 1)).toBeLessThan(0.004);
   });
+});
 
-  it("feeds every ReLU from a convolution of its own that is no shortcut", () => {
-    const model = build("resnet20");
-    const convolutions = new Map(
-      model.nodes.flatMap((node) => (node.op === "conv" ? [[node.name, node] as const] : [])),
-    );
+describe("every model", () => {
+  it.each(modelNames)("%s feeds each ReLU from a convolution of its own that is no shortcut", (name) => {
+    const model = build(name);
+    const onPath = nodesOf(model, "conv").filter(({ shortcut }) => !shortcut);
     const fed = reluLayers(model).map((layer) => layer.fedBy);
-    expect(new Set(fed).size).toBe(19);
-    expect(fed.every((name) => convolutions.get(name)?.shortcut === false)).toBe(true);
+    expect([...fed].sort()).toEqual(onPath.map((node) => node.name).sort());
   });
 
-  it("has 17 ReLU layers in ResNet-18 and compares its four groups", () => {
-    const model = build("resnet18");
-    expect(reluLayers(model)).toHaveLength(17);
-    expect(model.groups).toEqual(["layer1.1.relu2", "layer2.1.relu2", "layer3.1.relu2", "layer4.1.relu2"]);
+  it.each(modelNames)("%s names every node once, after what it reads, and ends in its classes", (name) => {
+    const model = build(name, models[name]?.sides[0], 7);
+    const written = new Set<string>();
+    for (const node of model.nodes) {
+      const read = [...("from" in node ? [node.from] : []), ...("with" in node ? [node.with] : [])];
+      expect(read.every((from) => written.has(from))).toBe(true);
+      expect(written.has(node.name)).toBe(false);
+      written.add(node.name);
+    }
+    expect(model.groups.every((group) => written.has(group))).toBe(true);
+    expect(model.nodes.at(-1)).toMatchObject({ op: "dense", shape: [1, 1, 7] });
+  });
+
+  it.each(modelNames)("%s adds only what has one shape", (name) => {
+    const model = build(name);
+    for (const add of nodesOf(model, "add")) expect(named(model, add.with).shape).toEqual(named(model, add.from).shape);
+  });
+});
+
+describe("ResNets", () => {
+  it("compare their four groups after the last ReLU of each", () => {
+    expect(build("resnet18").groups).toEqual(["layer1.1.relu2", "layer2.1.relu2", "layer3.1.relu2", "layer4.1.relu2"]);
+    expect(build("resnet50", 224).groups).toEqual([
+      "layer1.2.relu3",
+      "layer2.3.relu3",
+      "layer3.5.relu3",
+      "layer4.2.relu3",
+    ]);
+  });
+
+  it("enter the blocks at 56×56 from 224 pixels, and at full size from 32 and 64", () => {
+    expect(named(build("resnet18", 224), "maxpool").shape).toEqual([56, 56, 64]);
+    expect(nodesOf(build("resnet18", 64), "max-pool")).toEqual([]);
+    expect(named(build("resnet18", 64), "layer1.0.conv1").shape).toEqual([64, 64, 64]);
+  });
+
+  it("stride a bottleneck on its 3×3, as torchvision's v1.5", () => {
+    const model = build("resnet50", 224);
+    expect(named(model, "layer2.0.conv1")).toMatchObject({ kernel: 1, stride: 1, shape: [56, 56, 128] });
+    expect(named(model, "layer2.0.conv2")).toMatchObject({ kernel: 3, stride: 2, shape: [28, 28, 128] });
+    expect(named(model, "layer1.0.downsample.0")).toMatchObject({ kernel: 1, stride: 1, shape: [56, 56, 256] });
+  });
+});
+
+describe("WRN22-8", () => {
+  it("has 19 ReLU layers, fed by the stem and by every block's two convolutions", () => {
+    const layers = reluLayers(build("wrn22-8"));
+    expect(layers).toHaveLength(19);
+    expect(layers.slice(0, 3).map(({ name, fedBy }) => [name, fedBy])).toEqual([
+      ["layer1.0.relu1", "conv1"],
+      ["layer1.0.relu2", "layer1.0.conv1"],
+      ["layer1.1.relu1", "layer1.0.conv2"],
+    ]);
+    expect(layers.at(-1)).toMatchObject({ name: "relu", fedBy: "layer3.2.conv2", units: 32_768 });
+  });
+
+  it("projects from the masked activation and skips with the raw sum", () => {
+    const model = build("wrn22-8");
+    expect(named(model, "layer2.0.downsample.0")).toMatchObject({ from: "layer2.0.relu1", stride: 2 });
+    expect(named(model, "layer2.1.add")).toMatchObject({ with: "layer2.0.add" });
+    expect(named(model, "layer1.0.downsample.0")).toMatchObject({ from: "layer1.0.relu1", stride: 1 });
+  });
+
+  it("compares each group after the next batch norm and before its ReLU", () => {
+    const model = build("wrn22-8");
+    expect(model.groups).toEqual(["layer2.0.bn1", "layer3.0.bn1", "bn1"]);
+    const read = model.groups.map((group) => named(model, group)).map((node) => "from" in node && node.from);
+    expect(read).toEqual(["layer1.2.add", "layer2.2.add", "layer3.2.add"]);
+  });
+});
+
+describe("VGG16-BN", () => {
+  it("pools three times, so that its last two blocks work at 4×4, and keeps torchvision's places", () => {
+    const model = build("vgg16-bn");
+    expect(nodesOf(model, "max-pool").map(({ name }) => name)).toEqual(["features.6", "features.13", "features.23"]);
+    expect(named(model, "features.40").shape).toEqual([4, 4, 512]);
+    expect(model.groups).toEqual(["features.5", "features.12", "features.22", "features.32", "features.42"]);
   });
 });

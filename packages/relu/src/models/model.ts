@@ -40,16 +40,17 @@ export const nodesOf = <Op extends ModelNode["op"]>(model: Model, op: Op): NodeO
 export const reluLayers = (model: Model): ReluLayer[] =>
   nodesOf(model, "relu").map(({ name, shape, fedBy }) => ({ name, shape, fedBy, units: size(shape) }));
 
-/** All ReLU units, the stem's included: SENet's convention. */
-export const reluCount = (model: Model): number => sum(reluLayers(model).map((layer) => layer.units));
+/** All ReLU units: SENet's convention. */
+export const reluCount = (model: Model): number => unitsOf(reluLayers(model));
 
-/** Without the stem's ReLU: SNL's convention. */
+/**
+ * ReLU units inside the blocks alone, SNL's convention: neither the stem's ReLU nor the last one of a pre-activation
+ * network. Those two stand at the network's top level, so they are the ones without a dot in their name.
+ */
 export const reluCountWithoutStem = (model: Model): number =>
-  sum(
-    reluLayers(model)
-      .slice(1)
-      .map((layer) => layer.units),
-  );
+  unitsOf(reluLayers(model).filter(({ name }) => name.includes(".")));
+
+const unitsOf = (layers: readonly ReluLayer[]): number => sum(layers.map(({ units }) => units));
 
 /** Trainable parameters: convolution filters, batch-norm scales and offsets, dense weights and biases. */
 export const parameterCount = (model: Model): number =>

@@ -106,19 +106,21 @@ function useChoice() {
     queryFn: ({ signal }) => client.experiments.list({ limit: 1, signal }),
   });
   const queries = [datasets, models, newest];
-  const known: { datasets: Dataset[]; models: ModelResource[] } = {
-    datasets: datasets.data ?? [],
-    models: models.data ?? [],
-  };
+  const known: Dataset[] = datasets.data ?? [];
   const last = newest.data?.items[0];
-  const lastDataset = known.datasets.find((each) => each.version === last?.datasetVersion) ?? known.datasets[0];
+  const lastDataset = known.find((each) => each.version === last?.datasetVersion) ?? known[0];
+  const dataset = params.get("dataset") ?? (lastDataset ? datasetName(lastDataset, known) : "");
+  const side = known.find((each) => datasetName(each, known) === dataset)?.inputShape[0];
+  // A model is listed once for each image size that it takes: one of them fits the data set.
+  const fitting: ModelResource[] = (models.data ?? []).filter(({ inputShape }) => inputShape[0] === side);
   return {
-    ...known,
+    datasets: known,
+    models: fitting,
     isPending: queries.some((query) => query.isPending),
     error: queries.find((query) => query.error)?.error ?? null,
     retry: () => queries.forEach((query) => void query.refetch()),
-    dataset: params.get("dataset") ?? (lastDataset ? datasetName(lastDataset, known.datasets) : ""),
-    model: params.get("model") ?? last?.model ?? known.models[0]?.name ?? "",
+    dataset,
+    model: params.get("model") ?? last?.model ?? fitting[0]?.name ?? "",
     choose: (choice: { dataset: string; model: string }) => setParams(choice, { replace: true }),
   };
 }
