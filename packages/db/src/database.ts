@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { PrismaPg } from "@prisma/adapter-pg";
 import { isRetryable } from "./errors.ts";
+import { ForgetfulPg } from "./forgetful-adapter.ts";
 import { type Prisma, PrismaClient } from "./generated/client.ts";
 
 /** A transaction: Prisma's models, and what the named statements run on. */
@@ -32,7 +32,7 @@ const maxRetries = 5;
  * no session state, no named prepared statements, and timeouts set inside each transaction.
  */
 export function openDatabase(url: string, { poolSize = 10 }: DatabaseOptions = {}): Database {
-  const adapter = new PrismaPg({
+  const adapter = new ForgetfulPg({
     connectionString: url,
     max: poolSize,
     connectionTimeoutMillis: 5_000,
