@@ -27,7 +27,7 @@ export interface Cluster {
  */
 export const smallSpec: ExperimentSpecInput = {
   name: "small",
-  dataset: "glyphs",
+  dataset: "glyphs-small",
   model: "resnet8",
   recipe: "debug",
   budgets: ["10%"],
@@ -49,7 +49,7 @@ export async function startCluster({
     env: {
       ...process.env,
       RELUCTANT_THREADS: "1",
-      RELUCTANT_DATA: "glyphs",
+      RELUCTANT_DATA: "glyphs-small",
       RELUCTANT_CHECKPOINT_SECONDS: "0.3",
       ...env,
     },
@@ -67,8 +67,8 @@ export async function startCluster({
     client,
     pool,
     sql,
-    moment: (what, text, values = [], seconds = 60) =>
-      until(what, seconds, async () => (await sql<never>(text, values))[0]),
+    moment: <Row extends object>(what: string, text: string, values: unknown[] = [], seconds = 60) =>
+      until(what, seconds, async () => (await sql<Row>(text, values))[0]),
     submit: async (spec) => (await client.experiments.submit({ ...smallSpec, ...spec })).id,
     ended: (id, seconds = 180) =>
       until(`experiment ${id} ends`, seconds, async () => {

@@ -17,7 +17,7 @@ import type { Row } from "./main.ts";
 
 const oneStep: ExperimentSpecInput = {
   name: "bench",
-  dataset: "glyphs",
+  dataset: "glyphs-small",
   model: "resnet8",
   recipe: "debug",
   until: "train",
@@ -29,7 +29,7 @@ export async function spine({ quick }: { quick: boolean }): Promise<Row[]> {
   const stack = await startStack({
     dir,
     workers: 1,
-    env: { ...process.env, RELUCTANT_DATA: "glyphs", RELUCTANT_THREADS: "1", LOG_LEVEL: "warn" },
+    env: { ...process.env, RELUCTANT_DATA: "glyphs-small", RELUCTANT_THREADS: "1", LOG_LEVEL: "warn" },
   });
   try {
     const client = createClient({ baseUrl: stack.address as string, token: stack.credentials?.token as string });

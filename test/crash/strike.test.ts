@@ -9,9 +9,9 @@ import { artifactsOf, type Cluster, startCluster } from "../cluster.ts";
 const spec = {
   budgets: ["10%"],
   settings: {
-    train: { length: { images: 16_000 } },
-    maskSearch: { length: { images: 3_200 } },
-    distillation: { length: { images: 3_200 } },
+    train: { length: { images: 6_400 } },
+    maskSearch: { length: { images: 2_560 } },
+    distillation: { length: { images: 1_280 } },
   },
 };
 
@@ -61,14 +61,14 @@ const resumed = async (cluster: Cluster): Promise<void> => {
 const clusters: Cluster[] = [];
 afterAll(async () => {
   for (const cluster of clusters) await cluster.stop();
-});
+}, 60_000);
 const stopLast = async () => clusters.pop()?.stop();
 
 describe("a strike of kill -9", { timeout: 240_000 }, () => {
   it("at the training child leaves a failed attempt and a second that resumes", async () => {
-    const cluster = await survives("train", async ({ stack }) =>
-      process.kill(await childOf(stack.part("worker-1").pid as number), "SIGKILL"),
-    );
+    const cluster = await survives("train", async ({ stack }) => {
+      process.kill(await childOf(stack.part("worker-1").pid as number), "SIGKILL");
+    });
     await resumed(cluster);
     await stopLast();
   });
@@ -86,19 +86,26 @@ describe("a strike of kill -9", { timeout: 240_000 }, () => {
   it("at the supervisor between delivery and claim leads to one execution", async () => {
     const cluster = await startCluster();
     clusters.push(cluster);
-    // While this transaction holds the table, a claim waits: the job is delivered, the attempt still queued.
+    const worker = cluster.stack.part("worker-1");
+    worker.freeze();
+    const id = await cluster.submit(spec);
+    const sent = await cluster.moment<{ id: string }>(
+      "a job is in Redis",
+      "select a.id from attempt a join outbox o on o.attempt_id = a.id where o.sent_at is not null",
+    );
+    // While this transaction holds the row, the claim of the delivered job waits.
     const gate = await cluster.pool.connect();
     await gate.query("begin");
-    await gate.query("lock table worker in share mode");
-    const id = await cluster.submit(spec);
+    await gate.query("select 1 from attempt where id = $1 for update", [sent.id]);
+    worker.thaw();
     await cluster.moment(
-      "a claim waits",
-      "select 1 from pg_stat_activity where wait_event_type = 'Lock' and query ilike '%attempt%'",
+      "the claim waits",
+      "select 1 from pg_stat_activity where wait_event_type = 'Lock' and query ilike '%attempt%' and datname = current_database()",
     );
-    await cluster.stack.part("worker-1").kill("SIGKILL");
+    await worker.kill("SIGKILL");
     await gate.query("rollback");
     gate.release();
-    await cluster.stack.part("worker-1").restart();
+    await worker.restart();
     expect((await cluster.ended(id)).state).toBe("finished");
     expect(await artifactsOf(cluster)).toEqual(undisturbed);
     expect(

@@ -36,9 +36,14 @@ afterAll(async () => {
   rmSync(profile, { recursive: true, force: true });
 });
 
-/** Points of the loss curve that the page shows, which it states for screen readers. */
-const shownPoints = async (): Promise<number> =>
-  Number(await page.locator("[data-series='loss']").first().getAttribute("data-points"));
+/** Points of the loss curve, which the chart states for screen readers: `Loss over 120 steps: …`. */
+async function shownPoints(): Promise<number> {
+  const label = await page
+    .getByRole("img", { name: /^Loss over/ })
+    .first()
+    .getAttribute("aria-label");
+  return Number(/over (\d+) steps/.exec(label ?? "")?.[1] ?? 0);
+}
 
 describe("the dashboard", { timeout: 240_000 }, () => {
   it("shows a running experiment live, across a killed API, with no event missing", async () => {
@@ -46,7 +51,12 @@ describe("the dashboard", { timeout: 240_000 }, () => {
     await page.getByRole("heading", { name: "Experiments" }).waitFor();
     expect(page.url()).not.toContain("login=");
 
-    const id = await cluster.submit({ name: "seen live", settings: { train: { length: { images: 48_000 } } } });
+    const id = await cluster.submit({
+      name: "seen live",
+      until: "train",
+      budgets: undefined,
+      settings: { train: { length: { images: 24_000 } } },
+    });
     await page.getByRole("link", { name: "seen live" }).click();
     const first = await until("the curve has points", 60, async () =>
       (await shownPoints()) > 2 ? shownPoints() : undefined,
@@ -65,13 +75,13 @@ describe("the dashboard", { timeout: 240_000 }, () => {
     await page.getByText("finished").first().waitFor();
     const { events } = await cluster.client.experiments.history(id);
     const listed = await until("the history is complete", 30, async () => {
-      const count = await page.locator("[data-history-entry]").count();
+      const count = await page.locator(".history li").count();
       return count >= events.length ? count : undefined;
     });
     expect(listed).toBe(events.length);
 
-    await page.goto(`${cluster.stack.address}/frontier?dataset=glyphs&model=resnet8`);
-    await page.locator("svg[role='img'], figure svg").first().waitFor();
+    await page.goto(`${cluster.stack.address}/frontier?dataset=glyphs-small&model=resnet8`);
+    await page.locator("main svg").first().waitFor();
     await page.screenshot({ path: join(screenshots, "frontier.png"), fullPage: true });
   });
 });

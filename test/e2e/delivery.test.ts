@@ -1,3 +1,4 @@
+import type { ExperimentSpecInput } from "@reluctant/contracts";
 import { afterEach, describe, expect, it } from "vitest";
 import { type Cluster, smallSpec, startCluster } from "../cluster.ts";
 
@@ -104,11 +105,12 @@ describe("delivery", { timeout: 240_000 }, () => {
     const arModel = artifact("train", "weights");
     const sensitivity = artifact("sensitivity", "sensitivity");
     const masks = artifact("mask-search", "masks");
-    for (const [spec, kind] of [
-      [{ until: "sensitivity" as const, budgets: undefined, seeds: [2] }, "sensitivity"],
-      [{ until: "mask-search" as const, arModel, sensitivity }, "mask-search"],
+    const single: [Partial<ExperimentSpecInput>, string][] = [
+      [{ until: "sensitivity", budgets: undefined, seeds: [2] }, "sensitivity"],
+      [{ until: "mask-search", arModel, sensitivity }, "mask-search"],
       [{ budgets: undefined, arModel, masks }, "distillation"],
-    ] as const) {
+    ];
+    for (const [spec, kind] of single) {
       const experiment = await cluster.ended(await cluster.submit({ name: `only ${kind}`, ...spec }));
       expect(experiment.state).toBe("finished");
       expect(experiment.stageRuns.map((run) => run.kind)).toEqual([kind]);

@@ -15,9 +15,9 @@ const drawing = 1;
  * in 4 s on one core.
  * @param images how many of the train part (validation is split off it) and of the test part; multiples of 10
  */
-export const glyphs = (images = { train: 20_000, test: 2_000 }, seed = 0): DatasetSource => ({
-  name: "glyphs",
-  fingerprint: async () => JSON.stringify(["glyphs", drawing, images, seed]),
+export const glyphs = (images = { train: 20_000, test: 2_000 }, seed = 0, name = "glyphs"): DatasetSource => ({
+  name,
+  fingerprint: async () => JSON.stringify([name, drawing, images, seed]),
   async *samples() {
     for (const [part, count] of Object.entries(images) as [Part, number][]) {
       for (let i = 0; i < count; i++) yield renderSample(part, i, seed);

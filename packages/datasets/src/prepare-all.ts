@@ -9,13 +9,19 @@ import { type DatasetReader, isPrepared, openPrepared } from "./reader.ts";
 import type { DatasetSource } from "./source.ts";
 
 export interface PrepareAllInput {
-  /** Searched for data sets, in order; one called `glyphs` stands for the generated data set. */
+  /** Searched for data sets, in order; one called `glyphs` or `glyphs-small` stands for that generated data set. */
   folders: readonly string[];
   cacheDir: string;
   onProgress?: (name: string, done: number, total: number) => void;
   /** Told of a data set that cannot be used, so that it does not keep a worker from the others. */
   onBroken: (name: string, error: unknown) => void;
 }
+
+/** `glyphs-small` is for demonstrations and tests, where evaluating thousands of images would be most of the work. */
+const generated = new Map([
+  ["glyphs", () => glyphs()],
+  ["glyphs-small", () => glyphs({ train: 4_000, test: 500 }, 0, "glyphs-small")],
+]);
 
 /** Prepares and opens every data set of the folders, and the generated one when there is no other. */
 export async function prepareAll({
@@ -24,9 +30,9 @@ export async function prepareAll({
   onProgress,
   onBroken,
 }: PrepareAllInput): Promise<DatasetReader[]> {
-  const isGenerated = (folder: string) => basename(folder) === "glyphs";
-  const sources = await discoverDatasets(folders.filter((folder) => !isGenerated(folder)));
-  if (sources.length === 0 || folders.some(isGenerated)) sources.push(glyphs());
+  const sources = await discoverDatasets(folders.filter((folder) => !generated.has(basename(folder))));
+  for (const folder of folders) sources.push(...[generated.get(basename(folder))].flatMap((make) => make?.() ?? []));
+  if (sources.length === 0) sources.push(glyphs());
   const readers: DatasetReader[] = [];
   for (const source of sources) {
     try {

@@ -1,12 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { allocate, leastBudget, uniformAllocation } from "./allocation.ts";
+import { publishedSensitivity } from "./published-sensitivity.ts";
 
-// PAPER §3: ResNet-18's normalized sensitivities and the authors' released CIFAR-100 lists.
-const resnet18 = [
-  0.00572, 0.01854, 0.02129, 0.02506, 0.02758, 0.03549, 0.04884, 0.05102, 0.05568, 0.06739, 0.08143, 0.08277, 0.08623,
-  0.0941, 0.09902, 0.09986, 0.1,
-];
+// PAPER §3: the authors' released CIFAR-100 lists for ResNet-18.
 const sizes = [
   65536, 65536, 65536, 65536, 65536, 32768, 32768, 32768, 32768, 16384, 16384, 16384, 16384, 8192, 8192, 8192, 8192,
 ];
@@ -21,7 +18,12 @@ describe("allocation", () => {
     ["100k", list100k, 0.003],
     ["120k", list120k, 0.05],
   ])("reproduces the authors' %s list from their sensitivities", (_, list, tolerance) => {
-    const kept = allocate({ sensitivity: resnet18, sizes, budget: sum(list), floor: 0 });
+    const kept = allocate({
+      sensitivity: publishedSensitivity.resnet18 as number[],
+      sizes,
+      budget: sum(list),
+      floor: 0,
+    });
     for (const [l, count] of kept.entries()) {
       expect(Math.abs(count - (list[l] as number)) / (list[l] as number)).toBeLessThan(tolerance);
     }

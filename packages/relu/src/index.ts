@@ -1,4 +1,5 @@
 export * from "./allocation.ts";
+export * from "./allocation-rule.ts";
 export * from "./dispatch.ts";
 export * from "./frontier.ts";
 export * from "./implementations.ts";
@@ -7,6 +8,7 @@ export * from "./methods.ts";
 export * from "./models/catalog.ts";
 export * from "./models/model.ts";
 export * from "./plan.ts";
+export * from "./published-sensitivity.ts";
 export * from "./random.ts";
 export * from "./recipes.ts";
 export * from "./retry.ts";

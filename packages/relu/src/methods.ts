@@ -48,7 +48,7 @@ export const methods: Record<string, Method> = {
   "uniform-random": {
     title: "Uniform random",
     stages: [train, { ...maskSearch, inputs: { arModel: "train" } }, distillation],
-    maskSearch: { allocation: "uniform", score: "random" },
+    maskSearch: { allocation: "uniform", allocationList: undefined, score: "random" },
   },
 };
 

@@ -112,6 +112,61 @@ describe("the plan", () => {
     expect(errorsOf({ recipe: "cpu/vgg" })[0]?.field).toBe("recipe");
   });
 
+  it("runs no sensitivity where published or given numbers stand in its place", () => {
+    const counts = [100, 200, 300, 400, 500, 600, 700];
+    const manual = { allocation: "manual", allocationList: counts } as const;
+    const planned = planOf({ settings: { maskSearch: manual }, budgets: [2800], methods: ["senet", "uniform-random"] });
+    expect(kinds(planned)).toEqual(["train", "mask-search", "distillation", "mask-search", "distillation"]);
+    const searches = planned.stageRuns.flatMap(({ params }) =>
+      params.kind === "mask-search" ? [params.settings] : [],
+    );
+    expect(searches.map(({ allocationList }) => allocationList)).toEqual([counts, undefined]);
+    const paper = planOf({ model: "resnet18", settings: { maskSearch: { allocation: "paper" } }, budgets: ["5%"] });
+    expect(kinds(paper)).toEqual(["train", "mask-search", "distillation"]);
+  });
+
+  it.each<[string, ExperimentSpecInput["settings"], string, RegExp]>([
+    [
+      "a list of another length",
+      { maskSearch: { allocation: "manual", allocationList: [1, 2] } },
+      "settings.maskSearch.allocationList",
+      /has 2 counts; resnet8 has 7 ReLU layers/,
+    ],
+    [
+      "a count above its layer",
+      { maskSearch: { allocation: "manual", allocationList: [0, 0, 0, 0, 0, 0, 4097] } },
+      "settings.maskSearch.allocationList",
+      /\[6\] is 4097; layer layer3.0.relu2 has 4096 ReLUs/,
+    ],
+    [
+      "a list that keeps nothing",
+      { maskSearch: { allocation: "manual", allocationList: [0, 0, 0, 0, 0, 0, 0] } },
+      "settings.maskSearch.allocationList",
+      /no ReLU at all/,
+    ],
+    ["no list", { maskSearch: { allocation: "manual" } }, "settings.maskSearch.allocationList", /needs the ReLUs/],
+    [
+      "a list that nothing reads",
+      { maskSearch: { allocationList: [1] } },
+      "settings.maskSearch.allocationList",
+      /read by "manual" alone/,
+    ],
+    [
+      "a budget that is not the list's",
+      { maskSearch: { allocation: "manual", allocationList: [1, 1, 1, 1, 1, 1, 1] } },
+      "budgets[0]",
+      /is 14745 ReLUs; the allocation list keeps 7/,
+    ],
+    [
+      "a model without published numbers",
+      { maskSearch: { allocation: "paper" } },
+      "settings.maskSearch.allocation",
+      /for resnet8; they are published for resnet18, resnet34/,
+    ],
+  ])("refuses an allocation with %s", (_, settings, field, message) => {
+    expect(errorsOf({ settings })[0]).toMatchObject({ field, message: expect.stringMatching(message) });
+  });
+
   it("is deterministic and does not depend on the order of fields", () => {
     fc.assert(
       fc.property(fc.uniqueArray(fc.integer({ min: 1, max: 99 }), { minLength: 1, maxLength: 4 }), (percents) => {

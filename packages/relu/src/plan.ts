@@ -7,11 +7,11 @@ import {
   type StageKind,
   type StageParams,
 } from "@reluctant/contracts";
-import { leastBudget } from "./allocation.ts";
+import { allocationErrors, budgetBounds, readsSensitivity } from "./allocation-rule.ts";
 import { type Implementation, implementations } from "./implementations.ts";
 import { type Method, type MethodStage, methodNames, methods } from "./methods.ts";
 import { modelNames, models } from "./models/catalog.ts";
-import { type Model, reluCount, reluLayers, type Shape } from "./models/model.ts";
+import { type Model, reluCount, type Shape } from "./models/model.ts";
 import { recipeNames, recipes } from "./recipes.ts";
 import { type PlannedInput, stageKey } from "./stage-key.ts";
 import { intervalSteps, stepsOf } from "./steps.ts";
@@ -77,6 +77,8 @@ export function plan(spec: ExperimentSpec, dataset: DatasetFacts): Planned {
 
   const model = family.build(dataset.inputShape, dataset.classes);
   const settings = withOverrides(recipe, spec.settings);
+  const allocation = allocationErrors(settings.maskSearch, model);
+  if (allocation.length > 0) return { ok: false, errors: allocation };
   const budgets = resolveBudgets(spec, model, settings, errors);
   errors.push(...lengthErrors(settings, dataset.trainSize));
   if (errors.length > 0) return { ok: false, errors };
@@ -93,7 +95,7 @@ function expand(
   const stageRuns = new Map<string, PlannedStageRun>();
   const trials = new Map<string, PlannedTrial>();
   for (const name of spec.methods) {
-    const method = methods[name] as Method;
+    const method = withNeededInputs(methods[name] as Method, settings);
     for (const budget of budgets) {
       for (const seed of spec.seeds) {
         const stages = trialStages({ spec, dataset, model, settings, method, budget, seed });
@@ -106,6 +108,16 @@ function expand(
     }
   }
   return { model, trials: [...trials.values()], stageRuns: [...stageRuns.values()] };
+}
+
+/** The method without its sensitivity run, where the mask search takes the layers' shares from elsewhere. */
+function withNeededInputs(method: Method, settings: RecipeSettings): Method {
+  if (readsSensitivity({ ...settings.maskSearch, ...method.maskSearch })) return method;
+  const stages = method.stages.map((stage) => {
+    const { sensitivity: _, ...inputs } = stage.inputs;
+    return stage.kind === "mask-search" ? { ...stage, inputs } : stage;
+  });
+  return { ...method, stages };
 }
 
 interface TrialContext {
@@ -207,21 +219,15 @@ function resolveBudgets(
 ): (number | null)[] {
   if (!spec.budgets) return [null];
   const total = reluCount(model);
-  const floor = settings.maskSearch.allocation === "sensitivity" ? settings.maskSearch.allocationFloor : 0;
-  const least = Math.max(
-    1,
-    leastBudget(
-      reluLayers(model).map((layer) => layer.units),
-      floor,
-    ),
-  );
+  const [least, most] = budgetBounds(settings.maskSearch, model);
   const counts = spec.budgets.map((budget, index) => {
     const count = budgetCount(budget, total);
-    if (count < least || count > total) {
-      errors.push({
-        field: `budgets[${index}]`,
-        message: `is ${count} ReLUs; ${spec.model} can keep from ${least} to ${total}`,
-      });
+    if (count < least || count > most) {
+      const allowed =
+        settings.maskSearch.allocation === "manual"
+          ? `the allocation list keeps ${most}: give that as the budget`
+          : `${spec.model} can keep from ${least} to ${most}`;
+      errors.push({ field: `budgets[${index}]`, message: `is ${count} ReLUs; ${allowed}` });
     }
     return count;
   });

@@ -44,7 +44,7 @@ async function runDemo(flags: DemoFlags): Promise<void> {
   const stack = await startStack({
     dir: flags.data,
     workers: flags.workers,
-    env: { ...process.env, RELUCTANT_THREADS: "1" },
+    env: { ...process.env, RELUCTANT_THREADS: "1", ...(flags.fast && { RELUCTANT_DATA: "glyphs-small" }) },
     onProgress: (name, done, total) =>
       board.draw([`decoding ${name}  ${bar(done / total)}  ${count(done)}/${count(total)} images`]),
   });
@@ -97,11 +97,13 @@ interface DemoSpec {
 /** The recipe is fixed by what is there, a data set and libtorch; never by how fast the machine seems. */
 async function specFor(client: Client, { fast }: DemoFlags): Promise<DemoSpec> {
   const [datasets, workers] = await Promise.all([client.datasets(), client.workers()]);
-  const dataset = datasets.find(({ name }) => name === "cifar10")?.name ?? "glyphs";
   const torch = workers.every(({ engine }) => engine.backend === "torch");
-  if (!torch)
-    say("libtorch is not here, so the wasm backend runs a smaller recipe; install libtorch-dev for the full one");
+  if (!fast && !torch) {
+    say("libtorch is not here: the wasm backend runs the small recipe; with libtorch-dev installed the full one runs");
+  }
   const size = fast || !torch ? "fast" : "full";
+  const dataset = (datasets.find(({ name }) => name === "cifar10") ?? datasets[0])?.name;
+  if (!dataset) throw new ReluctantError("not-found", "no data set could be used; the workers' logs say why");
   return { path: join(examples, `demo-${size}.yaml`), dataset, why: `${dataset}, ${size} recipe` };
 }
 
