@@ -21,6 +21,7 @@
 #include <ATen/core/jit_type.h>
 #include <ATen/core/stack.h>
 #include <ATen/ops/empty.h>
+#include <ATen/ops/view_as_real.h>
 #include <c10/core/InferenceMode.h>
 #include <torch/version.h>
 
@@ -56,7 +57,7 @@ struct Argument {
   c10::IValue fallback;    // used when JavaScript passes undefined
 };
 
-// A rank-4 tensor keeps TensorFlow's order of dimensions; operators on images see a view in torch's order.
+// A tensor keeps TensorFlow's order of dimensions; operators on images and volumes see a view in torch's order.
 enum View : uint8_t { kSame = 0, kNHWC = 1, kHWIO = 2 };
 
 struct Operator {
@@ -94,16 +95,16 @@ Kind kindOf(const c10::TypePtr& type) {
 
 at::Tensor viewIn(const at::Tensor& t, uint8_t view) {
   switch (view) {
-    case kNHWC: return t.permute({0, 3, 1, 2});
-    case kHWIO: return t.permute({3, 2, 0, 1});
+    case kNHWC: return t.dim() == 5 ? t.permute({0, 4, 1, 2, 3}) : t.permute({0, 3, 1, 2});
+    case kHWIO: return t.dim() == 5 ? t.permute({4, 3, 0, 1, 2}) : t.permute({3, 2, 0, 1});
     default: return t;
   }
 }
 
 at::Tensor viewOut(const at::Tensor& t, uint8_t view) {
   switch (view) {
-    case kNHWC: return t.permute({0, 2, 3, 1});
-    case kHWIO: return t.permute({2, 3, 1, 0});
+    case kNHWC: return t.dim() == 5 ? t.permute({0, 2, 3, 4, 1}) : t.permute({0, 2, 3, 1});
+    case kHWIO: return t.dim() == 5 ? t.permute({2, 3, 4, 1, 0}) : t.permute({2, 3, 1, 0});
     default: return t;
   }
 }
@@ -224,6 +225,7 @@ class Engine {
   /** The slot's tensor as contiguous CPU memory that no later command changes, in float32, int32 or bool. */
   at::Tensor snapshot(int index) {
     at::Tensor t = input(index, "read").to(c10::kCPU);
+    if (t.is_complex()) t = at::view_as_real(t.resolve_conj());  // pairs of floats
     if (t.is_floating_point()) t = t.to(at::kFloat);
     else if (t.scalar_type() != at::kBool) t = t.to(at::kInt);
     return t.contiguous();

@@ -12,6 +12,7 @@ import {
 } from "@tensorflow/tfjs-core";
 import type { TorchBackend } from "./backend.ts";
 import type { Argument, Slot, View } from "./bridge.ts";
+import { withStrings } from "./strings.ts";
 
 /** An ATen operator: schema name, and how its tensors are seen. */
 export interface Op {
@@ -37,10 +38,10 @@ export function op(schema: string, options: OpOptions = {}): Op {
 }
 
 /** Numbers of torch's scalar types, as operators take them for `dtype`. */
-export const scalarType = { float32: 6, int32: 3, bool: 11 } as const;
+export const scalarType = { float32: 6, int32: 3, bool: 11, complex64: 9, int64: 4 } as const;
 
 export function scalarTypeOf(dtype: DataType): number {
-  if (dtype === "string" || dtype === "complex64") throw new Error(`the torch backend has no ${dtype} tensors`);
+  if (dtype === "string") throw new Error("this kernel takes no string tensors on the torch backend");
   return scalarType[dtype];
 }
 
@@ -94,10 +95,16 @@ export class Torch {
     return this.call("to.dtype", x, scalarTypeOf(dtype));
   }
 
-  /** A small constant. */
+  /** Small constants. */
   ints(values: readonly number[]): Slot {
     const slot = this.temporary();
     this.backend.bridge.upload(slot, Int32Array.from(values), [values.length]);
+    return slot;
+  }
+
+  floats(values: readonly number[], shape: readonly number[]): Slot {
+    const slot = this.temporary();
+    this.backend.bridge.upload(slot, Float32Array.from(values), shape);
     return slot;
   }
 
@@ -145,11 +152,12 @@ export type Kernels = Readonly<Record<string, Kernel>>;
 /** Registers a family of kernels for the backend named "torch". */
 export function registerKernels(torch: Torch, kernels: Kernels): void {
   for (const [kernelName, kernel] of Object.entries(kernels)) {
+    const run = withStrings(kernelName, kernel);
     registerKernel({
       kernelName,
       backendName: "torch",
       kernelFunc: ({ inputs, attrs }: { inputs: NamedTensorInfoMap; attrs?: NamedAttrMap }) =>
-        torch.scope(() => kernel(torch, inputs, attrs ?? {})),
+        torch.scope(() => run(torch, inputs, attrs ?? {})),
     });
   }
 }

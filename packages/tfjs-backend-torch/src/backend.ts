@@ -25,6 +25,7 @@ export class TorchBackend extends KernelBackend {
   private readonly data: DataStorage<Data>;
   private readonly free: Slot[] = [];
   private slotCount = 0;
+  private complexView: number | undefined;
 
   constructor(bridge: Bridge) {
     super();
@@ -72,10 +73,10 @@ export class TorchBackend extends KernelBackend {
       this.data.set(dataId, { dtype, refCount, slot: noSlot, strings: (values ?? []) as Uint8Array[] });
       return;
     }
-    if (dtype === "complex64") throw new Error("the torch backend has no complex64 tensors");
     const slot = this.takeSlot();
     try {
-      this.bridge.upload(slot, hostArray(values, shape, dtype), shape);
+      this.bridge.upload(slot, hostArray(values, shape, dtype), dtype === "complex64" ? [...shape, 2] : shape);
+      if (dtype === "complex64") this.bridge.call(this.viewAsComplex(), slot, slot);
     } catch (error) {
       this.releaseSlot(slot);
       throw error;
@@ -135,13 +136,24 @@ export class TorchBackend extends KernelBackend {
     return { kernelMs: performance.now() - start };
   }
 
+  /** Frees all tensors; one that is read afterwards gives an error, for no slot is handed out twice. */
   override dispose(): void {
     this.bridge.setAsync(false);
+    for (let slot = 0; slot < this.slotCount; slot++) this.bridge.free(slot);
+    this.free.length = 0;
+  }
+
+  private viewAsComplex(): number {
+    this.complexView ??= this.bridge.op("aten::view_as_complex", "", [], [], []);
+    return this.complexView;
   }
 }
 
+/** Complex numbers are pairs of floats. */
 function hostArray(values: BackendValues | null, shape: number[], dtype: DataType): HostArray {
-  const ArrayType = dtype === "float32" ? Float32Array : dtype === "int32" ? Int32Array : Uint8Array;
-  if (values == null) return new ArrayType(util.sizeFromShape(shape));
+  const ArrayType = { float32: Float32Array, complex64: Float32Array, int32: Int32Array, bool: Uint8Array }[
+    dtype as Exclude<DataType, "string">
+  ];
+  if (values == null) return new ArrayType(util.sizeFromShape(shape) * (dtype === "complex64" ? 2 : 1));
   return values instanceof ArrayType ? values : ArrayType.from(values as unknown as ArrayLike<number>);
 }

@@ -9,7 +9,7 @@ export type HostArray = Float32Array | Int32Array | Uint8Array;
 /** undefined takes the schema's default, null is None. A tensor argument is its slot. */
 export type Argument = number | boolean | string | null | undefined | readonly number[] | readonly boolean[];
 
-/** How an operator sees a tensor: as it is, or as a view in torch's order of dimensions, without a copy. */
+/** How an operator sees a tensor: as it is, or as a view in torch's order of dimensions (rank 4 or 5), without a copy. */
 export const view = { same: 0, nhwc: 1, hwio: 2 } as const;
 export type View = (typeof view)[keyof typeof view];
 

@@ -30,6 +30,7 @@ export {
 } from "./fused/batch-norm.ts";
 export { addMaskedRelu, addMaskedReluComposed, maskedRelu, maskedReluComposed } from "./fused/masked-relu.ts";
 export { type SgdStep, sgdStep, sgdStepComposed } from "./fused/sgd.ts";
+export { delegatedKernels } from "./kernels/delegated.ts";
 
 /** The torch backend cannot run on this machine; the message says what to install. */
 export class TorchUnavailableError extends Error {

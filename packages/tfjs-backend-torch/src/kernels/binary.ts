@@ -1,6 +1,7 @@
 /** Elementwise operations on two or more tensors, with broadcasting. */
 import { backend_util, type TensorInfo } from "@tensorflow/tfjs-core";
 import type { Kernel, Kernels } from "../aten.ts";
+import { prelu } from "./activation.ts";
 
 const broadcast = (a: TensorInfo, b: TensorInfo) => backend_util.assertAndGetBroadcastShape(a.shape, b.shape);
 
@@ -12,6 +13,7 @@ const arithmetic = {
   Minimum: "minimum",
   Pow: "pow.Tensor_Tensor",
   Mod: "remainder.Tensor",
+  BitwiseAnd: "bitwise_and.Tensor",
 };
 
 const logical = {
@@ -42,14 +44,8 @@ export const binary: Kernels = {
   Atan2: (torch, { a, b }) => torch.tensor(torch.call("atan2", a, b), broadcast(a, b), "float32"),
   SquaredDifference: (torch, { a, b }) =>
     torch.tensor(torch.call("square", torch.call("sub.Tensor", a, b)), broadcast(a, b), a.dtype),
-  Prelu: (torch, { x, alpha }) => {
-    const negative = torch.call("mul.Tensor", x, alpha);
-    return torch.tensor(
-      torch.call("where.self", torch.call("ge.Scalar", x, 0), x, negative),
-      broadcast(x, alpha),
-      "float32",
-    );
-  },
+  Prelu: (torch, { x, alpha }) =>
+    torch.tensor(prelu(torch, torch.cast(x, "float32"), torch.backend.slotOf(alpha)), broadcast(x, alpha), "float32"),
   AddN: (torch, inputs) => {
     const [first, ...rest] = Object.values(inputs as Record<string, TensorInfo>) as [TensorInfo, ...TensorInfo[]];
     if (rest.length === 0) return torch.same(first);

@@ -1,18 +1,19 @@
 /**
- * Convolutions. NHWC tensors are seen as torch's NCHW in channels_last layout, which is the same memory. Filters are
- * HWIO; torch's channels_last wants them as OHWI in memory, so a filter is laid out so once, in its own slot, and
- * keeps that layout through in-place SGD.
+ * Convolutions. Channels-last tensors are seen as torch's channels-first ones, which is the same memory. Filters are
+ * HWIO; torch wants them as OHWI in memory, so a filter is laid out so once, in its own slot, and keeps that layout
+ * through in-place SGD.
  */
 import { backend_util, type TensorInfo } from "@tensorflow/tfjs-core";
 import { type Kernels, op, scalarType, type Torch } from "../aten.ts";
 import { type Slot, view } from "../bridge.ts";
-import { pad, unpad, windowsOf } from "./windows.ts";
+import { epilogue } from "./activation.ts";
+import { assertGradient, type Info, pad, unpad, type Windows, windowsOf } from "./windows.ts";
 
 const { same, nhwc, hwio } = view;
 const convolution = op("convolution", { in: [nhwc, hwio], out: [nhwc] });
 const backward = op("convolution_backward", { in: [nhwc, nhwc, hwio], out: [nhwc, hwio, same] });
 const layOutFilter = op("contiguous", { in: [hwio], out: [hwio] });
-const channelsLast = 2; // at::MemoryFormat
+const channelsLast = { 4: 2, 5: 3 } as const; // at::MemoryFormat, by rank
 
 interface Attrs {
   strides: [number, number] | number;
@@ -22,9 +23,7 @@ interface Attrs {
   dataFormat?: "NHWC" | "NCHW";
 }
 
-function infoOf(xShape: number[], filterShape: number[], attrs: Attrs): backend_util.Conv2DInfo {
-  const format = backend_util.convertConv2DDataFormat(attrs.dataFormat ?? "NHWC");
-  if (format !== "channelsLast") throw new Error("conv2d: the torch backend takes NHWC only");
+function infoOf(xShape: number[], filterShape: number[], attrs: Attrs, depthwise = false): backend_util.Conv2DInfo {
   return backend_util.computeConv2DInfo(
     xShape as [number, number, number, number],
     filterShape as [number, number, number, number],
@@ -32,91 +31,157 @@ function infoOf(xShape: number[], filterShape: number[], attrs: Attrs): backend_
     attrs.dilations ?? 1,
     attrs.pad,
     attrs.dimRoundingMode,
-    false,
-    format,
+    depthwise,
+    backend_util.convertConv2DDataFormat(attrs.dataFormat ?? "NHWC"),
   );
 }
 
-const windows = (info: backend_util.Conv2DInfo) => windowsOf(info, () => Number.POSITIVE_INFINITY);
+interface Attrs3D {
+  strides: [number, number, number] | number;
+  dilations?: [number, number, number] | number;
+  pad: "valid" | "same" | number;
+}
 
-/** The filter, laid out for channels_last where it lies. Free when it already is. */
+function info3DOf(xShape: number[], filterShape: number[], attrs: Attrs3D): backend_util.Conv3DInfo {
+  return backend_util.computeConv3DInfo(
+    xShape as [number, number, number, number, number],
+    filterShape as [number, number, number, number, number],
+    attrs.strides,
+    attrs.dilations ?? 1,
+    attrs.pad,
+  );
+}
+
+const windows = (info: Info) => windowsOf(info, () => Number.POSITIVE_INFINITY);
+
+/** The filter, laid out for torch where it lies. Free when it already is. */
 function layOut(torch: Torch, filter: TensorInfo): Slot {
   const slot = torch.backend.slotOf(filter);
-  torch.into(slot, layOutFilter, slot, channelsLast);
+  torch.into(slot, layOutFilter, slot, channelsLast[filter.shape.length as 4 | 5]);
   return slot;
 }
 
 /** A filter without values, in the layout that real ones have. */
-function emptyFilter(torch: Torch, info: backend_util.Conv2DInfo): Slot {
-  const { outChannels, filterHeight, filterWidth, inChannels } = info;
-  const ohwi = torch.call(
-    "empty.memory_format",
-    [outChannels, filterHeight, filterWidth, inChannels],
-    scalarType.float32,
-  );
-  return torch.call("permute", ohwi, [1, 2, 3, 0]);
+function emptyFilter(torch: Torch, shape: number[]): Slot {
+  const [inChannels, outChannels] = shape.slice(-2) as [number, number];
+  const window = shape.slice(0, -2);
+  const ohwi = torch.call("empty.memory_format", [outChannels, ...window, inChannels], scalarType.float32);
+  return torch.call("permute", ohwi, [...window.map((_, i) => i + 1), window.length + 1, 0]);
+}
+
+function forward(torch: Torch, x: Slot, filter: Slot, info: Info, groups = 1): Slot {
+  const w = windows(info);
+  if (w.none) return torch.call("full", [info.batchSize, ...w.output, info.outChannels], 0, scalarType.float32);
+  const input = pad(torch, x, w, 0);
+  const none = w.input.map(() => 0);
+  return torch.call(convolution, input, filter, null, w.strides, w.padding, w.dilations, false, none, groups);
+}
+
+/** The operator gives both gradients; of the input of the other one only the shape counts, so it has no values. */
+function gradient(torch: Torch, dy: Slot, x: Slot, filter: Slot, w: Windows, groups: number, by: "x" | "filter"): Slot {
+  const which = [by === "x", by === "filter", false];
+  const none = w.input.map(() => 0);
+  const settings = [null, w.strides, w.padding, w.dilations, false, none, groups, which] as const;
+  const [dx, dFilter] = torch.callMany(3, backward, dy, x, filter, ...settings) as [Slot, Slot];
+  return by === "x" ? dx : dFilter;
+}
+
+function inputGradient(torch: Torch, dy: Slot, filter: Slot, info: Info, groups = 1): Slot {
+  const w = windows(info);
+  const x = torch.call("empty.memory_format", w.paddedShape, scalarType.float32);
+  return unpad(torch, gradient(torch, dy, x, filter, w, groups, "x"), w);
+}
+
+function filterGradient(torch: Torch, x: Slot, dy: Slot, filterShape: number[], info: Info, groups = 1): Slot {
+  const w = windows(info);
+  return gradient(torch, dy, pad(torch, x, w, 0), emptyFilter(torch, filterShape), w, groups, "filter");
+}
+
+/** An image as NHWC, whatever its format, and back. */
+const toNHWC = (torch: Torch, x: TensorInfo, { dataFormat }: Attrs): Slot =>
+  dataFormat === "NCHW" ? torch.call("permute", x, [0, 2, 3, 1]) : torch.backend.slotOf(x);
+const fromNHWC = (torch: Torch, x: Slot, { dataFormat }: Attrs): Slot =>
+  dataFormat === "NCHW" ? torch.call("permute", x, [0, 3, 1, 2]) : x;
+
+function conv2d(torch: Torch, x: TensorInfo, filter: TensorInfo, attrs: Attrs): { y: Slot; shape: number[] } {
+  const info = infoOf(x.shape, filter.shape, attrs);
+  const y = forward(torch, toNHWC(torch, x, attrs), layOut(torch, filter), info);
+  return { y: fromNHWC(torch, y, attrs), shape: info.outShape };
+}
+
+/** A depthwise filter [h, w, channels, multiplier] as one group for each channel: [h, w, 1, channels · multiplier]. */
+const grouped = ([h, w, channels, multiplier]: number[]) =>
+  [h, w, 1, (channels as number) * (multiplier as number)] as number[];
+
+function depthwise(torch: Torch, x: TensorInfo, filter: TensorInfo, attrs: Attrs): { y: Slot; shape: number[] } {
+  const info = infoOf(x.shape, filter.shape, attrs, true);
+  const weight = torch.call("reshape", filter, grouped(filter.shape));
+  const y = forward(torch, toNHWC(torch, x, attrs), weight, info, info.inChannels);
+  return { y: fromNHWC(torch, y, attrs), shape: info.outShape };
 }
 
 export const conv: Kernels = {
   Conv2D: (torch, { x, filter }, attrs) => {
-    const info = infoOf(x.shape, filter.shape, attrs);
-    const w = windows(info);
-    const input = pad(torch, torch.backend.slotOf(x), w, 0);
-    const y = torch.call(
-      convolution,
-      input,
-      layOut(torch, filter),
-      null,
-      w.strides,
-      w.padding,
-      w.dilations,
-      false,
-      [0, 0],
-      1,
-    );
-    return torch.tensor(y, info.outShape, "float32");
+    const { y, shape } = conv2d(torch, x, filter, attrs);
+    return torch.tensor(y, shape, "float32");
   },
-  // The operator gives both gradients; the operand that only lends its shape is left without values.
   Conv2DBackpropInput: (torch, { dy, filter }, attrs) => {
     const info = infoOf(attrs.inputShape, filter.shape, attrs);
-    const w = windows(info);
-    const x = torch.call("empty.memory_format", w.paddedShape, scalarType.float32);
-    const [dx] = torch.callMany(
-      3,
-      backward,
-      dy,
-      x,
-      layOut(torch, filter),
-      null,
-      w.strides,
-      w.padding,
-      w.dilations,
-      false,
-      [0, 0],
-      1,
-      [true, false, false],
-    ) as [Slot];
-    return torch.tensor(unpad(torch, dx, w, info), info.inShape, "float32");
+    assertGradient(dy, info);
+    const dx = inputGradient(torch, toNHWC(torch, dy, attrs), layOut(torch, filter), info);
+    return torch.tensor(fromNHWC(torch, dx, attrs), info.inShape, "float32");
   },
   Conv2DBackpropFilter: (torch, { x, dy }, attrs) => {
     const info = infoOf(x.shape, attrs.filterShape, attrs);
-    const w = windows(info);
-    const input = pad(torch, torch.backend.slotOf(x), w, 0);
-    const [, dFilter] = torch.callMany(
-      3,
-      backward,
-      dy,
-      input,
-      emptyFilter(torch, info),
-      null,
-      w.strides,
-      w.padding,
-      w.dilations,
-      false,
-      [0, 0],
-      1,
-      [false, true, false],
-    ) as [Slot, Slot];
-    return torch.tensor(dFilter, attrs.filterShape, "float32");
+    assertGradient(dy, info);
+    const [input, output] = [toNHWC(torch, x, attrs), toNHWC(torch, dy, attrs)];
+    return torch.tensor(filterGradient(torch, input, output, attrs.filterShape, info), attrs.filterShape, "float32");
+  },
+  FusedConv2D: (torch, { x, filter, ...rest }, attrs) => {
+    const { y, shape } = conv2d(torch, x, filter, attrs);
+    return torch.tensor(epilogue(torch, y, rest, attrs), shape, "float32");
+  },
+
+  DepthwiseConv2dNative: (torch, { x, filter }, attrs) => {
+    const { y, shape } = depthwise(torch, x, filter, attrs);
+    return torch.tensor(y, shape, "float32");
+  },
+  DepthwiseConv2dNativeBackpropInput: (torch, { dy, filter }, attrs) => {
+    const info = infoOf(attrs.inputShape, filter.shape, attrs, true);
+    assertGradient(dy, info);
+    const weight = torch.call("reshape", filter, grouped(filter.shape));
+    const dx = inputGradient(torch, toNHWC(torch, dy, attrs), weight, info, info.inChannels);
+    return torch.tensor(fromNHWC(torch, dx, attrs), info.inShape, "float32");
+  },
+  DepthwiseConv2dNativeBackpropFilter: (torch, { x, dy }, attrs) => {
+    const { filterShape } = attrs;
+    const info = infoOf(x.shape, filterShape, attrs, true);
+    assertGradient(dy, info);
+    const [input, output] = [toNHWC(torch, x, attrs), toNHWC(torch, dy, attrs)];
+    const dFilter = filterGradient(torch, input, output, grouped(filterShape), info, info.inChannels);
+    return torch.tensor(torch.call("reshape", dFilter, filterShape), filterShape, "float32");
+  },
+  FusedDepthwiseConv2D: (torch, { x, filter, ...rest }, attrs) => {
+    const { y, shape } = depthwise(torch, x, filter, attrs);
+    return torch.tensor(epilogue(torch, y, rest, attrs), shape, "float32");
+  },
+
+  Conv3D: (torch, { x, filter }, attrs) => {
+    const info = info3DOf(x.shape, filter.shape, attrs);
+    const y = forward(torch, torch.backend.slotOf(x), layOut(torch, filter), info);
+    return torch.tensor(y, info.outShape, "float32");
+  },
+  Conv3DBackpropInputV2: (torch, { dy, filter }, attrs) => {
+    const info = info3DOf(attrs.inputShape, filter.shape, attrs);
+    assertGradient(dy, info);
+    const dx = inputGradient(torch, torch.backend.slotOf(dy), layOut(torch, filter), info);
+    return torch.tensor(dx, info.inShape, "float32");
+  },
+  Conv3DBackpropFilterV2: (torch, { x, dy }, attrs) => {
+    const { filterShape } = attrs;
+    const info = info3DOf(x.shape, filterShape, attrs);
+    assertGradient(dy, info);
+    const [input, output] = [torch.backend.slotOf(x), torch.backend.slotOf(dy)];
+    return torch.tensor(filterGradient(torch, input, output, filterShape, info), filterShape, "float32");
   },
 };

@@ -1,6 +1,6 @@
 /** Reading and writing by index. */
-import { backend_util, gather_util, scatter_util } from "@tensorflow/tfjs-core";
-import { axesOf, type Kernels, scalarTypeOf, type Torch } from "../aten.ts";
+import { backend_util, gather_util, scatter_util, type Tensor, type TensorInfo } from "@tensorflow/tfjs-core";
+import { axesOf, type Kernels, scalarType, scalarTypeOf, type Torch } from "../aten.ts";
 import type { Slot } from "../bridge.ts";
 
 /** Rows [count, rank] of coordinates as one row number each. */
@@ -10,8 +10,24 @@ const flatIndex = (torch: Torch, coordinates: Slot, strides: number[]): Slot =>
     torch.call("mul.Tensor", coordinates, torch.ints(strides)),
     [1],
     false,
-    scalarTypeOf("int32"),
+    scalarType.int64,
   );
+
+/** The rows that `updates` writes, as a matrix, with their numbers in an output of [rows, row length] = `size`. */
+function rowsOf(torch: Torch, indices: TensorInfo, updates: TensorInfo, shape: number[]) {
+  const { sliceRank, numUpdates, sliceSize, strides, outputSize } = scatter_util.calculateShapes(
+    updates as Tensor,
+    indices as Tensor,
+    shape,
+  );
+  const coordinates = torch.call("reshape", indices, [numUpdates, sliceRank]);
+  const given = torch.call("reshape", updates, updates.shape.length === 0 ? [1, 1] : [numUpdates, sliceSize]);
+  return {
+    rows: torch.call("expand", given, [numUpdates, sliceSize]), // one update may serve all
+    index: flatIndex(torch, coordinates, strides.slice(0, sliceRank)),
+    size: [outputSize / sliceSize, sliceSize],
+  };
+}
 
 export const gather: Kernels = {
   GatherV2: (torch, { x, indices }, { axis, batchDims }) => {
@@ -40,28 +56,34 @@ export const gather: Kernels = {
     return torch.tensor(torch.call("reshape", torch.call("index_select", rows, 0, index), shape), shape, params.dtype);
   },
   ScatterNd: (torch, { indices, updates }, { shape }) => {
-    const { sliceRank, numUpdates, sliceSize, strides, outputSize } = scatter_util.calculateShapes(
-      updates,
-      indices,
-      shape,
-    );
-    const zeros = torch.call("full", [outputSize / sliceSize, sliceSize], 0, scalarTypeOf(updates.dtype));
-    const index = flatIndex(
-      torch,
-      torch.call("reshape", indices, [numUpdates, sliceRank]),
-      strides.slice(0, sliceRank),
-    );
-    const rows = torch.call("reshape", updates, [numUpdates, sliceSize]);
-    return torch.tensor(
-      torch.call("reshape", torch.call("index_add", zeros, 0, index, rows), shape),
-      shape,
-      updates.dtype,
-    );
+    const { rows, index, size } = rowsOf(torch, indices, updates, shape);
+    const zeros = torch.call("full", size, 0, scalarTypeOf(updates.dtype));
+    const sums = torch.call("index_add", zeros, 0, index, rows);
+    return torch.tensor(torch.call("reshape", sums, shape), shape, updates.dtype);
   },
+  TensorScatterUpdate: (torch, { tensor, indices, updates }) => {
+    const { rows, index, size } = rowsOf(torch, indices, updates, tensor.shape);
+    const copied = torch.call("index_copy", torch.call("reshape", tensor, size), 0, index, rows);
+    return torch.tensor(torch.call("reshape", copied, tensor.shape), tensor.shape, tensor.dtype);
+  },
+  SparseToDense: (torch, { sparseIndices, sparseValues, defaultValue }, { outputShape }) => {
+    const { rows, index, size } = rowsOf(torch, sparseIndices, sparseValues, outputShape);
+    const filled = torch.call("expand", torch.call("reshape", defaultValue, [1, 1]), size);
+    const copied = torch.call("index_copy", torch.call("clone", filled), 0, index, rows);
+    return torch.tensor(torch.call("reshape", copied, outputShape), outputShape, sparseValues.dtype);
+  },
+  // Ids outside of the segments are passed over: they are summed in a row of their own, which is cut off.
   UnsortedSegmentSum: (torch, { x, segmentIds }, { numSegments }) => {
-    const shape = [numSegments, ...x.shape.slice(segmentIds.shape.length)];
-    const zeros = torch.call("full", shape, 0, scalarTypeOf(x.dtype));
-    return torch.tensor(torch.call("index_add", zeros, 0, segmentIds, x), shape, x.dtype);
+    const shape = [numSegments, ...x.shape.slice(1)];
+    const zeros = torch.call("full", [numSegments + 1, ...x.shape.slice(1)], 0, scalarTypeOf(x.dtype));
+    const below = torch.call("lt.Scalar", segmentIds, 0);
+    const index = torch.call(
+      "clamp_max",
+      torch.call("masked_fill.Scalar", segmentIds, below, numSegments),
+      numSegments,
+    );
+    const sums = torch.call("index_add", zeros, 0, index, x);
+    return torch.tensor(torch.call("slice.Tensor", sums, 0, 0, numSegments, 1), shape, x.dtype);
   },
   OneHot: (torch, { indices }, { depth, onValue, offValue, dtype }) => {
     const classes = torch.call("arange", depth, scalarTypeOf("int32"));

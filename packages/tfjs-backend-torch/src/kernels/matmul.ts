@@ -1,13 +1,43 @@
 /** Matrix products. */
-import { backend_util } from "@tensorflow/tfjs-core";
-import type { Kernels } from "../aten.ts";
+import { backend_util, type TensorInfo, util } from "@tensorflow/tfjs-core";
+import type { Kernels, Torch } from "../aten.ts";
+import { epilogue } from "./activation.ts";
+
+interface Attrs {
+  transposeA?: boolean;
+  transposeB?: boolean;
+}
+
+function product(torch: Torch, a: TensorInfo, b: TensorInfo, { transposeA, transposeB }: Attrs) {
+  util.assert(a.shape.length >= 2 && b.shape.length >= 2, () => "matMul: both operands need rank 2 or more");
+  const left = transposeA ? torch.call("transpose.int", a, -1, -2) : torch.backend.slotOf(a);
+  const right = transposeB ? torch.call("transpose.int", b, -1, -2) : torch.backend.slotOf(b);
+  const batch = backend_util.assertAndGetBroadcastShape(a.shape.slice(0, -2), b.shape.slice(0, -2));
+  const shape = [...batch, a.shape.at(transposeA ? -1 : -2), b.shape.at(transposeB ? -2 : -1)] as number[];
+  return { y: torch.call("matmul", left, right), shape };
+}
 
 export const matmul: Kernels = {
-  BatchMatMul: (torch, { a, b }, { transposeA, transposeB }) => {
-    const left = transposeA ? torch.call("transpose.int", a, -1, -2) : torch.backend.slotOf(a);
-    const right = transposeB ? torch.call("transpose.int", b, -1, -2) : torch.backend.slotOf(b);
-    const batch = backend_util.assertAndGetBroadcastShape(a.shape.slice(0, -2), b.shape.slice(0, -2));
-    const shape = [...batch, a.shape.at(transposeA ? -1 : -2), b.shape.at(transposeB ? -2 : -1)];
-    return torch.tensor(torch.call("matmul", left, right), shape, a.dtype);
+  BatchMatMul: (torch, { a, b }, attrs) => {
+    const { y, shape } = product(torch, a, b, attrs);
+    return torch.tensor(y, shape, a.dtype);
+  },
+  _FusedMatMul: (torch, { a, b, ...rest }, attrs) => {
+    const { y, shape } = product(torch, a, b, attrs);
+    return torch.tensor(epilogue(torch, y, rest, attrs), shape, a.dtype);
+  },
+  // TensorFlow.js' own checks first: its equations are fewer than torch's
+  Einsum: (torch, inputs, { equation }) => {
+    const tensors = Object.values(inputs as Record<string, TensorInfo>);
+    const { allDims, idDims } = backend_util.decodeEinsumEquation(equation, tensors.length);
+    backend_util.checkEinsumDimSizes(allDims.length, idDims, tensors as never);
+    const size = (name: string) => {
+      const dimension = allDims.indexOf(name);
+      const [id, axis] =
+        idDims.flatMap((dims, i) => dims.map((d, j) => [i, j, d])).find(([, , d]) => d === dimension) ?? [];
+      return tensors[id as number]?.shape[axis as number] as number;
+    };
+    const shape = [...equation.replace(/\s/g, "").split("->")[1]].map(size);
+    return torch.tensor(torch.call("einsum", equation, tensors), shape, (tensors[0] as TensorInfo).dtype);
   },
 };

@@ -1,82 +1,149 @@
-/** Pooling over NHWC images. Padding counts neither in a maximum nor in an average, as in TensorFlow. */
-import { backend_util, type TensorInfo } from "@tensorflow/tfjs-core";
-import { type Kernels, op, scalarType, type Torch } from "../aten.ts";
+/** Pooling, channels last, over two or three dimensions. Padding counts neither in a maximum nor in an average. */
+import { backend_util, type DataType, type TensorInfo } from "@tensorflow/tfjs-core";
+import { type Kernel, type Kernels, op, scalarType, scalarTypeOf, type Torch } from "../aten.ts";
 import { type Slot, view } from "../bridge.ts";
-import { pad, unpad, type Windows, windowsOf } from "./windows.ts";
+import { assertGradient, type Info, pad, unpad, type Windows, windowsOf } from "./windows.ts";
 
 const { same, nhwc } = view;
-const max = op("max_pool2d_with_indices", { in: [nhwc], out: [nhwc, nhwc] });
-const maxBackward = op("max_pool2d_with_indices_backward", {
-  in: [nhwc, nhwc, same, same, same, same, same, nhwc],
-  out: [nhwc],
-});
-const average = op("avg_pool2d", { in: [nhwc], out: [nhwc] });
-const averageBackward = op("avg_pool2d_backward", { in: [nhwc, nhwc], out: [nhwc] });
+
+interface Family {
+  max: ReturnType<typeof op>;
+  maxBackward: ReturnType<typeof op>;
+  average: ReturnType<typeof op>;
+  averageBackward: ReturnType<typeof op>;
+  info(x: TensorInfo, attrs: Attrs): Info;
+}
 
 // biome-ignore lint/suspicious/noExplicitAny: attributes of a kernel
-function infoOf(x: TensorInfo, attrs: any): { info: backend_util.Conv2DInfo; w: Windows } {
-  const { filterSize, strides, dilations = 1, dimRoundingMode } = attrs;
-  const info = backend_util.computePool2DInfo(
-    x.shape as [number, number, number, number],
-    filterSize,
-    strides,
-    dilations,
-    attrs.pad,
-    dimRoundingMode,
+type Attrs = any;
+
+const operators = (d: "2d" | "3d") => ({
+  max: op(`max_pool${d}_with_indices`, { in: [nhwc], out: [nhwc, nhwc] }),
+  maxBackward: op(`max_pool${d}_with_indices_backward`, {
+    in: [nhwc, nhwc, same, same, same, same, same, nhwc],
+    out: [nhwc],
+  }),
+  average: op(`avg_pool${d}`, { in: [nhwc], out: [nhwc] }),
+  averageBackward: op(`avg_pool${d}_backward`, { in: [nhwc, nhwc], out: [nhwc] }),
+});
+
+const flat: Family = {
+  ...operators("2d"),
+  info: ({ shape }, { filterSize, strides, dilations = 1, pad, dimRoundingMode }) =>
+    backend_util.computePool2DInfo(
+      shape as [number, number, number, number],
+      filterSize,
+      strides,
+      dilations,
+      pad,
+      dimRoundingMode,
+    ),
+};
+
+const deep: Family = {
+  ...operators("3d"),
+  info: ({ shape }, { filterSize, strides, pad, dimRoundingMode }) =>
+    backend_util.computePool3DInfo(
+      shape as [number, number, number, number, number],
+      filterSize,
+      strides,
+      1,
+      pad,
+      dimRoundingMode,
+    ),
+};
+
+const windows = (info: Info) => windowsOf(info, (kernel) => kernel / 2);
+
+/** The result where no window fits. */
+function nothing(torch: Torch, { outShape }: Info, dtype: DataType): TensorInfo {
+  return torch.tensor(torch.call("full", outShape, 0, scalarTypeOf(dtype)), outShape, dtype);
+}
+
+/** The input of a maximum, padded. TensorFlow.js passes over NaN, torch would return it. */
+function candidates(torch: Torch, x: TensorInfo, w: Windows): Slot {
+  const numbers = torch.call(
+    "nan_to_num",
+    torch.cast(x, "float32"),
+    Number.NEGATIVE_INFINITY,
+    Number.POSITIVE_INFINITY,
+    Number.NEGATIVE_INFINITY,
   );
-  return { info, w: windowsOf(info, (kernel) => kernel / 2) };
+  return pad(torch, numbers, w, Number.NEGATIVE_INFINITY);
 }
 
 /** Maxima and where they were. */
-function maxima(torch: Torch, input: Slot, w: Windows): [Slot, Slot] {
+function maxima(torch: Torch, { max }: Family, input: Slot, w: Windows): [Slot, Slot] {
   return torch.callMany(2, max, input, w.kernel, w.strides, w.padding, w.dilations, false) as [Slot, Slot];
 }
 
-/** How many real elements each window of an unevenly padded input has: [1, h, w, 1]. */
-function counts(torch: Torch, info: backend_util.Conv2DInfo, w: Windows): Slot {
-  const ones = pad(torch, torch.call("full", [1, info.inHeight, info.inWidth, 1], 1, scalarType.float32), w, 0);
-  return torch.call(average, ones, w.kernel, w.strides, [0, 0], false, true, 1);
+/** How many real elements each window of an unevenly padded input has, at least 1, for one image of one channel. */
+function counts(torch: Torch, { average }: Family, w: Windows): Slot {
+  const ones = pad(torch, torch.call("full", [1, ...w.input, 1], 1, scalarType.float32), w, 0);
+  return torch.call("clamp_min", torch.call(average, ones, w.kernel, w.strides, w.padding, false, true, 1), 1);
 }
 
+const maxPool =
+  (family: Family): Kernel =>
+  (torch, { x }, attrs) => {
+    const info = family.info(x, attrs);
+    const w = windows(info);
+    if (w.none) return nothing(torch, info, x.dtype);
+    const [y] = maxima(torch, family, candidates(torch, x, w), w);
+    return torch.tensor(torch.cast(y, x.dtype), info.outShape, x.dtype);
+  };
+
+const maxPoolGrad =
+  (family: Family): Kernel =>
+  (torch, { dy, input }, attrs) => {
+    const info = family.info(input, attrs);
+    assertGradient(dy, info);
+    const w = windows(info);
+    const x = candidates(torch, input, w);
+    const [, indices] = maxima(torch, family, x, w);
+    const dx = torch.call(family.maxBackward, dy, x, w.kernel, w.strides, w.padding, w.dilations, false, indices);
+    return torch.tensor(unpad(torch, dx, w), input.shape, "float32");
+  };
+
+const avgPool =
+  (family: Family): Kernel =>
+  (torch, { x }, attrs) => {
+    const info = family.info(x, attrs);
+    const w = windows(info);
+    if (w.none) return nothing(torch, info, "float32");
+    const input = pad(torch, torch.cast(x, "float32"), w, 0);
+    if (!w.explicit) {
+      const y = torch.call(family.average, input, w.kernel, w.strides, w.padding, false, false);
+      return torch.tensor(y, info.outShape, "float32");
+    }
+    const sums = torch.call(family.average, input, w.kernel, w.strides, w.padding, false, true, 1);
+    return torch.tensor(torch.call("div.Tensor", sums, counts(torch, family, w)), info.outShape, "float32");
+  };
+
+const avgPoolGrad =
+  (family: Family): Kernel =>
+  (torch, { dy, input }, attrs) => {
+    const info = family.info(input, attrs);
+    assertGradient(dy, info);
+    const w = windows(info);
+    const x = torch.call("empty.memory_format", w.paddedShape, scalarType.float32); // only its shape counts
+    const { averageBackward } = family;
+    if (!w.explicit) {
+      const dx = torch.call(averageBackward, dy, x, w.kernel, w.strides, w.padding, false, false, null);
+      return torch.tensor(dx, input.shape, "float32");
+    }
+    const share = torch.call("div.Tensor", dy, counts(torch, family, w));
+    const dx = torch.call(averageBackward, share, x, w.kernel, w.strides, w.padding, false, true, 1);
+    return torch.tensor(unpad(torch, dx, w), input.shape, "float32");
+  };
+
 export const pool: Kernels = {
-  MaxPool: (torch, { x }, attrs) => {
-    const { info, w } = infoOf(x, attrs);
-    const [y] = maxima(torch, pad(torch, torch.backend.slotOf(x), w, Number.NEGATIVE_INFINITY), w);
-    return torch.tensor(y, info.outShape, x.dtype);
-  },
-  MaxPoolGrad: (torch, { dy, input }, attrs) => {
-    const { info, w } = infoOf(input, attrs);
-    const x = pad(torch, torch.backend.slotOf(input), w, Number.NEGATIVE_INFINITY);
-    const [, indices] = maxima(torch, x, w);
-    const dx = torch.call(maxBackward, dy, x, w.kernel, w.strides, w.padding, w.dilations, false, indices);
-    return torch.tensor(unpad(torch, dx, w, info), input.shape, input.dtype);
-  },
-  AvgPool: (torch, { x }, attrs) => {
-    const { info, w } = infoOf(x, attrs);
-    if (!w.explicit) {
-      return torch.tensor(torch.call(average, x, w.kernel, w.strides, w.padding, false, false), info.outShape, x.dtype);
-    }
-    const sums = torch.call(
-      average,
-      pad(torch, torch.backend.slotOf(x), w, 0),
-      w.kernel,
-      w.strides,
-      [0, 0],
-      false,
-      true,
-      1,
-    );
-    return torch.tensor(torch.call("div.Tensor", sums, counts(torch, info, w)), info.outShape, x.dtype);
-  },
-  AvgPoolGrad: (torch, { dy, input }, attrs) => {
-    const { info, w } = infoOf(input, attrs);
-    if (!w.explicit) {
-      const dx = torch.call(averageBackward, dy, input, w.kernel, w.strides, w.padding, false, false, null);
-      return torch.tensor(dx, input.shape, input.dtype);
-    }
-    const x = pad(torch, torch.backend.slotOf(input), w, 0);
-    const share = torch.call("div.Tensor", dy, counts(torch, info, w));
-    const dx = torch.call(averageBackward, share, x, w.kernel, w.strides, [0, 0], false, true, 1);
-    return torch.tensor(unpad(torch, dx, w, info), input.shape, input.dtype);
-  },
+  MaxPool: maxPool(flat),
+  MaxPoolGrad: maxPoolGrad(flat),
+  AvgPool: avgPool(flat),
+  AvgPoolGrad: avgPoolGrad(flat),
+  MaxPool3D: maxPool(deep),
+  MaxPool3DGrad: maxPoolGrad(deep),
+  AvgPool3D: avgPool(deep),
+  AvgPool3DGrad: avgPoolGrad(deep),
 };

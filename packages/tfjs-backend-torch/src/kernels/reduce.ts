@@ -25,6 +25,18 @@ const extreme =
     return torch.tensor(torch.call(operator, x, axes, keepDims), reducedShape(x.shape, axes, keepDims), x.dtype);
   };
 
+/** Where the extreme is; NaN is passed over, as TensorFlow.js does. */
+const position =
+  (operator: string, worst: number): Kernel =>
+  (torch, { x }, { axis }) => {
+    const [a] = axesOf(axis, x.shape);
+    const infinities = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+    // an int32 does not fit a float32, and has no NaN
+    const numbers = x.dtype === "int32" ? x : torch.call("nan_to_num", torch.cast(x, "float32"), worst, ...infinities);
+    const at = torch.cast(torch.call(operator, numbers, a, false), "int32");
+    return torch.tensor(at, reducedShape(x.shape, [a as number], false), "int32");
+  };
+
 /** Operators that take one axis, applied to each in turn. */
 const oneByOne =
   (operator: string): Kernel =>
@@ -33,17 +45,6 @@ const oneByOne =
     const reduced = axes.reduce((slot, a) => torch.call(operator, slot, a, true), torch.backend.slotOf(x));
     const shape = reducedShape(x.shape, axes, keepDims);
     return torch.tensor(torch.cast(torch.call("reshape", reduced, shape), x.dtype), shape, x.dtype);
-  };
-
-const argExtreme =
-  (operator: string): Kernel =>
-  (torch, { x }, { axis }) => {
-    const axes = axesOf(axis, x.shape);
-    return torch.tensor(
-      torch.cast(torch.call(operator, x, axes[0], false), "int32"),
-      reducedShape(x.shape, axes, false),
-      "int32",
-    );
   };
 
 const scan =
@@ -69,8 +70,8 @@ export const reduce: Kernels = {
   Prod: oneByOne("prod.dim_int"),
   All: oneByOne("all.dim"),
   Any: oneByOne("any.dim"),
-  ArgMax: argExtreme("argmax"),
-  ArgMin: argExtreme("argmin"),
+  ArgMax: position("argmax", Number.NEGATIVE_INFINITY),
+  ArgMin: position("argmin", Number.POSITIVE_INFINITY),
   Cumsum: scan("cumsum", 0),
   Cumprod: scan("cumprod", 1),
   // A stable sort, not `topk`: TensorFlow.js promises that of equal values the lower index comes first.

@@ -16,7 +16,8 @@ export const shape: Kernels = {
   },
   ExpandDims: (torch, { input }, { dim }) => {
     const shape = [...input.shape];
-    shape.splice(axisOf(dim, input.shape.length + 1), 0, 1);
+    const [axis] = axesOf(dim, [...shape, 1]) as [number];
+    shape.splice(axis, 0, 1);
     return torch.tensor(torch.call("reshape", input, shape), shape, input.dtype);
   },
   Transpose: (torch, { x }, { perm }) =>
@@ -78,10 +79,9 @@ export const shape: Kernels = {
   Concat: (torch, inputs, { axis }) => {
     const all = listOf(inputs);
     const [a] = axesOf(axis, all[0].shape) as [number];
-    const shape = backend_util.computeOutShape(
-      all.map((x) => x.shape),
-      a,
-    );
+    const shapes = all.map((x) => x.shape);
+    backend_util.assertParamsConsistent(shapes, a);
+    const shape = backend_util.computeOutShape(shapes, a);
     const filled = all.filter((x) => util.sizeFromShape(x.shape) > 0);
     if (filled.length === 0)
       return torch.tensor(torch.call("full", shape, 0, scalarTypeOf(all[0].dtype)), shape, all[0].dtype);
@@ -89,6 +89,10 @@ export const shape: Kernels = {
   },
   Pack: (torch, inputs, { axis }) => {
     const all = listOf(inputs);
+    for (const { shape, dtype } of all) {
+      util.assertShapesMatch(shape, all[0].shape, "All tensors passed to stack must have matching shapes");
+      util.assert(dtype === all[0].dtype, () => "All tensors passed to stack must have matching dtypes");
+    }
     const shape = [...all[0].shape];
     shape.splice(axisOf(axis, shape.length + 1), 0, all.length);
     return torch.tensor(torch.call("stack", all, axis), shape, all[0].dtype);
@@ -113,8 +117,13 @@ export const shape: Kernels = {
       );
     });
   },
-  Fill: (torch, _, { shape, value, dtype = "float32" }) =>
-    torch.tensor(torch.call("full", shape, value, scalarTypeOf(dtype)), shape, dtype),
+  Fill: (torch, _, { shape, value, dtype = util.inferDtype(value) }) => {
+    if (dtype !== "string") return torch.tensor(torch.call("full", shape, value, scalarTypeOf(dtype)), shape, dtype);
+    const values = Array(util.sizeFromShape(shape)).fill(util.encodeString(value));
+    return { dataId: torch.backend.write(values, shape, dtype), shape, dtype };
+  },
+  LinSpace: (torch, _, { start, stop, num }) =>
+    torch.tensor(torch.call("linspace", start, stop, num, scalarTypeOf("float32")), [num], "float32"),
   Range: (torch, _, { start, stop, step, dtype }) => {
     const empty = start === stop || (start < stop && step < 0) || (stop < start && step > 1);
     const size = empty ? 0 : Math.abs(Math.ceil((stop - start) / step));

@@ -59,7 +59,8 @@ export const unary: Kernels = {
   ...table(predicate, "bool"),
   Softplus: (torch, { x }) => torch.tensor(torch.call("softplus", x), x.shape, "float32"),
   Relu6: (torch, { x }) => torch.tensor(torch.call("hardtanh", x, 0, 6), x.shape, x.dtype),
-  LeakyRelu: (torch, { x }, { alpha }) => torch.tensor(torch.call("leaky_relu", x, alpha), x.shape, "float32"),
+  LeakyRelu: (torch, { x }, { alpha }) =>
+    torch.tensor(torch.call("leaky_relu", torch.cast(x, "float32"), alpha), x.shape, "float32"),
   EluGrad: (torch, { dy, y }) => torch.tensor(torch.call("elu_backward", dy, 1, 1, 1, true, y), y.shape, "float32"),
   ClipByValue: (torch, { x }, { clipValueMin, clipValueMax }) =>
     torch.tensor(torch.call("clamp", x, clipValueMin, clipValueMax), x.shape, x.dtype),
@@ -68,7 +69,10 @@ export const unary: Kernels = {
     const step = torch.cast(torch.call("where.Scalar", torch.call("gt.Scalar", x, 0), 1, alpha), x.dtype);
     return torch.tensor(torch.call("where.self", torch.call("isnan", x), x, step), x.shape, x.dtype);
   },
-  Cast: (torch, { x }, { dtype }) =>
-    x.dtype === dtype ? torch.same(x) : torch.tensor(torch.cast(x, dtype), x.shape, dtype),
+  Cast: (torch, { x }, { dtype }) => {
+    if (x.dtype === dtype) return torch.same(x);
+    const real = x.dtype === "complex64" ? torch.call("real", x) : x;
+    return torch.tensor(torch.cast(real, dtype), x.shape, dtype);
+  },
   Identity: (torch, { x }) => torch.same(x),
 };

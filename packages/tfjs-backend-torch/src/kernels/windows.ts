@@ -1,64 +1,110 @@
-/** What convolution and pooling share: where torch's windows fall compared with TensorFlow.js's. */
-import type { backend_util } from "@tensorflow/tfjs-core";
+/** What convolution and pooling share, in two and three dimensions: where torch's windows fall in TensorFlow.js' input. */
+import { type backend_util, type TensorInfo, util } from "@tensorflow/tfjs-core";
 import type { Torch } from "../aten.ts";
 import type { Slot } from "../bridge.ts";
 
-type Info = backend_util.Conv2DInfo;
+export type Info = backend_util.Conv2DInfo | backend_util.Conv3DInfo;
 
+/** Lists have one entry for each spatial dimension: [height, width] or [depth, height, width]. */
 export interface Windows {
-  kernel: [number, number];
-  strides: [number, number];
-  dilations: [number, number];
+  input: number[];
+  output: number[];
+  kernel: number[];
+  strides: number[];
+  dilations: number[];
   /** Padding that torch applies on both sides; zero when `explicit` is set. */
-  padding: [number, number];
-  /** Padding to add to the NHWC input first, because it is uneven: [left, right, top, bottom]. */
-  explicit: [number, number, number, number] | null;
-  /** NHWC shape of the input with the explicit padding. */
-  paddedShape: [number, number, number, number];
+  padding: number[];
+  /** Padding to add to the channels-last input first, because it is uneven: [before, after] of each dimension. */
+  explicit: [number, number][] | null;
+  /** Channels-last shape of the input with the explicit padding. */
+  paddedShape: number[];
+  /** Whether no window fits, so that there is nothing to compute. */
+  none: boolean;
+}
+
+/** Sizes of a convolution or pool, by dimension. */
+function sizesOf(info: Info) {
+  const plane = {
+    input: [info.inHeight, info.inWidth],
+    output: [info.outHeight, info.outWidth],
+    kernel: [info.filterHeight, info.filterWidth],
+    strides: [info.strideHeight, info.strideWidth],
+    dilations: [info.dilationHeight, info.dilationWidth],
+    before: [info.padInfo.top, info.padInfo.left],
+  };
+  if (!("inDepth" in info)) return plane;
+  return {
+    input: [info.inDepth, ...plane.input],
+    output: [info.outDepth, ...plane.output],
+    kernel: [info.filterDepth, ...plane.kernel],
+    strides: [info.strideDepth, ...plane.strides],
+    dilations: [info.dilationDepth, ...plane.dilations],
+    before: [info.padInfo.front, ...plane.before],
+  };
 }
 
 /** `largestPadding`: torch's pools refuse more than half of the kernel, its convolutions take any. */
 export function windowsOf(info: Info, largestPadding: (kernel: number) => number): Windows {
-  const { top, left } = info.padInfo;
-  const kernel: [number, number] = [info.filterHeight, info.filterWidth];
-  const strides: [number, number] = [info.strideHeight, info.strideWidth];
-  const dilations: [number, number] = [info.dilationHeight, info.dilationWidth];
-  const input = [info.inHeight, info.inWidth] as const;
-  const output = [info.outHeight, info.outWidth] as const;
-  const before = [top, left] as const;
-  const span = (i: 0 | 1) => (kernel[i] - 1) * dilations[i] + 1;
-  const even = ([0, 1] as const).every(
-    (i) =>
-      Math.floor((input[i] + 2 * before[i] - span(i)) / strides[i]) + 1 === output[i] &&
-      before[i] <= largestPadding(kernel[i]),
-  );
-  const shape = (extraH: number, extraW: number): Windows["paddedShape"] => [
-    info.batchSize,
-    info.inHeight + extraH,
-    info.inWidth + extraW,
-    info.inChannels,
-  ];
-  if (even) return { kernel, strides, dilations, padding: [top, left], explicit: null, paddedShape: shape(0, 0) };
-  const after = (i: 0 | 1) => Math.max(0, (output[i] - 1) * strides[i] + span(i) - input[i] - before[i]);
+  const { input, output, kernel, strides, dilations, before } = sizesOf(info);
+  const dimensions = input.map((size, i) => {
+    const [out, k, stride, dilation, padding] = [output, kernel, strides, dilations, before].map((x) => x[i]) as [
+      number,
+      number,
+      number,
+      number,
+      number,
+    ];
+    const span = (k - 1) * dilation + 1;
+    return {
+      even: Math.floor((size + 2 * padding - span) / stride) + 1 === out && padding <= largestPadding(k),
+      before: padding,
+      after: Math.max(0, (out - 1) * stride + span - size - padding),
+    };
+  });
+  const shape = (sizes: number[]) => [info.batchSize, ...sizes, info.inChannels];
+  const none = util.sizeFromShape(info.outShape) === 0;
+  if (dimensions.every(({ even }) => even)) {
+    return {
+      input,
+      output,
+      kernel,
+      strides,
+      dilations,
+      padding: before,
+      explicit: null,
+      paddedShape: shape(input),
+      none,
+    };
+  }
   return {
+    input,
+    output,
     kernel,
     strides,
     dilations,
-    padding: [0, 0],
-    explicit: [left, after(1), top, after(0)],
-    paddedShape: shape(top + after(0), left + after(1)),
+    padding: input.map(() => 0),
+    explicit: dimensions.map(({ before, after }) => [before, after]),
+    paddedShape: shape(dimensions.map(({ before, after }, i) => before + (input[i] as number) + after)),
+    none,
   };
 }
 
-/** The NHWC input with its explicit padding. */
+/** Fails where `dy` is not the gradient of what the operation gives: torch does not always look. */
+export function assertGradient(dy: TensorInfo, { outShape }: Info): void {
+  util.assertShapesMatch(dy.shape, outShape, "dy must have the shape of the result: ");
+}
+
+/** The channels-last input with its explicit padding. */
 export function pad(torch: Torch, x: Slot, { explicit }: Windows, value: number): Slot {
-  return explicit ? torch.call("constant_pad_nd", x, [0, 0, ...explicit], value) : x;
+  return explicit ? torch.call("constant_pad_nd", x, [0, 0, ...[...explicit].reverse().flat()], value) : x;
 }
 
 /** The gradient of `pad`: cuts the explicit padding off, as a copy without holes. */
-export function unpad(torch: Torch, dx: Slot, { explicit }: Windows, info: Info): Slot {
+export function unpad(torch: Torch, dx: Slot, { explicit, input }: Windows): Slot {
   if (!explicit) return dx;
-  const [left, , top] = explicit;
-  const rows = torch.call("slice.Tensor", dx, 1, top, top + info.inHeight, 1);
-  return torch.call("contiguous", torch.call("slice.Tensor", rows, 2, left, left + info.inWidth, 1));
+  const cut = explicit.reduce(
+    (slot, [before], i) => torch.call("slice.Tensor", slot, i + 1, before, before + (input[i] as number), 1),
+    dx,
+  );
+  return torch.call("contiguous", cut);
 }

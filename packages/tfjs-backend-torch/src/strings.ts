@@ -1,0 +1,73 @@
+/**
+ * String tensors stay in JavaScript. Kernels that move or compare elements are given numbers in place of strings: each
+ * string's place among all strings at hand, in order of their bytes.
+ */
+import type { TensorInfo } from "@tensorflow/tfjs-core";
+import type { Kernel, Torch } from "./aten.ts";
+
+const moving = new Set([
+  "BroadcastTo",
+  "Concat",
+  "ExpandDims",
+  "GatherNd",
+  "GatherV2",
+  "Pack",
+  "Reverse",
+  "ScatterNd",
+  "Select",
+  "Slice",
+  "SparseToDense",
+  "SplitV",
+  "StridedSlice",
+  "TensorScatterUpdate",
+  "Tile",
+  "Transpose",
+  "Unpack",
+]);
+const comparing = new Set(["Equal", "NotEqual", "Greater", "GreaterEqual", "Less", "LessEqual"]);
+
+/** The kernel, fit for strings where moving or comparing is all it does. The others refuse them. */
+export function withStrings(name: string, kernel: Kernel): Kernel {
+  if (!moving.has(name) && !comparing.has(name)) return kernel;
+  return (torch, inputs: Record<string, TensorInfo>, attrs) => {
+    if (!Object.values(inputs).some((x) => x.dtype === "string")) return kernel(torch, inputs, attrs);
+    const { numbered, words } = numberStrings(torch, inputs);
+    try {
+      const result = kernel(torch, numbered, attrs);
+      if (comparing.has(name)) return result;
+      return Array.isArray(result) ? result.map((x) => spell(torch, x, words)) : spell(torch, result, words);
+    } finally {
+      for (const [key, x] of Object.entries(numbered)) if (x !== inputs[key]) torch.backend.disposeData(x.dataId);
+    }
+  };
+}
+
+/** The inputs with int32 numbers for strings, and the strings by number. */
+function numberStrings(torch: Torch, inputs: Record<string, TensorInfo>) {
+  const texts = new Map<string, string[]>();
+  for (const [key, x] of Object.entries(inputs)) {
+    if (x.dtype !== "string") continue;
+    const strings = torch.backend.readSync(x.dataId) as Uint8Array[];
+    texts.set(
+      key,
+      strings.map((bytes) => Buffer.from(bytes).toString("latin1")), // one character a byte, whatever the bytes mean
+    );
+  }
+  const words = [...new Set([...texts.values()].flat())].sort();
+  const numbers = new Map(words.map((word, i) => [word, i]));
+  const numbered = { ...inputs };
+  for (const [key, list] of texts) {
+    const { shape } = inputs[key] as TensorInfo;
+    const values = Int32Array.from(list, (text) => numbers.get(text) as number);
+    numbered[key] = { dataId: torch.backend.write(values, shape, "int32"), shape, dtype: "int32" };
+  }
+  return { numbered, words };
+}
+
+/** The string tensor that a tensor of numbers stands for. */
+function spell(torch: Torch, x: TensorInfo, words: string[]): TensorInfo {
+  const numbers = torch.backend.readSync(x.dataId) as Int32Array;
+  const strings = Array.from(numbers, (i) => new Uint8Array(Buffer.from(words[i] as string, "latin1")));
+  torch.backend.disposeData(x.dataId);
+  return { dataId: torch.backend.write(strings, x.shape, "string"), shape: x.shape, dtype: "string" };
+}
