@@ -50,7 +50,13 @@ export const maskSearchSettingsSchema = z.strictObject({
   temperature: z.number().positive().max(100),
   /** Weight of the KL term; cross-entropy gets the rest (0.5 in the code line). */
   distillWeight: share,
-  allocation: z.enum(["sensitivity", "uniform"]),
+  /**
+   * How the budget is spread over the layers: in proportion to measured `sensitivity` or to the one published for the
+   * model (`paper`), the same share everywhere (`uniform`), or as `allocationList` says (`manual`).
+   */
+  allocation: z.enum(["sensitivity", "uniform", "paper", "manual"]),
+  /** ReLUs that each layer keeps, in the network's order; sums to the budget. For `manual` alone. */
+  allocationList: z.array(z.int().min(0).max(1e9)).min(1).max(1_000).optional(),
   /** Smallest share of each layer's units that the allocation keeps. */
   allocationFloor: share,
 });

@@ -197,6 +197,15 @@ describe("what the stages find", () => {
     expect(result.reluCount).toBeGreaterThan(budget - 4); // the last group's channels hold 4 units
   });
 
+  it("masks of the layer counts that a list gives, without a sensitivity run", async () => {
+    const own = params["mask-search/senet"] as Extract<StageParams, { kind: "mask-search" }>;
+    const list = [10, 20, 30, 40, 100, 200, 100];
+    const settings = { ...own.settings, allocation: "manual" as const, allocationList: list };
+    const { result } = succeeded(await run("mask-search/senet", { params: { ...own, settings }, inputs: { arModel } }));
+    if (result.kind !== "mask-search") throw new Error(result.kind);
+    expect(result.allocation.map(({ kept }) => kept)).toEqual(list);
+  });
+
   it("a search that stops early when its masks settle", async () => {
     const own = params["mask-search/senet"] as Extract<StageParams, { kind: "mask-search" }>;
     const { result } = succeeded(

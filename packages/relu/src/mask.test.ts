@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { maskDistance, onesOf, overlapOf, packBits, randomMask, topUnits, unpackBits } from "./mask.ts";
 
 const scored = fc
-  .array(fc.integer({ min: 0, max: 5 }), { minLength: 1, maxLength: 200 })
+  .array(fc.oneof(fc.integer({ min: -2, max: 3 }), fc.float({ noNaN: true })), { minLength: 1, maxLength: 200 })
   .chain((scores) =>
     fc.record({ scores: fc.constant(Float32Array.from(scores)), count: fc.integer({ min: 0, max: scores.length }) }),
   );

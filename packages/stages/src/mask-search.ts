@@ -1,14 +1,5 @@
 import { type ResultOf, sensitivityArtifactSchema } from "@reluctant/contracts";
-import {
-  allocate,
-  type Mask,
-  type Model,
-  maskDistance,
-  onesOf,
-  overlapOf,
-  reluLayers,
-  uniformAllocation,
-} from "@reluctant/relu";
+import { layerCounts, type Mask, type Model, maskDistance, onesOf, overlapOf, reluLayers } from "@reluctant/relu";
 import { maskChoice, randomMasks, topMasks } from "./choose-masks.ts";
 import { type ContextOf, inputOf, modelOf, type StageOutput, safetensorsType } from "./context.ts";
 import { evaluate } from "./evaluate.ts";
@@ -99,26 +90,25 @@ export async function maskSearch(context: ContextOf<"mask-search">): Promise<Sta
   };
 }
 
-/** r_l of every ReLU layer: in proportion to its sensitivity, or the same share everywhere. */
+/** r_l of every ReLU layer by the settings' rule; only `sensitivity` reads the stage's input of that name. */
 function allocationOf(context: ContextOf<"mask-search">, model: Model): number[] {
   const { budget, settings } = context.params;
-  const layers = reluLayers(model);
-  const sizes = layers.map(({ units }) => units);
-  if (settings.allocation === "uniform") return uniformAllocation(sizes, budget);
-  const artifact = badInput("input sensitivity", () => {
+  return layerCounts({ rule: settings, model, budget, measured: () => measuredSensitivity(context, model) });
+}
+
+const measuredSensitivity = (context: ContextOf<"mask-search">, model: Model): number[] =>
+  badInput("input sensitivity", () => {
     const read = sensitivityArtifactSchema.parse(JSON.parse(new TextDecoder().decode(inputOf(context, "sensitivity"))));
     const names = read.layers.map(({ layer }) => layer).join();
-    if (names !== layers.map(({ name }) => name).join())
+    if (
+      names !==
+      reluLayers(model)
+        .map(({ name }) => name)
+        .join()
+    )
       throw new Error(`its layers (${names}) are not those of ${model.name}`);
-    return read;
+    return read.layers.map(({ sensitivity }) => sensitivity);
   });
-  return allocate({
-    sensitivity: artifact.layers.map(({ sensitivity }) => sensitivity),
-    sizes,
-    budget,
-    floor: settings.allocationFloor,
-  });
-}
 
 /** Each layer's share of kept units that stayed; 1 where nothing is kept. */
 const overlaps = (before: readonly Mask[], after: readonly Mask[]): number[] =>
