@@ -103,7 +103,8 @@ test("a starting supervisor ends the process group that an earlier one left, and
   expect(await child.gone).toMatchObject({ signal: "SIGKILL" });
 });
 
-test("a second supervisor of the same name on a machine is refused", async () => {
-  await takeSlot(folder, "w2");
-  await expect(takeSlot(folder, "w2")).rejects.toThrow(/"w2" runs here already.*RELUCTANT_WORKER_NAME/);
+test("a second supervisor of the same slot on a machine is refused, one of another installation is not", async () => {
+  await takeSlot(folder, "w2@one");
+  await expect(takeSlot(folder, "w2@one")).rejects.toThrow(/w2@one runs here already.*RELUCTANT_WORKER_NAME/);
+  expect((await takeSlot(folder, "w2@two")).ended).toBeNull();
 });

@@ -20,3 +20,13 @@ test.each([
 ])("a mistake in the environment is named", (wrong, message) => {
   expect(() => readConfig(wrong)).toThrow(message);
 });
+
+test("workers of one name have slots of their own in each installation, whoever connects", () => {
+  const slotOf = (url: string) => readConfig({ ...env, DATABASE_URL: url }).slotName;
+  const slot = slotOf("postgresql://ada:one@db:5432/lab");
+  expect(slot).toMatch(/^gpu-1@[0-9a-f]{12}$/);
+  expect(slotOf("postgresql://bob:two@db:5432/lab")).toBe(slot);
+  for (const other of ["ada:one@db:5433/lab", "ada:one@db:5432/other", "ada:one@elsewhere:5432/lab"]) {
+    expect(slotOf(`postgresql://${other}`)).not.toBe(slot);
+  }
+});

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { homedir, hostname } from "node:os";
 import { delimiter, join, resolve } from "node:path";
 import { nameSchema } from "@reluctant/contracts";
@@ -12,6 +13,8 @@ export interface WorkerConfig {
   cacheDir: string;
   pool: string;
   name: string;
+  /** The name in files that workers of several installations share a folder for: unique on this machine. */
+  slotName: string;
   /** Least seconds between two time-based checkpoints, if other than the control plane's. */
   checkpointSeconds: number | undefined;
   logLevel: string;
@@ -28,8 +31,10 @@ export function readConfig(env: NodeJS.ProcessEnv): WorkerConfig {
     if (!value) throw new Error(`${name} is not set; a worker needs it to reach the control plane`);
     return value;
   };
+  const databaseUrl = required("DATABASE_URL");
+  const name = nameOf(env.RELUCTANT_WORKER_NAME || hostname());
   return {
-    databaseUrl: required("DATABASE_URL"),
+    databaseUrl,
     redisUrl: required("REDIS_URL"),
     redisPrefix: env.REDIS_PREFIX || undefined,
     dataFolders: (env.RELUCTANT_DATA ?? "")
@@ -43,10 +48,17 @@ export function readConfig(env: NodeJS.ProcessEnv): WorkerConfig {
       /^[a-z0-9][a-z0-9-]{0,31}$/,
       "lower-case letters, digits and dashes",
     ),
-    name: nameOf(env.RELUCTANT_WORKER_NAME || hostname()),
+    name,
+    slotName: `${name}@${installationOf(databaseUrl)}`,
     checkpointSeconds: secondsOf(env.RELUCTANT_CHECKPOINT_SECONDS),
     logLevel: env.LOG_LEVEL || "info",
   };
+}
+
+/** Twelve digits that tell databases apart, whoever connects: an installation is its database. */
+function installationOf(databaseUrl: string): string {
+  const place = databaseUrl.replace(/^(\w+:\/\/)[^/]*@/, "$1"); // without user and password
+  return createHash("sha256").update(place).digest("hex").slice(0, 12);
 }
 
 function secondsOf(text: string | undefined): number | undefined {

@@ -35,9 +35,9 @@ try {
 }
 
 async function main(): Promise<void> {
-  const { slot, ended } = await takeSlot(config.cacheDir, config.name);
+  const { slot, ended } = await takeSlot(config.cacheDir, config.slotName);
   if (ended) log.warn({ pid: ended.pid }, "ended a training process that an earlier supervisor left");
-  const scratchRoot = join(config.cacheDir, "scratch", encodeURIComponent(config.name));
+  const scratchRoot = join(config.cacheDir, "scratch", encodeURIComponent(config.slotName));
   await rm(scratchRoot, { recursive: true, force: true });
   await mkdir(scratchRoot, { recursive: true });
 

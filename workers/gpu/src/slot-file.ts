@@ -8,7 +8,7 @@ interface SlotRecord {
   child: ProcessId | null;
 }
 
-/** The slot's file, in the worker's cache. One supervisor holds it at a time; a leftover child is ended before the next. */
+/** The slot's file, in the cache that the machine's workers share. One supervisor holds it at a time; a leftover child is ended before the next. */
 export interface SlotFile {
   /** Records the child's process group before it gets any work. */
   hold(childPid: number): Promise<void>;
@@ -18,18 +18,19 @@ export interface SlotFile {
 
 /**
  * Takes the slot, first ending the process group that a killed supervisor left.
- * @throws Error when another supervisor of this name runs on the machine
+ * @param slotName names the slot among all that share the folder, also those of other installations
+ * @throws Error when another supervisor of this slot runs on the machine
  */
 export async function takeSlot(
   cacheDir: string,
-  workerName: string,
+  slotName: string,
 ): Promise<{ slot: SlotFile; ended: ProcessId | null }> {
-  const file = join(cacheDir, "slots", `${encodeURIComponent(workerName)}.json`);
+  const file = join(cacheDir, "slots", `${encodeURIComponent(slotName)}.json`);
   await mkdir(dirname(file), { recursive: true });
   const before = await read(file);
   if (before && (await isAlive(before.supervisor))) {
     throw new Error(
-      `a worker named "${workerName}" runs here already (process ${before.supervisor.pid}); give this one another RELUCTANT_WORKER_NAME`,
+      `the worker ${slotName} runs here already (process ${before.supervisor.pid}); give this one another RELUCTANT_WORKER_NAME`,
     );
   }
   const leftover = before?.child && (await isAlive(before.child)) ? before.child : null;
