@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { eventSchema } from "@reluctant/contracts";
 import { type Kit, setup } from "@reluctant/testkit";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
@@ -85,4 +86,16 @@ test("what is no cursor is refused", async () => {
     code: "invalid-request",
     errors: [{ field: "after" }],
   });
+});
+
+test("the events of an experiment that is unknown, or another team's, are not found", async () => {
+  const { experimentId } = await kit.submit({ until: "train", budgets: undefined });
+  const read = (caller: Caller, id: string) =>
+    readEvents(kit.deps, { identity: caller, experimentId: id, after: "0.0", limit: 10 });
+  await expect(read(identity, randomUUID())).rejects.toMatchObject({ code: "not-found" });
+  await expect(read(await kit.caller("rival"), experimentId)).rejects.toMatchObject({ code: "not-found" });
+  expect((await read(identity, experimentId)).events.length).toBeGreaterThan(0);
+  const { cursor } = await readAll();
+  const later = await readEvents(kit.deps, { identity, experimentId, after: cursor, limit: 10 });
+  expect(later).toEqual({ events: [], cursor });
 });

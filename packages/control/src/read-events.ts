@@ -1,11 +1,12 @@
 import { type Event, type EventPage, ReluctantError } from "@reluctant/contracts";
 import { eventRows } from "@reluctant/db";
-import { visibleTeam } from "./authorize.ts";
+import { found, visibleTeam } from "./authorize.ts";
 import type { Caller, Deps } from "./deps.ts";
 
 /**
  * Events after a cursor, in commit order. Those of a transaction appear when no older one is still running, so a reader
  * that always passes on its last cursor misses none.
+ * @throws ReluctantError `not-found` for an experiment that the caller does not have
  */
 export async function readEvents(
   { db }: Deps,
@@ -17,7 +18,12 @@ export async function readEvents(
   }: { identity: Caller; after?: string; experimentId?: string; limit: number },
 ): Promise<EventPage> {
   const { xid, id } = parseCursor(after);
-  const rows = await eventRows(db.prisma, xid, id, visibleTeam(identity), experimentId ?? null, limit);
+  const team = visibleTeam(identity);
+  const rows = await eventRows(db.prisma, xid, id, team, experimentId ?? null, limit);
+  if (rows.length === 0 && experimentId !== undefined) {
+    const where = { id: experimentId, ...(team !== null && { teamId: team }) };
+    found(await db.prisma.experiment.findFirst({ where, select: { id: true } }), "experiment", experimentId);
+  }
   const events = rows.map((row) => ({ ...row, at: row.at.toISOString() }) as Event);
   return { events, cursor: events.at(-1)?.cursor ?? after };
 }

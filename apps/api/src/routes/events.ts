@@ -33,12 +33,13 @@ export const eventRoutes = [
     name: "listExperimentEvents",
     method: "get",
     path: "/api/v1/experiments/{id}/events",
-    summary: "Events of one experiment; none for one that the team does not have.",
+    summary: "Events of one experiment.",
     access: "viewer",
     params: idParams,
     query,
     headers,
     answers,
+    problems: ["not-found"],
     handle: (context) => answer(context, { experimentId: context.params.id }),
   }),
 ];
@@ -54,7 +55,7 @@ async function answer(context: Context, subject: { experimentId?: string }): Pro
   if (request.accepts(["application/json", "text/event-stream"]) !== "text/event-stream") {
     return { status: 200, json: await read(after) };
   }
-  const first = await read(after); // so that a wrong cursor is a 400, not a broken stream
+  const first = await read(after); // so that a wrong cursor or experiment is a 400 or 404, not a broken stream
   return {
     status: 200,
     headers: { "Content-Type": "text/event-stream; charset=utf-8", "X-Accel-Buffering": "no" },
