@@ -40,3 +40,12 @@ test("a link that is too old opens nothing", async () => {
   await kit.db.prisma.$executeRaw`update login_link set expires_at = now() - interval '1 second'`;
   await expect(exchangeLoginLink(kit.deps, { link })).rejects.toMatchObject({ code: "link-expired" });
 });
+
+test("the audit names the admin who made a token, not the one whom it is for", async () => {
+  const actor = await kit.caller("lab", "admin");
+  await createToken(kit.deps, { ...credential, actor });
+  await createToken(kit.deps, credential);
+  const audit = await kit.db.prisma.auditEvent.findMany({ where: { action: "token.create" }, orderBy: { id: "asc" } });
+  expect(audit.map((row) => row.actor)).toEqual([actor.name, "installation"]);
+  expect(audit[0]?.detail).toEqual({ name: "ada", role: "member" });
+});

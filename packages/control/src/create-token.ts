@@ -1,5 +1,5 @@
 import type { Role } from "@reluctant/contracts";
-import type { Deps } from "./deps.ts";
+import type { Caller, Deps } from "./deps.ts";
 import { ensureTeam } from "./ensure-team.ts";
 import { newSecret, secretHash } from "./secrets.ts";
 
@@ -10,8 +10,14 @@ export interface NewCredential {
   role: Role;
 }
 
-/** Makes a bearer token `rlt_…`. It is told now and never again: only its hash is kept. */
-export async function createToken(deps: Deps, { team, name, role }: NewCredential): Promise<{ token: string }> {
+/**
+ * Makes a bearer token `rlt_…`. It is told now and never again: only its hash is kept.
+ * @param actor the admin who makes it, as the audit says; absent where whoever runs the installation does
+ */
+export async function createToken(
+  deps: Deps,
+  { team, name, role, actor }: NewCredential & { actor?: Caller },
+): Promise<{ token: string }> {
   const teamId = await ensureTeam(deps, { name: team });
   const token = `rlt_${newSecret()}`;
   await deps.db.tx(async (t) => {
@@ -19,7 +25,15 @@ export async function createToken(deps: Deps, { team, name, role }: NewCredentia
       data: { teamId, name, role, hash: secretHash(token) },
       select: { id: true },
     });
-    await t.auditEvent.create({ data: { teamId, actor: name, action: "token.create", subject: id, detail: { role } } });
+    await t.auditEvent.create({
+      data: {
+        teamId,
+        actor: actor?.name ?? "installation",
+        action: "token.create",
+        subject: id,
+        detail: { name, role },
+      },
+    });
   });
   return { token };
 }

@@ -13,7 +13,7 @@ export const tokenRoutes = [
     answers: { 201: { description: "The token.", schema: tokenSchema } },
     handle: async ({ deps, identity, body }) => ({
       status: 201,
-      json: await createToken(deps.control, { team: identity.team, ...body }),
+      json: await createToken(deps.control, { team: identity.team, ...body, actor: identity }),
     }),
   }),
 ];
