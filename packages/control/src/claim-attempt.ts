@@ -1,10 +1,12 @@
-import { type ArtifactRef, type Assignment, type InputName, inputRole } from "@reluctant/contracts";
+import { type ArtifactRef, type Assignment, type Failure, type InputName, inputRole } from "@reluctant/contracts";
 import {
   artifactsOfStageRuns,
   type ClaimedRow,
   claimAttemptRow,
   endAttemptRow,
   fitOfWorker,
+  isRetryable,
+  isUnavailable,
   type LockedAttempt,
   lockAttempt,
   readyAgain,
@@ -13,6 +15,7 @@ import {
 } from "@reluctant/db";
 import { announce, attemptChanged, stageRunChanged } from "./announce.ts";
 import type { Deps } from "./deps.ts";
+import { settleStageRun } from "./end-attempt.ts";
 
 /** An attempt's lease; a worker renews it every 3 s. */
 export const leaseSeconds = 15;
@@ -31,14 +34,28 @@ export type ClaimAnswer =
   | { outcome: "claimed"; epoch: number; leaseSeconds: number; assignment: ClaimedAssignment }
   /** This worker may not run it; the stage run waits for another. */
   | { outcome: "refused"; reason: string }
+  /** Nobody could claim it, as `error` says. It counts as a failed attempt of its stage run. */
+  | { outcome: "failed"; reason: string; error: unknown }
   /** Claimed, cancelled or superseded before: drop the job. */
   | { outcome: "superseded" };
 
-/** Moves an attempt from queued to running, once, and answers all that the worker needs to run it. */
-export const claimAttempt = (
-  { db }: Deps,
+/**
+ * Moves an attempt from queued to running, once, and answers all that the worker needs to run it.
+ * @throws what a later call may not meet: an outage, or a transaction that others got in the way of
+ */
+export async function claimAttempt(
+  deps: Deps,
   { attemptId, workerId }: { attemptId: string; workerId: string },
-): Promise<ClaimAnswer> =>
+): Promise<ClaimAnswer> {
+  try {
+    return await claim(deps, attemptId, workerId);
+  } catch (error) {
+    if (isUnavailable(error) || isRetryable(error)) throw error;
+    return reject(deps, attemptId, error); // else it would circle between the queue and the reconciler for ever
+  }
+}
+
+const claim = ({ db }: Deps, attemptId: string, workerId: string): Promise<ClaimAnswer> =>
   db.tx(async (t) => {
     const [attempt] = await lockAttempt(t, attemptId);
     if (attempt?.state !== "queued") return { outcome: "superseded" };
@@ -65,6 +82,26 @@ async function refuse(t: Tx, attempt: LockedAttempt, reason: string): Promise<Cl
   await readyAgain(t, attempt.stageRunId, attempt.failures, refusalDelaySeconds);
   await announce(t, [attemptChanged(attempt, "superseded", reason), stageRunChanged(attempt.stageRunId, "ready")]);
   return { outcome: "refused", reason };
+}
+
+/** Ends a queued attempt that cannot be claimed; its stage run fails at once where another attempt meets the same. */
+const reject = ({ db }: Deps, attemptId: string, error: unknown): Promise<ClaimAnswer> =>
+  db.tx(async (t) => {
+    const [attempt] = await lockAttempt(t, attemptId);
+    if (attempt?.state !== "queued") return { outcome: "superseded" };
+    const failure = failureOf(error);
+    await endAttemptRow(t, attemptId, "superseded", failure.message, null, null);
+    await announce(t, [attemptChanged(attempt, "superseded", failure.message)]);
+    await settleStageRun(t, attempt, { as: "failed", failure });
+    return { outcome: "failed", reason: failure.message, error };
+  });
+
+class MissingInput extends Error {}
+
+function failureOf(error: unknown): Failure {
+  const lost = error instanceof MissingInput;
+  const message = (error instanceof Error ? error.message : String(error)).slice(0, 2_000);
+  return { code: lost ? "bad-input" : "internal", fatal: lost, message, step: null };
 }
 
 async function assign(t: Tx, attemptId: string, row: ClaimedRow): Promise<ClaimedAssignment> {
@@ -94,7 +131,7 @@ async function inputArtifacts(t: Tx, inputs: ClaimedRow["inputs"]): Promise<Clai
   return Object.fromEntries(
     inputs.map(({ name, sha256, source }) => {
       const found = sha256 ?? produced(source, inputRole[name as InputName]);
-      if (!found) throw new Error(`input ${name} has no artifact, although its stage run ${source} succeeded`);
+      if (!found) throw new MissingInput(`input ${name} has no artifact, although its stage run ${source} succeeded`);
       return [name, found];
     }),
   );

@@ -45,7 +45,8 @@ export async function endAttempt(
   await settleStageRun(t, attempt, ending.as === "cancelled" ? { as: "preempted" } : ending);
 }
 
-async function settleStageRun(t: Tx, { stageRunId, failures }: LockedAttempt, ending: Ending): Promise<void> {
+/** Decides what becomes of a stage run whose attempt has ended. */
+export async function settleStageRun(t: Tx, { stageRunId, failures }: LockedAttempt, ending: Ending): Promise<void> {
   const [needed] = await liveNeedsOf(t, stageRunId);
   if (!needed) {
     await setStageRunsState(t, [stageRunId], "cancelled", "no trial needs it any more");

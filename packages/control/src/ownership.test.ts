@@ -211,3 +211,28 @@ test("a log is read in pages that cut no character, and pieces sent twice count 
   const rest = await readLog(kit.deps, { identity, attemptId, offset: 9, limit: 1_000 });
   expect(rest).toEqual({ text: "→ 0.4\nloss 0.5 → 0.4\n", next: 2 * bytes.length, ended: false });
 });
+
+test("an attempt that cannot be claimed fails its stage run with the reason: at once when an input is gone", async () => {
+  const { experimentId } = await kit.submit();
+  const workerId = await kit.worker();
+  for (const { attemptId } of await dispatch(kit.deps)) await kit.succeed(await kit.claim(attemptId, workerId));
+  await kit.db.prisma.stageRunArtifact.deleteMany();
+  const [born] = await dispatch(kit.deps);
+  if (!born) throw new Error("nothing was dispatched");
+  const answer = await claimAttempt(kit.deps, { attemptId: born.attemptId, workerId });
+  expect(answer).toMatchObject({ outcome: "failed", reason: expect.stringContaining("has no artifact") });
+  expect(await attemptRow(born.attemptId)).toMatchObject({ state: "superseded", epoch: null });
+  expect(await stageRunRow(born.stageRunId)).toMatchObject({ state: "failed", failures: 1 });
+  const experiment = await kit.db.prisma.experiment.findUnique({ where: { id: experimentId } });
+  expect(experiment).toMatchObject({ state: "failed", reason: expect.stringContaining("has no artifact") });
+  expect(await claimAttempt(kit.deps, { attemptId: born.attemptId, workerId })).toEqual({ outcome: "superseded" });
+});
+
+test("an attempt whose claim meets an unknown fault is tried again, as after a failure", async () => {
+  const { attemptId, stageRunId } = await queued();
+  const workerId = await kit.worker();
+  await kit.db.prisma
+    .$executeRaw`alter table event add constraint broken check (type <> 'attempt.changed' or data ->> 'state' <> 'running')`;
+  expect(await claimAttempt(kit.deps, { attemptId, workerId })).toMatchObject({ outcome: "failed" });
+  expect(await stageRunRow(stageRunId)).toMatchObject({ state: "ready", failures: 1, retryAt: expect.any(Date) });
+});

@@ -59,6 +59,9 @@ const connectionCodes = among(
 const connectionMessages =
   /Connection terminated|timeout exceeded when trying to connect|Query read timeout|Client has encountered a connection error/;
 
+/** A file's error has codes of the same names, and no socket's error has a path. */
+const isFileError = (error: unknown): boolean => error instanceof Error && "syscall" in error && "path" in error;
+
 /** Postgres is out of reach or not ready: the same command may succeed later. */
 export const isUnavailable = (error: unknown): boolean =>
-  connectionCodes(error) || (error instanceof Error && connectionMessages.test(error.message));
+  !isFileError(error) && (connectionCodes(error) || (error instanceof Error && connectionMessages.test(error.message)));

@@ -14,7 +14,7 @@ const defaultLimitBytes = 20e9;
 export interface ArtifactCache {
   /**
    * Puts the artifact's bytes, checked against their name, at the new path `to` of the same file system.
-   * @throws AttemptFailure `bad-input` when the store does not have it
+   * @throws AttemptFailure `bad-input` when the store does not have it, or has other bytes under its name
    */
   fetch(sha256: string, to: string, signal: AbortSignal): Promise<void>;
 }
@@ -32,7 +32,9 @@ export function createArtifactCache(options: {
     const partial = join(folder, `${sha256}.${randomUUID()}.partial`);
     try {
       await pipeline(Readable.from(stored.body), createWriteStream(partial, { flags: "wx" }), { signal });
-      if ((await fileSha256(partial)) !== sha256) throw new Error(`artifact ${sha256} arrived with other bytes`);
+      if ((await fileSha256(partial)) !== sha256) {
+        throw new AttemptFailure("bad-input", `artifact ${sha256} arrived with other bytes`);
+      }
       await rename(partial, join(folder, sha256));
     } finally {
       await rm(partial, { force: true });

@@ -127,7 +127,7 @@ async function setup() {
     });
     const ended = supervisor.run();
     cleanUps.push(async () => {
-      await finish(supervisor, ended);
+      await finish(supervisor, ended).catch(() => {}); // a replaced one throws
       await consumer.close();
     });
     return { supervisor, ended, scratch: () => readdir(scratchRoot) };
@@ -282,4 +282,25 @@ test("a file outside the scratch folder is never stored", async () => {
     message: expect.stringContaining("/etc/hostname"),
   });
   expect(await prisma.artifact.count()).toBe(0);
+});
+
+test("a worker whose name another has taken leaves a checkpoint and ends, saying why", async () => {
+  const { prisma, dispatch, startWorker, childOf, attempt } = await setup();
+  const { ended } = await startWorker("w1", obedient);
+  const id = await dispatch();
+  await childOf(id);
+  await prisma.worker.updateMany({ where: { name: "w1" }, data: { state: "gone", leftAt: new Date() } });
+  await expect(ended).rejects.toThrow('another worker took the name "w1"');
+  expect(await attempt(id)).toMatchObject({ state: "preempted" });
+});
+
+test("an attempt whose input cannot be read from the store fails with the reason", async () => {
+  const { prisma, run, dispatch, startWorker, reaches, attempt } = await setup();
+  const sha256 = "0".repeat(64);
+  await prisma.artifact.create({ data: { sha256, mediaType: "text/plain", bytes: 1, completeAt: new Date() } });
+  await prisma.stageRunInput.create({ data: { stageRunId: run.id, name: "weights", sha256 } });
+  await startWorker("w1", successful);
+  const id = await dispatch();
+  await reaches(id, "failed");
+  expect((await attempt(id)).reason).toMatch(/chunk 0 of artifact/);
 });

@@ -30,7 +30,7 @@ export interface SupervisorOptions {
 }
 
 export interface Supervisor {
-  /** Serves the slot until it is drained. */
+  /** Serves the slot until it is drained. @throws Error, once drained, when another worker has taken the name */
   run(): Promise<void>;
   /** Takes no more work and ends what runs at a checkpoint; a second call ends it at once. */
   drain(): void;
@@ -44,6 +44,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   const bell = createBell();
   let phase: SlotPhase = "free";
   let current: RunningAttempt | null = null;
+  let replaced = false;
 
   const enter = (next: SlotPhase) => {
     phase = nextPhase(phase, next);
@@ -63,9 +64,14 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   const beatUntil = async (workerId: string, signal: AbortSignal) => {
     while (!signal.aborted) {
       const state = draining.signal.aborted ? "draining" : phase === "free" ? "idle" : "busy";
-      await beatWorker(deps, { workerId, state }).catch((err: unknown) =>
-        log.debug({ err }, "a worker's beat was not answered"),
-      );
+      const beat = await beatWorker(deps, { workerId, state }).catch((err: unknown) => {
+        log.debug({ err }, "a worker's beat was not answered");
+      });
+      if (beat?.answer === "replaced" && !replaced) {
+        replaced = true;
+        log.error({ worker: options.name }, "another worker has registered under this name; this one ends");
+        drain();
+      }
       await bell.wait(beatMs, signal);
     }
   };
@@ -75,6 +81,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     const { attemptId } = delivery.payload;
     enter("claiming");
     const claimed = await claim(attemptId, workerId);
+    wakes.publish("events");
     if ("dropped" in claimed) {
       enter("free");
       log.info({ attemptId, reason: claimed.dropped }, "the job is not run here");
@@ -104,7 +111,8 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     try {
       const answer = await persist(() => claimAttempt(deps, { attemptId, workerId }), { signal: draining.signal, log });
       if (answer.outcome === "claimed") return answer;
-      return { dropped: answer.outcome === "refused" ? `refused: ${answer.reason}` : "superseded" };
+      if (answer.outcome === "failed") log.error({ err: answer.error, attemptId }, "an attempt cannot be run at all");
+      return { dropped: answer.outcome === "superseded" ? answer.outcome : `${answer.outcome}: ${answer.reason}` };
     } catch (err) {
       if (draining.signal.aborted) return { dropped: "the worker ends" };
       log.error({ err, attemptId }, "an attempt could not be claimed");
@@ -112,7 +120,14 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     }
   };
 
+  const drain = () => {
+    current?.stop(draining.signal.aborted ? "hurry" : "drain");
+    draining.abort(new Error("the worker was asked to end"));
+    bell.ring();
+  };
+
   return {
+    drain,
     async run() {
       const registered = await persist(register, { signal: draining.signal, log }).catch((error: unknown) => {
         if (draining.signal.aborted) return null; // asked to end before Postgres was there
@@ -133,12 +148,8 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       deaf();
       beats.abort();
       await beating;
+      if (replaced) throw new Error(`another worker took the name "${options.name}": give each a name of its own`);
       await leaveWorker(deps, { workerId }).catch((err: unknown) => log.warn({ err }, "the worker could not sign off"));
-    },
-    drain() {
-      current?.stop(draining.signal.aborted ? "hurry" : "drain");
-      draining.abort(new Error("the worker was asked to end"));
-      bell.ring();
     },
   };
 }
