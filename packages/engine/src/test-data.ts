@@ -1,14 +1,15 @@
 import { uint32 } from "@reluctant/relu";
 import type { StageData } from "@reluctant/stages";
 
-/** 40 training, 10 validation and 12 test images of 8×8×3 in 4 classes that differ in brightness: for tests. */
-export function testData(): StageData {
+/** 40 training, 10 validation and 12 test images of side×side×3 in 4 classes that differ in brightness: for tests. */
+export function testData(side = 8): StageData {
+  const pixels = side * side * 3;
   const sizes = { train: 40, validation: 10, test: 12 };
   const splits = Object.keys(sizes);
   return {
     version: "0".repeat(64),
     classes: ["a", "b", "c", "d"],
-    inputShape: [8, 8, 3],
+    inputShape: [side, side, 3],
     mean: [0.5, 0.5, 0.5],
     std: [0.25, 0.25, 0.25],
     size: (split) => sizes[split],
@@ -18,8 +19,8 @@ export function testData(): StageData {
         return noise + 32 * (sample % 4);
       };
       return {
-        images: Uint8Array.from({ length: indices.length * 192 }, (_, i) =>
-          pixel(indices[Math.floor(i / 192)] as number, i % 192),
+        images: Uint8Array.from({ length: indices.length * pixels }, (_, i) =>
+          pixel(indices[Math.floor(i / pixels)] as number, i % pixels),
         ),
         labels: Int32Array.from(indices, (sample) => sample % 4),
       };

@@ -5,6 +5,7 @@ export * from "./frontier.ts";
 export * from "./implementations.ts";
 export * from "./mask.ts";
 export * from "./methods.ts";
+export * from "./models/builder.ts";
 export * from "./models/catalog.ts";
 export * from "./models/model.ts";
 export * from "./plan.ts";

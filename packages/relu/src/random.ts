@@ -29,8 +29,10 @@ export function philox(
   k1: number,
 ): [number, number, number, number] {
   for (let round = 0; round < 10; round++) {
-    const [high0, low0] = multiply(M0, c0);
-    const [high1, low1] = multiply(M1, c2);
+    const high0 = highWord(M0, c0);
+    const high1 = highWord(M1, c2);
+    const low0 = Math.imul(M0, c0) >>> 0;
+    const low1 = Math.imul(M1, c2) >>> 0;
     c0 = (high1 ^ c1 ^ k0) >>> 0;
     c1 = low1;
     c2 = (high0 ^ c3 ^ k1) >>> 0;
@@ -41,17 +43,16 @@ export function philox(
   return [c0, c1, c2, c3];
 }
 
-/** 32 × 32 → 64 bits, as high and low words. */
-function multiply(a: number, b: number): [number, number] {
+/** The upper 32 bits of a 32 × 32 bit product. */
+function highWord(a: number, b: number): number {
   const aHigh = a >>> 16;
   const aLow = a & 0xffff;
   const bHigh = b >>> 16;
   const bLow = b & 0xffff;
-  const low = aLow * bLow;
-  const middle = aHigh * bLow + (low >>> 16);
-  const carry = (middle & 0xffff) + aLow * bHigh;
-  const high = aHigh * bHigh + Math.floor(middle / 65_536) + Math.floor(carry / 65_536);
-  return [high >>> 0, Math.imul(a, b) >>> 0];
+  // Sums stay below 2³²: each is at most (2¹⁶ − 1)² and twice a half word.
+  const middle = (Math.imul(aHigh, bLow) >>> 0) + (Math.imul(aLow, bLow) >>> 16);
+  const carry = (Math.imul(aLow, bHigh) >>> 0) + (middle & 0xffff);
+  return ((Math.imul(aHigh, bHigh) >>> 0) + (middle >>> 16) + (carry >>> 16)) >>> 0;
 }
 
 /** Four independent 32-bit words. `index` may reach 2^53. */
@@ -82,7 +83,7 @@ function boxMuller(a: number, b: number): [number, number] {
 
 /** A permutation of 0…n−1 (Fisher–Yates), a pure function of the key. */
 export function permutation(n: number, { seed, stream, epoch = 0 }: Omit<RandomKey, "index">): Uint32Array {
-  const order = Uint32Array.from({ length: n }, (_, i) => i);
+  const order = new Uint32Array(n).map((_, i) => i);
   for (let i = n - 1; i > 0; i--) {
     const j = Math.floor(uniform({ seed, stream, epoch, index: i }) * (i + 1));
     const swapped = order[i] as number;

@@ -1,0 +1,84 @@
+import type { InputName, StageParams } from "@reluctant/contracts";
+import { type Implementation, type Model, models, recipes, reluCount } from "@reluctant/relu";
+import { type Engine, stages } from "@reluctant/stages";
+import * as tf from "@tensorflow/tfjs-core";
+import { beforeAll, expect, it } from "vitest";
+import { createEngine } from "./engine.ts";
+import { testData } from "./test-data.ts";
+
+let engine: Engine;
+beforeAll(async () => {
+  engine = await createEngine({ threads: 1, precision: "fp32" });
+});
+
+const recipe = recipes.debug as NonNullable<typeof recipes.debug>;
+/** Four images to a batch norm, at the end of one pixel each: 50 layers of that blow gradients up, hence the tiny rate. */
+const own = { batchSize: 4, cropPadding: 1, learningRate: 1e-6, warmup: 0 };
+
+/** One step of every stage, on each stage's real inputs. */
+const paramsOf = (model: string, budget: number): Record<Implementation, StageParams> => ({
+  "train/sgd": { kind: "train", model, steps: 1, settings: { ...recipe.train, ...own } },
+  "sensitivity/sparse-momentum": {
+    kind: "sensitivity",
+    model,
+    steps: 1,
+    settings: { ...recipe.sensitivity, ...own, pruneEvery: 1 },
+  },
+  "mask-search/senet": {
+    kind: "mask-search",
+    model,
+    budget,
+    granularity: "pixel",
+    steps: 1,
+    intervalSteps: 1,
+    settings: { ...recipe.maskSearch, ...own, score: "paper" },
+  },
+  "distillation/pram": { kind: "distillation", model, steps: 1, settings: { ...recipe.distillation, ...own } },
+});
+
+const setup = (name: string, side: number) => {
+  const data = testData(side);
+  const model = models[name]?.build(data.inputShape, data.classes.length) as Model;
+  const budget = Math.floor(reluCount(model) / 5);
+  const inputs: Partial<Record<InputName, Uint8Array>> = {};
+  const step = async (implementation: Implementation) => {
+    const output = await stages[implementation].run({
+      params: paramsOf(name, budget)[implementation],
+      implementation,
+      precision: "fp32",
+      seed: 1,
+      inputs,
+      data,
+      engine,
+      resumeFrom: null,
+      checkpointSeconds: 3600,
+      report: { started() {}, progress() {}, log() {}, checkpoint: async () => {} },
+      signal: new AbortController().signal,
+      stopRequested: () => false,
+    });
+    if (output.outcome !== "succeeded") throw new Error(`stopped at ${output.step}`);
+    const bytesOf = (role: string) => output.artifacts.find((artifact) => artifact.role === role)?.bytes as Uint8Array;
+    return { result: output.result, bytesOf };
+  };
+  return { budget, inputs, step };
+};
+
+it.each([
+  ["resnet18", 8],
+  ["resnet50", 32],
+  ["wrn22-8", 8],
+  ["vgg16-bn", 8],
+])("%s goes through the four stages", { timeout: 120_000 }, async (name, side) => {
+  const { budget, inputs, step } = setup(name, side);
+  inputs.arModel = (await step("train/sgd")).bytesOf("weights");
+  inputs.sensitivity = (await step("sensitivity/sparse-momentum")).bytesOf("sensitivity");
+  const searched = await step("mask-search/senet");
+  inputs.student = searched.bytesOf("masks");
+  const distilled = await step("distillation/pram");
+
+  expect(searched.result).toMatchObject({ reluCount: budget, images: 4 });
+  expect(distilled.result).toMatchObject({ reluCount: budget, images: 4 });
+  if (distilled.result.kind !== "distillation") throw new Error(distilled.result.kind);
+  expect(distilled.result.lossShares.pram).toBeGreaterThan(0);
+  expect(tf.memory().numTensors).toBe(0);
+});
