@@ -13,6 +13,7 @@ import {
 } from "@reluctant/db";
 import { afterEnding, type Ending, shareHalfLifeSeconds } from "@reluctant/relu";
 import { announce, attemptChanged, stageRunChanged } from "./announce.ts";
+import { breakExperiments } from "./break-experiments.ts";
 import { finishExperiments } from "./finish-experiments.ts";
 import { stopUnneeded } from "./stop-unneeded.ts";
 
@@ -72,5 +73,6 @@ async function failStageRun(t: Tx, stageRunId: string, reason: string, failures:
     waitedFor.map(({ id }) => id),
     `a stage that its trials need failed: ${reason}`.slice(0, 2_000),
   );
+  await breakExperiments(t, stageRunId);
   await finishExperiments(t, [stageRunId]);
 }

@@ -94,3 +94,44 @@ test("one budget that fails leaves the others: the experiment finishes and says 
   expect(experiment).toMatchObject({ state: "finished", reason: "1 of 2 trials failed: no such layer" });
   expect(experiment.progress).toMatchObject({ total: 6, succeeded: 4, failed: 1, cancelled: 1 });
 });
+
+/** Ends as many trainings of other seeds than `spare`: each with a failure for good, or with success without a message. */
+async function endTrainings(messages: (string | null)[], spare = 0): Promise<void> {
+  for (const message of messages) {
+    await dispatch(kit.deps);
+    const next = await kit.db.prisma.attempt.findFirst({
+      where: { state: "queued", stageRun: { kind: "train", seed: { not: spare } } },
+    });
+    if (!next) throw new Error("no training waits");
+    const claim = await kit.claim(next.id, workerId);
+    if (message === null) await kit.succeed(claim);
+    else await failAttempt(kit.deps, { ...claim, failure: failureOf({ fatal: true, message }) });
+  }
+}
+
+test("the same failure three times in a row stops the experiment with the reason, and what others need goes on", async () => {
+  const identity = await kit.caller();
+  const { experimentId } = await kit.submit({ seeds: [1, 2, 3, 4, 5, 6], until: "train", budgets: undefined });
+  await endTrainings(["no file 1", "no file 2"]);
+  expect((await getExperiment(kit.deps, { identity, id: experimentId })).state).toBe("active");
+  const { seed } = await kit.db.prisma.stageRun.findFirstOrThrow({ where: { state: "ready" } });
+  const other = await kit.submit({ seeds: [seed], until: "train", budgets: undefined });
+  await endTrainings(["no file 3"], seed);
+  const stopped = await getExperiment(kit.deps, { identity, id: experimentId });
+  expect(stopped).toMatchObject({
+    state: "failed",
+    reason: "stopped after 3 stage runs in a row failed alike: no file 3",
+    progress: { failed: 3, cancelled: 3 },
+  });
+  const { items } = await listTrials(kit.deps, { identity, experimentId, limit: 10 });
+  expect(items.filter(({ state }) => state === "cancelled")).toHaveLength(3);
+  await endTrainings([null]);
+  expect((await getExperiment(kit.deps, { identity, id: other.experimentId })).state).toBe("finished");
+});
+
+test("failures with a success between, or of other kinds, stop no experiment", async () => {
+  const identity = await kit.caller();
+  const { experimentId } = await kit.submit({ seeds: [1, 2, 3, 4, 5, 6, 7, 8], until: "train", budgets: undefined });
+  await endTrainings(["no file", "no file", null, "no file", "no memory", "no file", "no file"]);
+  expect((await getExperiment(kit.deps, { identity, id: experimentId })).state).toBe("active");
+});

@@ -21,6 +21,7 @@ describe("state machines", () => {
     expect(trialState(["succeeded", "succeeded"], "cancelled")).toBe("succeeded");
     expect(trialState(["succeeded", "failed", "cancelled"], "active")).toBe("failed");
     expect(trialState(["succeeded", "ready"], "cancelled")).toBe("cancelled");
+    expect(trialState(["succeeded", "active"], "failed")).toBe("cancelled"); // goes on for another experiment
     expect(trialState(["ready", "blocked"], "active")).toBe("waiting");
   });
 });

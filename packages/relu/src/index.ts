@@ -1,5 +1,6 @@
 export * from "./allocation.ts";
 export * from "./allocation-rule.ts";
+export * from "./breaker.ts";
 export * from "./dispatch.ts";
 export * from "./frontier.ts";
 export * from "./implementations.ts";

@@ -49,6 +49,6 @@ export function mayBecome<S extends string>(transitions: Record<S, readonly S[]>
 export function trialState(needs: readonly StageRunState[], experiment: ExperimentState): TrialState {
   if (needs.includes("failed")) return "failed";
   if (needs.every((state) => state === "succeeded")) return "succeeded";
-  if (experiment === "cancelled" || needs.includes("cancelled")) return "cancelled";
+  if (experiment === "cancelled" || experiment === "failed" || needs.includes("cancelled")) return "cancelled";
   return needs.includes("active") ? "running" : "waiting";
 }

@@ -1,4 +1,4 @@
-import type { AttemptState, StageRunState } from "@reluctant/contracts";
+import type { AttemptState, ExperimentState, Failure, StageRunState } from "@reluctant/contracts";
 import { statement } from "../statement.ts";
 
 type Id = { id: string };
@@ -26,6 +26,16 @@ export const finishExperimentRows = statement<
   [experimentIds: string[]],
   { id: string; teamId: string; state: "finished" | "failed"; reason: string | null }
 >("finish-experiments");
+export const lockExperiment = statement<[experimentId: string], { id: string; state: ExperimentState; teamId: string }>(
+  "lock-experiment",
+);
+export const endExperimentRow = statement<[experimentId: string, state: ExperimentState, reason: string], never>(
+  "end-experiment",
+);
+export const latestOutcomes = statement<
+  [stageRunId: string, count: number],
+  { id: string; teamId: string; outcomes: (Failure | null)[] }
+>("latest-outcomes");
 /** `method` null: the trial's, with its budget. */
 export const putFrontierPoint = statement<
   [stageRunId: string, method: string | null, reluCount: number, validationAccuracy: number, testAccuracy: number],

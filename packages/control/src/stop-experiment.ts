@@ -1,0 +1,23 @@
+import { appendExperimentEventRows, endExperimentRow, releaseNeedsOfExperiment, type Tx } from "@reluctant/db";
+import { stopUnneeded } from "./stop-unneeded.ts";
+
+/**
+ * Ends an experiment before its stage runs have, and stops those that no other experiment waits for. The caller has
+ * locked the stage runs that it waits for, then the experiment: the order that every writer takes.
+ */
+export async function stopExperiment(
+  t: Tx,
+  experiment: { id: string; teamId: string },
+  { state, reason }: { state: "cancelled" | "failed"; reason: string },
+): Promise<void> {
+  const { id, teamId } = experiment;
+  await endExperimentRow(t, id, state, reason);
+  const event = { teamId, experimentId: id, type: "experiment.changed", data: { state, reason } };
+  await appendExperimentEventRows(t, JSON.stringify([event]));
+  const waitedFor = await releaseNeedsOfExperiment(t, id);
+  await stopUnneeded(
+    t,
+    waitedFor.map((stageRun) => stageRun.id),
+    "no trial needs it any more",
+  );
+}

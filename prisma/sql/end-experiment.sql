@@ -1,0 +1,3 @@
+-- Ends an experiment before its stage runs have.
+-- $1 experiment  $2 state  $3 reason
+update experiment set state = $2, reason = $3::text, finished_at = now() where id = $1::uuid;
