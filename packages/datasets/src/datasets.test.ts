@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { createWriteStream } from "node:fs";
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink, truncate, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, truncate, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
@@ -159,6 +159,21 @@ test("a prepared data set is opened again, and a damaged one is refused", async 
   await expect(openPrepared(cacheDir, first.version)).rejects.toThrow(/train\.images: does not match its hash/);
   await expect(openPrepared(cacheDir, "0".repeat(64))).rejects.toThrow("prepare it first");
   await expect(openPrepared(cacheDir, "../etc")).rejects.toThrow("not a dataset version");
+});
+
+test("what a killed process left half-built is swept after a day, and not before", async () => {
+  const { cacheDir } = await setup();
+  for (const name of ["old", "new"]) {
+    await mkdir(join(cacheDir, `${name}.partial`), { recursive: true });
+    await writeFile(join(cacheDir, `${name}.partial`, "train.images"), "x");
+  }
+  const yesterday = new Date(Date.now() - 25 * 60 * 60 * 1000);
+  for (const path of ["old.partial/train.images", "old.partial", "new.partial"]) {
+    await utimes(join(cacheDir, path), yesterday, yesterday); // in the new folder a file is still being written
+  }
+  const reader = await preparedFrom(glyphs({ train: 100, test: 20 }), cacheDir);
+  reader.close();
+  expect((await readdir(cacheDir)).sort()).toEqual([reader.version, "new.partial"].sort());
 });
 
 async function openedTwice(reader: { version: string }, cacheDir: string) {

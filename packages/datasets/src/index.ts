@@ -17,4 +17,4 @@ export { type Augmentation, augmentation, evaluationOrder, sampleOrder } from ".
 export { type PrepareInput, prepare } from "./prepare.ts";
 export { type PrepareAllInput, prepareAll } from "./prepare-all.ts";
 export { type Batch, type DatasetReader, openPrepared } from "./reader.ts";
-export type { DatasetSource, Pixels, SampleBytes, Shape } from "./source.ts";
+export type { DatasetSource, Pixels, Preprocessing, SampleBytes, Shape } from "./source.ts";

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { DatasetError } from "./errors.ts";
 import { publishedNormalization } from "./normalization.ts";
-import { classOf, type DatasetSource, maxSamples, type Shape } from "./source.ts";
+import { classOf, type DatasetSource, maxSamples, type Preprocessing, type Shape } from "./source.ts";
 import { heldOutForValidation, stratifiedOrder } from "./split.ts";
 
 export const splits = ["train", "validation", "test"] as const;
@@ -11,6 +11,8 @@ export type Split = (typeof splits)[number];
 export interface Manifest {
   readonly name: string;
   readonly inputShape: Shape;
+  /** How images of other sizes are brought to `inputShape`; absent where all have it. */
+  readonly preprocessing?: Preprocessing;
   /** Sorted by code unit; a sample's label is its class's place here. */
   readonly classes: readonly string[];
   /** Sorted by name, by code unit. */
@@ -45,7 +47,9 @@ export async function manifest(source: DatasetSource): Promise<Manifest> {
   if (repeated) throw new DatasetError(`the sample ${repeated.name} occurs twice`, { file: source.name });
   if (!inputShape) throw new DatasetError("the data set holds no images", { file: source.name });
   const classes = [...new Set(found.map(({ name }) => classOf(name)))].sort();
-  return { name: source.name, inputShape, classes, samples: assignSplits(source.name, classes, found) };
+  const { name, preprocessing } = source;
+  const samples = assignSplits(name, classes, found);
+  return { name, inputShape, ...(preprocessing && { preprocessing }), classes, samples };
 }
 
 function assignSplits(
@@ -110,15 +114,16 @@ export function subset(whole: Manifest, sizes: Readonly<Record<Split, number>>):
 
 /**
  * The dataset version: SHA-256 over everything that can change a number in training, in lines of JSON: the published
- * normalization if the name has one, classes, and each sample's name, split, size and content hash (DESIGN §3).
+ * normalization if the name has one, preprocessing if there is one, classes, and each sample's name, split, size and content hash (DESIGN §3).
  */
-export function versionOf({ name, inputShape, classes, samples }: Manifest): string {
+export function versionOf({ name, inputShape, preprocessing, classes, samples }: Manifest): string {
   const hash = createHash("sha256");
   const line = (value: unknown) => hash.update(`${JSON.stringify(value)}\n`);
   line({
     format: "reluctant-dataset/1",
     normalization: publishedNormalization(name) ?? "train split",
     inputShape,
+    preprocessing,
     classes,
   });
   for (const sample of samples) line([sample.name, sample.split, sample.bytes, sample.sha256]);

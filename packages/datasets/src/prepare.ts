@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { mkdir, open, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, open, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import sharp from "sharp";
 import { DatasetError } from "./errors.ts";
@@ -28,7 +28,8 @@ export interface PrepareInput {
 export async function prepare(input: PrepareInput): Promise<DatasetReader> {
   const version = versionOf(input.manifest);
   if (await isPrepared(input.cacheDir, version)) return openPrepared(input.cacheDir, version);
-  const building = join(input.cacheDir, `${version}.${randomUUID()}.partial`);
+  await sweep(input.cacheDir);
+  const building = join(input.cacheDir, `${version}.${randomUUID()}${partial}`);
   await mkdir(building, { recursive: true });
   try {
     await build(input, version, building);
@@ -40,6 +41,27 @@ export async function prepare(input: PrepareInput): Promise<DatasetReader> {
   }
   return openPrepared(input.cacheDir, version);
 }
+
+const partial = ".partial";
+const dayMs = 24 * 60 * 60 * 1000;
+
+/** Removes what killed processes left half-built: folders in which nothing was written for a day. */
+async function sweep(cacheDir: string): Promise<void> {
+  const names = await readdir(cacheDir).catch(() => []);
+  for (const name of names.filter((candidate) => candidate.endsWith(partial))) {
+    const folder = join(cacheDir, name);
+    const within = await readdir(folder).catch(() => []);
+    const times = await Promise.all([folder, ...within.map((file) => join(folder, file))].map(lastWritten));
+    if (Math.max(...times) < Date.now() - dayMs) await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** 0 for what another process has removed meanwhile. */
+const lastWritten = (path: string): Promise<number> =>
+  stat(path).then(
+    ({ mtimeMs }) => mtimeMs,
+    () => 0,
+  );
 
 async function build({ source, manifest, onProgress }: PrepareInput, version: string, folder: string): Promise<void> {
   const sums = await decodeAll(source, manifest, folder, onProgress);

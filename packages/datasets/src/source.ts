@@ -10,8 +10,16 @@ export interface DatasetSource {
   fingerprint(): Promise<string | null>;
   /** Every sample once, in no promised order. Throws DatasetError, naming file and offset, on anything malformed. */
   samples(): AsyncIterable<SampleBytes>;
+  /** Set where `decode` brings images to one size. */
+  readonly preprocessing?: Preprocessing;
   /** Pixels of one sample. */
   decode(sample: SampleBytes): Promise<Pixels>;
+}
+
+/** Brings images of any size to one: the short side becomes `resize` pixels, and the middle `crop` × `crop` are kept. */
+export interface Preprocessing {
+  readonly resize: number;
+  readonly crop: number;
 }
 
 export interface SampleBytes {
@@ -46,21 +54,31 @@ export type Part = "train" | "test";
  * @throws DatasetError when the path escapes the data set or is not `train|val|test/class/name.jpg|jpeg|png`
  */
 export function sampleName(path: string, at: { file: string; offset?: number }): string | undefined {
-  const refuse = (problem: string) => new DatasetError(`${JSON.stringify(path.slice(0, 200))} ${problem}`, at);
-  if (path.length > 1024) throw refuse("is longer than 1,024 characters");
-  const steps = path.replace(/^\.\//, "").split("/");
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused
-  if (/[\\\u0000-\u001f\u007f]/.test(path) || steps.some((step) => step === "" || step === "." || step === "..")) {
-    throw refuse("is not a plain relative path; absolute paths, `..` and control characters are refused");
-  }
+  const steps = requirePlainPath(path, at).split("/");
   const [folder, label, file] = steps;
   if (steps.at(-1)?.startsWith(".")) return undefined;
   const part = Object.hasOwn(partOf, folder ?? "") ? partOf[folder ?? ""] : undefined;
   if (steps.length !== 3 || part === undefined || !/\.(jpe?g|png)$/i.test(file ?? "")) {
-    throw refuse("does not fit the layout train|val|test/class/name.jpg|jpeg|png");
+    throw refused(path, "does not fit the layout train|val|test/class/name.jpg|jpeg|png", at);
   }
   return `${part}/${label}/${file}`;
 }
+
+/** The path without a leading `./`. @throws DatasetError when it escapes the data set or cannot be printed */
+export function requirePlainPath(path: string, at: { file: string; offset?: number }): string {
+  if (path.length > 1024) throw refused(path, "is longer than 1,024 characters", at);
+  const plain = path.replace(/^\.\//, "");
+  const strange = plain.split("/").some((step) => step === "" || step === "." || step === "..");
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused
+  if (strange || /[\\\u0000-\u001f\u007f]/.test(path)) {
+    const problem = "is not a plain relative path; absolute paths, `..` and control characters are refused";
+    throw refused(path, problem, at);
+  }
+  return plain;
+}
+
+const refused = (path: string, problem: string, at: { file: string; offset?: number }): DatasetError =>
+  new DatasetError(`${JSON.stringify(path.slice(0, 200))} ${problem}`, at);
 
 /** The class of a sample name. */
 export const classOf = (name: string): string => name.split("/")[1] ?? "";

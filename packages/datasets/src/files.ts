@@ -1,0 +1,47 @@
+import { open, readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { DatasetError } from "./errors.ts";
+import { maxSampleBytes } from "./source.ts";
+
+/** Entries of a folder in order; none where there is no folder. */
+export async function list(folder: string): Promise<string[]> {
+  try {
+    return (await readdir(folder)).sort();
+  } catch (error) {
+    if (["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "")) return [];
+    throw error;
+  }
+}
+
+/** Every file under a folder, at any depth. @throws DatasetError on a link */
+export async function* filesUnder(folder: string): AsyncGenerator<string> {
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) yield* filesUnder(path);
+    else if (entry.isFile()) yield path;
+    else
+      throw new DatasetError("is neither a file nor a folder; links are not followed, copy the file here", {
+        file: path,
+      });
+  }
+}
+
+/** @throws DatasetError when the file is larger than an image may be, before any of it is read */
+export async function readBounded(file: string): Promise<Uint8Array> {
+  const handle = await open(file);
+  try {
+    const { size } = await handle.stat();
+    if (size > maxSampleBytes) {
+      throw new DatasetError(`has ${size} bytes, more than the limit of ${maxSampleBytes}`, { file });
+    }
+    return await handle.readFile();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Changes when one of the files may have: by size, time and inode. */
+export async function fingerprintOf(name: string, files: readonly string[]): Promise<string> {
+  const stats = await Promise.all(files.map((file) => stat(file)));
+  return JSON.stringify([name, stats.map(({ size, mtimeMs, ino }, i) => [files[i], size, mtimeMs, ino])]);
+}

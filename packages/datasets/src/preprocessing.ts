@@ -1,0 +1,59 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import sharp from "sharp";
+import { DatasetError, reason } from "./errors.ts";
+import type { DatasetSource, Pixels, Preprocessing } from "./source.ts";
+
+/** The literature's, by name of the data set (PAPER §7: test images; random crops of whole images are not made yet). */
+const published: Readonly<Record<string, Preprocessing>> = { imagenet: { resize: 256, crop: 224 } };
+
+/** The source with every image brought to one size; its version tells so. */
+export const preprocessed = (source: DatasetSource, preprocessing: Preprocessing): DatasetSource => ({
+  ...source,
+  preprocessing,
+  fingerprint: async () => {
+    const fingerprint = await source.fingerprint();
+    return fingerprint && JSON.stringify([fingerprint, preprocessing]);
+  },
+  decode: async (sample) => resizedAndCropped(await source.decode(sample), preprocessing),
+});
+
+/**
+ * What `NAME.preprocess.json` in the folder asks for (`{"resize": 73, "crop": 64}`), else what is published for the name.
+ * @throws DatasetError when the file is not such an object
+ */
+export async function preprocessingOf(folder: string, name: string): Promise<Preprocessing | undefined> {
+  const file = join(folder, `${name}.preprocess.json`);
+  const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT" || error.code === "ENOTDIR") return null;
+    throw error;
+  });
+  if (text === null) return Object.hasOwn(published, name) ? published[name] : undefined;
+  const { resize, crop, ...others } = parsed(text, file);
+  const isSide = (value: unknown): value is number =>
+    Number.isInteger(value) && Number(value) >= 1 && Number(value) <= 4096;
+  if (!isSide(resize) || !isSide(crop) || crop > resize || Object.keys(others).length > 0) {
+    throw new DatasetError('must be {"resize": R, "crop": C}, whole numbers of pixels with 1 ≤ C ≤ R ≤ 4096', { file });
+  }
+  return { resize, crop };
+}
+
+function parsed(text: string, file: string): Record<string, unknown> {
+  try {
+    return Object(JSON.parse(text)) as Record<string, unknown>;
+  } catch (cause) {
+    throw new DatasetError(`is not JSON (${reason(cause)})`, { file, cause });
+  }
+}
+
+/** Cuts the middle out before it scales, so that an elongated image never unfolds to its full resized length. */
+async function resizedAndCropped({ data, shape }: Pixels, { resize, crop }: Preprocessing): Promise<Pixels> {
+  const [height, width, channels] = shape;
+  const side = Math.max(1, Math.round((Math.min(height, width) * crop) / resize));
+  const scaled = await sharp(data, { raw: { height, width, channels: channels as 3 } })
+    .extract({ left: (width - side) >> 1, top: (height - side) >> 1, width: side, height: side })
+    .resize(crop, crop, { kernel: "linear" })
+    .raw()
+    .toBuffer();
+  return { data: scaled, shape: [crop, crop, channels] };
+}
