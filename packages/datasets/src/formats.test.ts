@@ -3,6 +3,7 @@ import { createWriteStream } from "node:fs";
 import { mkdir, mkdtemp, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { PassThrough } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
 import sharp from "sharp";
@@ -30,8 +31,8 @@ async function setup() {
     const archive = pack();
     for (const [name, content] of Object.entries(files)) archive.entry({ name }, Buffer.from(content));
     archive.finalize();
-    const zipped = file.endsWith(".gz") ? [createGzip()] : [];
-    await pipeline([archive, ...zipped, createWriteStream(join(root, file))]);
+    const packed = file.endsWith(".gz") ? createGzip() : new PassThrough();
+    await pipeline(archive, packed, createWriteStream(join(root, file)));
   };
   const only = async (): Promise<DatasetSource> => {
     const [source, ...others] = await discoverDatasets([root]);
