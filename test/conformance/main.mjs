@@ -49,7 +49,7 @@ const firstError = ({ failedExpectations }) => failedExpectations[0].message.sli
 
 const specs = require(await bundleSpecs());
 if (options.backend === "torch") {
-  await specs.registerTorchBackend().catch((error) => {
+  await specs.torch.registerTorchBackend().catch((error) => {
     console.error(error.message);
     process.exit(3);
   });
@@ -66,7 +66,7 @@ if (options.only === "") {
 for (const [name, message] of outcome.failed) console.log(`failed: ${name}\n  ${message}`);
 for (const [name] of outcome.excluded) console.log(`excluded: ${name}\n  ${excluded.get(name)}`);
 if (outcome.pending.length > 0) console.log(`switched off by TensorFlow.js itself: ${outcome.pending.length}`);
-const delegated = options.backend === "torch" ? specs.delegatedKernels : [];
+const delegated = options.backend === "torch" ? specs.torch.delegatedKernels : [];
 if (delegated.length > 0) console.log(`computed by TensorFlow.js' cpu backend: ${delegated.join(" ")}`);
 console.log(
   JSON.stringify({

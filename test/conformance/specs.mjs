@@ -5,4 +5,5 @@ import "@tensorflow/tfjs-backend-cpu";
 import "./environment.mjs";
 import "@tensorflow/tfjs-core/dist/tests";
 
-export { delegatedKernels, registerTorchBackend } from "../../packages/tfjs-backend-torch/src/index.ts";
+export * as tf from "@tensorflow/tfjs-core";
+export * as torch from "../../packages/tfjs-backend-torch/src/index.ts";

@@ -12,7 +12,7 @@ import {
 } from "@tensorflow/tfjs-core";
 import type { TorchBackend } from "./backend.ts";
 import type { Argument, Slot, View } from "./bridge.ts";
-import { withStrings } from "./strings.ts";
+import { withTypes } from "./types.ts";
 
 /** An ATen operator: schema name, and how its tensors are seen. */
 export interface Op {
@@ -42,6 +42,7 @@ export const scalarType = { float32: 6, int32: 3, bool: 11, complex64: 9, int64:
 
 export function scalarTypeOf(dtype: DataType): number {
   if (dtype === "string") throw new Error("this kernel takes no string tensors on the torch backend");
+  if (!(dtype in scalarType)) throw new Error(`the torch backend has no type ${dtype}`);
   return scalarType[dtype];
 }
 
@@ -152,7 +153,7 @@ export type Kernels = Readonly<Record<string, Kernel>>;
 /** Registers a family of kernels for the backend named "torch". */
 export function registerKernels(torch: Torch, kernels: Kernels): void {
   for (const [kernelName, kernel] of Object.entries(kernels)) {
-    const run = withStrings(kernelName, kernel);
+    const run = withTypes(kernelName, kernel);
     registerKernel({
       kernelName,
       backendName: "torch",

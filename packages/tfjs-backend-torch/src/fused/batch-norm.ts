@@ -12,7 +12,9 @@ import {
   type Tensor,
   type Tensor1D,
   type Tensor4D,
+  type TensorInfo,
   tidy,
+  util,
   type Variable,
 } from "@tensorflow/tfjs-core";
 import { type Kernels, op } from "../aten.ts";
@@ -128,9 +130,21 @@ export function batchNormComposed(
 const forward = op("native_batch_norm", { in: [view.nhwc], out: [view.nhwc], written: [3, 4] });
 const backward = op("native_batch_norm_backward", { in: [view.nhwc, view.nhwc], out: [view.nhwc] });
 
+/** The operators do not look at the sizes: they would read, and write, past the end of a shorter vector. */
+function assertVectors(x: TensorInfo, ...vectors: (TensorInfo | null)[]): void {
+  const channels = x.shape[3];
+  for (const v of vectors) {
+    util.assert(
+      v === null || (v.shape.length === 1 && v.shape[0] === channels && v.dtype === "float32"),
+      () => `batchNorm: x of shape [${x.shape}] needs float32 vectors of ${channels}, not ${v?.dtype} [${v?.shape}]`,
+    );
+  }
+}
+
 export const batchNormKernels: Kernels = {
   // y, the batch mean and 1 / sqrt(batch variance + eps); torch's momentum is 1 − decay
   TorchBatchNorm: (torch, { x, gamma, beta }, { eps, decay, runningMean = null, runningVariance = null }) => {
+    assertVectors(x, gamma, beta, runningMean, runningVariance);
     const [y, batchMean, inverse] = torch.callMany(
       3,
       forward,
@@ -150,6 +164,8 @@ export const batchNormKernels: Kernels = {
     ];
   },
   TorchBatchNormGrad: (torch, { dy, x, gamma, batchMean, inverse }, { eps }) => {
+    assertVectors(x, gamma, batchMean, inverse);
+    util.assertShapesMatch(dy.shape, x.shape);
     const [dx, dGamma, dBeta] = torch.callMany(3, backward, dy, x, gamma, null, null, batchMean, inverse, true, eps, [
       true,
       true,

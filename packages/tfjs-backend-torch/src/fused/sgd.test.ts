@@ -95,7 +95,7 @@ describe.skipIf(unavailable)(titled("sgdStep in place"), () => {
       const filter = tf.variable(tf.randomNormal([3, 3, 2, 4], 0, 1, "float32", 1));
       const before = Array.from(filter.dataSync());
       const clone = tf.clone(filter);
-      tf.conv2d(tf.ones([1, 5, 5, 2]), filter as unknown as tf.Tensor4D, 1, "same");
+      tf.conv2d(tf.ones<tf.Rank.R4>([1, 5, 5, 2]), filter as unknown as tf.Tensor4D, 1, "same");
       sgdStep({
         params: [filter],
         grads: [tf.ones([3, 3, 2, 4])],

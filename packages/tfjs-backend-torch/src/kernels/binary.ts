@@ -1,5 +1,5 @@
 /** Elementwise operations on two or more tensors, with broadcasting. */
-import { backend_util, type TensorInfo } from "@tensorflow/tfjs-core";
+import { backend_util, type TensorInfo, upcastType, util } from "@tensorflow/tfjs-core";
 import type { Kernel, Kernels } from "../aten.ts";
 import { prelu } from "./activation.ts";
 
@@ -31,14 +31,18 @@ const table = (operators: Record<string, string>, dtype?: "bool"): Kernels =>
   Object.fromEntries(
     Object.entries(operators).map(([kernel, operator]): [string, Kernel] => [
       kernel,
-      (torch, { a, b }) => torch.tensor(torch.call(operator, a, b), broadcast(a, b), dtype ?? a.dtype),
+      (torch, { a, b }) => {
+        util.assert(a.dtype === b.dtype, () => `${kernel}: one operand is ${a.dtype}, the other ${b.dtype}`);
+        return torch.tensor(torch.call(operator, a, b), broadcast(a, b), dtype ?? a.dtype);
+      },
     ]),
   );
 
 export const binary: Kernels = {
   ...table(arithmetic),
   ...table(logical, "bool"),
-  RealDiv: (torch, { a, b }) => torch.tensor(torch.call("div.Tensor", a, b), broadcast(a, b), "float32"),
+  RealDiv: (torch, { a, b }) =>
+    torch.tensor(torch.call("div.Tensor", a, b), broadcast(a, b), a.dtype === "complex64" ? a.dtype : "float32"),
   FloorDiv: (torch, { a, b }) =>
     torch.tensor(torch.cast(torch.call("div.Tensor_mode", a, b, "floor"), "int32"), broadcast(a, b), "int32"),
   Atan2: (torch, { a, b }) => torch.tensor(torch.call("atan2", a, b), broadcast(a, b), "float32"),
@@ -54,10 +58,12 @@ export const binary: Kernels = {
   },
   // a condition of rank 1 picks whole rows
   Select: (torch, { condition, t, e }) => {
+    const dtype = upcastType(t.dtype, e.dtype);
     const rows = condition.shape.length === 1 && t.shape.length > 1;
     const mask = rows
       ? torch.call("reshape", condition, [condition.shape[0], ...t.shape.slice(1).map(() => 1)])
       : condition;
-    return torch.tensor(torch.call("where.self", mask, t, e), t.shape, t.dtype);
+    const [a, b] = [torch.cast(t, dtype), torch.cast(e, dtype)];
+    return torch.tensor(torch.call("where.self", torch.cast(mask, "bool"), a, b), t.shape, dtype);
   },
 };

@@ -3,7 +3,7 @@
  * HWIO; torch wants them as OHWI in memory, so a filter is laid out so once, in its own slot, and keeps that layout
  * through in-place SGD.
  */
-import { backend_util, type TensorInfo } from "@tensorflow/tfjs-core";
+import { backend_util, type TensorInfo, util } from "@tensorflow/tfjs-core";
 import { type Kernels, op, scalarType, type Torch } from "../aten.ts";
 import { type Slot, view } from "../bridge.ts";
 import { epilogue } from "./activation.ts";
@@ -24,7 +24,7 @@ interface Attrs {
 }
 
 function infoOf(xShape: number[], filterShape: number[], attrs: Attrs, depthwise = false): backend_util.Conv2DInfo {
-  return backend_util.computeConv2DInfo(
+  const info = backend_util.computeConv2DInfo(
     xShape as [number, number, number, number],
     filterShape as [number, number, number, number],
     attrs.strides,
@@ -34,6 +34,14 @@ function infoOf(xShape: number[], filterShape: number[], attrs: Attrs, depthwise
     depthwise,
     backend_util.convertConv2DDataFormat(attrs.dataFormat ?? "NHWC"),
   );
+  return checked(info, filterShape);
+}
+
+/** Fails where the filter is not for this number of channels: torch's gradients do not always look. */
+function checked<T extends Info>(info: T, filterShape: number[]): T {
+  const channels = filterShape.at(-2);
+  util.assert(info.inChannels === channels, () => `the input has ${info.inChannels} channels, the filter ${channels}`);
+  return info;
 }
 
 interface Attrs3D {
@@ -43,13 +51,14 @@ interface Attrs3D {
 }
 
 function info3DOf(xShape: number[], filterShape: number[], attrs: Attrs3D): backend_util.Conv3DInfo {
-  return backend_util.computeConv3DInfo(
+  const info = backend_util.computeConv3DInfo(
     xShape as [number, number, number, number, number],
     filterShape as [number, number, number, number, number],
     attrs.strides,
     attrs.dilations ?? 1,
     attrs.pad,
   );
+  return checked(info, filterShape);
 }
 
 const windows = (info: Info) => windowsOf(info, () => Number.POSITIVE_INFINITY);

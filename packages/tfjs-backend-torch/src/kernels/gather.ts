@@ -1,5 +1,5 @@
 /** Reading and writing by index. */
-import { backend_util, gather_util, scatter_util, type Tensor, type TensorInfo } from "@tensorflow/tfjs-core";
+import { backend_util, gather_util, scatter_util, type Tensor, type TensorInfo, util } from "@tensorflow/tfjs-core";
 import { axesOf, type Kernels, scalarType, scalarTypeOf, type Torch } from "../aten.ts";
 import type { Slot } from "../bridge.ts";
 
@@ -86,6 +86,10 @@ export const gather: Kernels = {
     return torch.tensor(torch.call("slice.Tensor", sums, 0, 0, numSegments, 1), shape, x.dtype);
   },
   OneHot: (torch, { indices }, { depth, onValue, offValue, dtype }) => {
+    util.assert(
+      Number.isInteger(depth) && depth >= 0,
+      () => `oneHot: depth must be a positive integer, but is ${depth}`,
+    );
     const classes = torch.call("arange", depth, scalarTypeOf("int32"));
     const hit = torch.call("eq.Tensor", torch.call("unsqueeze", indices, -1), classes);
     const filled = torch.call("where.Scalar", hit, onValue, offValue);

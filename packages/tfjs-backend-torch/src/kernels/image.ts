@@ -1,5 +1,5 @@
 /** Resizing of NHWC images, one axis after the other. */
-import type { TensorInfo } from "@tensorflow/tfjs-core";
+import { type TensorInfo, util } from "@tensorflow/tfjs-core";
 import { type Kernels, scalarType, type Torch } from "../aten.ts";
 import type { Slot } from "../bridge.ts";
 
@@ -40,7 +40,10 @@ function collect(torch: Torch, onto: Slot, axis: number, index: number[], dy: Sl
 }
 
 const sizes = (x: TensorInfo) => x.shape as [number, number, number, number];
-const resized = (x: TensorInfo, [h, w]: [number, number]) => [x.shape[0], h, w, x.shape[3]] as number[];
+function resized(x: TensorInfo, [h, w]: [number, number]): number[] {
+  util.assert(x.shape.length === 4 && h > 0 && w > 0, () => `cannot resize images of shape ${x.shape} to ${h} by ${w}`);
+  return [x.shape[0], h, w, x.shape[3]] as number[];
+}
 /** Shares along an axis of NHWC. */
 const along = (torch: Torch, values: number[], axis: 1 | 2) =>
   torch.floats(values, axis === 1 ? [values.length, 1, 1] : [values.length, 1]);
@@ -51,6 +54,7 @@ function zerosFor(torch: Torch, shape: number[]): Slot {
 
 export const image: Kernels = {
   ResizeBilinear: (torch, { images }, attrs) => {
+    const shape = resized(images, attrs.size);
     const [height, width] = attrs.size;
     const result = axes.reduce(
       (x, axis) => {
@@ -60,7 +64,7 @@ export const image: Kernels = {
       },
       torch.cast(images, "float32"),
     );
-    return torch.tensor(result, resized(images, attrs.size), "float32");
+    return torch.tensor(result, shape, "float32");
   },
   ResizeBilinearGrad: (torch, { images, dy }, attrs) => {
     const [batch, , , channels] = sizes(images);
@@ -75,11 +79,12 @@ export const image: Kernels = {
     return torch.tensor(dx, images.shape, "float32");
   },
   ResizeNearestNeighbor: (torch, { images }, attrs) => {
+    const shape = resized(images, attrs.size);
     const result = axes.reduce((x, axis) => {
       const index = nearest(sizes(images)[axis], attrs.size[axis - 1], attrs);
       return torch.call("index_select", x, axis, torch.ints(index));
     }, torch.backend.slotOf(images));
-    return torch.tensor(result, resized(images, attrs.size), images.dtype);
+    return torch.tensor(result, shape, images.dtype);
   },
   ResizeNearestNeighborGrad: (torch, { images, dy }, attrs) => {
     const [batch, height, width, channels] = sizes(images);

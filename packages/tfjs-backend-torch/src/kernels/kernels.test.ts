@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { describe, expect, it } from "vitest";
+import { delegatedKernels } from "../index.ts";
 import { noise, on, relativeError, titled, unavailable } from "../testing.ts";
 
 const a = () => noise([2, 3, 4], 1);
@@ -178,6 +179,70 @@ const cases: Record<string, () => tf.Tensor> = {
     ),
   "conv2d, dilated": () => tf.conv2d(image(), noise([3, 3, 3, 4], 6) as tf.Tensor4D, 1, "valid", "NHWC", 2),
   "conv2d, 1x1, stride 2": () => tf.conv2d(image(), noise([1, 1, 3, 4], 6) as tf.Tensor4D, 2, 0),
+  "conv2d, NCHW": () =>
+    tf.conv2d(
+      tf.transpose(image(), [0, 3, 1, 2]) as tf.Tensor4D,
+      noise([3, 3, 3, 4], 6) as tf.Tensor4D,
+      1,
+      "valid",
+      "NCHW",
+    ),
+  "depthwiseConv2d, stride 2, uneven": () =>
+    tf.depthwiseConv2d(image(), noise([3, 3, 3, 2], 6) as tf.Tensor4D, 2, "same"),
+  "fused conv2d with bias and leaky ReLU": () =>
+    tf.fused.conv2d({
+      x: image(),
+      filter: noise([3, 3, 3, 4], 6) as tf.Tensor4D,
+      strides: 1,
+      pad: "same",
+      bias: row(),
+      activation: "leakyrelu",
+      leakyreluAlpha: 0.2,
+    }),
+  "conv3d, stride 2, uneven": () =>
+    tf.conv3d(noise([2, 4, 5, 6, 3], 4) as tf.Tensor5D, noise([3, 2, 3, 3, 4], 6) as tf.Tensor5D, 2, "same"),
+  "maxPool3d, uneven": () => tf.maxPool3d(noise([2, 4, 5, 6, 3], 4) as tf.Tensor5D, 3, 2, "same"),
+  "avgPool3d, uneven": () => tf.avgPool3d(noise([2, 4, 5, 6, 3], 4) as tf.Tensor5D, 3, 2, "same"),
+  dilation2d: () => tf.dilation2d(image(), noise([3, 2, 3], 6) as tf.Tensor3D, 1, "same"),
+  localResponseNormalization: () =>
+    tf.localResponseNormalization(noise([2, 3, 3, 9], 4) as tf.Tensor4D, 2, 1, 0.5, 0.7),
+  "resizeBilinear up, half pixels": () => tf.image.resizeBilinear(image(), [11, 9], false, true),
+  "resizeBilinear down, corners aligned": () => tf.image.resizeBilinear(image(), [4, 5], true),
+  resizeNearestNeighbor: () => tf.image.resizeNearestNeighbor(image(), [11, 4]),
+  "mirrorPad reflect": () =>
+    tf.mirrorPad(
+      a(),
+      [
+        [1, 1],
+        [0, 2],
+        [3, 0],
+      ],
+      "reflect",
+    ),
+  "spaceToBatchND, padded": () =>
+    tf.spaceToBatchND(
+      image(),
+      [2, 2],
+      [
+        [1, 0],
+        [1, 1],
+      ],
+    ),
+  einsum: () => tf.einsum("bij,bkj->bik", a(), b()),
+  "fft, real part": () => tf.real(tf.spectral.rfft(noise([3, 16], 4))),
+  denseBincount: () =>
+    tf.denseBincount(
+      tf.tensor2d(
+        [
+          [0, 2, 2],
+          [1, 9, 1],
+        ],
+        [2, 3],
+        "int32",
+      ),
+      [],
+      4,
+    ),
   maxPool: () => tf.maxPool(image(), 3, 2, "same"),
   "maxPool valid": () => tf.maxPool(image(), [2, 3], [2, 1], "valid"),
   avgPool: () => tf.avgPool(image(), 3, 2, "same"),
@@ -203,6 +268,17 @@ const gradientCases: Record<string, (x: tf.Tensor) => tf.Tensor> = {
     ),
   "maxPool, uneven": (x) => tf.maxPool(image4(x), 3, 2, "same"),
   "avgPool valid, leaving a rest": (x) => tf.avgPool(image4(x), 2, 2, "valid"),
+  "depthwiseConv2d by x, uneven": (x) =>
+    tf.depthwiseConv2d(image4(x), noise([3, 3, 3, 2], 6) as tf.Tensor4D, 2, "same"),
+  "conv3d by x": (x) => {
+    const volume = tf.reshape(x, [2, 7, 2, 3, 3]) as tf.Tensor5D;
+    return tf.conv3d(volume, noise([3, 2, 2, 3, 4], 6) as tf.Tensor5D, 2, "valid");
+  },
+  localResponseNormalization: (x) => tf.localResponseNormalization(image4(x), 1, 1, 0.5, 0.7),
+  dilation2d: (x) => tf.dilation2d(image4(x), noise([3, 2, 3], 6) as tf.Tensor3D, 1, "same"),
+  // square, because the cpu backend's gradient confuses height and width
+  "resizeBilinear, corners aligned": (x) =>
+    tf.image.resizeBilinear(tf.slice(image4(x), [0, 0, 0, 0], [-1, 6, 6, -1]), [11, 4], true),
   gather: (x) => tf.gather(x, ints(2, 0, 0), 1),
   "tile and slice": (x) => tf.slice(tf.tile(x, [1, 2, 1, 1]), [0, 3, 0, 0], [-1, 5, -1, -1]),
   "relu and sqrt": (x) => tf.sqrt(tf.add(tf.relu(x), 1)),
@@ -228,6 +304,22 @@ describe.skipIf(unavailable)(titled("kernels agree with the cpu backend"), () =>
     const expected = await on("cpu", values(gradient));
     const actual = await on("torch", values(gradient));
     expect(relativeError(actual.values, expected.values)).toBeLessThan(1e-5);
+  });
+
+  it("leave to the cpu backend only what has no gradient", () => {
+    expect(delegatedKernels.filter((name) => tf.getGradient(name) != null)).toEqual([]);
+    expect(delegatedKernels.length).toBeLessThanOrEqual(25);
+  });
+
+  // The cpu backend's gradient takes corners for samples here. The operation is linear: f(x) · c = x · gradient.
+  it("gradient of resizeBilinear at half pixels is its adjoint", async () => {
+    await on("torch", () => {
+      const resize = (x: tf.Tensor) => tf.image.resizeBilinear(image4(x), [11, 4], false, true);
+      const c = noise([2, 11, 4, 3], 12);
+      const gradient = tf.grad((x) => tf.sum(tf.mul(resize(x), c)))(image());
+      const [expected, actual] = [tf.sum(tf.mul(resize(image()), c)), tf.sum(tf.mul(image(), gradient))];
+      expect(relativeError(actual.dataSync(), expected.dataSync())).toBeLessThan(1e-5);
+    });
   });
 
   // The cpu backend divides by the whole window here, although its forward pass does not count padding.

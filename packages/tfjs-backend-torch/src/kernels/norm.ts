@@ -1,5 +1,5 @@
 /** Normalization: softmax, local response, and batch norm with given statistics. */
-import type { TensorInfo } from "@tensorflow/tfjs-core";
+import { type TensorInfo, util } from "@tensorflow/tfjs-core";
 import { type Kernels, op, type Torch } from "../aten.ts";
 import { type Slot, view } from "../bridge.ts";
 
@@ -38,12 +38,12 @@ export const norm: Kernels = {
     return torch.tensor(dx, x.shape, "float32");
   },
   Softmax: (torch, { logits }, { dim }) =>
-    torch.tensor(torch.call("_softmax", logits, dim, false), logits.shape, "float32"),
-  LogSoftmax: (torch, { logits }, { axis }) =>
-    torch.tensor(torch.call("_log_softmax", logits, axis, false), logits.shape, "float32"),
+    torch.tensor(torch.call("_softmax", torch.cast(logits, "float32"), dim, false), logits.shape, "float32"),
   // TensorFlow.js gives x as rank 4 and the others as rank 1, or all as rank 4.
   FusedBatchNorm: (torch, { x, scale, offset, mean, variance }, { varianceEpsilon }) => {
-    if (mean.shape.length === 1) {
+    // the operator does not look at the sizes: it would read past the end of a shorter vector
+    const fits = (v?: TensorInfo) => !v || (util.arraysEqual(v.shape, x.shape.slice(-1)) && v.dtype === "float32");
+    if (x.dtype === "float32" && [scale, offset, mean, variance].every(fits)) {
       const [y] = torch.callMany(
         3,
         batchNorm,

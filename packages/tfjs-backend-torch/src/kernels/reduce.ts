@@ -1,5 +1,5 @@
 /** Reductions, scans and selections along axes. */
-import type { DataType } from "@tensorflow/tfjs-core";
+import { type DataType, util } from "@tensorflow/tfjs-core";
 import { axesOf, axisOf, type Kernel, type Kernels, reducedShape, scalarTypeOf } from "../aten.ts";
 
 /** Sums and means; `dtype` maps the input's to the result's. */
@@ -29,12 +29,13 @@ const extreme =
 const position =
   (operator: string, worst: number): Kernel =>
   (torch, { x }, { axis }) => {
-    const [a] = axesOf(axis, x.shape);
+    const axes = axesOf(axis, x.shape);
+    util.assert(axes.length === 1, () => `${operator} takes one axis, not ${axes.length}`);
     const infinities = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
     // an int32 does not fit a float32, and has no NaN
     const numbers = x.dtype === "int32" ? x : torch.call("nan_to_num", torch.cast(x, "float32"), worst, ...infinities);
-    const at = torch.cast(torch.call(operator, numbers, a, false), "int32");
-    return torch.tensor(at, reducedShape(x.shape, [a as number], false), "int32");
+    const at = torch.cast(torch.call(operator, numbers, axes[0], false), "int32");
+    return torch.tensor(at, reducedShape(x.shape, axes, false), "int32");
   };
 
 /** Operators that take one axis, applied to each in turn. */
@@ -51,6 +52,7 @@ const scan =
   (operator: string, neutral: number): Kernel =>
   (torch, { x }, { axis, exclusive, reverse }) => {
     const a = axisOf(axis, x.shape.length);
+    if (x.shape[a] === 0) return torch.same(x);
     let slot = torch.call("reshape", x, x.shape);
     if (reverse) slot = torch.call("flip", slot, [a]);
     if (exclusive) {
@@ -76,6 +78,8 @@ export const reduce: Kernels = {
   Cumprod: scan("cumprod", 1),
   // A stable sort, not `topk`: TensorFlow.js promises that of equal values the lower index comes first.
   TopK: (torch, { x }, { k }) => {
+    const size = x.shape.at(-1) ?? 0;
+    util.assert(Number.isInteger(k) && k >= 0 && k <= size, () => `topk: k must be from 0 to ${size}, but is ${k}`);
     const shape = [...x.shape.slice(0, -1), k];
     const sorted = torch.callMany(2, "sort.stable", x, true, -1, true);
     const [values, indices] = sorted.map((slot) => torch.call("slice.Tensor", slot, -1, 0, k, 1)) as [number, number];

@@ -11,6 +11,10 @@ const torchPadding = (paddings: [number, number][]) => [...paddings].reverse().f
 export const shape: Kernels = {
   Reshape: (torch, { x }, { shape }) => {
     const target = util.inferFromImplicitShape(shape, util.sizeFromShape(x.shape));
+    util.assert(
+      util.sizeFromShape(target) === util.sizeFromShape(x.shape),
+      () => `cannot reshape ${x.shape} to ${shape}`,
+    );
     if (x.dtype === "string") return { ...torch.same(x), shape: target };
     return torch.tensor(torch.call("reshape", x, target), target, x.dtype);
   },
@@ -27,23 +31,24 @@ export const shape: Kernels = {
       x.dtype,
     ),
   Reverse: (torch, { x }, { dims }) => torch.tensor(torch.call("flip", x, axesOf(dims, x.shape)), x.shape, x.dtype),
-  Tile: (torch, { x }, { reps }) =>
-    torch.tensor(
-      torch.call("tile", x, reps),
-      x.shape.map((d: number, i: number) => d * reps[i]),
-      x.dtype,
-    ),
-  BroadcastTo: (torch, { x }, { shape }) => torch.tensor(torch.call("expand", x, shape), shape, x.dtype),
-  PadV2: (torch, { x }, { paddings, constantValue }) =>
-    torch.tensor(
-      torch.call("constant_pad_nd", x, torchPadding(paddings), constantValue),
-      x.shape.map((d: number, i: number) => d + paddings[i][0] + paddings[i][1]),
-      x.dtype,
-    ),
+  Tile: (torch, { x }, { reps }) => {
+    util.assert(reps.length === x.shape.length, () => `tile: ${reps.length} reps for rank ${x.shape.length}`);
+    const shape = x.shape.map((d: number, i: number) => d * reps[i]);
+    return torch.tensor(torch.call("tile", x, reps), shape, x.dtype);
+  },
+  PadV2: (torch, { x }, { paddings, constantValue }) => {
+    const shape: number[] = x.shape.map((d: number, i: number) => d + paddings[i][0] + paddings[i][1]);
+    util.assert(shape.every(Number.isInteger), () => `cannot pad ${x.shape} by ${paddings}`);
+    return torch.tensor(torch.call("constant_pad_nd", x, torchPadding(paddings), constantValue), shape, x.dtype);
+  },
   // A copy, not a view: a slice of a whole data set must not keep the data set alive.
   Slice: (torch, { x }, { begin, size }) => {
     const [starts, sizes] = slice_util.parseSliceParams(x, begin, size) as [number[], number[]];
     slice_util.assertParamsValid(x, starts, sizes);
+    util.assert(
+      starts.every((start) => start >= 0) && sizes.every((size) => size >= 0),
+      () => `cannot slice ${sizes} from ${starts} out of ${x.shape}`,
+    );
     const cut = starts.reduce(
       (slot, start, axis) => torch.call("slice.Tensor", slot, axis, start, start + (sizes[axis] as number), 1),
       torch.call("reshape", x, x.shape),
@@ -122,8 +127,10 @@ export const shape: Kernels = {
     const values = Array(util.sizeFromShape(shape)).fill(util.encodeString(value));
     return { dataId: torch.backend.write(values, shape, dtype), shape, dtype };
   },
-  LinSpace: (torch, _, { start, stop, num }) =>
-    torch.tensor(torch.call("linspace", start, stop, num, scalarTypeOf("float32")), [num], "float32"),
+  LinSpace: (torch, _, { start, stop, num }) => {
+    util.assert(Number.isInteger(num) && num > 0, () => `linspace: num must be a positive integer, but is ${num}`);
+    return torch.tensor(torch.call("linspace", start, stop, num, scalarTypeOf("float32")), [num], "float32");
+  },
   Range: (torch, _, { start, stop, step, dtype }) => {
     const empty = start === stop || (start < stop && step < 0) || (stop < start && step > 1);
     const size = empty ? 0 : Math.abs(Math.ceil((stop - start) / step));

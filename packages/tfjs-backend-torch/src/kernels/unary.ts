@@ -49,7 +49,11 @@ const table = (operators: Record<string, string>, dtype?: "float32" | "bool"): K
   Object.fromEntries(
     Object.entries(operators).map(([kernel, operator]) => [
       kernel,
-      (torch, { x }) => torch.tensor(torch.call(operator, x), x.shape, dtype ?? x.dtype),
+      (torch, { x }) => {
+        const y = torch.call(operator, x);
+        // some operators make integers of truth values
+        return torch.tensor(x.dtype === "bool" ? torch.cast(y, dtype ?? "bool") : y, x.shape, dtype ?? x.dtype);
+      },
     ]),
   );
 
@@ -63,7 +67,7 @@ export const unary: Kernels = {
     torch.tensor(torch.call("leaky_relu", torch.cast(x, "float32"), alpha), x.shape, "float32"),
   EluGrad: (torch, { dy, y }) => torch.tensor(torch.call("elu_backward", dy, 1, 1, 1, true, y), y.shape, "float32"),
   ClipByValue: (torch, { x }, { clipValueMin, clipValueMax }) =>
-    torch.tensor(torch.call("clamp", x, clipValueMin, clipValueMax), x.shape, x.dtype),
+    torch.tensor(torch.cast(torch.call("clamp", x, clipValueMin, clipValueMax), x.dtype), x.shape, x.dtype),
   // 1 where x > 0, alpha elsewhere; NaN stays NaN
   Step: (torch, { x }, { alpha = 0 }) => {
     const step = torch.cast(torch.call("where.Scalar", torch.call("gt.Scalar", x, 0), 1, alpha), x.dtype);

@@ -1,12 +1,11 @@
 /**
- * String tensors stay in JavaScript. Kernels that move or compare elements are given numbers in place of strings: each
- * string's place among all strings at hand, in order of their bytes.
+ * Which kernels take strings and complex numbers. Strings stay in JavaScript: kernels that move or compare elements are
+ * given numbers in their place, each string's place among all strings at hand, in order of their bytes.
  */
-import type { TensorInfo } from "@tensorflow/tfjs-core";
+import type { DataType, TensorInfo } from "@tensorflow/tfjs-core";
 import type { Kernel, Torch } from "./aten.ts";
 
 const moving = new Set([
-  "BroadcastTo",
   "Concat",
   "ExpandDims",
   "GatherNd",
@@ -25,28 +24,48 @@ const moving = new Set([
   "Unpack",
 ]);
 const comparing = new Set(["Equal", "NotEqual", "Greater", "GreaterEqual", "Less", "LessEqual"]);
+const ofComplex = new Set([
+  ...moving,
+  ...["Add", "Sub", "Multiply", "RealDiv", "Neg", "Square", "Sum", "BatchMatMul", "Equal", "NotEqual"],
+  ...["Cast", "Identity", "Reshape", "PadV2", "ZerosLike", "OnesLike"],
+  ...["Real", "Imag", "ComplexAbs", "FFT", "IFFT"],
+]);
 
-/** The kernel, fit for strings where moving or comparing is all it does. The others refuse them. */
-export function withStrings(name: string, kernel: Kernel): Kernel {
-  if (!moving.has(name) && !comparing.has(name)) return kernel;
+/** The kernel, made to refuse complex numbers that it has no use for, and fit for strings if that makes sense. */
+export function withTypes(name: string, kernel: Kernel): Kernel {
+  const takesComplex = ofComplex.has(name);
+  const takesStrings = moving.has(name) || comparing.has(name);
   return (torch, inputs: Record<string, TensorInfo>, attrs) => {
-    if (!Object.values(inputs).some((x) => x.dtype === "string")) return kernel(torch, inputs, attrs);
-    const { numbered, words } = numberStrings(torch, inputs);
-    try {
-      const result = kernel(torch, numbered, attrs);
-      if (comparing.has(name)) return result;
-      return Array.isArray(result) ? result.map((x) => spell(torch, x, words)) : spell(torch, result, words);
-    } finally {
-      for (const [key, x] of Object.entries(numbered)) if (x !== inputs[key]) torch.backend.disposeData(x.dataId);
+    if (!takesComplex && some(inputs, "complex64")) {
+      throw new Error(`${name} takes no complex64 tensors on the torch backend`);
     }
+    return takesStrings && some(inputs, "string")
+      ? onStrings(name, kernel, torch, inputs, attrs)
+      : kernel(torch, inputs, attrs);
   };
+}
+
+function some(inputs: Record<string, TensorInfo>, dtype: DataType): boolean {
+  for (const key in inputs) if (inputs[key]?.dtype === dtype) return true;
+  return false;
+}
+
+function onStrings(name: string, kernel: Kernel, torch: Torch, inputs: Record<string, TensorInfo>, attrs: object) {
+  const { numbered, words } = numberStrings(torch, inputs);
+  try {
+    const result = kernel(torch, numbered, attrs);
+    if (comparing.has(name)) return result;
+    return Array.isArray(result) ? result.map((x) => spell(torch, x, words)) : spell(torch, result, words);
+  } finally {
+    for (const [key, x] of Object.entries(numbered)) if (x !== inputs[key]) torch.backend.disposeData(x.dataId);
+  }
 }
 
 /** The inputs with int32 numbers for strings, and the strings by number. */
 function numberStrings(torch: Torch, inputs: Record<string, TensorInfo>) {
   const texts = new Map<string, string[]>();
   for (const [key, x] of Object.entries(inputs)) {
-    if (x.dtype !== "string") continue;
+    if (x?.dtype !== "string") continue;
     const strings = torch.backend.readSync(x.dataId) as Uint8Array[];
     texts.set(
       key,

@@ -1,0 +1,231 @@
+/**
+ * Proves that no call ends the process. First every kernel of the torch backend: the calls that TensorFlow.js' specs
+ * make are noted, then made again with one or two things wrong: another rank or type, an empty, string, disposed or
+ * missing tensor, attributes that make no sense. Then every operation of TensorFlow.js with odd arguments. Any call may
+ * throw an Error; none may crash, and an operation's result must have the values that its shape and type announce.
+ * Each call's name is written before it is made: the last line of a process that crashed tells which one it was.
+ *
+ * node odd-inputs.mjs [rounds, default 10] [part of a name, default all]; the last line is {"calls":…,"wrong":…}.
+ */
+import { writeSync } from "node:fs";
+import { createRequire } from "node:module";
+import { bundleSpecs } from "./bundle.mjs";
+import { generator, junk, numbers, pick, plausible, shapes, sizes } from "./odd-values.mjs";
+
+const rounds = Number(process.argv[2] ?? 10);
+const only = process.argv[3] ?? "";
+
+process.env.CONFORMANCE_BACKEND = "torch";
+const require = createRequire(import.meta.url);
+const jasmine = require("jasmine-core").boot().getEnv();
+jasmine.configure({ random: false, forbidDuplicateNames: false });
+const { tf, torch } = require(await bundleSpecs());
+await torch.registerTorchBackend().catch((error) => {
+  console.error(error.message);
+  process.exit(3);
+});
+
+/** Kernel name to calls of different kinds: inputs as { shape, dtype, values }, and attributes. */
+const samples = new Map();
+const samplesPerKernel = 12;
+
+/** Notes a kernel's calls while `run` runs. */
+async function noting(run) {
+  const kernels = tf.getKernelsForBackend("torch").map((kernel) => ({ kernel, original: kernel.kernelFunc }));
+  for (const { kernel, original } of kernels) {
+    const kinds = new Set();
+    const calls = [];
+    samples.set(kernel.kernelName, calls);
+    kernel.kernelFunc = (call) => {
+      const kind = JSON.stringify([Object.values(call.inputs).map((x) => x?.shape), call.attrs]);
+      if (calls.length < samplesPerKernel && !kinds.has(kind)) {
+        kinds.add(kind);
+        calls.push({ inputs: mapTensors(call.inputs, copyOut), attrs: { ...call.attrs } });
+      }
+      return original(call);
+    };
+  }
+  await run();
+  for (const { kernel, original } of kernels) kernel.kernelFunc = original;
+}
+
+const isTensor = (x) => typeof x === "object" && x !== null && "dataId" in x;
+const mapTensors = (inputs, f) =>
+  Object.fromEntries(
+    Object.entries(inputs).map(([name, x]) => [name, isTensor(x) ? f(x) : Array.isArray(x) ? x.map(f) : x]),
+  );
+const copyOut = ({ shape, dtype, dataId }) => ({ shape, dtype, values: tf.engine().backend.readSync(dataId) });
+const copyIn = ({ shape, dtype, values }) => ({
+  shape,
+  dtype,
+  dataId: tf.engine().backend.write(values, shape, dtype),
+});
+
+const dtypes = ["float32", "float32", "int32", "bool", "string", "complex64"];
+function oddTensor(random) {
+  const anyShape = () => Array.from({ length: Math.floor(random() * 6) }, () => Math.floor(random() * 4));
+  const shape = random() < 0.4 ? pick(random, shapes) : anyShape();
+  const dtype = pick(random, dtypes);
+  const length = tf.util.sizeFromShape(shape);
+  if (dtype === "complex64") return tf.complex(tf.ones(shape), tf.zeros(shape));
+  const values = { string: ["", "a", "ü"], bool: [0, 1] }[dtype] ?? [0, 1, 2, 0, 1, 2, -1, 5, Number.NaN, 2 ** 31 - 1];
+  const t = tf.tensor(
+    Array.from({ length }, () => pick(random, values)),
+    shape,
+    dtype,
+  );
+  if (random() < 0.05) t.dispose();
+  return t;
+}
+
+/** A tensor with something changed, or nothing in its place. */
+function damaged(x, random) {
+  const backend = tf.engine().backend;
+  const fill = (shape, dtype) => ({ shape, dtype, dataId: backend.write(null, shape, dtype) });
+  const numeric = isTensor(x) && x.dtype !== "string" ? x : oddTensor(random);
+  const changes = [
+    () => oddTensor(random),
+    () => oddTensor(random),
+    () => undefined,
+    () => fill([...numeric.shape, 2], "float32"),
+    () => fill(numeric.shape.slice(1), "float32"),
+    () =>
+      fill(
+        numeric.shape.map((d, i) => (i === 0 ? 0 : d)),
+        "float32",
+      ),
+    () =>
+      fill(
+        numeric.shape.map((d, i) => (i === numeric.shape.length - 1 ? d + 1 : d)),
+        "float32",
+      ),
+    () =>
+      fill(
+        numeric.shape.map((d) => Math.max(0, d - 1)),
+        "float32",
+      ),
+    () => fill(numeric.shape, pick(random, ["int32", "bool", "complex64"])),
+  ];
+  return pick(random, changes)();
+}
+
+let calls = 0;
+const wrong = [];
+function attempt(label, call) {
+  if (!label.includes(only)) return;
+  writeSync(1, `${label}\n`);
+  calls++;
+  tf.engine().startScope();
+  try {
+    call();
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+  }
+  try {
+    tf.engine().endScope();
+  } catch {
+    // TensorFlow.js gave a tensor a type that it does not know
+  }
+}
+
+function callKernels(round) {
+  for (const { kernelName, kernelFunc } of tf.getKernelsForBackend("torch")) {
+    for (const [i, sample] of samples.get(kernelName).entries()) {
+      const random = generator(`${kernelName} ${i} ${round}`);
+      attempt(`kernel ${kernelName} ${i} ${round}`, () => {
+        const inputs = mapTensors(sample.inputs, copyIn);
+        const attrs = { ...sample.attrs };
+        const names = [...Object.keys(inputs), ...Object.keys(attrs)];
+        for (let changes = 1 + Math.floor(random() * 2); changes > 0 && names.length > 0; changes--) {
+          const name = pick(random, names);
+          if (name in inputs) inputs[name] = Array.isArray(inputs[name]) ? [] : damaged(inputs[name], random);
+          else attrs[name] = pick(random, random() < 0.3 ? junk : (plausible[name] ?? junk));
+        }
+        const backend = tf.engine().backend;
+        try {
+          for (const x of [kernelFunc({ inputs, attrs, backend })].flat()) {
+            backend.readSync(x.dataId);
+            backend.disposeData(x.dataId);
+          }
+        } finally {
+          mapTensors(inputs, (x) => isTensor(x) && backend.disposeData(x.dataId));
+        }
+      });
+    }
+  }
+}
+
+/** What does not compute, or changes how others do. */
+const noOperation =
+  /^(set|get|register|unregister|deregister|remove|copy|find|enable|disable|dispose|keep|ready|engine|env|backend|memory|profile|time|nextFrame|print|[A-Z])|^(customGrad|grads?|valueAndGrads?|variableGrads|tidy)$/;
+
+const { image, linalg, losses, signal, spectral, sparse, string, fused } = tf;
+const operations = Object.entries({ ...tf, ...image, ...linalg, ...losses, ...signal, ...spectral, ...sparse })
+  .concat(Object.entries(string), Object.entries(fused))
+  .filter(([name, operation]) => typeof operation === "function" && !noOperation.test(name));
+
+function callOperations(round) {
+  for (const [i, [name, operation]] of operations.entries()) {
+    const label = `operation ${name} ${i} ${round}`;
+    const random = generator(label);
+    attempt(label, () => {
+      const list = (length, make) => Array.from({ length }, make);
+      const tensors = list(1 + Math.floor(random() * 3), () => oddTensor(random));
+      const rest = list(Math.floor(random() * 4), () => pick(random, pick(random, [sizes, numbers, shapes, junk])));
+      const result = operation(...tensors, ...rest);
+      if (result instanceof Promise) result.catch(() => undefined);
+      else for (const x of [result].flat()) if (isTensor(x)) compare(label, x);
+    });
+  }
+}
+
+/** A tensor must have as many values, and of the type, as it says. */
+function compare(label, { dataId, shape, dtype }) {
+  const values = tf.engine().backend.readSync(dataId);
+  const expected = tf.util.sizeFromShape(shape) * (dtype === "complex64" ? 2 : 1);
+  if (values.length !== expected) wrong.push(`${label}: shape [${shape}] with ${values.length} values`);
+  const ArrayType = { int32: Int32Array, float32: Float32Array, bool: Uint8Array }[dtype];
+  if (ArrayType && !(values instanceof ArrayType)) wrong.push(`${label}: ${dtype} in ${values.constructor.name}`);
+}
+
+/** This package's own operations, of which the specs know nothing. */
+function callFused() {
+  tf.tidy(() => {
+    const x = tf.ones([2, 3, 3, 4]);
+    const [gamma, beta, mask] = [tf.ones([4]), tf.zeros([4]), tf.ones([3, 3, 4])];
+    const [p, v, sum] = [
+      tf.variable(tf.ones([3, 3, 4])),
+      tf.variable(tf.zeros([3, 3, 4])),
+      tf.variable(tf.zeros([3, 3, 4])),
+    ];
+    tf.grads((x, gamma, beta) => torch.batchNormTrain(x, gamma, beta).y)([x, gamma, beta]);
+    for (const m of [mask, null]) tf.grads((a, b) => torch.maskedRelu(torch.addMaskedRelu(a, b, m), m))([x, x]);
+    torch.sgdStep({
+      params: [p],
+      grads: [tf.ones([3, 3, 4])],
+      momenta: [v],
+      lr: 0.1,
+      momentum: 0.9,
+      weightDecay: 0.01,
+    });
+    torch.absDiffAccumulate(sum, x, x);
+    torch.negPartAccumulate(sum, x);
+    tf.dispose([p, v, sum]);
+  });
+}
+
+await noting(async () => {
+  await jasmine.execute();
+  await tf.setBackend("torch");
+  callFused();
+});
+for (let round = 0; round < rounds; round++) {
+  torch.setAsync(round % 2 === 1);
+  callKernels(round);
+  callOperations(round);
+}
+for (const line of wrong) console.log(`wrong: ${line}`);
+const untried = [...samples].filter(([, calls]) => calls.length === 0).map(([name]) => name);
+if (untried.length > 0) console.log(`no call is known of: ${untried.join(" ")}`);
+console.log(JSON.stringify({ calls, wrong: wrong.length }));
+process.exit(0);
