@@ -1,6 +1,8 @@
 -- All that a row of the experiments' screen shows. A released need whose stage run goes on for others counts as
 -- cancelled here. `best` is the smallest count within one point of the AR models' validation accuracy, else the most
 -- accurate. Remaining images over images per second gives the time left.
+-- Arrays and `offset 0` keep the planner on the keys of the one experiment: it would read the tables of all from end to
+-- end, once for each, for 5,000 stage runs among 100,000.
 -- $1 experiments
 select e.id::text, e.team_id::text as "teamId", e.name, e.state, e.reason, e.owner, e.model, e.recipe, e.granularity,
   e.precision, e.priority, e.pool, e.created_at as "createdAt", e.finished_at as "finishedAt",
@@ -32,11 +34,11 @@ cross join lateral (
         * (r.params #>> '{settings,batchSize}')::bigint as images
     from (
       select n.stage_run_id, bool_and(n.origin = 'cached') as cached, bool_and(n.released_at is not null) as released
-      from trial t join need n on n.trial_id = t.id
-      where t.experiment_id = e.id
+      from need n
+      where n.trial_id = any (array(select id from trial where experiment_id = e.id))
       group by n.stage_run_id
     ) needed
-    join stage_run r on r.id = needed.stage_run_id
+    cross join lateral (select * from stage_run where id = needed.stage_run_id offset 0) r
     left join attempt a on a.stage_run_id = r.id and a.state in ('running', 'stopping')
   ) runs
 ) work
@@ -45,8 +47,8 @@ left join lateral (
   from (
     select p.*, avg(p.validation_accuracy) filter (where p.method = 'ar') over () - 0.01 as wanted
     from frontier_point p
-    where p.stage_run_id in (
-      select n.stage_run_id from trial t join need n on n.trial_id = t.id where t.experiment_id = e.id)
+    where p.stage_run_id = any (array(
+      select stage_run_id from need where trial_id = any (array(select id from trial where experiment_id = e.id))))
   ) p
   where method <> 'ar'
   order by case when validation_accuracy >= wanted then relu_count end nulls last, validation_accuracy desc, relu_count
