@@ -68,7 +68,7 @@ it.each([
   ["resnet50", 32],
   ["wrn22-8", 8],
   ["vgg16-bn", 8],
-])("%s goes through the four stages", { timeout: 120_000 }, async (name, side) => {
+])("%s goes through the four stages", { timeout: 300_000 }, async (name, side) => {
   const { budget, inputs, step } = setup(name, side);
   inputs.arModel = (await step("train/sgd")).bytesOf("weights");
   inputs.sensitivity = (await step("sensitivity/sparse-momentum")).bytesOf("sensitivity");

@@ -5,11 +5,17 @@ const grouped = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
 /** `48213` → `48,213`. */
 export const count = (value: number): string => grouped.format(value);
 
-/** `48213` → `48.2k`, `2000` → `2k`, `1500000` → `1.5M`; three significant digits. */
+const units = [
+  [1e9, "G"],
+  [1e6, "M"],
+  [1e3, "k"],
+] as const;
+
+/** `48213` → `48.2k`, `2000` → `2k`, `1500000` → `1.5M`, `4089184256` → `4.09G`; three significant digits. */
 export function short(value: number): string {
-  if (Math.abs(value) < 1_000) return String(+value.toPrecision(3));
   const rounded = +value.toPrecision(3);
-  return rounded < 1e6 ? `${+(rounded / 1e3).toPrecision(3)}k` : `${+(rounded / 1e6).toPrecision(3)}M`;
+  const [unit, letter] = units.find(([least]) => Math.abs(rounded) >= least) ?? [1, ""];
+  return `${+(rounded / unit).toPrecision(3)}${letter}`;
 }
 
 /** A share in [0, 1] as `91.94 %`, with `digits` decimals. */
