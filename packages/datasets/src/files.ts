@@ -40,8 +40,8 @@ export async function readBounded(file: string): Promise<Uint8Array> {
   }
 }
 
-/** Changes when one of the files may have: by size, time and inode. */
+/** Changes when one of the files may have: by size, time and inode. Reading tells what is wrong with a missing one. */
 export async function fingerprintOf(name: string, files: readonly string[]): Promise<string> {
-  const stats = await Promise.all(files.map((file) => stat(file)));
-  return JSON.stringify([name, stats.map(({ size, mtimeMs, ino }, i) => [files[i], size, mtimeMs, ino])]);
+  const stats = await Promise.all(files.map((file) => stat(file).catch(() => null)));
+  return JSON.stringify([name, stats.map((found, i) => [files[i], found?.size, found?.mtimeMs, found?.ino])]);
 }

@@ -45,38 +45,22 @@ export const webDatasetSource = (name: string, shards: readonly Shard[]): Datase
   async *samples() {
     const labels = new Set<number>();
     for (const shard of sequence(name, shards, "train")) {
-      for await (const { key, label, image } of pairs(shard)) {
+      for await (const { label, sample } of pairs(shard)) {
         labels.add(label);
-        yield sample("train", key, label, image, shard.file);
+        yield sample;
       }
     }
     requireNoGap(name, labels);
     for (const shard of sequence(name, shards, "test")) {
-      for await (const { key, label, image } of pairs(shard)) {
+      for await (const { label, sample } of pairs(shard)) {
         if (!labels.has(label)) {
-          throw new DatasetError(`${key} has label ${label}; the train shards' go from 0 to ${labels.size - 1}`, {
-            file: shard.file,
-            offset: image.offset,
-          });
+          throw new DatasetError(`has label ${label}; the train shards' go from 0 to ${labels.size - 1}`, sample);
         }
-        yield sample("test", key, label, image, shard.file);
+        yield sample;
       }
     }
   },
   decode: decodeImage,
-});
-
-const sample = (
-  part: Part,
-  key: string,
-  label: number,
-  { bytes, path, offset }: Entry<Member>,
-  file: string,
-): SampleBytes => ({
-  name: `${part}/${`${label}`.padStart(5, "0")}/${key}`,
-  bytes,
-  file: `${file}:${path}`,
-  offset,
 });
 
 /** The shards of a part in their order, which must count from 0 without a gap. */
@@ -118,24 +102,20 @@ function memberOf(path: string, at: { file: string; offset: number }): Member | 
   return extension === "cls" ? { key, kind: "label" } : undefined;
 }
 
-interface Pair {
-  key: string;
-  label: number;
-  image: Entry<Member>;
-}
-
 /** A shard's images with their labels, which lie next to each other in either order. */
-async function* pairs({ file }: Shard): AsyncGenerator<Pair> {
+async function* pairs({ file, part }: Shard): AsyncGenerator<{ label: number; sample: SampleBytes }> {
   let waiting: Entry<Member> | undefined;
   for await (const entry of archiveEntries(file, memberOf)) {
     if (waiting === undefined) {
       waiting = entry;
       continue;
     }
-    if (waiting.accepted.key !== entry.accepted.key || waiting.accepted.kind === entry.accepted.kind)
-      throw alone(waiting, file);
-    const [image, label] = entry.accepted.kind === "image" ? [entry, waiting] : [waiting, entry];
-    yield { key: image.accepted.key, label: labelOf(label, file), image };
+    const { key, kind } = entry.accepted;
+    if (waiting.accepted.key !== key || waiting.accepted.kind === kind) throw alone(waiting, file);
+    const [image, labeled] = kind === "image" ? [entry, waiting] : [waiting, entry];
+    const label = labelOf(labeled, file);
+    const name = `${part}/${`${label}`.padStart(5, "0")}/${key}`;
+    yield { label, sample: { name, bytes: image.bytes, file: `${file}:${image.path}`, offset: image.offset } };
     waiting = undefined;
   }
   if (waiting) throw alone(waiting, file);

@@ -40,7 +40,10 @@ export function layerCounts({ rule, model, budget, measured }: AllocationRuleInp
   }
 }
 
-/** Whether a mask search needs a sensitivity run. `uniform` reads none, but has long been planned with one: its results stay cached. */
+/**
+ * Whether a mask search is planned with a sensitivity run. `uniform` could do without, but its stage keys name one:
+ * leaving it out would lose the results computed so far.
+ */
 export const readsSensitivity = ({ allocation }: Rule): boolean =>
   allocation === "sensitivity" || allocation === "uniform";
 
