@@ -1,8 +1,9 @@
 /**
  * `npm run conformance`: runs the specs that TensorFlow.js publishes for its own backends against the torch backend.
- * `-- --backend cpu` runs them against TensorFlow.js' cpu backend, which passes all; `-- --only TEXT` those whose
- * names contain TEXT. The last line is {"passed":…,"excluded":…,"failed":…,"delegated":…}; exit code 0 when none
- * failed, 1 when one did, 3 when libtorch is missing.
+ * Options, after `--`: `--async` runs operators on the engine thread; `--only TEXT` takes the specs whose names contain
+ * TEXT; `--backend cpu` tries TensorFlow.js' cpu backend instead, which passes all.
+ * The last line is {"passed":…,"excluded":…,"failed":…,"delegated":…}. Exit code 0 when none failed, 1 when one did,
+ * 3 when libtorch is missing.
  */
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -10,7 +11,11 @@ import { parseArgs } from "node:util";
 import { bundleSpecs } from "./bundle.mjs";
 
 const { values: options } = parseArgs({
-  options: { backend: { type: "string", default: "torch" }, only: { type: "string", default: "" } },
+  options: {
+    backend: { type: "string", default: "torch" },
+    only: { type: "string", default: "" },
+    async: { type: "boolean", default: false },
+  },
 });
 if (options.backend !== "torch" && options.backend !== "cpu") {
   console.error(`--backend: "${options.backend}" is neither torch nor cpu`);
@@ -54,6 +59,7 @@ if (options.backend === "torch") {
     process.exit(3);
   });
 }
+if (options.async) globalThis.beforeEach(() => specs.torch.setAsync(true)); // each suite resets the backend
 await jasmine.execute();
 
 const met = new Set(Object.values(outcome).flatMap((specs) => specs.map(([name]) => name)));

@@ -10,6 +10,8 @@ interface Attrs {
 
 function product(torch: Torch, a: TensorInfo, b: TensorInfo, { transposeA, transposeB }: Attrs) {
   util.assert(a.shape.length >= 2 && b.shape.length >= 2, () => "matMul: both operands need rank 2 or more");
+  const [inner, outer] = [a.shape.at(transposeA ? -2 : -1), b.shape.at(transposeB ? -1 : -2)];
+  util.assert(inner === outer, () => `matMul: inner dimensions ${inner} and ${outer} of ${a.shape} and ${b.shape}`);
   const left = transposeA ? torch.call("transpose.int", a, -1, -2) : torch.backend.slotOf(a);
   const right = transposeB ? torch.call("transpose.int", b, -1, -2) : torch.backend.slotOf(b);
   const batch = backend_util.assertAndGetBroadcastShape(a.shape.slice(0, -2), b.shape.slice(0, -2));
