@@ -217,6 +217,7 @@ function callOthers() {
 
 await noting(async () => {
   await jasmine.execute();
+  tf.env().set("IS_TEST", true); // no greetings
   await tf.setBackend("torch");
   callOthers();
 });

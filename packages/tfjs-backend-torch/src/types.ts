@@ -12,7 +12,6 @@ const moving = new Set([
   "GatherV2",
   "Pack",
   "Reverse",
-  "ScatterNd",
   "Select",
   "Slice",
   "SparseToDense",
@@ -27,7 +26,7 @@ const comparing = new Set(["Equal", "NotEqual", "Greater", "GreaterEqual", "Less
 const ofComplex = new Set([
   ...moving,
   ...["Add", "Sub", "Multiply", "RealDiv", "Neg", "Square", "Sum", "BatchMatMul", "Equal", "NotEqual"],
-  ...["Cast", "Identity", "Reshape", "PadV2", "ZerosLike", "OnesLike"],
+  ...["Cast", "Identity", "Reshape", "PadV2", "ScatterNd", "ZerosLike", "OnesLike"],
   ...["Real", "Imag", "ComplexAbs", "FFT", "IFFT"],
 ]);
 
@@ -67,10 +66,9 @@ function numberStrings(torch: Torch, inputs: Record<string, TensorInfo>) {
   for (const [key, x] of Object.entries(inputs)) {
     if (x?.dtype !== "string") continue;
     const strings = torch.backend.readSync(x.dataId) as Uint8Array[];
-    texts.set(
-      key,
-      strings.map((bytes) => Buffer.from(bytes).toString("latin1")), // one character a byte, whatever the bytes mean
-    );
+    // one character a byte, whatever the bytes mean
+    const text = strings.map((bytes) => Buffer.from(bytes).toString("latin1"));
+    texts.set(key, text);
   }
   const words = [...new Set([...texts.values()].flat())].sort();
   const numbers = new Map(words.map((word, i) => [word, i]));
@@ -85,8 +83,11 @@ function numberStrings(torch: Torch, inputs: Record<string, TensorInfo>) {
 
 /** The string tensor that a tensor of numbers stands for. */
 function spell(torch: Torch, x: TensorInfo, words: string[]): TensorInfo {
-  const numbers = torch.backend.readSync(x.dataId) as Int32Array;
-  const strings = Array.from(numbers, (i) => new Uint8Array(Buffer.from(words[i] as string, "latin1")));
-  torch.backend.disposeData(x.dataId);
-  return { dataId: torch.backend.write(strings, x.shape, "string"), shape: x.shape, dtype: "string" };
+  try {
+    const numbers = torch.backend.readSync(x.dataId) as Int32Array;
+    const strings = Array.from(numbers, (i) => new Uint8Array(Buffer.from(words[i] as string, "latin1")));
+    return { dataId: torch.backend.write(strings, x.shape, "string"), shape: x.shape, dtype: "string" };
+  } finally {
+    torch.backend.disposeData(x.dataId);
+  }
 }

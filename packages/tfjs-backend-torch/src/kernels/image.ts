@@ -33,67 +33,65 @@ function neighbors(from: number, to: number, attrs: Attrs) {
 }
 
 const axes = [1, 2] as const;
+type Size = [batch: number, height: number, width: number, channels: number];
 
-/** Puts the pixels of `dy` back to where they came from along an axis, adding them up. */
-function collect(torch: Torch, onto: Slot, axis: number, index: number[], dy: Slot): Slot {
-  return torch.call("index_add", onto, axis, torch.ints(index), dy);
+/** The images' shape with another height and width. */
+function resized({ shape }: TensorInfo, [height, width]: [number, number]): Size {
+  const [batch, , , channels] = shape as Size;
+  const positive = [height, width].every((size) => Number.isInteger(size) && size > 0);
+  util.assert(shape.length === 4 && positive, () => `cannot resize images [${shape}] to ${height} by ${width}`);
+  return [batch, height, width, channels];
 }
 
-const sizes = (x: TensorInfo) => x.shape as [number, number, number, number];
-function resized(x: TensorInfo, [h, w]: [number, number]): number[] {
-  util.assert(x.shape.length === 4 && h > 0 && w > 0, () => `cannot resize images of shape ${x.shape} to ${h} by ${w}`);
-  return [x.shape[0], h, w, x.shape[3]] as number[];
-}
 /** Shares along an axis of NHWC. */
 const along = (torch: Torch, values: number[], axis: 1 | 2) =>
   torch.floats(values, axis === 1 ? [values.length, 1, 1] : [values.length, 1]);
 
-function zerosFor(torch: Torch, shape: number[]): Slot {
+const pick = (torch: Torch, x: Slot, axis: number, index: number[]): Slot =>
+  torch.call("index_select", x, axis, torch.ints(index));
+
+/** The gradient of `pick`, added to `sums`. */
+const putBack = (torch: Torch, sums: Slot, axis: number, index: number[], dy: Slot): Slot =>
+  torch.call("index_add", sums, axis, torch.ints(index), dy);
+
+/** Zeros for a gradient whose axes before and including `axis` have the images' size again. */
+function zerosFor(torch: Torch, images: TensorInfo, dy: TensorInfo, axis: 1 | 2): Slot {
+  const [, height, width] = images.shape as Size;
+  const shape = resized(images, [height, axis === 1 ? (dy.shape[2] as number) : width]);
   return torch.call("full", shape, 0, scalarType.float32);
 }
 
 export const image: Kernels = {
   ResizeBilinear: (torch, { images }, attrs) => {
     const shape = resized(images, attrs.size);
-    const [height, width] = attrs.size;
-    const result = axes.reduce(
-      (x, axis) => {
-        const { lower, upper, share } = neighbors(sizes(images)[axis], axis === 1 ? height : width, attrs);
-        const [first, second] = [lower, upper].map((index) => torch.call("index_select", x, axis, torch.ints(index)));
-        return torch.call("lerp.Tensor", first as Slot, second as Slot, along(torch, share, axis));
-      },
-      torch.cast(images, "float32"),
-    );
-    return torch.tensor(result, shape, "float32");
+    const interpolate = (x: Slot, axis: 1 | 2) => {
+      const { lower, upper, share } = neighbors(images.shape[axis], shape[axis], attrs);
+      const [first, second] = [pick(torch, x, axis, lower), pick(torch, x, axis, upper)];
+      return torch.call("lerp.Tensor", first, second, along(torch, share, axis));
+    };
+    return torch.tensor(axes.reduce(interpolate, torch.cast(images, "float32")), shape, "float32");
   },
   ResizeBilinearGrad: (torch, { images, dy }, attrs) => {
-    const [batch, , , channels] = sizes(images);
-    const [, height, width] = sizes(images);
-    const target = { 1: [batch, height, sizes(dy)[2], channels], 2: [batch, height, width, channels] };
-    const dx = axes.reduce((d, axis) => {
-      const { lower, upper, share } = neighbors(sizes(images)[axis], sizes(dy)[axis], attrs);
+    const distribute = (d: Slot, axis: 1 | 2) => {
+      const { lower, upper, share } = neighbors(images.shape[axis], dy.shape[axis], attrs);
       const second = torch.call("mul.Tensor", d, along(torch, share, axis));
       const first = torch.call("sub.Tensor", d, second);
-      return collect(torch, collect(torch, zerosFor(torch, target[axis]), axis, lower, first), axis, upper, second);
-    }, torch.backend.slotOf(dy));
-    return torch.tensor(dx, images.shape, "float32");
+      const sums = putBack(torch, zerosFor(torch, images, dy, axis), axis, lower, first);
+      return putBack(torch, sums, axis, upper, second);
+    };
+    return torch.tensor(axes.reduce(distribute, torch.backend.slotOf(dy)), images.shape, "float32");
   },
   ResizeNearestNeighbor: (torch, { images }, attrs) => {
     const shape = resized(images, attrs.size);
-    const result = axes.reduce((x, axis) => {
-      const index = nearest(sizes(images)[axis], attrs.size[axis - 1], attrs);
-      return torch.call("index_select", x, axis, torch.ints(index));
-    }, torch.backend.slotOf(images));
-    return torch.tensor(result, shape, images.dtype);
+    const choose = (x: Slot, axis: 1 | 2) => pick(torch, x, axis, nearest(images.shape[axis], shape[axis], attrs));
+    return torch.tensor(axes.reduce(choose, torch.backend.slotOf(images)), shape, images.dtype);
   },
   ResizeNearestNeighborGrad: (torch, { images, dy }, attrs) => {
-    const [batch, height, width, channels] = sizes(images);
-    const target = { 1: [batch, height, sizes(dy)[2], channels], 2: [batch, height, width, channels] };
-    const dx = axes.reduce((d, axis) => {
-      const index = nearest(sizes(images)[axis], sizes(dy)[axis], attrs);
-      return collect(torch, zerosFor(torch, target[axis]), axis, index, d);
-    }, torch.backend.slotOf(dy));
-    return torch.tensor(dx, images.shape, "float32");
+    const collect = (d: Slot, axis: 1 | 2) => {
+      const index = nearest(images.shape[axis], dy.shape[axis], attrs);
+      return putBack(torch, zerosFor(torch, images, dy, axis), axis, index, d);
+    };
+    return torch.tensor(axes.reduce(collect, torch.backend.slotOf(dy)), images.shape, "float32");
   },
   FlipLeftRight: (torch, { image }) => torch.tensor(torch.call("flip", image, [2]), image.shape, image.dtype),
 };

@@ -39,7 +39,8 @@ function sizesOf(info: Info) {
     kernel: [info.filterDepth, ...plane.kernel],
     strides: [info.strideDepth, ...plane.strides],
     dilations: [info.dilationDepth, ...plane.dilations],
-    before: [info.padInfo.front, ...plane.before],
+    // below zero for "same" with gaps between windows: an error of TensorFlow.js, which TensorFlow does not share
+    before: [info.padInfo.front, ...plane.before].map((padding) => Math.max(0, padding)),
   };
 }
 
@@ -47,45 +48,28 @@ function sizesOf(info: Info) {
 export function windowsOf(info: Info, largestPadding: (kernel: number) => number): Windows {
   const { input, output, kernel, strides, dilations, before } = sizesOf(info);
   const dimensions = input.map((size, i) => {
-    const [out, k, stride, dilation, padding] = [output, kernel, strides, dilations, before].map((x) => x[i]) as [
-      number,
-      number,
-      number,
-      number,
-      number,
-    ];
-    const span = (k - 1) * dilation + 1;
+    const at = (list: number[]) => list[i] as number;
+    const span = (at(kernel) - 1) * at(dilations) + 1;
+    const withEvenPadding = Math.floor((size + 2 * at(before) - span) / at(strides)) + 1;
+    const after = Math.max(0, (at(output) - 1) * at(strides) + span - size - at(before));
     return {
-      even: Math.floor((size + 2 * padding - span) / stride) + 1 === out && padding <= largestPadding(k),
-      before: padding,
-      after: Math.max(0, (out - 1) * stride + span - size - padding),
+      size,
+      padding: [at(before), after] as [number, number],
+      even: withEvenPadding === at(output) && at(before) <= largestPadding(at(kernel)),
     };
   });
-  const shape = (sizes: number[]) => [info.batchSize, ...sizes, info.inChannels];
-  const none = util.sizeFromShape(info.outShape) === 0;
-  if (dimensions.every(({ even }) => even)) {
-    return {
-      input,
-      output,
-      kernel,
-      strides,
-      dilations,
-      padding: before,
-      explicit: null,
-      paddedShape: shape(input),
-      none,
-    };
-  }
+  const even = dimensions.every((d) => d.even);
+  const padded = dimensions.map(({ size, padding: [before, after] }) => (even ? size : before + size + after));
   return {
     input,
     output,
     kernel,
     strides,
     dilations,
-    padding: input.map(() => 0),
-    explicit: dimensions.map(({ before, after }) => [before, after]),
-    paddedShape: shape(dimensions.map(({ before, after }, i) => before + (input[i] as number) + after)),
-    none,
+    padding: even ? before : before.map(() => 0),
+    explicit: even ? null : dimensions.map(({ padding }) => padding),
+    paddedShape: [info.batchSize, ...padded, info.inChannels],
+    none: util.sizeFromShape(info.outShape) === 0,
   };
 }
 
