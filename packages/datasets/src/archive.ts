@@ -1,7 +1,7 @@
 import { createReadStream } from "node:fs";
-import { pipeline, Transform } from "node:stream";
-import { createGunzip } from "node:zlib";
-import { extract, type Header } from "tar-stream";
+import { pipeline } from "node:stream";
+import { createGunzip, type ZlibOptions } from "node:zlib";
+import { type Extract, extract, type Header } from "tar-stream";
 import { DatasetError, reason } from "./errors.ts";
 import { maxSampleBytes } from "./source.ts";
 
@@ -24,9 +24,8 @@ export async function* archiveEntries<T>(
   accept: (path: string, at: { file: string; offset: number }) => T | undefined,
 ): AsyncGenerator<Entry<T>> {
   const entries = extract();
-  const unpacked = archive.endsWith(".gz") ? [createGunzip()] : [];
-  // pipeline destroys every stream on the first error, so that the loop below ends with it.
-  pipeline([createReadStream(archive), ...unpacked, requireEnd(), entries], () => {});
+  const unpacking = unpack(archive, entries);
+  unpacking.catch(() => {}); // looked at below, when every entry before the fault has been read
   let offset = 0; // of the entry last seen: where to look when the archive breaks off
   try {
     for await (const entry of entries) {
@@ -38,12 +37,17 @@ export async function* archiveEntries<T>(
       if (accepted === undefined) entry.resume();
       else yield { accepted, path, bytes: await collect(entry, size), offset };
     }
+    await unpacking;
   } catch (error) {
     if (error instanceof DatasetError) throw error;
-    throw new DatasetError(`the archive is damaged after this entry (${reason(error)}); fetch it again`, {
+    const cause = await unpacking.then(
+      () => error,
+      (fault: unknown) => fault,
+    );
+    throw new DatasetError(`the archive is damaged after this entry (${reason(cause)}); fetch it again`, {
       file: archive,
       offset,
-      cause: error,
+      cause,
     });
   } finally {
     entries.destroy();
@@ -53,19 +57,46 @@ export async function* archiveEntries<T>(
 /** Two empty blocks close a tar archive: one cut off between two entries looks whole but for them. */
 const endBytes = 1024;
 
-function requireEnd(): Transform {
-  let zeros = 0;
-  return new Transform({
-    transform(chunk: Buffer, _, done) {
-      let trailing = 0;
-      while (trailing < Math.min(chunk.length, endBytes) && chunk[chunk.length - 1 - trailing] === 0) trailing++;
+/**
+ * Feeds the parser, and ends it at a fault instead of destroying it: what lies before the fault is parsed first, so that
+ * the same place is named each time.
+ */
+async function unpack(archive: string, entries: Extract): Promise<void> {
+  let zeros = 0; // that end what was read so far
+  try {
+    for await (const chunk of unpacked(archive)) {
+      const trailing = trailingZeros(chunk);
       zeros = trailing === chunk.length ? zeros + trailing : trailing;
-      done(null, chunk);
-    },
-    flush(done) {
-      done(zeros < endBytes ? new Error("the two empty blocks at the end of an archive are missing") : null);
-    },
+      if (!entries.write(chunk) && !entries.destroyed) await drained(entries);
+      if (entries.destroyed) return; // nobody reads on
+    }
+    if (zeros < endBytes) throw new Error("the two empty blocks at the end of an archive are missing");
+  } finally {
+    entries.end(null);
+  }
+}
+
+/** A buffer of one byte lets zlib go on only once a piece is read: it drops what is not when it meets a fault. */
+function unpacked(archive: string): AsyncIterable<Buffer> {
+  const file = createReadStream(archive);
+  return archive.endsWith(".gz")
+    ? pipeline(file, createGunzip({ readableHighWaterMark: 1 } as ZlibOptions), () => {})
+    : file;
+}
+
+const drained = (entries: Extract): Promise<void> =>
+  new Promise((resolve) => {
+    const done = () => {
+      entries.off("drain", done).off("close", done);
+      resolve();
+    };
+    entries.on("drain", done).on("close", done);
   });
+
+function trailingZeros(chunk: Buffer): number {
+  let zeros = 0;
+  while (zeros < chunk.length && chunk[chunk.length - 1 - zeros] === 0) zeros++;
+  return zeros;
 }
 
 /** False for folders; throws on what is neither, and on what is too large, before anything is allocated. */

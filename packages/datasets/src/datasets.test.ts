@@ -199,9 +199,13 @@ test("a truncated archive names the file and the offset", async () => {
       .toBuffer();
   const source = await tars(noise, await images("val", 2));
   await truncate(join(root, "tiny-train.tar.gz"), 40_000);
-  await expect(manifest(source)).rejects.toThrow(
-    /tiny-train\.tar\.gz at byte [1-9]\d*: the archive is damaged after this entry/,
-  );
+  const problems = new Set<string>();
+  for (let i = 0; i < 5; i++) problems.add(await manifest(source).then(String, (error: Error) => error.message));
+  expect([...problems]).toEqual([
+    expect.stringMatching(
+      /tiny-train\.tar\.gz at byte [1-9]\d*: the archive is damaged after this entry \(unexpected end/,
+    ),
+  ]);
 });
 
 test("a broken image, another shape and a changed file are refused by name, and leave no partial cache", async () => {
