@@ -29,7 +29,7 @@ export async function spine({ quick }: { quick: boolean }): Promise<Row[]> {
   const stack = await startStack({
     dir,
     workers: 1,
-    env: { ...process.env, RELUCTANT_DATA: "glyphs-small", RELUCTANT_THREADS: "1", LOG_LEVEL: "warn" },
+    env: { ...process.env, RELUCTANT_DATA: "glyphs-small", RELUCTANT_THREADS: "1", LOG_LEVEL: "info" },
   });
   try {
     const client = createClient({ baseUrl: stack.address as string, token: stack.credentials?.token as string });

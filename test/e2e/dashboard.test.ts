@@ -48,14 +48,14 @@ async function shownPoints(): Promise<number> {
 describe("the dashboard", { timeout: 240_000 }, () => {
   it("shows a running experiment live, across a killed API, with no event missing", async () => {
     await page.goto(cluster.stack.credentials?.loginLink as string);
-    await page.getByRole("heading", { name: "Experiments" }).waitFor();
+    await page.getByRole("heading", { name: "Experiments", exact: true }).waitFor();
     expect(page.url()).not.toContain("login=");
 
     const id = await cluster.submit({
       name: "seen live",
       until: "train",
       budgets: undefined,
-      settings: { train: { length: { images: 24_000 } } },
+      settings: { train: { length: { images: 12_800 } } },
     });
     await page.getByRole("link", { name: "seen live" }).click();
     const first = await until("the curve has points", 60, async () =>

@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { Command } from "commander";
 import { cancel } from "./commands/cancel.ts";
 import { demo } from "./commands/demo.ts";

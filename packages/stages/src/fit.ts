@@ -1,4 +1,5 @@
 import type { MetricPoint, TrainSettings } from "@reluctant/contracts";
+import { stepsPerEpoch } from "@reluctant/relu";
 import { trainingBatches } from "./batches.ts";
 import { decodeCheckpoint, encodeCheckpoint } from "./checkpoint.ts";
 import type { StageContext } from "./context.ts";
@@ -41,6 +42,10 @@ export async function fit({ context, settings, student, trainer, state, afterSte
   const takeCheckpoint = async () =>
     context.report.checkpoint(step, await checkpointOf(step, { student, trainer, state }));
   let savedAt = performance.now();
+  const epochSteps = stepsPerEpoch(context.data.size("train"), settings.batchSize);
+  // An epoch's end is the better moment, so it may come early; on a GPU small epochs last a second, so not much.
+  const checkpointIsDue = (at: number, elapsedMs: number) =>
+    elapsedMs >= context.checkpointSeconds * (at % epochSteps === 0 ? 250 : 1000);
 
   let batch = step < params.steps ? batchAt(step) : null;
   while (batch) {
@@ -58,7 +63,7 @@ export async function fit({ context, settings, student, trainer, state, afterSte
     step += 1;
     reporter.step(step, { outcome, learningRate, points: after?.points ?? [] });
     if (after?.done) break;
-    if (batch && performance.now() - savedAt >= context.checkpointSeconds * 1000) {
+    if (batch && checkpointIsDue(step, performance.now() - savedAt)) {
       await takeCheckpoint();
       savedAt = performance.now();
     }

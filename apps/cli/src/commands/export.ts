@@ -2,7 +2,6 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Frontier } from "@reluctant/contracts";
 import { frontierCsv, frontierPlot } from "@reluctant/plot";
-import { renderSvg } from "@reluctant/plot/svg";
 import type { Command } from "commander";
 import { type ConnectionFlags, connect, withConnection } from "../connection.ts";
 
@@ -19,6 +18,7 @@ export const exportFrontier = (program: Command): Command =>
 
 /** Writes both files; answers their paths. */
 export async function writeFrontier(found: Frontier, folder: string): Promise<string[]> {
+  const { renderSvg } = await import("@reluctant/plot/svg"); // a whole document model: only for whoever wants the file
   const files: [string, string][] = [
     ["frontier.csv", frontierCsv(found)],
     ["frontier.svg", renderSvg(frontierPlot(found))],

@@ -1,4 +1,3 @@
-import { runStack } from "@reluctant/local";
 import type { Command } from "commander";
 
 export const up = (program: Command): Command =>
@@ -7,4 +6,7 @@ export const up = (program: Command): Command =>
     .description("start the local stack and keep it up until Ctrl-C; the same as npm start")
     .option("--data <folder>", "where it keeps its data", "var")
     .option("--workers <n>", "how many workers", (text) => Number.parseInt(text, 10), 1)
-    .action(({ data, workers }: { data: string; workers: number }) => runStack({ dir: data, workers }));
+    .action(async ({ data, workers }: { data: string; workers: number }) => {
+      const { runStack } = await import("@reluctant/local");
+      await runStack({ dir: data, workers });
+    });

@@ -82,7 +82,7 @@ function options(names: string[], unit: string, width: number): uPlot.Options {
     height,
     legend: { show: false },
     cursor: { y: false, points: { size: 6 } },
-    padding: [12, 8, 0, 0],
+    padding: [12, 20, 0, 0], // the last label of the axis stands half beyond it
     scales: { x: { time: false } },
     axes: [
       { ...axis, size: 28, grid: { show: false } },

@@ -1,7 +1,7 @@
 import type { Event, EventData, StageRun } from "@reluctant/contracts";
 import { count } from "@reluctant/plot";
 import { plural } from "../../format.ts";
-import { stageLabel } from "./stage-graph.ts";
+import { stageLabels } from "./stage-graph.ts";
 
 export interface HistoryLine {
   cursor: string;
@@ -16,9 +16,10 @@ export interface HistoryLine {
 /** Events in words, with their causes, newest first. */
 export function historyLines(events: Event[], runs: StageRun[]): HistoryLine[] {
   const byId = new Map(runs.map((run) => [run.id, run]));
+  const labelOf = stageLabels(runs);
   return events.toReversed().map((event) => {
     const run = event.stageRunId ? byId.get(event.stageRunId) : undefined;
-    const subject = run ? `${run.kind}, ${stageLabel(run, byId)}` : "";
+    const subject = run ? `${run.kind}, ${labelOf(run)}` : "";
     return { cursor: event.cursor, at: event.at, subject, stageRunId: event.stageRunId, ...inWords(event) };
   });
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { stageRuns, uuid } from "../../testing/fixtures.ts";
-import { box, layoutStageGraph, stageLabel, stageStatus } from "./stage-graph.ts";
+import { box, layoutStageGraph, stageLabels, stageStatus } from "./stage-graph.ts";
 
 const byId = new Map(stageRuns.map((run) => [run.id, run]));
 const runOf = (n: number) => byId.get(uuid(n))!;
@@ -36,9 +36,15 @@ describe("the stage graph", () => {
   });
 
   test("names runs by budget, score and seed, a distillation like the search it builds on", () => {
-    expect(stageLabel(runOf(100), byId)).toBe("seed 1");
-    expect(stageLabel(runOf(212), byId)).toBe("18.8k · seed 2");
-    expect(stageLabel(runOf(262), byId)).toBe("18.8k · random · seed 2");
+    const several = stageLabels([...byId.values()]);
+    expect(several(runOf(100))).toBe("seed 1");
+    expect(several(runOf(212))).toBe("18.8k · paper · seed 2");
+    expect(several(runOf(262))).toBe("18.8k · random · seed 2");
+    const paperOnly = stageRuns.filter(
+      ({ params }) => params.kind !== "mask-search" || params.settings.score === "paper",
+    );
+    const one = stageLabels(paperOnly);
+    expect(one(runOf(212))).toBe("18.8k · seed 2");
   });
 
   test("says what a run does or did", () => {

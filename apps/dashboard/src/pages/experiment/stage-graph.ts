@@ -37,8 +37,9 @@ export function layoutStageGraph(runs: StageRun[], most = 40): StageGraph {
     };
   });
   const ys = placeRows(columns.map((column) => column.runs));
+  const labelOf = stageLabels(runs);
   const nodes = columns.flatMap(({ runs: shown, x }) =>
-    shown.map((run) => ({ run, label: stageLabel(run, byId), status: stageStatus(run), x, y: ys.get(run.id)! })),
+    shown.map((run) => ({ run, label: labelOf(run), status: stageStatus(run), x, y: ys.get(run.id)! })),
   );
   return {
     columns: columns.map(({ kind, x, hidden }) => ({ kind, x, hidden })),
@@ -101,11 +102,18 @@ function searchOf(run: StageRun, byId: Map<string, StageRun>): { budget: number;
   return search ? searchOf(search, byId) : null;
 }
 
-/** `seed 1`, or `27.8k · seed 1` where a budget belongs to it; a search that does not follow the paper is named. */
-export function stageLabel(run: StageRun, byId: Map<string, StageRun>): string {
-  const search = searchOf(run, byId);
-  const score = search && search.score !== "paper" ? [search.score] : [];
-  return [...(search ? [short(search.budget)] : []), ...score, `seed ${run.seed}`].join(" · ");
+/**
+ * How the runs of an experiment are named: `seed 1`, or `27.8k · seed 1` where a budget belongs to a run; with the
+ * search's score where the experiment has several.
+ */
+export function stageLabels(runs: StageRun[]): (run: StageRun) => string {
+  const byId = new Map(runs.map((run) => [run.id, run]));
+  const scores = new Set(runs.flatMap(({ params }) => (params.kind === "mask-search" ? [params.settings.score] : [])));
+  return (run) => {
+    const search = searchOf(run, byId);
+    const score = search && scores.size > 1 ? [search.score] : [];
+    return [...(search ? [short(search.budget)] : []), ...score, `seed ${run.seed}`].join(" · ");
+  };
 }
 
 /** What a run does or did, in a few words. */

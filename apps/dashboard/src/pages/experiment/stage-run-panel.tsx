@@ -8,13 +8,13 @@ import { LineChart } from "../../ui/line-chart.tsx";
 import { Failure, Skeleton } from "../../ui/notes.tsx";
 import { State } from "../../ui/state.tsx";
 import { charts } from "./metrics.ts";
-import { stageLabel } from "./stage-graph.ts";
+import { stageLabels } from "./stage-graph.ts";
 import { stageTitles } from "./stage-graph-view.tsx";
 import { useMetrics } from "./use-experiment.ts";
 
 /** One stage run: where it stands, its curves, its attempts. */
 export function StageRunPanel({ run, runs }: { run: StageRun; runs: StageRun[] }) {
-  const label = useMemo(() => stageLabel(run, new Map(runs.map((each) => [each.id, each]))), [run, runs]);
+  const label = useMemo(() => stageLabels(runs)(run), [run, runs]);
   return (
     <section>
       <div className="head">

@@ -1,0 +1,110 @@
+import { mkdir, rm } from "node:fs/promises";
+import { join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type Experiment, ReluctantError } from "@reluctant/contracts";
+import { type Stack, startStack, untilInterrupted } from "@reluctant/local";
+import { count } from "@reluctant/plot";
+import { type Client, createClient } from "@reluctant/sdk";
+import pc from "picocolors";
+import { writeFrontier } from "./commands/export.ts";
+import { frontierText } from "./commands/frontier.ts";
+import { readSpec } from "./spec-file.ts";
+import { Board } from "./terminal/board.ts";
+import { bar, duration } from "./terminal/format.ts";
+import { follow } from "./watch.ts";
+
+const examples = fileURLToPath(new URL("../../../examples/", import.meta.url));
+
+export interface DemoFlags {
+  fast?: true;
+  keep?: true;
+  data: string;
+  workers: number;
+}
+
+/** From nothing to a frontier, and again from cache. */
+export async function runDemo(flags: DemoFlags): Promise<void> {
+  const interrupted = untilInterrupted();
+  await rm(flags.data, { recursive: true, force: true });
+  await mkdir(flags.data, { recursive: true });
+  say(pc.bold("Starting Postgres, Redis, coordinator, API and workers"));
+  const board = new Board(process.stdout);
+  const stack = await startStack({
+    dir: flags.data,
+    workers: flags.workers,
+    env: { ...process.env, RELUCTANT_THREADS: "1", ...(flags.fast && { RELUCTANT_DATA: "glyphs-small" }) },
+    onProgress: (name, done, total) =>
+      board.draw([`decoding ${name}  ${bar(done / total)}  ${count(done)}/${count(total)} images`]),
+  });
+  board.clear();
+  try {
+    const work = runExperiments(stack, flags);
+    await Promise.race([work, interrupted]);
+    if (flags.keep) {
+      say(`\nStaying up at ${stack.credentials?.loginLink} until Ctrl-C`);
+      await interrupted;
+    }
+  } finally {
+    await stack.stop();
+  }
+}
+
+async function runExperiments(stack: Stack, flags: DemoFlags): Promise<void> {
+  const client = createClient({ baseUrl: stack.address as string, token: stack.credentials?.token });
+  const spec = await specFor(client, flags);
+  say(`Dashboard: ${pc.cyan(stack.credentials?.loginLink ?? "")}\n`);
+
+  say(pc.bold(`Submitting ${relative(process.cwd(), spec.path)}: ${spec.why}`));
+  const first = await submitAndFollow(client, spec);
+  const found = await client.frontier(spec.dataset, first.model);
+  const files = await writeFrontier(found, process.cwd());
+  say(`\n${frontierText(found, process.stdout)}`);
+
+  say(pc.bold("Submitting the same spec again"));
+  const again = await submitAndFollow(client, spec);
+  if (again.progress.cached !== again.stageRuns.length) {
+    throw new ReluctantError(
+      "internal",
+      `only ${again.progress.cached} of ${again.stageRuns.length} stage runs came from the cache`,
+    );
+  }
+  say(
+    `\nWrote ${files.map((file) => relative(process.cwd(), file)).join(" and ")}; the stack's data and logs are in ${flags.data}`,
+  );
+  say("Next:  npm start                                     keep a stack up, with its dashboard");
+  say("       npx reluctant submit examples/quick.yaml      an experiment of your own");
+  say("       npx reluctant plan examples/cifar10-resnet20.yaml   what a larger sweep would cost");
+}
+
+interface DemoSpec {
+  path: string;
+  dataset: string;
+  why: string;
+}
+
+/** The recipe is fixed by what is there, a data set and libtorch; never by how fast the machine seems. */
+async function specFor(client: Client, { fast }: DemoFlags): Promise<DemoSpec> {
+  const [datasets, workers] = await Promise.all([client.datasets(), client.workers()]);
+  const torch = workers.every(({ engine }) => engine.backend === "torch");
+  if (!fast && !torch) {
+    say("libtorch is not here: the wasm backend runs the small recipe; with libtorch-dev installed the full one runs");
+  }
+  const size = fast || !torch ? "fast" : "full";
+  const dataset = (datasets.find(({ name }) => name === "cifar10") ?? datasets[0])?.name;
+  if (!dataset) throw new ReluctantError("not-found", "no data set could be used; the workers' logs say why");
+  return { path: join(examples, `demo-${size}.yaml`), dataset, why: `${dataset}, ${size} recipe` };
+}
+
+async function submitAndFollow(client: Client, { path, dataset }: DemoSpec): Promise<Experiment> {
+  const started = performance.now();
+  const experiment = await client.experiments.submit({ ...(await readSpec(path)), dataset });
+  const ended = await follow(client, experiment.id, process.stdout);
+  if (ended.state !== "finished")
+    throw new ReluctantError("internal", `the experiment ${ended.state}: ${ended.reason ?? "see the logs"}`);
+  say(
+    `${ended.stageRuns.length} stage runs, ${ended.progress.cached} from cache, in ${duration((performance.now() - started) / 1000)}`,
+  );
+  return ended;
+}
+
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
