@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { type Cluster, startCluster, until } from "../cluster.ts";
+import { type Cluster, images, startCluster, until } from "../cluster.ts";
 
-const spec = { until: "train" as const, budgets: undefined, settings: { train: { length: { images: 12_800 } } } };
+const spec = { until: "train" as const, budgets: undefined, settings: { train: { length: images(12_800) } } };
 
 let cluster: Cluster;
 afterEach(() => cluster.stop());

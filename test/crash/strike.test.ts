@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { artifactsOf, type Cluster, startCluster } from "../cluster.ts";
+import { artifactsOf, type Cluster, images, startCluster } from "../cluster.ts";
 
 /**
  * The real processes train the real debug model and are struck at a state read from Postgres. However they are struck,
@@ -9,9 +9,9 @@ import { artifactsOf, type Cluster, startCluster } from "../cluster.ts";
 const spec = {
   budgets: ["10%"],
   settings: {
-    train: { length: { images: 6_400 } },
-    maskSearch: { length: { images: 2_560 } },
-    distillation: { length: { images: 1_280 } },
+    train: { length: images(6_400) },
+    maskSearch: { length: images(2_560) },
+    distillation: { length: images(1_280) },
   },
 };
 

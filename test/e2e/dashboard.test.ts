@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type BrowserContext, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Cluster, startCluster, until } from "../cluster.ts";
+import { type Cluster, images, startCluster, until } from "../cluster.ts";
 
 const screenshots = join(import.meta.dirname, "results");
 const profile = mkdtempSync(join(tmpdir(), "reluctant-browser-"));
@@ -55,7 +55,7 @@ describe("the dashboard", { timeout: 240_000 }, () => {
       name: "seen live",
       until: "train",
       budgets: undefined,
-      settings: { train: { length: { images: 12_800 } } },
+      settings: { train: { length: images(12_800) } },
     });
     await page.getByRole("link", { name: "seen live" }).click();
     const first = await until("the curve has points", 60, async () =>

@@ -33,7 +33,10 @@ const app = createApp({
 
 const server = createServer(app);
 server.listen(config.PORT, config.HOST);
-await once(server, "listening");
+await once(server, "listening").catch((error: NodeJS.ErrnoException) => {
+  logger.fatal({ code: error.code }, `cannot listen on ${config.HOST}:${config.PORT}; give another PORT or HOST`);
+  process.exit(1);
+});
 const { port } = server.address() as AddressInfo;
 logger.info({ host: config.HOST, port, url: `http://${config.HOST}:${port}` }, "ready");
 

@@ -8,7 +8,7 @@ import { delimiter, join } from "node:path";
 import { deployMigrations } from "@reluctant/db";
 import { type Credentials, prepareCredentials } from "./credentials.ts";
 import { dataFolders, prepareData, workerCache } from "./data.ts";
-import { freePortNear } from "./machine.ts";
+import { freePort, freePortNear } from "./machine.ts";
 import { ensureDatabase, type PostgresServer, startPostgres } from "./postgres.ts";
 import { createProcess, type Part, type ProcessSpec } from "./processes.ts";
 import { type RedisServer, startRedis } from "./redis.ts";
@@ -177,4 +177,6 @@ function saysReady(line: string): boolean {
   }
 }
 
-const apiPort = ({ ports }: StackOptions): Promise<number> | number => ports?.api ?? freePortNear(preferredPort);
+/** Tests start several stacks at once, which would all find the preferred port free. */
+const apiPort = async ({ ports, ephemeral }: StackOptions): Promise<number> =>
+  ports?.api ?? (ephemeral ? freePort() : freePortNear(preferredPort));
