@@ -144,8 +144,7 @@ async function idleSlot(deps: Deps, stack: Stack, slot: number): Promise<() => P
       if (!delivery) return;
       const { attemptId } = delivery.payload;
       const claim = await claimAttempt(deps, { attemptId, workerId });
-      if (claim.outcome === "claimed")
-        await completeAttempt(deps, { attemptId, epoch: claim.epoch, result: done, artifacts: [] });
+      if (claim.outcome === "claimed") await complete(deps, attemptId, claim.epoch);
       await delivery.finish({ state: "completed" });
       wakes.publish("dispatch");
       await beatWorker(deps, { workerId, state: "idle" });
@@ -157,6 +156,22 @@ async function idleSlot(deps: Deps, stack: Stack, slot: number): Promise<() => P
     await consumer.close();
     await redis.close();
   };
+}
+
+/** Commits a result with a weights artifact of a few bytes, uploaded as every worker uploads. */
+async function complete(deps: Deps, attemptId: string, epoch: number): Promise<void> {
+  const mediaType = "application/octet-stream";
+  const weights = await deps.artifacts.put({ attemptId, mediaType, bytes: fewBytes() });
+  await completeAttempt(deps, {
+    attemptId,
+    epoch,
+    result: done,
+    artifacts: [{ role: "weights", mediaType, ...weights }],
+  });
+}
+
+async function* fewBytes(): AsyncGenerator<Uint8Array> {
+  yield new Uint8Array(64);
 }
 
 function percentiles(name: string, values: number[]): Row[] {
