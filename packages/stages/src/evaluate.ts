@@ -5,7 +5,11 @@ import type { Network } from "./engine.ts";
 const batchSize = 250;
 
 /** Accuracy over a whole split, the last partial batch included. An empty split scores 0. */
-export async function evaluate(network: Network, { data, signal }: StageContext, split: Split): Promise<number> {
+export async function evaluate(
+  network: Network,
+  { data, signal, report }: StageContext,
+  split: Split,
+): Promise<number> {
   const size = data.size(split);
   let correct = 0;
   for (let first = 0; first < size; first += batchSize) {
@@ -13,5 +17,7 @@ export async function evaluate(network: Network, { data, signal }: StageContext,
     const indices = Uint32Array.from({ length: Math.min(batchSize, size - first) }, (_, i) => first + i);
     correct += await network.countCorrect(data.batch(split, indices));
   }
-  return size === 0 ? 0 : correct / size;
+  const accuracy = size === 0 ? 0 : correct / size;
+  report.log(`${split} accuracy ${(100 * accuracy).toFixed(2)} % of ${size} images`);
+  return accuracy;
 }

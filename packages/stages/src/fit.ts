@@ -38,9 +38,14 @@ export async function fit({ context, settings, student, trainer, state, afterSte
   const batchAt = trainingBatches(context, settings);
   let step = resume(context, { student, trainer, state });
   context.report.started(step);
+  context.report.log(
+    `${params.kind} of ${params.model}: ${params.steps} steps of ${settings.batchSize} images, from step ${step}`,
+  );
   const reporter = new Reporter(context.report, { totalSteps: params.steps, batchSize: settings.batchSize });
-  const takeCheckpoint = async () =>
-    context.report.checkpoint(step, await checkpointOf(step, { student, trainer, state }));
+  const takeCheckpoint = async () => {
+    await context.report.checkpoint(step, await checkpointOf(step, { student, trainer, state }));
+    context.report.log(`checkpoint at step ${step}`);
+  };
   let savedAt = performance.now();
   const epochSteps = stepsPerEpoch(context.data.size("train"), settings.batchSize);
   // An epoch's end is the better moment, so it may come early; on a GPU small epochs last a second, so not much.

@@ -63,6 +63,7 @@ export async function maskSearch(context: ContextOf<"mask-search">): Promise<Sta
       const update = { step: step + 1, distance: maskDistance(masks, next), overlap: overlaps(masks, next) };
       masks = next;
       history.push(update);
+      context.report.log(`step ${update.step}: ${(100 * update.distance).toFixed(1)} % of the kept units exchanged`);
       student.setMasks(masks);
       trainer.loadScores(null);
       return {

@@ -4,6 +4,8 @@ import type { StepOutcome } from "./engine.ts";
 
 /** Milliseconds between two reports: about four a second. */
 const reportEvery = 250;
+/** Milliseconds between two lines of the log: a training of hours stays readable. */
+const logEvery = 5_000;
 /** Milliseconds between two sampled steps: curves stay smooth, and a fast run does not flood the metrics table. */
 const sampleEvery = 100;
 
@@ -22,6 +24,7 @@ export class Reporter {
   private last: { step: number; loss: number | null } = { step: 0, loss: null };
   private reported = { at: performance.now(), step: -1 };
   private sampledAt = Number.NEGATIVE_INFINITY;
+  private loggedAt = performance.now();
   private imagesPerSecond = 0;
 
   constructor(report: StageContext["report"], run: { totalSteps: number; batchSize: number }) {
@@ -40,6 +43,10 @@ export class Reporter {
       this.points.push(...this.sample(step, outcome, learningRate));
     }
     if (now - this.reported.at >= reportEvery) this.flush();
+    if (now - this.loggedAt >= logEvery) {
+      this.loggedAt = now;
+      this.report.log(this.line(step, outcome));
+    }
   }
 
   /** Reports what was gathered since the last report. */
@@ -56,6 +63,18 @@ export class Reporter {
     );
     this.points = [];
     this.reported = { at: now, step };
+  }
+
+  /** `step 1060/2000  loss 0.843  412 img/s`, and each term's share of the loss where there are several. */
+  private line(step: number, { loss, crossEntropy, divergence, pram }: StepOutcome): string {
+    const shares = Object.entries({ "cross-entropy": crossEntropy, divergence, pram })
+      .filter(([, value]) => value !== 0)
+      .map(([name, value]) => `${name} ${Math.round((100 * value) / loss)} %`);
+    return [
+      `step ${step}/${this.run.totalSteps}`,
+      `loss ${loss.toPrecision(3)}${shares.length > 1 ? ` (${shares.join(", ")})` : ""}`,
+      `${Math.round(this.imagesPerSecond)} img/s`,
+    ].join("  ");
   }
 
   private sample(step: number, outcome: StepOutcome, learningRate: number): MetricPoint[] {

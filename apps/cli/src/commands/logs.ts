@@ -1,33 +1,55 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { ReluctantError } from "@reluctant/contracts";
+import { idSchema, ReluctantError, type StageRun } from "@reluctant/contracts";
+import { ApiError, type Client } from "@reluctant/sdk";
 import type { Command } from "commander";
 import { type ConnectionFlags, connect, withConnection } from "../connection.ts";
+import { findExperiment } from "../find-experiment.ts";
 
 export const logs = (program: Command): Command =>
   withConnection(
     program
-      .command("logs <stage-run>")
-      .description("print the log of a stage run's last attempt")
+      .command("logs <id>")
+      .description("print the log of a stage run, or of the one that an experiment is at")
       .option("-f, --follow", "go on until the attempt ends")
-      .option("--attempt <n>", "another attempt, by number", (text) => Number.parseInt(text, 10)),
+      .option("--attempt <n>", "another attempt than the last, by number", (text) => Number.parseInt(text, 10)),
   ).action(async (id: string, flags: ConnectionFlags & { follow?: true; attempt?: number }) => {
     const client = await connect(flags);
-    const attempts = await client.stageRuns.attempts(id);
+    const stageRun = await findStageRun(client, id);
+    const attempts = await client.stageRuns.attempts(stageRun.id);
     const attempt =
       flags.attempt === undefined ? attempts.at(-1) : attempts.find((one) => one.number === flags.attempt);
-    if (!attempt)
-      throw new ReluctantError(
-        "not-found",
-        `stage run ${id} has no ${flags.attempt === undefined ? "attempt yet" : `attempt ${flags.attempt}`}`,
-      );
-    let offset = 0;
-    for (;;) {
-      const page = await client.attempts.log(attempt.id, { offset });
-      process.stdout.write(page.text);
-      const more = page.next > offset;
-      offset = page.next;
-      if (more) continue;
-      if (page.ended || !flags.follow) return;
-      await delay(500);
+    if (!attempt) {
+      const which = flags.attempt === undefined ? "attempt yet" : `attempt ${flags.attempt}`;
+      throw new ReluctantError("not-found", `${stageRun.kind} ${stageRun.id} has no ${which}`);
     }
+    process.stderr.write(`${stageRun.kind} ${stageRun.id}, attempt ${attempt.number}, ${attempt.state}\n`);
+    await print(client, attempt.id, Boolean(flags.follow));
   });
+
+async function findStageRun(client: Client, given: string): Promise<StageRun> {
+  if (idSchema.safeParse(given).success) {
+    try {
+      return await client.stageRuns.get(given);
+    } catch (error) {
+      if (!(error instanceof ApiError && error.status === 404)) throw error; // else it may be an experiment's
+    }
+  }
+  const { stageRuns } = await client.experiments.get(await findExperiment(client, given));
+  const begun = stageRuns.filter((run) => run.attempts > 0);
+  const found = begun.find((run) => run.state === "active") ?? begun.at(-1);
+  if (!found) throw new ReluctantError("not-found", `nothing of ${given} has begun yet`);
+  return found;
+}
+
+async function print(client: Client, attemptId: string, follow: boolean): Promise<void> {
+  let offset = 0;
+  for (;;) {
+    const page = await client.attempts.log(attemptId, { offset });
+    process.stdout.write(page.text);
+    const more = page.next > offset;
+    offset = page.next;
+    if (more) continue;
+    if (page.ended || !follow) return;
+    await delay(500);
+  }
+}

@@ -1,11 +1,15 @@
 import type { Client } from "@reluctant/sdk";
 import type { Command } from "commander";
 import { type ConnectionFlags, connect, withConnection } from "../connection.ts";
+import { findExperiment } from "../find-experiment.ts";
 import { follow } from "../watch.ts";
 
 export const watch = (program: Command): Command =>
   withConnection(program.command("watch <experiment>").description("follow an experiment until it ends")).action(
-    async (id: string, flags: ConnectionFlags) => finish(await connect(flags), id),
+    async (given: string, flags: ConnectionFlags) => {
+      const client = await connect(flags);
+      await finish(client, await findExperiment(client, given));
+    },
   );
 
 /** Follows to the end; the exit code is 3 when it did not finish. Ctrl-C stops following, not the experiment. */
