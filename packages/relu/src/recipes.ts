@@ -110,11 +110,11 @@ export const recipes: Record<string, Recipe> = {
     6,
     withoutFlip(
       withImages(withBatch({ ...short(paperCifar), train: { ...short(paperCifar).train, learningRate: 0.05 } }, 16), {
-        train: 4_160,
-        sensitivity: 960,
-        maskSearch: 320,
+        train: 3_840,
+        sensitivity: 640,
+        maskSearch: 240,
         interval: 80,
-        distillation: 640,
+        distillation: 480,
       }),
     ),
   ),
