@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Experiment, StageRun, Trial } from "@reluctant/contracts";
-import { count, percent, short } from "@reluctant/plot";
+import { count, percent } from "@reluctant/plot";
 import type { Client } from "@reluctant/sdk";
 import pc from "picocolors";
 import { labelOf } from "./labels.ts";
@@ -109,6 +109,3 @@ function spentText({ origin, createdAt, finishedAt, attempts }: StageRun): strin
   const seconds = (Date.parse(finishedAt) - Date.parse(createdAt)) / 1000;
   return pc.dim(attempts > 1 ? `${attempts} attempts, ${duration(seconds)} since submitted` : "");
 }
-
-export const trialLine = (trial: Trial): string =>
-  `${trial.method} ${trial.budget === null ? "" : short(trial.budget)} s${trial.seed}`;
