@@ -35,17 +35,13 @@ export async function findDrift(project) {
  * @returns {Promise<string | undefined>} the new migration's folder; undefined when there is nothing to migrate
  */
 export async function createMigration(project, name) {
-  const { schema, migrations } = read(project);
-  return withEngine(project, async (engine) => {
-    const request = { draft: false, migrationName: name, migrationsList: migrations, schema, filters };
-    const { migrationScript, generatedMigrationName } = await engine.createMigration(request);
-    if (!migrationScript) return undefined;
-    const folder = join(project.migrationsFolder, generatedMigrationName);
-    mkdirSync(folder, { recursive: true });
-    writeFileSync(join(folder, "migration.sql"), migrationScript);
-    writeFileSync(join(project.migrationsFolder, lockName), 'provider = "postgresql"\n');
-    return folder;
-  });
+  const sql = await findDrift(project); // the engine's own createMigration cannot make a shadow database from 7.10's adapter
+  if (!sql) return undefined;
+  const folder = join(project.migrationsFolder, `${new Date().toISOString().replace(/\D/g, "").slice(0, 14)}_${name}`);
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, "migration.sql"), sql);
+  writeFileSync(join(project.migrationsFolder, lockName), 'provider = "postgresql"\n');
+  return folder;
 }
 
 const lockName = "migration_lock.toml";

@@ -29,6 +29,6 @@ select
   run.seed, run.dataset_version as "datasetVersion", claimed.start_step as "startStep",
   (select sha256 from latest) as "resumeSha256",
   coalesce((
-    select jsonb_agg(jsonb_build_object('name', i.name, 'sha256', i.sha256, 'source', i.source_stage_run_id))
+    select jsonb_agg(jsonb_build_object('name', i.name, 'sha256', i.sha256, 'source', i.source_stage_run_id, 'variant', i.variant))
     from stage_run_input i where i.stage_run_id = run.id), '[]') as inputs
 from run, claimed;

@@ -12,10 +12,11 @@ select r.id::text, r.stage_key as "stageKey", r.kind, r.implementation, r.versio
   (select count(*)::int from attempt a where a.stage_run_id = r.id) as attempts,
   (select a.progress from attempt a where a.stage_run_id = r.id and a.state in ('running', 'stopping')) as progress,
   coalesce((
-    select jsonb_agg(jsonb_build_object('name', i.name, 'stageRunId', i.source_stage_run_id, 'artifact', i.sha256) order by i.name)
+    select jsonb_agg(jsonb_build_object('name', i.name, 'stageRunId', i.source_stage_run_id, 'variant', i.variant, 'artifact', i.sha256) order by i.name)
     from stage_run_input i where i.stage_run_id = r.id), '[]') as inputs,
   coalesce((
-    select jsonb_agg(jsonb_build_object('role', o.role, 'sha256', o.sha256, 'bytes', f.bytes, 'mediaType', f.media_type) order by o.role)
+    select jsonb_agg(jsonb_build_object('role', o.role, 'variant', o.variant, 'sha256', o.sha256, 'bytes', f.bytes, 'mediaType', f.media_type)
+      order by o.variant <> 'full', o.variant, o.role)
     from stage_run_artifact o join artifact f using (sha256) where o.stage_run_id = r.id), '[]') as artifacts
 from stage_run r left join needed on needed.id = r.id
 where r.id = any ($1::uuid[]) or $1::uuid[] is null and needed.id is not null

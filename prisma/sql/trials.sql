@@ -11,7 +11,7 @@ cross join lateral (
 ) needs
 left join lateral (
   select p.* from need n join frontier_point p on p.stage_run_id = n.stage_run_id
-  where n.trial_id = t.id order by (p.method = 'ar'), p.variant limit 1
+  where n.trial_id = t.id order by (p.method = 'ar'), (p.variant <> 'full'), p.variant limit 1
 ) p on true
 where t.id = any ($1::uuid[])
 order by t.number;

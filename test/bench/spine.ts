@@ -166,7 +166,7 @@ async function complete(deps: Deps, attemptId: string, epoch: number): Promise<v
     attemptId,
     epoch,
     result: done,
-    artifacts: [{ role: "weights", mediaType, ...weights }],
+    artifacts: [{ role: "weights", variant: "full", mediaType, ...weights }],
   });
 }
 

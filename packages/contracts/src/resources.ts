@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { idSchema, nameSchema, pageOf, sha256Schema, timestampSchema } from "./primitives.ts";
-import { artifactRefSchema, stageParamsSchema, stageResultSchema } from "./stages.ts";
+import { artifactRefSchema, stageParamsSchema, stageResultSchema, variantSchema } from "./stages.ts";
 import {
   attemptStates,
   experimentStates,
@@ -120,7 +120,15 @@ export const stageRunSchema = z.object({
   state: z.enum(stageRunStates),
   reason: z.string().nullable(),
   /** Stage runs whose results this one takes, by input name. */
-  inputs: z.array(z.object({ name: z.string(), stageRunId: idSchema.nullable(), artifact: sha256Schema.nullable() })),
+  inputs: z.array(
+    z.object({
+      name: z.string(),
+      stageRunId: idSchema.nullable(),
+      /** Which of that run's results. */
+      variant: variantSchema,
+      artifact: sha256Schema.nullable(),
+    }),
+  ),
   /** How this experiment came by it; null outside an experiment's view. */
   origin: z.enum(needOrigins).nullable(),
   /** Trials of this experiment that wait for it or used it. */

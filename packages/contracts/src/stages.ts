@@ -16,7 +16,10 @@ export const stageParamsSchema = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.literal("mask-search"),
     model: z.string(),
+    /** ReLUs to keep; of a descent the last it comes to. */
     budget: z.int().positive(),
+    /** Every budget of a descent, falling; each becomes a variant of that name. */
+    budgets: z.array(z.int().positive()).min(1).max(1_000).optional(),
     granularity: z.enum(granularities),
     steps,
     /** Optimizer steps between two mask updates. */
@@ -29,6 +32,15 @@ export type StageParams = z.infer<typeof stageParamsSchema>;
 export type ParamsOf<K extends StageParams["kind"]> = Extract<StageParams, { kind: K }>;
 
 const accuracy = z.number().min(0).max(1);
+
+/**
+ * Which of its results a stage run is asked for. Every run has `full`: all that most runs have. A descent also has one
+ * for each budget that it passed, named by its count; a network of several widths one for each narrower width.
+ */
+export const fullVariant = "full";
+export const variantSchema = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9.]{0,31}$/, "must be lower-case letters, digits and dots");
 
 export const layerSensitivitySchema = z.object({
   /** Name of the ReLU layer. */
@@ -56,6 +68,26 @@ export const layerAllocationSchema = z.object({
   kept: z.int().min(0),
 });
 
+/** Masks that a search passed on its way. `images`: those trained on until then. */
+export const maskVariantSchema = z.object({
+  budget: z.int(),
+  images: z.int(),
+  reluCount: z.int(),
+  allocation: z.array(layerAllocationSchema),
+  validationAccuracy: accuracy,
+});
+export type MaskVariant = z.infer<typeof maskVariantSchema>;
+
+/** A narrower network that shares its weights with the full one. */
+export const networkVariantSchema = z.object({
+  reluCount: z.int(),
+  /** Multiply–accumulates of one image. */
+  macs: z.int(),
+  validationAccuracy: accuracy,
+  testAccuracy: accuracy,
+});
+export type NetworkVariant = z.infer<typeof networkVariantSchema>;
+
 /** What a stage run found, small enough for a row; bytes are artifacts. Accuracies are shares in [0, 1]. */
 export const stageResultSchema = z.discriminatedUnion("kind", [
   z.object({
@@ -81,6 +113,8 @@ export const stageResultSchema = z.discriminatedUnion("kind", [
     /** After each update: units exchanged / Σ r_l, and each layer's share of kept units that stayed. */
     history: z.array(z.object({ step: z.int(), distance: accuracy, overlap: z.array(accuracy) })),
     validationAccuracy: accuracy,
+    /** A descent's masks at each of its budgets, by variant; `full`, beside it, is the last. */
+    variants: z.record(variantSchema, maskVariantSchema).optional(),
   }),
   z.object({
     kind: z.literal("distillation"),
@@ -90,6 +124,8 @@ export const stageResultSchema = z.discriminatedUnion("kind", [
     testAccuracy: accuracy,
     /** Mean share of each term in the loss over the last epoch. */
     lossShares: z.object({ crossEntropy: z.number(), divergence: z.number(), pram: z.number() }),
+    /** The narrower widths of the same weights, by variant. */
+    variants: z.record(variantSchema, networkVariantSchema).optional(),
   }),
 ]);
 export type StageResult = z.infer<typeof stageResultSchema>;
@@ -99,6 +135,7 @@ export type ResultOf<K extends StageResult["kind"]> = Extract<StageResult, { kin
 export const artifactRoles = ["weights", "sensitivity", "masks", "checkpoint"] as const;
 export const artifactRefSchema = z.object({
   role: z.enum(artifactRoles),
+  variant: variantSchema,
   sha256: sha256Schema,
   bytes: z.int().min(0),
   mediaType: z.string(),

@@ -17,6 +17,7 @@
  * | mask | per-layer 0/1 tensor: which ReLUs stay |
  * | AR / PR model | all-ReLU teacher / partial-ReLU student |
  * | checkpoint | everything to resume: weights, optimizer, step, mask, sums. `weights` alone is for inference |
+ * | variant | one of several results of a stage run: a budget of a descent, a width of a network; `full` is the main one |
  * | artifact | immutable bytes named by their SHA-256 |
  * | frontier point | what one stage run (and variant) achieved: ReLU count and accuracies |
  * | slot | one GPU (or CPU share) of a worker: runs at most one attempt |

@@ -1,4 +1,4 @@
-import { type ArtifactRef, type Assignment, type Failure, type InputName, inputRole } from "@reluctant/contracts";
+import { type Assignment, type Failure, type InputName, inputRole } from "@reluctant/contracts";
 import {
   artifactsOfStageRuns,
   type ClaimedRow,
@@ -126,12 +126,17 @@ async function inputArtifacts(t: Tx, inputs: ClaimedRow["inputs"]): Promise<Clai
     t,
     inputs.flatMap(({ source }) => source ?? []),
   );
-  const produced = (source: string | null, role: ArtifactRef["role"]) =>
-    outputs.find((output) => output.stageRunId === source && output.role === role)?.sha256;
   return Object.fromEntries(
-    inputs.map(({ name, sha256, source }) => {
-      const found = sha256 ?? produced(source, inputRole[name as InputName]);
-      if (!found) throw new MissingInput(`input ${name} has no artifact, although its stage run ${source} succeeded`);
+    inputs.map(({ name, sha256, source, variant }) => {
+      const produced = outputs.find(
+        ({ stageRunId, role, ...output }) =>
+          stageRunId === source && output.variant === variant && role === inputRole[name as InputName],
+      );
+      const found = sha256 ?? produced?.sha256;
+      if (!found)
+        throw new MissingInput(
+          `input ${name} has no artifact, although its stage run ${source} (${variant}) succeeded`,
+        );
       return [name, found];
     }),
   );

@@ -1,4 +1,12 @@
-import { type ArtifactRef, ReluctantError, type ResultOf, type StageResult } from "@reluctant/contracts";
+import {
+  type ArtifactRef,
+  fullVariant,
+  type MaskVariant,
+  type NetworkVariant,
+  ReluctantError,
+  type ResultOf,
+  type StageResult,
+} from "@reluctant/contracts";
 import { putFrontierPoint, putMask, type Tx } from "@reluctant/db";
 import { announce } from "./announce.ts";
 
@@ -10,52 +18,93 @@ const wantedRole = {
   distillation: "weights",
 } as const satisfies Record<StageResult["kind"], ArtifactRef["role"]>;
 
-/** Writes the rows of a stage run's result: its artifacts by role, and what its kind found. */
+/** Writes the rows of a stage run's result: its artifacts by variant and role, and what its kind found. */
 export async function saveResult(
   t: Tx,
   stageRunId: string,
   result: StageResult,
   artifacts: ArtifactRef[],
 ): Promise<void> {
-  const main = artifactOf(artifacts, wantedRole[result.kind]);
-  await t.stageRunArtifact.createMany({ data: artifacts.map(({ role, sha256 }) => ({ stageRunId, role, sha256 })) });
+  refuseMissing(result, artifacts);
+  await t.stageRunArtifact.createMany({
+    data: artifacts.map(({ variant, role, sha256 }) => ({ stageRunId, variant, role, sha256 })),
+  });
   switch (result.kind) {
     case "train":
-      return savePoint(t, stageRunId, "ar", result);
+      return savePoints(t, stageRunId, "ar", [{ ...result, variant: fullVariant, macs: null }]);
     case "sensitivity":
       await t.sensitivity.createMany({
         data: result.layers.map((layer, position) => ({ stageRunId, position, ...layer })),
       });
       return;
     case "mask-search":
-      await t.allocation.createMany({
-        data: result.allocation.map((layer, position) => ({ stageRunId, position, ...layer })),
-      });
-      await putMask(t, stageRunId, main.sha256, result.reluCount);
-      return;
+      return saveMasks(t, stageRunId, result, artifacts);
     case "distillation":
-      return savePoint(t, stageRunId, null, result);
+      return savePoints(t, stageRunId, null, [
+        { ...result, variant: fullVariant, macs: null },
+        ...named<NetworkVariant>(result.variants),
+      ]);
   }
 }
 
-function artifactOf(artifacts: ArtifactRef[], role: ArtifactRef["role"]): ArtifactRef {
-  const found = artifacts.find((artifact) => artifact.role === role);
-  if (found) return found;
-  throw new ReluctantError("invalid-request", `the result has no ${role}`, [
-    { field: "artifacts", message: `must have one of role ${role}` },
-  ]);
+/** Every variant that the result names must have come with its bytes. */
+function refuseMissing(result: StageResult, artifacts: ArtifactRef[]): void {
+  const role = wantedRole[result.kind];
+  const variants = "variants" in result ? Object.keys(result.variants ?? {}) : [];
+  for (const variant of [fullVariant, ...variants]) {
+    if (sha256Of(artifacts, role, variant)) continue;
+    throw new ReluctantError("invalid-request", `the result has no ${role} of variant ${variant}`, [
+      { field: "artifacts", message: `must have one of role ${role} and variant ${variant}` },
+    ]);
+  }
 }
 
-async function savePoint(
+const sha256Of = (artifacts: ArtifactRef[], role: ArtifactRef["role"], variant: string): string | undefined =>
+  artifacts.find((artifact) => artifact.role === role && artifact.variant === variant)?.sha256;
+
+const named = <V>(variants: Record<string, V> = {}): (V & { variant: string })[] =>
+  Object.entries(variants).map(([variant, found]) => ({ ...found, variant }));
+
+async function saveMasks(
   t: Tx,
   stageRunId: string,
-  method: "ar" | null,
-  result: ResultOf<"train" | "distillation">,
+  result: ResultOf<"mask-search">,
+  artifacts: ArtifactRef[],
 ): Promise<void> {
-  const { reluCount, validationAccuracy, testAccuracy } = result;
-  const points = await putFrontierPoint(t, stageRunId, method, reluCount, validationAccuracy, testAccuracy);
-  await announce(
-    t,
-    points.map(({ id }) => ({ stageRunId, attemptId: null, type: "frontier.point", data: { pointId: id } })),
-  );
+  const found = [{ ...result, variant: fullVariant, budget: null }, ...named<MaskVariant>(result.variants)];
+  await t.allocation.createMany({
+    data: found.flatMap(({ variant, allocation }) =>
+      allocation.map((layer, position) => ({ stageRunId, variant, position, ...layer })),
+    ),
+  });
+  for (const { variant, budget, reluCount } of found) {
+    await putMask(t, stageRunId, variant, sha256Of(artifacts, "masks", variant) as string, budget, reluCount);
+  }
+}
+
+interface Reached {
+  variant: string;
+  reluCount: number;
+  macs: number | null;
+  validationAccuracy: number;
+  testAccuracy: number;
+}
+
+async function savePoints(t: Tx, stageRunId: string, method: "ar" | null, reached: readonly Reached[]): Promise<void> {
+  for (const { variant, reluCount, macs, validationAccuracy, testAccuracy } of reached) {
+    const points = await putFrontierPoint(
+      t,
+      stageRunId,
+      variant,
+      method,
+      reluCount,
+      macs,
+      validationAccuracy,
+      testAccuracy,
+    );
+    await announce(
+      t,
+      points.map(({ id }) => ({ stageRunId, attemptId: null, type: "frontier.point", data: { pointId: id } })),
+    );
+  }
 }

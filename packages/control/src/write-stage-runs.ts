@@ -1,4 +1,4 @@
-import type { NeedOrigin, StageRunState } from "@reluctant/contracts";
+import { fullVariant, type NeedOrigin, type StageRunState } from "@reluctant/contracts";
 import { insertStageRunInputs, insertStageRuns, shareLiveStageRuns, type Tx, unblockStageRuns } from "@reluctant/db";
 import type { PlannedStageRun } from "@reluctant/relu";
 import type { PlannedSpec } from "./plan-spec.ts";
@@ -58,6 +58,7 @@ async function connect(
       stageRunId,
       name,
       sourceStageRunId: "stageKey" in input ? runOf(runs, input.stageKey).id : null,
+      variant: ("stageKey" in input && input.variant) || fullVariant,
       sha256: "artifact" in input ? input.artifact : null,
     }));
   });

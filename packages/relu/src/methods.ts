@@ -12,6 +12,8 @@ export interface MethodStage {
   inputs: Partial<Record<InputName, StageParams["kind"]>>;
   /** Whether the stage belongs to the AR model's seed (`arSeed`), and so is shared by all budgets. */
   seededByAr: boolean;
+  /** Whether one run passes all budgets of the spec: what reads it for a trial takes the variant of the trial's budget. */
+  servesAllBudgets?: true;
 }
 
 export interface Method {

@@ -96,6 +96,18 @@ describe("the plan", () => {
       );
   });
 
+  it("keeps the keys of what was computed before", () => {
+    const { stageRuns } = planOf({ budgets: ["10%"], methods: ["senet", "uniform-random"] });
+    expect(stageRuns.map(({ implementation, stageKey }) => `${implementation} ${stageKey.slice(0, 16)}`)).toEqual([
+      "train/sgd ca4e3e2fb70f4eb4",
+      "sensitivity/sparse-momentum 74cbcfa0fa760a01",
+      "mask-search/senet 38569042615bdd60",
+      "distillation/pram c4cb4fc97445a689",
+      "mask-search/senet 8504dc4b570f9a9c",
+      "distillation/pram 802cbe8674cae5db",
+    ]);
+  });
+
   it("names the field at fault", () => {
     expect(errorsOf({ model: "resnet9" })[0]).toMatchObject({
       field: "model",

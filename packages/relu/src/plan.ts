@@ -98,7 +98,7 @@ function expand(
     const method = withNeededInputs(methods[name] as Method, settings);
     for (const budget of budgets) {
       for (const seed of spec.seeds) {
-        const stages = trialStages({ spec, dataset, model, settings, method, budget, seed });
+        const stages = trialStages({ spec, dataset, model, settings, method, budgets, budget, seed });
         for (const stage of stages) stageRuns.set(stage.stageKey, stage);
         const stageKeys = stages.map((stage) => stage.stageKey);
         // Methods that agree up to `until` give the same trial twice: one is enough.
@@ -126,6 +126,8 @@ interface TrialContext {
   model: Model;
   settings: RecipeSettings;
   method: Method;
+  /** All of the spec. */
+  budgets: readonly (number | null)[];
   budget: number | null;
   seed: number;
 }
@@ -152,7 +154,10 @@ function trialStages(trial: TrialContext): PlannedStageRun[] {
     };
     const key = stageKey(identity);
     planned.push({ stageKey: key, ...identity });
-    produced.set(stage.kind, { stageKey: key });
+    produced.set(
+      stage.kind,
+      stage.servesAllBudgets ? { stageKey: key, variant: String(trial.budget) } : { stageKey: key },
+    );
   }
   return planned;
 }
@@ -177,7 +182,8 @@ function wantedKinds(method: Method, until: StageKind, given: readonly [StageKin
   return wanted;
 }
 
-function paramsOf(stage: MethodStage, { model, settings, spec, dataset, budget, method }: TrialContext): StageParams {
+function paramsOf(stage: MethodStage, trial: TrialContext): StageParams {
+  const { model, settings, spec, dataset, method } = trial;
   const size = dataset.trainSize;
   switch (stage.kind) {
     case "train":
@@ -194,7 +200,7 @@ function paramsOf(stage: MethodStage, { model, settings, spec, dataset, budget, 
       return {
         kind: "mask-search",
         model: model.name,
-        budget: budget as number,
+        ...budgetsOf(stage, trial),
         granularity: spec.granularity,
         steps: stepsOf(search, size),
         intervalSteps: intervalSteps(search, size),
@@ -209,6 +215,13 @@ function paramsOf(stage: MethodStage, { model, settings, spec, dataset, budget, 
         settings: settings.distillation,
       };
   }
+}
+
+/** The budget of the trial, or where one run serves all of them the last of the descent and the whole of it. */
+function budgetsOf(stage: MethodStage, { budgets, budget }: TrialContext): { budget: number; budgets?: number[] } {
+  if (!stage.servesAllBudgets) return { budget: budget as number };
+  const falling = (budgets as number[]).toSorted((a, b) => b - a);
+  return { budget: falling.at(-1) as number, budgets: falling };
 }
 
 function resolveBudgets(

@@ -2,8 +2,8 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
 import type { Precision, StageKind, StageParams } from "@reluctant/contracts";
 
-/** Where a stage's input comes from: another stage run, or bytes that a user imported. */
-export type PlannedInput = { stageKey: string } | { artifact: string };
+/** Where a stage's input comes from: another stage run (its `full` variant unless named), or bytes that a user imported. */
+export type PlannedInput = { stageKey: string; variant?: string } | { artifact: string };
 
 /** What identifies a stage's result: everything that changes its numbers. Backend and device are recorded instead. */
 export interface StageIdentity {

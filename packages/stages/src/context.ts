@@ -59,6 +59,8 @@ export type ContextOf<K extends EngineStageKind> = StageContext & { params: Para
 
 export interface StageArtifact {
   role: ArtifactRef["role"];
+  /** `full` unless named. */
+  variant?: string;
   bytes: Uint8Array;
   mediaType: string;
 }

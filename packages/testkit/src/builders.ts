@@ -6,10 +6,11 @@ import {
   type ExperimentSpec,
   type ExperimentSpecInput,
   experimentSpecSchema,
+  fullVariant,
   type StageParams,
   type StageResult,
 } from "@reluctant/contracts";
-import { implementations, models, recipeNames, reluLayers } from "@reluctant/relu";
+import { implementations, models, type ReluLayer, recipeNames, reluLayers } from "@reluctant/relu";
 
 export const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
 
@@ -65,20 +66,18 @@ export function resultOf(params: StageParams, accuracy = 0.9): StageResult {
       return { kind: "sensitivity", images: 128 * params.steps, density: 0.1, layers: found, history: [] };
     }
     case "mask-search": {
-      const allocation = layers.map(({ name, units }) => ({
-        layer: name,
-        size: units,
-        kept: Math.floor((params.budget * units) / reluCount),
-      }));
-      const kept = allocation.reduce((sum, layer) => sum + layer.kept, 0);
-      return {
-        kind: "mask-search",
-        images: 128 * params.steps,
-        reluCount: kept,
-        allocation,
-        history: [],
-        validationAccuracy: accuracy,
-      };
+      const { budget, budgets } = params;
+      const images = 128 * params.steps;
+      const masks = { ...masksOf(layers, budget), validationAccuracy: accuracy };
+      const passed = budgets?.map((level, index) => {
+        const until = (images * (index + 1)) / budgets.length;
+        return [
+          String(level),
+          { budget: level, ...masksOf(layers, level), images: until, validationAccuracy: accuracy },
+        ];
+      });
+      const variants = passed && { variants: Object.fromEntries(passed) };
+      return { kind: "mask-search", images, ...masks, history: [], ...variants };
     }
     case "distillation":
       return {
@@ -92,11 +91,28 @@ export function resultOf(params: StageParams, accuracy = 0.9): StageResult {
   }
 }
 
+/** The same share of every layer. */
+function masksOf(layers: ReluLayer[], budget: number) {
+  const total = layers.reduce((sum, { units }) => sum + units, 0);
+  const allocation = layers.map(({ name, units }) => ({
+    layer: name,
+    size: units,
+    kept: Math.floor((budget * units) / total),
+  }));
+  return { allocation, reluCount: allocation.reduce((sum, { kept }) => sum + kept, 0) };
+}
+
 const modelOf = (name: string) => {
   const family = models[name];
   if (!family) throw new Error(`there is no model ${name}`);
   return family.build([32, 32, 3], 10);
 };
+
+/** Variants that a stage run of these parameters leaves. */
+export const variantsOf = (params: StageParams): string[] => [
+  fullVariant,
+  ...((params.kind === "mask-search" && params.budgets) || []).map(String),
+];
 
 /** Roles of what each kind of stage leaves. */
 export const rolesOf = {

@@ -14,7 +14,7 @@ import {
   registerWorker,
 } from "@reluctant/control";
 import { openDatabase } from "@reluctant/db";
-import { bytesOf, datasetOf, engineOf, resultOf, rolesOf, specOf, versionsOf } from "./builders.ts";
+import { bytesOf, datasetOf, engineOf, resultOf, rolesOf, specOf, variantsOf, versionsOf } from "./builders.ts";
 import { createTestDatabase, testRedisUrl } from "./database.ts";
 
 /** A claimed attempt, as its worker holds it. */
@@ -74,10 +74,13 @@ export async function setup() {
   /** Stores small artifacts of the roles that a claim's stage leaves. */
   const artifactsOf = async ({ attemptId, assignment }: Claim): Promise<ArtifactRef[]> => {
     const mediaType = "application/octet-stream";
+    const wanted = variantsOf(assignment.params).flatMap((variant) =>
+      rolesOf[assignment.params.kind].map((role) => ({ role, variant })),
+    );
     return Promise.all(
-      rolesOf[assignment.params.kind].map(async (role) => {
-        const bytes = bytesOf(`${role} of ${assignment.stageRunId}`);
-        return { role, mediaType, ...(await deps.artifacts.put({ attemptId, mediaType, bytes })) };
+      wanted.map(async ({ role, variant }) => {
+        const bytes = bytesOf(`${role} ${variant} of ${assignment.stageRunId}`);
+        return { role, variant, mediaType, ...(await deps.artifacts.put({ attemptId, mediaType, bytes })) };
       }),
     );
   };

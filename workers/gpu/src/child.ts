@@ -5,7 +5,14 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { type Assignment, type FromChild, type InputName, type Precision, toChildSchema } from "@reluctant/contracts";
+import {
+  type Assignment,
+  type FromChild,
+  fullVariant,
+  type InputName,
+  type Precision,
+  toChildSchema,
+} from "@reluctant/contracts";
 import { openPrepared } from "@reluctant/datasets";
 import { type BackendName, backendNames, createEngine } from "@reluctant/engine";
 import { implementations } from "@reluctant/relu";
@@ -68,7 +75,7 @@ async function run(assignment: Assignment, stop: { now: AbortSignal; asked: () =
         await send({
           type: "checkpoint",
           step,
-          file: { role: "checkpoint", mediaType: "application/vnd.safetensors", path },
+          file: { role: "checkpoint", variant: fullVariant, mediaType: "application/vnd.safetensors", path },
         });
       },
     },
@@ -81,10 +88,10 @@ async function run(assignment: Assignment, stop: { now: AbortSignal; asked: () =
 async function sendOutput(output: StageOutput, scratch: string): Promise<void> {
   if (output.outcome === "stopped") return send({ type: "stopped", step: output.step });
   const files = [];
-  for (const { role, bytes, mediaType } of output.artifacts) {
-    const path = join(scratch, role);
+  for (const { role, variant = fullVariant, bytes, mediaType } of output.artifacts) {
+    const path = join(scratch, `${role}-${variant}`);
     await writeFile(path, bytes);
-    files.push({ role, mediaType, path });
+    files.push({ role, variant, mediaType, path });
   }
   await send({ type: "succeeded", result: output.result, files, points: output.points });
 }

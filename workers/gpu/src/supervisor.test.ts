@@ -31,7 +31,7 @@ const preamble = `
   const send = (message) => new Promise((resolve) => process.send(message, resolve));
   const write = (scratch, role, text) => {
     writeFileSync(scratch + "/" + role, text);
-    return { role, mediaType: "application/octet-stream", path: scratch + "/" + role };
+    return { role, variant: "full", mediaType: "application/octet-stream", path: scratch + "/" + role };
   };
   const last = (message) => process.send(message, () => process.exit(0));
   process.on("disconnect", () => process.exit(1));
@@ -272,7 +272,7 @@ test("a process that crashes fails its attempt with its last lines, and the slot
 test("a file outside the scratch folder is never stored", async () => {
   const { prisma, dispatch, startWorker, reaches, attempt } = await setup();
   const steal = `${preamble}
-    const files = [{ role: "weights", mediaType: "text/plain", path: "/etc/hostname" }];
+    const files = [{ role: "weights", variant: "full", mediaType: "text/plain", path: "/etc/hostname" }];
     const start = () => last({ type: "succeeded", result: ${result}, files, points: [] });`;
   await startWorker("w1", steal);
   const id = await dispatch();

@@ -32,7 +32,7 @@ export async function upload({ artifacts, attemptId, scratch, file }: Upload): P
     mediaType: file.mediaType,
     bytes: createReadStream(path, { highWaterMark: 2 ** 20 }),
   });
-  return { role: file.role, mediaType: file.mediaType, ...stored };
+  return { role: file.role, variant: file.variant, mediaType: file.mediaType, ...stored };
 }
 
 export const discard = (file: WrittenFile): Promise<void> => rm(file.path, { force: true });

@@ -93,7 +93,7 @@ interface Wanted {
   inputs: StageRun["inputs"];
 }
 
-const input = (name: string, n: number) => ({ name, stageRunId: uuid(n), artifact: null });
+const input = (name: string, n: number) => ({ name, stageRunId: uuid(n), variant: "full", artifact: null });
 
 /** Numbers: seed × 100 + stage; 10 and up are searches, 50 and up distillations. */
 function wantedRuns(): Wanted[] {

@@ -45,7 +45,7 @@ export interface ClaimedRow {
   datasetVersion: string;
   startStep: number;
   resumeSha256: string | null;
-  inputs: { name: string; sha256: string | null; source: string | null }[];
+  inputs: { name: string; sha256: string | null; source: string | null; variant: string }[];
 }
 export const claimAttemptRow = statement<[attemptId: string, workerId: string, leaseSeconds: number], ClaimedRow>(
   "claim-attempt",

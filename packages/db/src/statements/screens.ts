@@ -75,7 +75,7 @@ export interface StageRunRow {
   trials: number;
   attempts: number;
   progress: Progress | null;
-  inputs: { name: string; stageRunId: string | null; artifact: string | null }[];
+  inputs: { name: string; stageRunId: string | null; variant: string; artifact: string | null }[];
   artifacts: ArtifactRef[];
 }
 export const stageRunRows = statement<[stageRunIds: string[] | null, experimentId: string | null], StageRunRow>(

@@ -36,9 +36,17 @@ export const latestOutcomes = statement<
   [stageRunId: string, count: number],
   { id: string; teamId: string; outcomes: (Failure | null)[] }
 >("latest-outcomes");
-/** `method` null: the trial's, with its budget. */
+/** `method` null: the trial's, with its budget. `macs` null: the model's. */
 export const putFrontierPoint = statement<
-  [stageRunId: string, method: string | null, reluCount: number, validationAccuracy: number, testAccuracy: number],
+  [
+    stageRunId: string,
+    variant: string,
+    method: string | null,
+    reluCount: number,
+    macs: number | null,
+    validationAccuracy: number,
+    testAccuracy: number,
+  ],
   Id
 >("put-frontier-point");
 export const appendEventRows = statement<[events: string], never>("append-events");
@@ -48,5 +56,9 @@ export const succeedStageRunRow = statement<[stageRunId: string, result: string]
 export const failStageRunRow = statement<[stageRunId: string, reason: string, failures: number], never>(
   "fail-stage-run",
 );
-export const putMask = statement<[stageRunId: string, sha256: string, reluCount: number], never>("put-mask");
+/** `budget` null: the one that the search was asked for. */
+export const putMask = statement<
+  [stageRunId: string, variant: string, sha256: string, budget: number | null, reluCount: number],
+  never
+>("put-mask");
 export const lockStageRunsOfExperiment = statement<[experimentId: string], Id>("lock-stage-runs-of-experiment");
