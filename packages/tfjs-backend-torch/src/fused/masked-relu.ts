@@ -5,7 +5,7 @@
  * taking its logarithm each time costs under 1 % of the pass, and no state is kept. Backward, dy passes where
  * y > log m: everywhere that m = 0, and where a kept ReLU was open.
  */
-import { add, cast, type GradConfig, relu, type Tensor, where } from "@tensorflow/tfjs-core";
+import { add, cast, type GradConfig, mul, relu, sub, type Tensor } from "@tensorflow/tfjs-core";
 import type { Kernels, Torch } from "../aten.ts";
 import type { Slot } from "../bridge.ts";
 import { hasKernel, runKernel } from "./dispatch.ts";
@@ -26,9 +26,14 @@ export function addMaskedRelu<T extends Tensor>(a: T, b: T, mask: Tensor | null)
   return (mask ? runKernel("TorchAddMaskedRelu", { a, b, mask }) : runKernel("TorchAddRelu", { a, b }))[0] as T;
 }
 
-/** The twin of `maskedRelu` in plain TensorFlow.js. */
+/**
+ * The twin of `maskedRelu` in plain TensorFlow.js: x·(1 − m) + relu(x)·m, exact because m is 0 or 1. `where` would
+ * tile the mask over the batch, a quarter of a distillation step on wasm.
+ */
 export function maskedReluComposed<T extends Tensor>(x: T, mask: Tensor | null): T {
-  return (mask ? where(cast(mask, "bool"), relu(x), x) : relu(x)) as T;
+  if (!mask) return relu(x);
+  const kept = cast(mask, "float32");
+  return add(mul(x, sub(1, kept)), mul(relu(x), kept));
 }
 
 /** The twin of `addMaskedRelu` in plain TensorFlow.js. */
