@@ -6,16 +6,8 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
 import * as tf from "@tensorflow/tfjs";
-import {
-  addMaskedRelu,
-  batchNorm,
-  maskedRelu,
-  registerTorchBackend,
-  setAsync,
-  setThreads,
-  sgdStep,
-  torchInfo,
-} from "../dist/index.js";
+import { registerTorchBackend, setAsync, setThreads, torchInfo } from "../dist/index.js";
+import { makeBatch, makeTraining, median, resnet20 } from "./resnet.mjs";
 
 const { values } = parseArgs({
   options: {
@@ -34,64 +26,16 @@ await tf.setBackend("torch");
 setThreads(threads);
 setAsync(values.async);
 
-const params = [];
-const variable = (tensor, trainable = true) => {
-  const v = tf.variable(tensor, trainable);
-  tensor.dispose();
-  if (trainable) params.push(v);
-  return v;
-};
-const filter = (k, i, o) =>
-  variable(tf.randomNormal([k, k, i, o], 0, Math.sqrt(2 / (k * k * o)), "float32", params.length + 1));
-const norm = (c) => ({
-  gamma: variable(tf.ones([c])),
-  beta: variable(tf.zeros([c])),
-  mean: variable(tf.zeros([c]), false),
-  variance: variable(tf.ones([c]), false),
-});
-const unit = (k, i, o, stride) => ({ w: filter(k, i, o), stride, norm: norm(o) });
-const stem = unit(3, 3, 16, 1);
-const blocks = [];
-let width = 16;
-for (const o of [16, 32, 64]) {
-  for (let k = 0; k < 3; k++) {
-    const stride = k === 0 && o !== 16 ? 2 : 1;
-    blocks.push({
-      a: unit(3, width, o, stride),
-      b: unit(3, o, o, 1),
-      down: width === o ? null : unit(1, width, o, stride),
-    });
-    width = o;
-  }
-}
-const dense = variable(tf.randomNormal([64, 10], 0, 0.1, "float32", 99));
-const bias = variable(tf.zeros([10]));
-const momenta = params.map((p) => variable(tf.zerosLike(p), false));
-
-const apply = ({ w, stride, norm: n }, x) =>
-  batchNorm(tf.conv2d(x, w, stride, (w.shape[0] - 1) / 2), n.gamma, n.beta, n.mean, n.variance, { training: true });
-const logits = (x) => {
-  let h = maskedRelu(apply(stem, x), null);
-  for (const { a, b, down } of blocks)
-    h = addMaskedRelu(apply(b, maskedRelu(apply(a, h), null)), down ? apply(down, h) : h, null);
-  return tf.add(tf.matMul(tf.mean(h, [1, 2]), dense), bias);
-};
-const x = tf.randomNormal([batch, 32, 32, 3], 0, 1, "float32", 5);
-const labels = tf.oneHot(
-  tf.tensor1d(
-    Array.from({ length: batch }, (_, i) => i % 10),
-    "int32",
-  ),
-  10,
-);
+const inputs = makeBatch(batch);
+const train = makeTraining(resnet20);
 
 async function step() {
-  const { value, grads } = tf.variableGrads(() => tf.losses.softmaxCrossEntropy(labels, logits(x)), params);
-  sgdStep({ params, grads: params.map((p) => grads[p.name]), momenta, lr: 0.01, momentum: 0.9, weightDecay: 5e-4 });
-  tf.dispose(grads);
-  const [loss] = values.async ? await value.data() : value.dataSync();
-  value.dispose();
-  return loss;
+  const { loss } = tf.tidy(() =>
+    train({ images: tf.tensor1d(inputs.images), labels: tf.tensor1d(inputs.labels, "int32") }),
+  );
+  const [value] = values.async ? await loss.data() : loss.dataSync();
+  loss.dispose();
+  return value;
 }
 
 function peer(layout) {
@@ -133,7 +77,6 @@ for (let round = 0; round < rounds; round++) {
 }
 for (const p of peers) p.end();
 
-const median = (list) => [...list].sort((a, b) => a - b)[list.length >> 1];
 const rate = ({ times }) => batch / median(times);
 const cpuRate = ({ times, cpu }) => (batch * times.length) / cpu;
 const best = peers.reduce((a, b) => (cpuRate(a) > cpuRate(b) ? a : b));

@@ -21,10 +21,13 @@ interface Data {
 const noSlot = -1;
 
 export class TorchBackend extends KernelBackend {
-  readonly bridge: Bridge;
+  /** Where commands go. A recording puts itself in front of it. */
+  bridge: Bridge;
   private readonly data: DataStorage<Data>;
   private readonly free: Slot[] = [];
   private slotCount = 0;
+  /** How often each slot was released. */
+  private readonly releases: number[] = [];
   private complexView: number | undefined;
 
   constructor(bridge: Bridge) {
@@ -40,7 +43,13 @@ export class TorchBackend extends KernelBackend {
 
   releaseSlot(slot: Slot): void {
     this.bridge.free(slot);
+    this.releases[slot] = this.generationOf(slot) + 1;
     this.free.push(slot);
+  }
+
+  /** A slot holds the same data as long as this is the same. */
+  generationOf(slot: Slot): number {
+    return this.releases[slot] ?? 0;
   }
 
   /** Turns a filled slot into a tensor with its own data. */

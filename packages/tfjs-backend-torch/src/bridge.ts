@@ -26,6 +26,34 @@ export interface TorchInfo {
   calls: number;
 }
 
+/** Where an operator's tensors are among its arguments. */
+export interface Signature {
+  /** As errors call it, `aten::add.Tensor`. */
+  label: string;
+  results: number;
+  tensors: readonly number[];
+  /** Lists of tensors. */
+  lists: readonly number[];
+  /** Arguments that it modifies in place. */
+  written: readonly number[];
+}
+
+/** Index of a tensor in a program: to a program what a slot is to the backend. */
+export type Cell = number;
+
+/** A recorded step. Cells are numbered: outside ones first, then inputs, constants, and those that only it sees. */
+export interface Program {
+  cells: number;
+  outside: number;
+  inputs: number;
+  constants: readonly { values: HostArray; shape: readonly number[] }[];
+  /** `call` as in `Bridge.call` with cells for slots; `dead` are the cells that no later command mentions. */
+  commands: readonly { call: readonly Argument[]; dead: readonly Cell[] }[];
+  /** Pairs: an outside cell, and the cell whose tensor it has in the end. */
+  assigned: readonly (readonly [Cell, Cell])[];
+  outputs: readonly Cell[];
+}
+
 export interface Bridge {
   op(
     name: string,
@@ -39,6 +67,14 @@ export interface Bridge {
   upload(slot: Slot, values: HostArray, shape: readonly number[]): void;
   readSync(slot: Slot): HostArray;
   read(slot: Slot): Promise<HostArray>;
+  signature(op: number): Signature;
+  /** @returns the program's number */
+  compile(program: Program): number;
+  /** Runs a program on the outside cells' slots and one array for each input; resolves to the outputs' values. */
+  replay(program: number, outside: readonly Slot[], inputs: readonly HostArray[]): Promise<HostArray[]>;
+  drop(program: number): void;
+  /** With `true`, every command is waited for and its error thrown, on the engine thread too. */
+  setBlocking(on: boolean): void;
   setAsync(on: boolean): void;
   setThreads(count: number): void;
   info(): TorchInfo;

@@ -5,7 +5,7 @@
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { copyFile, mkdir, mkdtemp, readFile, rename, rm } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rename, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
@@ -14,7 +14,6 @@ import { promisify } from "node:util";
 
 const run = promisify(execFile);
 const nativeFolder = fileURLToPath(new URL("../native", import.meta.url));
-const sources = ["bridge.cc", "block_cache.h", "CMakeLists.txt"];
 
 export interface Built {
   /** Absolute path of `tfjs_torch.node`. */
@@ -103,7 +102,7 @@ function cacheFolder(): string {
 
 async function buildKey(libtorch: Libtorch): Promise<string> {
   const hash = createHash("sha256").update(libtorch.cmakeFolder).update(process.versions.modules);
-  for (const name of sources) hash.update(await readFile(join(nativeFolder, name)));
+  for (const name of (await readdir(nativeFolder)).sort()) hash.update(await readFile(join(nativeFolder, name)));
   return `${libtorch.version}-${process.platform}-${process.arch}-${hash.digest("hex").slice(0, 16)}`;
 }
 

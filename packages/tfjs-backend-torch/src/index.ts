@@ -31,6 +31,14 @@ export {
 export { addMaskedRelu, addMaskedReluComposed, maskedRelu, maskedReluComposed } from "./fused/masked-relu.ts";
 export { type SgdStep, sgdStep, sgdStepComposed } from "./fused/sgd.ts";
 export { delegatedKernels } from "./kernels/delegated.ts";
+export {
+  type Received,
+  RecordedStep,
+  recordStep,
+  type StepFunction,
+  type StepInputs,
+  type StepMode,
+} from "./recorded-step.ts";
 
 /** The torch backend cannot run on this machine; the message says what to install. */
 export class TorchUnavailableError extends Error {
