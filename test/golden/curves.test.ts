@@ -59,6 +59,19 @@ const runs: [Implementation, StageParams][] = [
       settings: { ...sgd, ...search, ...allocation },
     },
   ],
+  [
+    "mask-search/continuation",
+    {
+      kind: "mask-search",
+      ...common,
+      budget: 500,
+      budgets: [2_000, 500],
+      granularity: "pixel",
+      intervalSteps: 2,
+      settings: { ...sgd, ...search, ...allocation },
+      descent: { removals: 2, ranking: "layer", scoreMemory: 0 },
+    },
+  ],
   ["distillation/pram", { kind: "distillation", ...common, settings: { ...sgd, ...distil } }],
 ];
 
@@ -117,7 +130,7 @@ async function curvesOn(backend: BackendName): Promise<Map<Implementation, numbe
     curves.set(implementation, losses);
     if (params.kind === "train") inputs.arModel = artifacts.get("weights");
     if (params.kind === "sensitivity") inputs.sensitivity = artifacts.get("sensitivity");
-    if (params.kind === "mask-search") inputs.student = artifacts.get("masks");
+    if (implementation === "mask-search/senet") inputs.student = artifacts.get("masks");
   }
   return curves;
 }

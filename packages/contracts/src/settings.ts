@@ -61,6 +61,20 @@ export const maskSearchSettingsSchema = z.strictObject({
   allocationFloor: share,
 });
 
+/** How a descent falls from all ReLUs through its budgets. `continuation` alone reads it. */
+export const descentSettingsSchema = z.strictObject({
+  /** Removals before each budget, in equal ratios; training goes on between them. */
+  removals: z.int().min(1).max(1_000),
+  /**
+   * Which units compete: those of a `layer`, which keeps what the allocation gives it, or those of the whole `network`,
+   * by scores in means of their layer, which then keeps no less than `allocationFloor`.
+   */
+  ranking: z.enum(["layer", "network"]),
+  /** Weight at which the scores of before a removal count on after it: 0 forgets them, near 1 averages long. */
+  scoreMemory: z.number().min(0).lt(1),
+});
+export type DescentSettings = z.infer<typeof descentSettingsSchema>;
+
 export const distillationSettingsSchema = z.strictObject({
   ...sgd,
   /** λ: weight of the KL term; cross-entropy gets 1 − λ. */
@@ -83,6 +97,7 @@ export const recipeSettingsSchema = z.strictObject({
   train: trainSettingsSchema,
   sensitivity: sensitivitySettingsSchema,
   maskSearch: maskSearchSettingsSchema,
+  descent: descentSettingsSchema,
   distillation: distillationSettingsSchema,
 });
 export type RecipeSettings = z.infer<typeof recipeSettingsSchema>;
@@ -91,6 +106,7 @@ export const settingsOverrideSchema = z.strictObject({
   train: trainSettingsSchema.partial().optional(),
   sensitivity: sensitivitySettingsSchema.partial().optional(),
   maskSearch: maskSearchSettingsSchema.partial().optional(),
+  descent: descentSettingsSchema.partial().optional(),
   distillation: distillationSettingsSchema.partial().optional(),
 });
 export type SettingsOverride = z.infer<typeof settingsOverrideSchema>;

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { sha256Schema } from "./primitives.ts";
 import {
+  descentSettingsSchema,
   distillationSettingsSchema,
   maskSearchSettingsSchema,
   sensitivitySettingsSchema,
@@ -25,6 +26,7 @@ export const stageParamsSchema = z.discriminatedUnion("kind", [
     /** Optimizer steps between two mask updates. */
     intervalSteps: z.int().positive(),
     settings: maskSearchSettingsSchema,
+    descent: descentSettingsSchema.optional(),
   }),
   z.strictObject({ kind: z.literal("distillation"), model: z.string(), steps, settings: distillationSettingsSchema }),
 ]);
@@ -67,6 +69,7 @@ export const layerAllocationSchema = z.object({
   /** r_l: units kept. */
   kept: z.int().min(0),
 });
+export type LayerAllocation = z.infer<typeof layerAllocationSchema>;
 
 /** Masks that a search passed on its way. `images`: those trained on until then. */
 export const maskVariantSchema = z.object({
@@ -110,7 +113,7 @@ export const stageResultSchema = z.discriminatedUnion("kind", [
     images: z.int(),
     reluCount: z.int(),
     allocation: z.array(layerAllocationSchema),
-    /** After each update: units exchanged / Σ r_l, and each layer's share of kept units that stayed. */
+    /** After each update: units exchanged (of a descent: removed) / Σ r_l, and each layer's share of kept units that stayed. */
     history: z.array(z.object({ step: z.int(), distance: accuracy, overlap: z.array(accuracy) })),
     validationAccuracy: accuracy,
     /** A descent's masks at each of its budgets, by variant; `full`, beside it, is the last. */

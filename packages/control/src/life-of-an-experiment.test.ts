@@ -1,5 +1,6 @@
-import { type Kit, setup } from "@reluctant/testkit";
+import { type Kit, resultOf, setup } from "@reluctant/testkit";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { completeAttempt, dispatch } from "./index.ts";
 
 let kit: Kit;
 beforeEach(async () => {
@@ -20,6 +21,49 @@ test("an experiment runs stage by stage and finishes with points on the frontier
   expect(experiment).toMatchObject({ state: "finished", reason: null });
   const points = await kit.db.prisma.frontierPoint.findMany({ orderBy: { budget: "asc" } });
   expect(points.map(({ method }) => method)).toEqual(["senet", "senet", "ar"]);
+});
+
+test("a descent serves every budget: each distillation takes its own student, and counts the images until there", async () => {
+  const { experimentId } = await kit.submit({ methods: ["continuation"], budgets: ["10%", "20%"] });
+  await kit.drain(await kit.worker());
+  const experiment = await kit.db.prisma.experiment.findUniqueOrThrow({ where: { id: experimentId } });
+  expect(experiment).toMatchObject({ state: "finished", reason: null });
+  const points = await kit.db.prisma.frontierPoint.findMany({
+    where: { method: "continuation" },
+    orderBy: { budget: "desc" },
+    include: { stageRun: { include: { inputs: true } } },
+  });
+  expect(points.map(({ budget }) => budget)).toEqual([14_745, 7_372]);
+  const variants = points.map(({ stageRun }) => stageRun.inputs.find(({ name }) => name === "student")?.variant);
+  expect(variants).toEqual(["14745", "7372"]);
+  const [wide, narrow] = points.map(({ images }) => Number(images));
+  expect(wide).toBeLessThan(narrow as number);
+  const masks = await kit.db.prisma.mask.findMany({ orderBy: { variant: "asc" } });
+  expect(masks.map(({ variant, budget }) => [variant, budget])).toEqual([
+    ["14745", 14_745],
+    ["7372", 7_372],
+    ["full", 7_372],
+  ]);
+});
+
+test("a result that names a variant without its bytes is refused", async () => {
+  await kit.submit({ methods: ["continuation"], budgets: ["10%"] });
+  const worker = await kit.worker();
+  const ended = async (kind: string) => {
+    for (const { attemptId } of await dispatch(kit.deps)) {
+      const claimed = await kit.claim(attemptId, worker);
+      if (claimed.assignment.params.kind === kind) return claimed;
+      await kit.succeed(claimed);
+    }
+    return null;
+  };
+  let search = await ended("mask-search");
+  while (!search) search = await ended("mask-search");
+  const { attemptId, epoch, assignment } = search;
+  const artifacts = (await kit.artifactsOf(search)).filter(({ variant }) => variant === "full");
+  await expect(
+    completeAttempt(kit.deps, { attemptId, epoch, result: resultOf(assignment.params), artifacts }),
+  ).rejects.toThrow("no masks of variant 7372");
 });
 
 test("the same experiment again finishes at once, all of it from cache", async () => {

@@ -15,7 +15,7 @@ const recipe = recipes.debug as NonNullable<typeof recipes.debug>;
 /** Four images to a batch norm, at the end of one pixel each: 50 layers of that blow gradients up, hence the tiny rate. */
 const own = { batchSize: 4, cropPadding: 1, learningRate: 1e-6, warmup: 0 };
 
-/** One step of every stage, on each stage's real inputs. */
+/** A step of every stage (a descent needs one before each removal), on each stage's real inputs. */
 const paramsOf = (model: string, budget: number): Record<Implementation, StageParams> => ({
   "train/sgd": { kind: "train", model, steps: 1, settings: { ...recipe.train, ...own } },
   "sensitivity/sparse-momentum": {
@@ -32,6 +32,17 @@ const paramsOf = (model: string, budget: number): Record<Implementation, StagePa
     steps: 1,
     intervalSteps: 1,
     settings: { ...recipe.maskSearch, ...own, score: "paper" },
+  },
+  "mask-search/continuation": {
+    kind: "mask-search",
+    model,
+    budget,
+    budgets: [2 * budget, budget],
+    granularity: "pixel",
+    steps: 3,
+    intervalSteps: 1,
+    settings: { ...recipe.maskSearch, ...own },
+    descent: { removals: 1, ranking: "network", scoreMemory: 0 },
   },
   "distillation/pram": { kind: "distillation", model, steps: 1, settings: { ...recipe.distillation, ...own } },
 });
@@ -68,16 +79,18 @@ it.each([
   ["resnet50", 32],
   ["wrn22-8", 8],
   ["vgg16-bn", 8],
-])("%s goes through the four stages", { timeout: 300_000 }, async (name, side) => {
+])("%s goes through every stage", { timeout: 300_000 }, async (name, side) => {
   const { budget, inputs, step } = setup(name, side);
   inputs.arModel = (await step("train/sgd")).bytesOf("weights");
   inputs.sensitivity = (await step("sensitivity/sparse-momentum")).bytesOf("sensitivity");
   const searched = await step("mask-search/senet");
   inputs.student = searched.bytesOf("masks");
   const distilled = await step("distillation/pram");
+  const descended = await step("mask-search/continuation");
 
   expect(searched.result).toMatchObject({ reluCount: budget, images: 4 });
   expect(distilled.result).toMatchObject({ reluCount: budget, images: 4 });
+  expect(descended.result).toMatchObject({ reluCount: budget, variants: { [2 * budget]: { reluCount: 2 * budget } } });
   if (distilled.result.kind !== "distillation") throw new Error(distilled.result.kind);
   expect(distilled.result.lossShares.pram).toBeGreaterThan(0);
   expect(tf.memory().numTensors).toBe(0);

@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
 import type { InputName, StageParams } from "@reluctant/contracts";
-import { type Implementation, recipes } from "@reluctant/relu";
+import { type Implementation, type Model, models, recipes } from "@reluctant/relu";
 import {
   decodeSafetensors,
+  decodeStudent,
   type Engine,
   type StageArtifact,
   type StageContext,
@@ -39,6 +40,17 @@ const params: Record<Implementation, StageParams> = {
     steps: 9,
     intervalSteps: 3,
     settings: { ...recipe.maskSearch, ...small },
+  },
+  "mask-search/continuation": {
+    kind: "mask-search",
+    model: "resnet8",
+    budget,
+    budgets: [2_000, budget],
+    granularity: "pixel",
+    steps: 9,
+    intervalSteps: 1,
+    settings: { ...recipe.maskSearch, ...small },
+    descent: { removals: 2, ranking: "layer", scoreMemory: 0.5 },
   },
   "distillation/pram": {
     kind: "distillation",
@@ -187,6 +199,35 @@ describe("what the stages find", () => {
     if (distilled.result.kind !== "distillation") throw new Error(distilled.result.kind);
     const { crossEntropy, divergence, pram } = distilled.result.lossShares;
     expect(crossEntropy + divergence + pram).toBeCloseTo(1, 4);
+  });
+
+  it.each([
+    ["pixel", "layer"],
+    ["pixel", "network"],
+    ["channel", "layer"],
+  ] as const)("nested masks of every budget on one descent: %s-wise, by %s", async (granularity, ranking) => {
+    const own = params["mask-search/continuation"] as Extract<StageParams, { kind: "mask-search" }>;
+    const descent = { removals: 2, ranking, scoreMemory: 0 };
+    const { result, artifacts } = succeeded(
+      await run("mask-search/continuation", { params: { ...own, granularity, descent } }),
+    );
+    if (result.kind !== "mask-search") throw new Error(result.kind);
+    const model = models.resnet8?.build([8, 8, 3], 4) as Model;
+    const masksOf = (variant: string) => {
+      const file = artifacts.find((artifact) => artifact.variant === variant)?.bytes ?? new Uint8Array();
+      return decodeStudent(file, model).masks;
+    };
+    const [wide, narrow] = [masksOf("2000"), masksOf("500")];
+    const nested = narrow.every((mask, l) => mask.every((bit, unit) => bit <= (wide[l]?.[unit] as number)));
+    expect(nested).toBe(true);
+    expect(masksOf("full")).toEqual(narrow);
+    const { "2000": first, "500": second } = result.variants ?? {};
+    if (granularity === "pixel") expect([first?.reluCount, second?.reluCount]).toEqual([2_000, 500]);
+    expect(first?.reluCount).toBeLessThanOrEqual(2_000);
+    expect(second?.reluCount).toBeLessThanOrEqual(500);
+    expect(first?.images).toBe(3 * 8); // after two removals, a step before the third
+    expect(second?.images).toBe(9 * 8);
+    expect(result).toMatchObject({ reluCount: second?.reluCount, images: 9 * 8 });
   });
 
   it("whole channels within the budget when asked for", async () => {

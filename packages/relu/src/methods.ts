@@ -12,8 +12,8 @@ export interface MethodStage {
   inputs: Partial<Record<InputName, StageParams["kind"]>>;
   /** Whether the stage belongs to the AR model's seed (`arSeed`), and so is shared by all budgets. */
   seededByAr: boolean;
-  /** Whether one run passes all budgets of the spec: what reads it for a trial takes the variant of the trial's budget. */
-  servesAllBudgets?: true;
+  /** One run descends through all budgets of the spec: what reads it for a trial takes the variant of its budget. */
+  descends?: true;
 }
 
 export interface Method {
@@ -21,6 +21,8 @@ export interface Method {
   stages: readonly MethodStage[];
   /** What the method changes in a recipe's mask search. */
   maskSearch: Partial<MaskSearchSettings>;
+  /** Share of the recipe's images that search and fine-tune take, for each budget; all of them unless told. */
+  imageShare?: number;
 }
 
 const train: MethodStage = { kind: "train", implementation: "train/sgd", inputs: {}, seededByAr: true };
@@ -51,6 +53,21 @@ export const methods: Record<string, Method> = {
     title: "Uniform random",
     stages: [train, { ...maskSearch, inputs: { arModel: "train" } }, distillation],
     maskSearch: { allocation: "uniform", allocationList: undefined, score: "random" },
+  },
+  /**
+   * Ours: one descent passes every budget, and each student is fine-tuned from there. A third of SENet's images for the
+   * whole frontier, whatever the recipe's lengths.
+   */
+  continuation: {
+    title: "Continuation",
+    stages: [
+      train,
+      sensitivity,
+      { ...maskSearch, implementation: "mask-search/continuation", descends: true },
+      distillation,
+    ],
+    maskSearch: { score: "linearization-cost" },
+    imageShare: 1 / 3,
   },
 };
 

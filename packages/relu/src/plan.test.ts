@@ -2,6 +2,7 @@ import { type ExperimentSpecInput, experimentSpecSchema } from "@reluctant/contr
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type DatasetFacts, type Plan, plan } from "./plan.ts";
+import { recipeNames } from "./recipes.ts";
 
 const dataset: DatasetFacts = { version: "a".repeat(64), inputShape: [32, 32, 3], classes: 10, trainSize: 45_000 };
 const base: ExperimentSpecInput = {
@@ -94,6 +95,34 @@ describe("the plan", () => {
       ).toBe(
         change.settings !== undefined, // the sensitivity run does not depend on the AR training's rate
       );
+  });
+
+  it("descends once through all budgets, and distils each budget's student", () => {
+    const planned = planOf({ methods: ["continuation"], budgets: ["8%", "20%"] });
+    expect(kinds(planned)).toEqual(["train", "sensitivity", "mask-search", "distillation", "distillation"]);
+    const [, , search, ...tunes] = planned.stageRuns;
+    expect(search?.params).toMatchObject({ budget: 5_898, budgets: [14_745, 5_898] });
+    expect(tunes.map(({ inputs }) => inputs.student)).toEqual([
+      { stageKey: search?.stageKey, variant: "5898" },
+      { stageKey: search?.stageKey, variant: "14745" },
+    ]);
+    expect(planned.trials.map(({ stageKeys }) => stageKeys[2])).toEqual([search?.stageKey, search?.stageKey]);
+  });
+
+  it.each(recipeNames)("takes a third of SENet's images for continuation's frontier with recipe %s", (recipe) => {
+    const images = (method: string) =>
+      planOf({ methods: [method], budgets: ["50%", "20%", "8%", "3%"], recipe })
+        .stageRuns.filter(({ kind }) => kind === "mask-search" || kind === "distillation")
+        .reduce((sum, { params }) => sum + params.steps * params.settings.batchSize, 0);
+    expect(images("continuation") / images("senet")).toBeLessThanOrEqual(1 / 3);
+    expect(images("continuation") / images("senet")).toBeGreaterThan(0.28);
+  });
+
+  it.each<[string, Partial<ExperimentSpecInput>, string]>([
+    ["more removals than steps", { settings: { descent: { removals: 100 } } }, "settings.descent.removals"],
+    ["no score", { settings: { descent: { ranking: "network" } }, granularity: "channel" }, "settings.descent.ranking"],
+  ])("refuses a descent with %s", (_, change, field) => {
+    expect(errorsOf({ methods: ["continuation"], ...change })[0]?.field).toBe(field);
   });
 
   it("keeps the keys of what was computed before", () => {

@@ -14,15 +14,9 @@ import { modelNames, models } from "./models/catalog.ts";
 import { type Model, reluCount, type Shape } from "./models/model.ts";
 import { recipeNames, recipes } from "./recipes.ts";
 import { type PlannedInput, stageKey } from "./stage-key.ts";
-import { intervalSteps, stepsOf } from "./steps.ts";
+import { type DatasetFacts, descentErrors, lengthErrors, paramsOf, type TrialContext } from "./stage-params.ts";
 
-/** What the planner must know of the dataset version that a spec names. */
-export interface DatasetFacts {
-  version: string;
-  inputShape: Shape;
-  classes: number;
-  trainSize: number;
-}
+export type { DatasetFacts };
 
 export interface PlannedStageRun {
   stageKey: string;
@@ -81,6 +75,8 @@ export function plan(spec: ExperimentSpec, dataset: DatasetFacts): Planned {
   if (allocation.length > 0) return { ok: false, errors: allocation };
   const budgets = resolveBudgets(spec, model, settings, errors);
   errors.push(...lengthErrors(settings, dataset.trainSize));
+  for (const name of spec.methods)
+    errors.push(...descentErrors({ spec, settings, dataset, budgets, method: methods[name] as Method }));
   if (errors.length > 0) return { ok: false, errors };
   return { ok: true, plan: expand(spec, dataset, model, settings, budgets) };
 }
@@ -120,18 +116,6 @@ function withNeededInputs(method: Method, settings: RecipeSettings): Method {
   return { ...method, stages };
 }
 
-interface TrialContext {
-  spec: ExperimentSpec;
-  dataset: DatasetFacts;
-  model: Model;
-  settings: RecipeSettings;
-  method: Method;
-  /** All of the spec. */
-  budgets: readonly (number | null)[];
-  budget: number | null;
-  seed: number;
-}
-
 function trialStages(trial: TrialContext): PlannedStageRun[] {
   const given = givenArtifacts(trial.spec);
   const produced = new Map<StageKind, PlannedInput>(given);
@@ -154,10 +138,7 @@ function trialStages(trial: TrialContext): PlannedStageRun[] {
     };
     const key = stageKey(identity);
     planned.push({ stageKey: key, ...identity });
-    produced.set(
-      stage.kind,
-      stage.servesAllBudgets ? { stageKey: key, variant: String(trial.budget) } : { stageKey: key },
-    );
+    produced.set(stage.kind, stage.descends ? { stageKey: key, variant: String(trial.budget) } : { stageKey: key });
   }
   return planned;
 }
@@ -180,48 +161,6 @@ function wantedKinds(method: Method, until: StageKind, given: readonly [StageKin
   };
   want(until);
   return wanted;
-}
-
-function paramsOf(stage: MethodStage, trial: TrialContext): StageParams {
-  const { model, settings, spec, dataset, method } = trial;
-  const size = dataset.trainSize;
-  switch (stage.kind) {
-    case "train":
-      return { kind: "train", model: model.name, steps: stepsOf(settings.train, size), settings: settings.train };
-    case "sensitivity":
-      return {
-        kind: "sensitivity",
-        model: model.name,
-        steps: stepsOf(settings.sensitivity, size),
-        settings: settings.sensitivity,
-      };
-    case "mask-search": {
-      const search = { ...settings.maskSearch, ...method.maskSearch };
-      return {
-        kind: "mask-search",
-        model: model.name,
-        ...budgetsOf(stage, trial),
-        granularity: spec.granularity,
-        steps: stepsOf(search, size),
-        intervalSteps: intervalSteps(search, size),
-        settings: search,
-      };
-    }
-    case "distillation":
-      return {
-        kind: "distillation",
-        model: model.name,
-        steps: stepsOf(settings.distillation, size),
-        settings: settings.distillation,
-      };
-  }
-}
-
-/** The budget of the trial, or where one run serves all of them the last of the descent and the whole of it. */
-function budgetsOf(stage: MethodStage, { budgets, budget }: TrialContext): { budget: number; budgets?: number[] } {
-  if (!stage.servesAllBudgets) return { budget: budget as number };
-  const falling = (budgets as number[]).toSorted((a, b) => b - a);
-  return { budget: falling.at(-1) as number, budgets: falling };
 }
 
 function resolveBudgets(
@@ -247,23 +186,12 @@ function resolveBudgets(
   return [...new Set(counts)];
 }
 
-function lengthErrors(settings: RecipeSettings, trainSize: number): FieldError[] {
-  return Object.entries(settings).flatMap(([stage, { batchSize, length }]) => {
-    if (batchSize > trainSize) {
-      return [
-        { field: `settings.${stage}.batchSize`, message: `${batchSize} exceeds the ${trainSize} training images` },
-      ];
-    }
-    const steps = stepsOf({ batchSize, length }, trainSize);
-    return steps < 1 ? [{ field: `settings.${stage}.length`, message: `gives no full batch of ${batchSize}` }] : [];
-  });
-}
-
 function withOverrides(recipe: RecipeSettings, overrides: ExperimentSpec["settings"]): RecipeSettings {
   return {
     train: { ...recipe.train, ...overrides?.train },
     sensitivity: { ...recipe.sensitivity, ...overrides?.sensitivity },
     maskSearch: { ...recipe.maskSearch, ...overrides?.maskSearch },
+    descent: { ...recipe.descent, ...overrides?.descent },
     distillation: { ...recipe.distillation, ...overrides?.distillation },
   };
 }

@@ -32,6 +32,7 @@ const paperCifar: Recipe = {
     allocation: "sensitivity",
     allocationFloor: 0.004,
   },
+  descent: { removals: 50, ranking: "layer", scoreMemory: 0 },
   distillation: {
     ...sgd,
     length: { epochs: 240 },
@@ -56,6 +57,7 @@ const withImages = (recipe: Recipe, images: Lengths): Recipe => ({
   train: { ...recipe.train, length: { images: images.train } },
   sensitivity: { ...recipe.sensitivity, length: { images: images.sensitivity } },
   maskSearch: { ...recipe.maskSearch, length: { images: images.maskSearch }, interval: { images: images.interval } },
+  descent: recipe.descent,
   distillation: { ...recipe.distillation, length: { images: images.distillation } },
 });
 
@@ -67,6 +69,7 @@ const short = (recipe: Recipe): Recipe => ({
   train: { ...recipe.train, learningRate: 0.1, warmup: 0.1, cropPadding: 0 },
   sensitivity: { ...recipe.sensitivity, learningRate: 0.1, warmup: 0.1, cropPadding: 0, pruneEvery: 25 },
   maskSearch: { ...recipe.maskSearch, learningRate: 0.02, cropPadding: 0, score: "linearization-cost" },
+  descent: { ...recipe.descent, removals: 4 },
   distillation: { ...recipe.distillation, learningRate: 0.05, cropPadding: 0 },
 });
 
@@ -74,6 +77,7 @@ const withBatch = (recipe: Recipe, batchSize: number): Recipe => ({
   train: { ...recipe.train, batchSize },
   sensitivity: { ...recipe.sensitivity, batchSize },
   maskSearch: { ...recipe.maskSearch, batchSize },
+  descent: recipe.descent,
   distillation: { ...recipe.distillation, batchSize },
 });
 
@@ -82,6 +86,7 @@ const withoutFlip = (recipe: Recipe): Recipe => ({
   train: { ...recipe.train, flip: false },
   sensitivity: { ...recipe.sensitivity, flip: false },
   maskSearch: { ...recipe.maskSearch, flip: false },
+  descent: recipe.descent,
   distillation: { ...recipe.distillation, flip: false },
 });
 
@@ -89,6 +94,11 @@ const withoutFlip = (recipe: Recipe): Recipe => ({
 const pruningEvery = (steps: number, recipe: Recipe): Recipe => ({
   ...recipe,
   sensitivity: { ...recipe.sensitivity, pruneEvery: steps },
+});
+
+const descendingIn = (removals: number, recipe: Recipe): Recipe => ({
+  ...recipe,
+  descent: { ...recipe.descent, removals },
 });
 
 export const recipes: Record<string, Recipe> = {
@@ -128,13 +138,16 @@ export const recipes: Record<string, Recipe> = {
   /** Ends within seconds on any backend; learns next to nothing. */
   debug: pruningEvery(
     5,
-    withImages(withBatch(short(paperCifar), 32), {
-      train: 640,
-      sensitivity: 640,
-      maskSearch: 320,
-      interval: 96,
-      distillation: 320,
-    }),
+    descendingIn(
+      2,
+      withImages(withBatch(short(paperCifar), 32), {
+        train: 640,
+        sensitivity: 640,
+        maskSearch: 320,
+        interval: 96,
+        distillation: 320,
+      }),
+    ),
   ),
 };
 

@@ -1,5 +1,6 @@
 import { type Implementation, implementations } from "@reluctant/relu";
 import type { ContextOf, EngineStageKind, StageContext, StageOutput } from "./context.ts";
+import { continuation } from "./continuation.ts";
 import { distillation } from "./distillation.ts";
 import { StageFailure } from "./failure.ts";
 import { maskSearch } from "./mask-search.ts";
@@ -17,6 +18,7 @@ export const stages: Readonly<Record<Implementation, StageImplementation>> = {
   "train/sgd": stage(implementations["train/sgd"], train),
   "sensitivity/sparse-momentum": stage(implementations["sensitivity/sparse-momentum"], sensitivity),
   "mask-search/senet": stage(implementations["mask-search/senet"], maskSearch),
+  "mask-search/continuation": stage(implementations["mask-search/continuation"], continuation),
   "distillation/pram": stage(implementations["distillation/pram"], distillation),
 };
 

@@ -66,7 +66,8 @@ function largestShortfall(
   return best;
 }
 
-function channelSums({ shape }: ReluLayer, scores: Float32Array): Float32Array {
+/** Summed scores of each channel. */
+export function channelSums({ shape }: ReluLayer, scores: Float32Array): Float32Array {
   const sums = new Float64Array(shape[2]);
   scores.forEach((score, unit) => {
     sums[unit % shape[2]] = at(sums, unit % shape[2]) + score;
@@ -74,7 +75,8 @@ function channelSums({ shape }: ReluLayer, scores: Float32Array): Float32Array {
   return Float32Array.from(sums);
 }
 
-const overChannels = ({ units, shape }: ReluLayer, channels: Mask): Mask =>
+/** The mask of units that keeps whole channels. */
+export const overChannels = ({ units, shape }: ReluLayer, channels: Mask): Mask =>
   Uint8Array.from({ length: units }, (_, unit) => at(channels, unit % shape[2]));
 
 const at = (values: ArrayLike<number>, index: number): number => values[index] as number;

@@ -1,11 +1,11 @@
 import type { ResultOf } from "@reluctant/contracts";
-import { onesOf, stepsPerEpoch } from "@reluctant/relu";
+import { stepsPerEpoch } from "@reluctant/relu";
 import { type ContextOf, inputOf, modelOf, type StageOutput, safetensorsType } from "./context.ts";
 import type { StepOutcome } from "./engine.ts";
 import { evaluate } from "./evaluate.ts";
 import { badInput } from "./failure.ts";
 import { fit } from "./fit.ts";
-import { decodeStudent, encodeStudent } from "./masks.ts";
+import { decodeStudent, encodeStudent, totalOf } from "./masks.ts";
 import { decodeWeights, encodeWeights } from "./weights.ts";
 
 type LossShares = ResultOf<"distillation">["lossShares"];
@@ -62,7 +62,7 @@ export async function distillation(context: ContextOf<"distillation">): Promise<
     result: {
       kind: "distillation",
       images: fitted.images,
-      reluCount: start.masks.reduce((total, mask) => total + onesOf(mask), 0),
+      reluCount: totalOf(start.masks),
       validationAccuracy: await evaluate(student, context, "validation"),
       testAccuracy: await evaluate(student, context, "test"),
       lossShares: shares,

@@ -1,13 +1,12 @@
-import { type ResultOf, sensitivityArtifactSchema } from "@reluctant/contracts";
-import { layerCounts, type Mask, type Model, maskDistance, onesOf, overlapOf, reluLayers } from "@reluctant/relu";
+import type { ResultOf } from "@reluctant/contracts";
+import { maskDistance, reluLayers } from "@reluctant/relu";
+import { allocationOf } from "./allocation.ts";
 import { maskChoice, randomMasks, topMasks } from "./choose-masks.ts";
-import { type ContextOf, inputOf, modelOf, type StageOutput, safetensorsType } from "./context.ts";
+import { type ContextOf, type StageOutput, safetensorsType } from "./context.ts";
 import { evaluate } from "./evaluate.ts";
-import { badInput } from "./failure.ts";
 import { type FitState, fit } from "./fit.ts";
-import { encodeStudent, masksFromTensors, masksToTensors } from "./masks.ts";
-import { floatsOf, type HostTensor, type Tensors, under } from "./tensors.ts";
-import { decodeWeights } from "./weights.ts";
+import { encodeStudent, keptOf, masksFromTensors, masksToTensors, overlapsOf, totalOf } from "./masks.ts";
+import { scoresFromTensors, scoreTensors, searchers } from "./searchers.ts";
 
 type History = ResultOf<"mask-search">["history"];
 
@@ -16,24 +15,12 @@ type History = ResultOf<"mask-search">["history"];
  * training, each layer keeps the units that scored highest over all the interval's batches.
  */
 export async function maskSearch(context: ContextOf<"mask-search">): Promise<StageOutput> {
-  const { engine, data, params, seed } = context;
+  const { params, seed } = context;
   const { settings } = params;
-  const model = modelOf(context);
+  const { score } = settings;
+  const { model, student, trainer } = searchers(context);
   const layers = reluLayers(model);
-  const weights = badInput("input arModel", () => decodeWeights(inputOf(context, "arModel"), model));
-  const allocation = badInput("params.budget", () => allocationOf(context, model));
-  const choice = maskChoice(layers, allocation, params.granularity);
-
-  const teacher = engine.network({ model, weights, normalization: data });
-  const student = engine.network({ model, weights, normalization: data });
-  const { score, distillWeight, temperature } = settings;
-  const trainer = engine.trainer({
-    ...settings,
-    student,
-    teacher,
-    objective: { crossEntropy: 1 - distillWeight, divergence: { weight: distillWeight, temperature } },
-    score: score === "random" ? undefined : score,
-  });
+  const choice = maskChoice(layers, allocationOf(context, model, params.budget), params.granularity);
 
   let masks = randomMasks(choice, seed);
   let history: History = [];
@@ -60,7 +47,7 @@ export async function maskSearch(context: ContextOf<"mask-search">): Promise<Sta
     async afterStep(step) {
       if (score === "random" || (step + 1) % params.intervalSteps !== 0) return;
       const next = topMasks(choice, await trainer.readScores());
-      const update = { step: step + 1, distance: maskDistance(masks, next), overlap: overlaps(masks, next) };
+      const update = { step: step + 1, distance: maskDistance(masks, next), overlap: overlapsOf(masks, next) };
       masks = next;
       history.push(update);
       context.report.log(`step ${update.step}: ${(100 * update.distance).toFixed(1)} % of the kept units exchanged`);
@@ -79,8 +66,8 @@ export async function maskSearch(context: ContextOf<"mask-search">): Promise<Sta
     result: {
       kind: "mask-search",
       images: fitted.images,
-      reluCount: masks.reduce((total, mask) => total + onesOf(mask), 0),
-      allocation: layers.map(({ name, units }, l) => ({ layer: name, size: units, kept: onesOf(masks[l] as Mask) })),
+      reluCount: totalOf(masks),
+      allocation: keptOf(layers, masks),
       history,
       validationAccuracy: await evaluate(student, context, "validation"),
     },
@@ -89,39 +76,4 @@ export async function maskSearch(context: ContextOf<"mask-search">): Promise<Sta
     ],
     points: [],
   };
-}
-
-/** r_l of every ReLU layer by the settings' rule; only `sensitivity` reads the stage's input of that name. */
-function allocationOf(context: ContextOf<"mask-search">, model: Model): number[] {
-  const { budget, settings } = context.params;
-  return layerCounts({ rule: settings, model, budget, measured: () => measuredSensitivity(context, model) });
-}
-
-const measuredSensitivity = (context: ContextOf<"mask-search">, model: Model): number[] =>
-  badInput("input sensitivity", () => {
-    const read = sensitivityArtifactSchema.parse(JSON.parse(new TextDecoder().decode(inputOf(context, "sensitivity"))));
-    const names = read.layers.map(({ layer }) => layer).join();
-    if (
-      names !==
-      reluLayers(model)
-        .map(({ name }) => name)
-        .join()
-    )
-      throw new Error(`its layers (${names}) are not those of ${model.name}`);
-    return read.layers.map(({ sensitivity }) => sensitivity);
-  });
-
-/** Each layer's share of kept units that stayed; 1 where nothing is kept. */
-const overlaps = (before: readonly Mask[], after: readonly Mask[]): number[] =>
-  before.map((mask, l) => {
-    const kept = onesOf(mask);
-    return kept === 0 ? 1 : overlapOf(mask, after[l] as Mask) / kept;
-  });
-
-const scoreTensors = (scores: readonly Float32Array[]): Map<string, HostTensor> =>
-  new Map(scores.map((values, layer) => [`score.${layer}`, { shape: [values.length], values }]));
-
-function scoresFromTensors(tensors: Tensors): Float32Array[] {
-  const scores = under("score", tensors);
-  return Array.from({ length: scores.size }, (_, layer) => floatsOf(scores, String(layer)));
 }

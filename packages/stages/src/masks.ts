@@ -1,4 +1,14 @@
-import { type Mask, type Model, packBits, reluLayers, unpackBits } from "@reluctant/relu";
+import type { LayerAllocation } from "@reluctant/contracts";
+import {
+  type Mask,
+  type Model,
+  onesOf,
+  overlapOf,
+  packBits,
+  type ReluLayer,
+  reluLayers,
+  unpackBits,
+} from "@reluctant/relu";
 import { decodeSafetensors, encodeSafetensors } from "./safetensors.ts";
 import { type HostTensor, prefixed, type Tensors, under } from "./tensors.ts";
 import { requireWeights } from "./weights.ts";
@@ -30,6 +40,20 @@ export const masksFromTensors = (tensors: Tensors, model: Model): Mask[] => {
   const sizes = new Map(reluLayers(model).map(({ name, units }) => [name, units]));
   return [...unpackPatterns(under("mask", tensors), sizes).values()];
 };
+
+/** ReLUs that masks keep together. */
+export const totalOf = (masks: readonly Mask[]): number => masks.reduce((total, mask) => total + onesOf(mask), 0);
+
+/** What each layer keeps of what it has. */
+export const keptOf = (layers: readonly ReluLayer[], masks: readonly Mask[]): LayerAllocation[] =>
+  layers.map(({ name, units }, l) => ({ layer: name, size: units, kept: onesOf(masks[l] as Mask) }));
+
+/** Each layer's share of kept units that stayed; 1 where nothing is kept. */
+export const overlapsOf = (before: readonly Mask[], after: readonly Mask[]): number[] =>
+  before.map((mask, l) => {
+    const kept = onesOf(mask);
+    return kept === 0 ? 1 : overlapOf(mask, after[l] as Mask) / kept;
+  });
 
 /** The `masks` artifact: a partial-ReLU network, its weights beside `mask.<layer>` for each ReLU layer. */
 export const encodeStudent = (model: Model, weights: Tensors, masks: readonly Mask[]): Uint8Array =>

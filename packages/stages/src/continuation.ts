@@ -1,0 +1,139 @@
+import { type DescentSettings, fullVariant, type MaskVariant, type ResultOf } from "@reluctant/contracts";
+import { descentLevels, type Mask, type Model, maskDistance, reluCount, reluLayers } from "@reluctant/relu";
+import { type ContextOf, type StageArtifact, type StageOutput, safetensorsType } from "./context.ts";
+import { evaluate } from "./evaluate.ts";
+import { StageFailure } from "./failure.ts";
+import { type FitState, fit } from "./fit.ts";
+import { encodeStudent, keptOf, masksFromTensors, masksToTensors, overlapsOf, totalOf } from "./masks.ts";
+import { removal } from "./removal.ts";
+import { scoresFromTensors, scoreTensors, searchers } from "./searchers.ts";
+import { type HostTensor, prefixed, type Tensors } from "./tensors.ts";
+
+/** Falling budgets, and how to come from one to the next. */
+type Course = DescentSettings & { budgets: readonly number[] };
+
+/** A budget that the descent has passed: what it found there, and the student as it was. */
+interface Passed {
+  found: MaskVariant;
+  bytes: Uint8Array;
+}
+
+/**
+ * One descent from all ReLUs through every budget (ours; PAPER §4 searches each budget anew). The student trains between
+ * removals; what is removed never returns, so masks are nested, and kept units alone are compared, all of them ReLUs:
+ * the fault of `paper`'s score, which sets kept against removed ones, cannot show. A student leaves at each budget just
+ * before the next removal, trained under its masks.
+ */
+export async function continuation(context: ContextOf<"mask-search">): Promise<StageOutput> {
+  const { params } = context;
+  const course = courseOf(params);
+  const { model, student, trainer } = searchers(context);
+  const layers = reluLayers(model);
+  const levels = levelsOf(context, course, model);
+  const remove = removal(context, model);
+
+  let masks: Mask[] = layers.map(({ units }) => new Uint8Array(units).fill(1));
+  let history: ResultOf<"mask-search">["history"] = [];
+  let passed: Passed[] = [];
+  student.setMasks(masks);
+
+  const pass = async (budget: number, steps: number) => {
+    context.report.log(`step ${steps}: ${totalOf(masks)} ReLUs are left for the budget of ${budget}`);
+    const bytes = encodeStudent(model, await student.read(), masks);
+    const found = {
+      budget,
+      images: steps * params.settings.batchSize,
+      reluCount: totalOf(masks),
+      allocation: keptOf(layers, masks),
+      validationAccuracy: await evaluate(student, context, "validation"),
+    };
+    passed.push({ found, bytes });
+  };
+
+  const state: FitState = {
+    save: async () => ({
+      tensors: new Map([
+        ...masksToTensors(model, masks),
+        ...scoreTensors(await trainer.readScores()),
+        ...passedTensors(passed),
+      ]),
+      notes: { history, found: passed.map(({ found }) => found) },
+    }),
+    load: ({ tensors, notes }) => {
+      const saved = notes as { history: typeof history; found: MaskVariant[] };
+      masks = masksFromTensors(tensors, model);
+      history = saved.history;
+      passed = saved.found.map((found) => ({ found, bytes: passedBytes(tensors, found.budget) }));
+      student.setMasks(masks);
+      trainer.loadScores(scoresFromTensors(tensors));
+    },
+  };
+  const fitted = await fit({
+    context,
+    settings: params.settings,
+    student,
+    trainer,
+    state,
+    async afterStep(step) {
+      const done = step + 1;
+      const removalsDone = done / params.intervalSteps - 1;
+      const level = levels[removalsDone];
+      if (level === undefined) return;
+      const arrived = course.budgets[removalsDone / course.removals - 1];
+      if (arrived !== undefined) await pass(arrived, done);
+      const scores = await trainer.readScores();
+      const next = remove(masks, scores, level);
+      history.push({ step: done, distance: maskDistance(masks, next), overlap: overlapsOf(masks, next) });
+      masks = next;
+      student.setMasks(masks);
+      trainer.loadScores(scores.map((sums) => sums.map((sum) => sum * course.scoreMemory)));
+      return { points: [{ series: "relus", step: done, value: totalOf(masks) }] };
+    },
+  });
+  if (fitted.outcome === "stopped") return fitted;
+  await pass(params.budget, fitted.steps);
+
+  const { found } = passed.at(-1) as Passed;
+  const variants = Object.fromEntries(passed.map((one) => [String(one.found.budget), one.found]));
+  return {
+    outcome: "succeeded",
+    result: { kind: "mask-search", ...found, images: fitted.images, history, variants },
+    artifacts: artifactsOf(passed),
+    points: [],
+  };
+}
+
+/** ReLUs left after each removal. @throws StageFailure when the steps are too few for the removals */
+function levelsOf({ params }: ContextOf<"mask-search">, { budgets, removals }: Course, model: Model): number[] {
+  const levels = descentLevels(reluCount(model), budgets, removals);
+  if ((levels.length + 1) * params.intervalSteps > params.steps)
+    throw new StageFailure(
+      "bad-input",
+      `${params.steps} steps are too few for ${levels.length} removals, ${params.intervalSteps} steps apart`,
+    );
+  return levels;
+}
+
+function courseOf({ descent, budgets }: ContextOf<"mask-search">["params"]): Course {
+  if (!descent || !budgets) throw new StageFailure("bad-input", "a descent needs params.descent and params.budgets");
+  return { ...descent, budgets };
+}
+
+/** The `masks` artifact of each budget; the last is also the run's own. */
+const artifactsOf = (passed: readonly Passed[]): StageArtifact[] =>
+  passed.flatMap(({ found, bytes }, index) => {
+    const artifact: StageArtifact = { role: "masks", variant: String(found.budget), bytes, mediaType: safetensorsType };
+    return index + 1 === passed.length ? [artifact, { ...artifact, variant: fullVariant }] : [artifact];
+  });
+
+const passedTensors = (passed: readonly Passed[]): Map<string, HostTensor> =>
+  prefixed(
+    "passed",
+    new Map(passed.map(({ found, bytes }) => [`${found.budget}`, { shape: [bytes.length], values: bytes }])),
+  );
+
+function passedBytes(tensors: Tensors, budget: number): Uint8Array {
+  const bytes = tensors.get(`passed.${budget}`)?.values;
+  if (!(bytes instanceof Uint8Array)) throw new Error(`the student at ${budget} ReLUs is missing`);
+  return bytes;
+}

@@ -1,0 +1,43 @@
+import {
+  floorsOf,
+  type Mask,
+  type Model,
+  type ReluLayer,
+  reluLayers,
+  removeAcrossLayers,
+  removePerLayer,
+} from "@reluctant/relu";
+import { allocationOf } from "./allocation.ts";
+import { channelCounts, channelSums, overChannels } from "./choose-masks.ts";
+import type { ContextOf } from "./context.ts";
+
+/** Takes units from masks until `level` ReLUs are left; those gone stay gone. */
+export type Removal = (masks: readonly Mask[], scores: readonly Float32Array[], level: number) => Mask[];
+
+/** How a descent removes: within layers or across them, single units or, within layers, whole channels. */
+export function removal(context: ContextOf<"mask-search">, model: Model): Removal {
+  const { descent, granularity, settings } = context.params;
+  const layers = reluLayers(model);
+  if (descent?.ranking === "network") {
+    const floors = floorsOf(
+      layers.map(({ units }) => units),
+      settings.allocationFloor,
+    );
+    return (masks, scores, total) => removeAcrossLayers(masks, { scores, total, floors });
+  }
+  const counts = (level: number) => allocationOf(context, model, level);
+  return granularity === "pixel"
+    ? (masks, scores, level) => removePerLayer(masks, scores, counts(level))
+    : (masks, scores, level) => removeChannels(layers, masks, scores, channelCounts(layers, counts(level)));
+}
+
+const removeChannels = (
+  layers: readonly ReluLayer[],
+  masks: readonly Mask[],
+  scores: readonly Float32Array[],
+  counts: readonly number[],
+): Mask[] => {
+  const channels = layers.map(({ shape }, l) => (masks[l] as Mask).slice(0, shape[2])); // all places of a channel agree
+  const sums = layers.map((layer, l) => channelSums(layer, scores[l] as Float32Array));
+  return removePerLayer(channels, sums, counts).map((kept, l) => overChannels(layers[l] as ReluLayer, kept));
+};
