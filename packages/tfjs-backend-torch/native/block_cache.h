@@ -26,6 +26,21 @@ class BlockCache final : public c10::Allocator {
   c10::DataPtr allocate(size_t bytes) { return lend(bytes); }
   /** Takes small blocks too: oneDNN's scratch memory comes and goes through this pair. */
   c10::DeleterFnPtr raw_deleter() const override { return &takeBack; }
+  /** Bytes in large blocks: lent now, and the most that was lent at once since `forgetPeak`. */
+  struct Usage { size_t lent, peak; };
+  static Usage usage() {
+    std::lock_guard<std::mutex> lock(instance().mutex_);
+    return {instance().lentBytes_, instance().peak_};
+  }
+
+  /** Counts the peak anew, and keeps no more than that: for when what follows needs less than what was before. */
+  static void forgetPeak() {
+    BlockCache& cache = instance();
+    std::lock_guard<std::mutex> lock(cache.mutex_);
+    cache.peak_ = cache.lentBytes_;
+    cache.makeRoomFor(0);
+  }
+
   void copy_data(void* to, const void* from, std::size_t bytes) const { std::memcpy(to, from, bytes); }  // 2.x
 
  private:
@@ -62,16 +77,26 @@ class BlockCache final : public c10::Allocator {
     return {data, data, &takeBack, c10::Device(c10::kCPU)};
   }
 
-  static void* create(size_t size) {
+  void* create(size_t size) {
     void* data = std::aligned_alloc(kHugePage, size);
+    if (!data) {
+      freeKept(0);
+      data = std::aligned_alloc(kHugePage, size);
+    }
     if (!data) throw std::bad_alloc();
     madvise(data, size, MADV_HUGEPAGE);  // advice: where it is refused, ordinary pages do
     return data;
   }
 
-  /** Frees kept blocks, largest first, until another `size` bytes keep the invariant. */
+  /** Frees kept blocks until another `size` bytes keep the invariant. */
   void makeRoomFor(size_t size) {
-    while (!kept_.empty() && lentBytes_ + keptBytes_ + size > std::max(peak_, lentBytes_ + size)) {
+    size_t most = std::max(peak_, lentBytes_ + size);
+    freeKept(most - lentBytes_ - size);
+  }
+
+  /** Frees kept blocks, largest first, until at most `bytes` are kept. */
+  void freeKept(size_t bytes) {
+    while (keptBytes_ > bytes) {
       auto last = std::prev(kept_.end());
       keptBytes_ -= last->first;
       std::free(last->second);

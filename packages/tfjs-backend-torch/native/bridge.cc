@@ -324,6 +324,7 @@ napi_value compile(napi_env env, napi_value* a, size_t count) {
   }
   program->outputs = toInts(env, property(env, a[0], "outputs"), "outputs");
   program->check();
+  engine.wait([] { BlockCache::forgetPeak(); });  // recording, a step needs more than it will from now on
   napi_value id;
   napi_create_int64(env, engine.keep(std::move(program)), &id);
   return id;
@@ -390,6 +391,7 @@ napi_value info(napi_env env, napi_value*, size_t) {
   int64_t calls = 0;
   std::pair<int64_t, int64_t> usage;
   engine.wait([&] { threads = at::get_num_threads(); usage = engine.usage(); calls = engine.calls; });
+  auto allocated = BlockCache::usage();
   napi_value object, value;
   napi_create_object(env, &object);
   auto set = [&](const char* name, napi_value v) { napi_set_named_property(env, object, name, v); };
@@ -397,8 +399,9 @@ napi_value info(napi_env env, napi_value*, size_t) {
   set("version", value);
   napi_create_string_utf8(env, engine.device().is_cuda() ? "cuda" : "cpu", NAPI_AUTO_LENGTH, &value);
   set("device", value);
-  const std::pair<const char*, int64_t> numbers[] = {
-      {"threads", threads}, {"tensors", usage.first}, {"bytes", usage.second}, {"calls", calls}};
+  const std::pair<const char*, size_t> numbers[] = {
+      {"threads", threads}, {"tensors", usage.first}, {"bytes", usage.second}, {"calls", calls},
+      {"allocatedBytes", allocated.lent}, {"peakBytes", allocated.peak}};
   for (auto& [name, number] : numbers) {
     napi_create_int64(env, number, &value);
     set(name, value);

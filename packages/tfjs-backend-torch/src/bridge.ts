@@ -22,6 +22,9 @@ export interface TorchInfo {
   /** Live tensors in slots. */
   tensors: number;
   bytes: number;
+  /** In blocks of 1 MB and more in the processor's memory: now, and at most since a step was last compiled. */
+  allocatedBytes: number;
+  peakBytes: number;
   /** Operator calls since the start. */
   calls: number;
 }

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { describe, expect, it } from "vitest";
-import { addMaskedRelu, batchNorm, maskedRelu, recordStep, setThreads, sgdStep } from "./index.ts";
+import { addMaskedRelu, batchNorm, maskedRelu, recordStep, setThreads, sgdStep, torchInfo } from "./index.ts";
 import { type Mode, noise, on, titled, unavailable } from "./testing.ts";
 
 const [side, classes] = [8, 5];
@@ -115,7 +115,8 @@ const toInput = (lr: Float32Array | number) => (typeof lr === "number" ? lr : tf
 const replays = (count: number) => ["recording", "recording", ...Array(count).fill("replay")];
 
 describe.skipIf(unavailable).each<Mode>(["sync", "async"])(titled("a recorded step, %s"), (mode) => {
-  const it_ = (name: string, test: () => Promise<void>) => it(name, () => on("torch", test, mode));
+  const it_ = (name: string, test: () => Promise<void>, timeout?: number) =>
+    it(name, () => on("torch", test, mode), timeout);
 
   it_("gives the eager bits over 20 steps, with SGD in place", async () => {
     const { modes } = await expectTwins((i) => ({ ...batchOf(6, i), lr: 0.05 }));
@@ -150,5 +151,144 @@ describe.skipIf(unavailable).each<Mode>(["sync", "async"])(titled("a recorded st
     const [a, b] = clones as [tf.Tensor, tf.Tensor];
     expect(await a.data()).toEqual(await b.data());
     tf.dispose(clones);
+  });
+
+  it_("rejects with what a failing operator says, names the shapes, and works afterwards", async () => {
+    const table = tf.variable(tf.tensor1d([10, 20, 30]));
+    const step = recordStep<{ at: Int32Array }, "picked">(({ at }) => ({
+      picked: tf.gather(table, tf.cast(at, "int32")),
+    }));
+    const pick = async (...at: number[]) => (await step.run({ at: Int32Array.from(at) })).picked;
+    const bad = /^aten::index_select: .*id=100.* \(self float\[1, 3, 1\], index int\[2\]\)/;
+    for (const _ of replays(2)) {
+      await expect(pick(0, 100)).rejects.toThrow(bad);
+      expect(Array.from(await pick(2, 1))).toEqual([30, 20]);
+    }
+    expect(step.mode).toBe("replay");
+    await expect(pick(0, 100)).rejects.toThrow(bad);
+    step.dispose();
+    table.dispose();
+  });
+
+  it_("rejects when memory runs out, and works afterwards", async () => {
+    const step = recordStep<{ x: Float32Array; n: number }, "y">(({ x, n }) => ({
+      y: tf.sum(tf.matMul(tf.ones([n, 1]), tf.mul(tf.ones<tf.Rank.R2>([1, n]), x))),
+    }));
+    for (const _ of replays(1)) {
+      await expect(step.run({ x: Float32Array.of(2), n: 2 ** 21 })).rejects.toThrow(
+        /^aten::\w+: out of memory \(.*float\[2097152, 1\].*float\[1, 2097152\]/,
+      );
+      expect((await step.run({ x: Float32Array.of(2), n: 3 })).y).toEqual(Float32Array.of(18));
+    }
+    expect(step.mode).toBe("replay");
+    step.dispose();
+  });
+
+  it_(
+    "keeps the number of tensors and the memory over 2,000 steps",
+    async () => {
+      const { step: train, dispose } = makeNetwork();
+      const step = recordStep(train as never) as ReturnType<typeof recordStep<Inputs, "report">>;
+      const inputs = { ...batchOf(1, 1), lr: 0.001 };
+      const usage = () => {
+        const { tensors, bytes, allocatedBytes } = torchInfo();
+        return { tensors, bytes, allocatedBytes, inTensorFlow: tf.memory().numTensors };
+      };
+      for (let i = 0; i < 4; i++) await step.run(inputs);
+      const before = usage();
+      for (let i = 0; i < 2000; i++) await step.run(inputs);
+      expect(usage()).toEqual(before);
+      step.dispose();
+      dispose();
+    },
+    60_000,
+  );
+
+  it_("runs beside another one, and is disposed of in flight", async () => {
+    const sum = tf.variable(tf.scalar(0));
+    const add = recordStep<{ x: Float32Array }, "sum">(({ x }) => {
+      sum.assign(tf.add(sum, tf.sum(x)));
+      return { sum };
+    });
+    const double = recordStep(() => {
+      sum.assign(tf.mul(sum, 2));
+      return { sum };
+    });
+    const seen: number[] = [];
+    for (let i = 0; i < 5; i++) {
+      const both = [add.run({ x: Float32Array.of(i, 1) }), double.run({})];
+      if (i === 4) for (const step of [add, double]) step.dispose();
+      for (const { sum } of await Promise.all(both)) seen.push(sum[0] as number);
+    }
+    expect(seen).toEqual([1, 2, 4, 8, 11, 22, 26, 52, 57, 114]);
+    sum.dispose();
+  });
+
+  it_("lets two runs be in flight and keeps their order", async () => {
+    const total = tf.variable(tf.scalar(1));
+    const step = recordStep<{ x: Float32Array }, "total">(({ x }) => {
+      total.assign(tf.add(tf.mul(total, 2), tf.sum(x)));
+      return { total };
+    });
+    const order: number[] = [];
+    const runs = Array.from({ length: 8 }, (_, i) =>
+      step.run({ x: Float32Array.of(i) }).then(({ total }) => {
+        order.push(i);
+        return total[0];
+      }),
+    );
+    expect(step.mode).toBe("recording"); // the third has not begun
+    expect(await Promise.all(runs)).toEqual([2, 5, 12, 27, 58, 121, 248, 503]);
+    expect(order).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+    expect(step.mode).toBe("replay");
+    step.dispose();
+    total.dispose();
+  });
+
+  it_("stays eager, and says why, where a replay would be wrong", async () => {
+    let count = 0;
+    const outside = tf.tensor1d([1, 2]);
+    const variable = tf.variable(tf.scalar(1));
+    const kept: tf.Tensor[] = [];
+    const cases: [() => tf.Tensor, RegExp][] = [
+      [() => tf.add(outside, count++), /^command \d+, aten::|^constant 0 /],
+      [() => (count++ % 2 ? tf.exp(outside) : tf.abs(outside)), /^command 0, aten::(exp|abs)/],
+      [() => tf.randomUniform([2]), /^constant 0 of 1 has another value/],
+      [() => tf.mul(outside, (outside.dataSync()[0] as number) + count++), /reads values/],
+      [() => tf.exp(kept[kept.push(tf.keep(tf.neg(outside))) - 1] as tf.Tensor), /keeps 1 tensors/],
+    ];
+    for (const [f, reason] of cases) {
+      const step = recordStep(() => ({ y: f() }));
+      for (let i = 0; i < 6; i++) await step.run({});
+      expect(`${step.mode}: ${step.reason}`).toMatch(/^eager: /);
+      expect(step.reason).toMatch(reason);
+      step.dispose();
+    }
+    tf.dispose([outside, variable, kept]);
+  });
+
+  it_("records again when a tensor from outside is replaced or gone", async () => {
+    let mask = tf.tensor1d([0, 1]);
+    const step = recordStep<{ x: Float32Array }, "y">(({ x }) => ({ y: tf.mul(x, mask) }));
+    const run = async () => Array.from((await step.run({ x: Float32Array.of(3, 4) })).y);
+    for (const mode of replays(2)) {
+      expect([await run(), step.mode]).toEqual([[0, 4], mode]);
+    }
+    mask.dispose();
+    mask = tf.tensor1d([1, 0]);
+    for (const mode of replays(2)) {
+      expect([await run(), step.mode]).toEqual([[3, 0], mode]);
+    }
+    step.dispose();
+    mask.dispose();
+  });
+});
+
+it("a recorded step is eager on other backends", async () => {
+  await on("cpu", async () => {
+    const step = recordStep<{ x: Float32Array }, "y">(({ x }) => ({ y: tf.mul(x, 2) }));
+    for (let i = 0; i < 4; i++) expect(Array.from((await step.run({ x: Float32Array.of(i) })).y)).toEqual([2 * i]);
+    expect(step.mode).toBe("eager");
+    expect(step.reason).toMatch(/torch/);
   });
 });
