@@ -30,11 +30,11 @@ interface OpOptions {
   written?: readonly number[];
 }
 
-/** `op("add.Tensor")` names `aten::add.Tensor`. */
+/** `op("add.Tensor")` names `aten::add.Tensor`; an operator of another library is named in full. */
 export function op(schema: string, options: OpOptions = {}): Op {
   const [name = "", overload = ""] = schema.split(".");
   const { in: inputViews = [], out: resultViews = [], written = [] } = options;
-  return { name: `aten::${name}`, overload, inputViews, resultViews, written };
+  return { name: name.includes("::") ? name : `aten::${name}`, overload, inputViews, resultViews, written };
 }
 
 /** Numbers of torch's scalar types, as operators take them for `dtype`. */

@@ -1,5 +1,5 @@
 /**
- * Finds libtorch and builds the bridge against it, once per libtorch version, source and machine type. The result is
+ * Finds libtorch and builds the bridge against it, once per libtorch version and source. The result is
  * cached in `$RELUCTANT_CACHE` (default `~/.cache/reluctant`). Nothing is downloaded.
  */
 import { execFile } from "node:child_process";
@@ -8,7 +8,7 @@ import { existsSync } from "node:fs";
 import { copyFile, mkdir, mkdtemp, readdir, readFile, rename, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { homedir } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
@@ -33,7 +33,7 @@ const installHint =
   "`apt-get install libtorch-dev cmake g++`, or `pip install torch`, or set LIBTORCH to the folder of an unpacked libtorch";
 
 /**
- * Returns the built addon, building it first when the cache has none (about 10 s, one line on stderr).
+ * Returns the built addon, building it first when the cache has none (about 20 s, one line on stderr).
  * Safe to call from several processes at once: each builds aside, the first rename wins.
  * @throws Error with the end of the compiler's output when the build itself fails.
  */
@@ -54,7 +54,7 @@ export async function ensureBuilt(): Promise<Built | Missing> {
       };
     }
   }
-  process.stderr.write(`Building the torch backend against libtorch ${libtorch.version} (about 10 s, once)\n`);
+  process.stderr.write(`Building the torch backend against libtorch ${libtorch.version} (about 20 s, once)\n`);
   await build(libtorch, folder);
   return { addonPath };
 }
@@ -102,8 +102,15 @@ function cacheFolder(): string {
 
 async function buildKey(libtorch: Libtorch): Promise<string> {
   const hash = createHash("sha256").update(libtorch.cmakeFolder).update(process.versions.modules);
-  for (const name of (await readdir(nativeFolder)).sort()) hash.update(await readFile(join(nativeFolder, name)));
+  for (const path of await sources()) hash.update(path).update(await readFile(join(nativeFolder, path)));
   return `${libtorch.version}-${process.platform}-${process.arch}-${hash.digest("hex").slice(0, 16)}`;
+}
+
+/** Everything that is compiled, in a fixed order, relative to the folder. */
+async function sources(): Promise<string[]> {
+  const entries = await readdir(nativeFolder, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile());
+  return files.map(({ parentPath, name }) => relative(nativeFolder, join(parentPath, name))).sort();
 }
 
 async function build(libtorch: Libtorch, target: string): Promise<void> {
@@ -113,7 +120,7 @@ async function build(libtorch: Libtorch, target: string): Promise<void> {
     const headers = createRequire(import.meta.url)("node-api-headers") as { include_dir: string };
     const definitions = [`-DTorch_DIR=${libtorch.cmakeFolder}`, `-DNODE_API_INCLUDE=${headers.include_dir}`];
     await compile("cmake", ["-G", "Unix Makefiles", "-S", nativeFolder, "-B", workFolder, ...definitions]);
-    await compile("cmake", ["--build", workFolder]);
+    await compile("cmake", ["--build", workFolder, "--parallel", "2"]);
     const finished = join(workFolder, "finished");
     await mkdir(finished);
     await copyFile(join(workFolder, "tfjs_torch.node"), join(finished, "tfjs_torch.node"));

@@ -4,32 +4,62 @@ import { registerKernels, Torch } from "./aten.ts";
 import { TorchBackend } from "./backend.ts";
 import { type Bridge, loadBridge, type TorchInfo } from "./bridge.ts";
 import { ensureBuilt } from "./build.ts";
-import { accumulateKernels } from "./fused/accumulate.ts";
-import { batchNormGradients, batchNormKernels } from "./fused/batch-norm.ts";
-import { inPlaceKernels } from "./fused/in-place.ts";
-import { maskedReluGradients, maskedReluKernels } from "./fused/masked-relu.ts";
-import { sgdKernels } from "./fused/sgd.ts";
+import { fusedFamilies, fusedGradients } from "./fused/index.ts";
 import { families } from "./kernels/index.ts";
 
 export type { TorchInfo } from "./bridge.ts";
 export { type Built, ensureBuilt, type Missing } from "./build.ts";
 export {
   absDiffAccumulate,
-  absDiffAccumulateComposed,
+  absDiffSum,
+  absDiffSumComposed,
+  commitSums,
+  commitSumsComposed,
   negPartAccumulate,
-  negPartAccumulateComposed,
+  negPartSum,
+  negPartSumComposed,
+  type SumsCommit,
 } from "./fused/accumulate.ts";
+export { augment, augmentComposed, type Normalization, pixelTensor } from "./fused/augment.ts";
 export {
-  type BatchNormOptions,
   type BatchNormTrainOptions,
   type BatchNormTrainResult,
-  batchNorm,
-  batchNormComposed,
+  batchNormAddMaskedRelu,
+  batchNormAddMaskedReluComposed,
+  batchNormMaskedRelu,
+  batchNormMaskedReluComposed,
   batchNormTrain,
   batchNormTrainComposed,
 } from "./fused/batch-norm.ts";
+export {
+  type AffineMaskedRelu,
+  affineMaskedRelu,
+  affineMaskedReluComposed,
+  type FrozenBatchNorm,
+  foldBatchNorm,
+  scaleAndShift,
+} from "./fused/frozen.ts";
+export { allFinite, allFiniteComposed } from "./fused/guard.ts";
+export {
+  attentionMismatch,
+  attentionMismatchComposed,
+  klDivergence,
+  klDivergenceComposed,
+  rawMismatch,
+  rawMismatchComposed,
+  softmaxCrossEntropy,
+  softmaxCrossEntropyComposed,
+} from "./fused/losses.ts";
 export { addMaskedRelu, addMaskedReluComposed, maskedRelu, maskedReluComposed } from "./fused/masked-relu.ts";
 export { type SgdStep, sgdStep, sgdStepComposed } from "./fused/sgd.ts";
+export {
+  type BatchNormOptions,
+  batchNorm,
+  commitStatistics,
+  commitStatisticsComposed,
+  type StatisticsCommit,
+} from "./fused/statistics.ts";
+export { topMask, topMaskComposed } from "./fused/top-mask.ts";
 export { delegatedKernels } from "./kernels/delegated.ts";
 export {
   type Received,
@@ -65,9 +95,8 @@ export function registerTorchBackend(): Promise<void> {
 async function register(): Promise<void> {
   const backend = new TorchBackend(await openBridge());
   const torch = new Torch(backend);
-  const fused = [inPlaceKernels, batchNormKernels, maskedReluKernels, sgdKernels, accumulateKernels];
-  for (const kernels of [...families, ...fused]) registerKernels(torch, kernels);
-  for (const gradient of [...batchNormGradients, ...maskedReluGradients]) registerGradient(gradient);
+  for (const kernels of [...families, ...fusedFamilies]) registerKernels(torch, kernels);
+  for (const gradient of fusedGradients) registerGradient(gradient);
   registerBackend("torch", () => backend, priority);
 }
 

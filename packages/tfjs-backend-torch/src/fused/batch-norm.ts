@@ -1,37 +1,27 @@
-/** Batch norm for training: NHWC, statistics over batch, height and width. */
+/**
+ * Batch norm by the batch's statistics, alone or with the sum and the masked ReLU that follow it in the same pass.
+ * NHWC; statistics over batch, height and width. Nothing is changed in place: `commitStatistics` moves running ones.
+ */
 import {
   add,
   type GradConfig,
   moments,
   mul,
-  batchNorm as normalize,
-  reciprocal,
   rsqrt,
-  square,
   sub,
   type Tensor,
   type Tensor1D,
   type Tensor4D,
   type TensorInfo,
-  tidy,
-  util,
-  type Variable,
 } from "@tensorflow/tfjs-core";
-import { type Kernels, op } from "../aten.ts";
-import { view } from "../bridge.ts";
+import type { Kernel, Kernels, Torch } from "../aten.ts";
+import type { Slot } from "../bridge.ts";
 import { hasKernel, runKernel } from "./dispatch.ts";
-import { makeExclusive } from "./in-place.ts";
+import { addMaskedReluComposed, maskedReluComposed } from "./masked-relu.ts";
 
 export interface BatchNormTrainOptions {
   /** Default 1e-5, as torch. */
   eps?: number;
-}
-
-export interface BatchNormOptions extends BatchNormTrainOptions {
-  /** true: normalise by the batch and move the running statistics; false: normalise by the running statistics. */
-  training: boolean;
-  /** What a running statistic keeps of itself in one step: r ← decay · r + (1 − decay) · batch. Default 0.9 (torch calls this momentum 0.1). */
-  decay?: number;
 }
 
 export interface BatchNormTrainResult {
@@ -43,7 +33,7 @@ export interface BatchNormTrainResult {
 }
 
 /**
- * Normalises x by its batch mean and biased batch variance, then scales by gamma and shifts by beta.
+ * Normalizes x by its batch mean and biased batch variance, then scales by gamma and shifts by beta.
  * @param x [n, h, w, c]; gamma and beta [c]
  */
 export function batchNormTrain(
@@ -53,44 +43,36 @@ export function batchNormTrain(
   { eps = 1e-5 }: BatchNormTrainOptions = {},
 ): BatchNormTrainResult {
   if (!hasKernel("TorchBatchNorm")) return batchNormTrainComposed(x, gamma, beta, { eps });
-  const [y, batchMean, inverse] = runKernel("TorchBatchNorm", { x, gamma, beta }, { eps, decay: 1 }) as [
-    Tensor4D,
-    Tensor1D,
-    Tensor1D,
-  ];
-  const batchVariance = tidy(() => sub(square(reciprocal(inverse)), eps) as Tensor1D);
-  inverse.dispose();
-  return { y, batchMean, batchVariance };
+  return resultOf(runKernel("TorchBatchNorm", { x, gamma, beta }, { eps }));
 }
 
-/**
- * Batch norm with running statistics. In training they are updated in place, as torch does: the running mean from the
- * batch mean, the running variance from the unbiased batch variance; on the torch backend in the same pass.
- * @param x [n, h, w, c]; the others [c]. No gradient flows into the running statistics.
- */
-export function batchNorm(
+/** `maskedRelu` of `batchNormTrain`: x is read twice and y written once. The mask is as in `maskedRelu`. */
+export function batchNormMaskedRelu(
   x: Tensor4D,
   gamma: Tensor1D,
   beta: Tensor1D,
-  runningMean: Variable,
-  runningVariance: Variable,
-  options: BatchNormOptions,
-): Tensor4D {
-  const { training, eps = 1e-5, decay = 0.9 } = options;
-  if (!training)
-    return normalize(x, runningMean as Tensor as Tensor1D, runningVariance as Tensor as Tensor1D, beta, gamma, eps);
-  if (!hasKernel("TorchBatchNorm"))
-    return batchNormComposed(x, gamma, beta, runningMean, runningVariance, { training, eps, decay });
-  makeExclusive(runningMean);
-  makeExclusive(runningVariance);
-  const [y, batchMean, inverse] = runKernel(
-    "TorchBatchNorm",
-    { x, gamma, beta },
-    { eps, decay, runningMean, runningVariance },
-  );
-  batchMean?.dispose();
-  inverse?.dispose();
-  return y as Tensor4D;
+  mask: Tensor | null,
+  { eps = 1e-5 }: BatchNormTrainOptions = {},
+): BatchNormTrainResult {
+  if (!hasKernel("TorchBatchNormRelu")) return batchNormMaskedReluComposed(x, gamma, beta, mask, { eps });
+  if (!mask) return resultOf(runKernel("TorchBatchNormRelu", { x, gamma, beta }, { eps }));
+  return resultOf(runKernel("TorchBatchNormMaskedRelu", { x, gamma, beta, mask }, { eps }));
+}
+
+/** `maskedRelu` of `batchNormTrain` + residual, for the end of a residual block. The residual has x's shape. */
+export function batchNormAddMaskedRelu(
+  x: Tensor4D,
+  gamma: Tensor1D,
+  beta: Tensor1D,
+  residual: Tensor4D,
+  mask: Tensor | null,
+  { eps = 1e-5 }: BatchNormTrainOptions = {},
+): BatchNormTrainResult {
+  const inputs = { x, gamma, beta, residual };
+  if (!hasKernel("TorchBatchNormAddRelu"))
+    return batchNormAddMaskedReluComposed(x, gamma, beta, residual, mask, { eps });
+  if (!mask) return resultOf(runKernel("TorchBatchNormAddRelu", inputs, { eps }));
+  return resultOf(runKernel("TorchBatchNormAddMaskedRelu", { ...inputs, mask }, { eps }));
 }
 
 /** The twin of `batchNormTrain` in plain TensorFlow.js. */
@@ -108,87 +90,121 @@ export function batchNormTrainComposed(
   return { y: add(mul(sub(x, batchMean), scale), beta) as Tensor4D, batchMean, batchVariance };
 }
 
-/** The twin of training `batchNorm` in plain TensorFlow.js. */
-export function batchNormComposed(
+/** The twin of `batchNormMaskedRelu` in plain TensorFlow.js. */
+export function batchNormMaskedReluComposed(
   x: Tensor4D,
   gamma: Tensor1D,
   beta: Tensor1D,
-  runningMean: Variable,
-  runningVariance: Variable,
-  options: BatchNormOptions,
-): Tensor4D {
-  const { eps = 1e-5, decay = 0.9 } = options;
-  const { y, batchMean, batchVariance } = batchNormTrainComposed(x, gamma, beta, { eps });
-  const count = x.size / (x.shape[3] as number);
-  const move = (running: Variable, batch: Tensor, share: number) =>
-    tidy(() => running.assign(add(mul(running, decay), mul(batch, share))));
-  move(runningMean, batchMean, 1 - decay);
-  move(runningVariance, batchVariance, ((1 - decay) * count) / (count - 1));
-  return y;
+  mask: Tensor | null,
+  options?: BatchNormTrainOptions,
+): BatchNormTrainResult {
+  const normalized = batchNormTrainComposed(x, gamma, beta, options);
+  return { ...normalized, y: maskedReluComposed(normalized.y, mask) };
 }
 
-const forward = op("native_batch_norm", { in: [view.nhwc], out: [view.nhwc], written: [3, 4] });
-const backward = op("native_batch_norm_backward", { in: [view.nhwc, view.nhwc], out: [view.nhwc] });
-
-/** The operators do not look at the sizes: they would read, and write, past the end of a shorter vector. */
-function assertVectors(x: TensorInfo, ...vectors: (TensorInfo | null)[]): void {
-  const channels = x.shape[3];
-  for (const v of vectors) {
-    util.assert(
-      v === null || (v.shape.length === 1 && v.shape[0] === channels && v.dtype === "float32"),
-      () => `batchNorm: x of shape [${x.shape}] needs float32 vectors of ${channels}, not ${v?.dtype} [${v?.shape}]`,
-    );
-  }
+/** The twin of `batchNormAddMaskedRelu` in plain TensorFlow.js. */
+export function batchNormAddMaskedReluComposed(
+  x: Tensor4D,
+  gamma: Tensor1D,
+  beta: Tensor1D,
+  residual: Tensor4D,
+  mask: Tensor | null,
+  options?: BatchNormTrainOptions,
+): BatchNormTrainResult {
+  const normalized = batchNormTrainComposed(x, gamma, beta, options);
+  return { ...normalized, y: addMaskedReluComposed(normalized.y, residual, mask) };
 }
+
+const resultOf = ([y, batchMean, batchVariance]: Tensor[]): BatchNormTrainResult => ({
+  y: y as Tensor4D,
+  batchMean: batchMean as Tensor1D,
+  batchVariance: batchVariance as Tensor1D,
+});
+
+/** Three results, one in x's shape and two vectors of its channels. */
+const normalized = (torch: Torch, x: TensorInfo, vectorShape: number[], slots: Slot[]): TensorInfo[] =>
+  slots.map((slot, i) => torch.tensor(slot, i === 0 ? x.shape : vectorShape, "float32"));
+
+const batchNorm: Kernel = (torch, { x, gamma, beta }, { eps }) =>
+  normalized(torch, x, gamma.shape, torch.callMany(3, "tfjs_torch::batch_norm", x, gamma, beta, eps));
+const batchNormRelu: Kernel = (torch, { x, gamma, beta, mask = null }, { eps }) =>
+  normalized(torch, x, gamma.shape, torch.callMany(3, "tfjs_torch::batch_norm_relu", x, gamma, beta, mask, eps));
+const batchNormAddRelu: Kernel = (torch, { x, gamma, beta, residual, mask = null }, { eps }) => {
+  const operands = [x, gamma, beta, residual, mask, eps] as const;
+  return normalized(torch, x, gamma.shape, torch.callMany(3, "tfjs_torch::batch_norm_add_relu", ...operands));
+};
 
 export const batchNormKernels: Kernels = {
-  // y, the batch mean and 1 / sqrt(batch variance + eps); torch's momentum is 1 − decay
-  TorchBatchNorm: (torch, { x, gamma, beta }, { eps, decay, runningMean = null, runningVariance = null }) => {
-    assertVectors(x, gamma, beta, runningMean, runningVariance);
-    const [y, batchMean, inverse] = torch.callMany(
-      3,
-      forward,
-      x,
-      gamma,
-      beta,
-      runningMean,
-      runningVariance,
-      true,
-      1 - decay,
-      eps,
-    ) as [number, number, number];
-    return [
-      torch.tensor(y, x.shape, "float32"),
-      torch.tensor(batchMean, gamma.shape, "float32"),
-      torch.tensor(inverse, gamma.shape, "float32"),
-    ];
+  TorchBatchNorm: batchNorm,
+  TorchBatchNormRelu: batchNormRelu,
+  TorchBatchNormMaskedRelu: batchNormRelu,
+  TorchBatchNormAddRelu: batchNormAddRelu,
+  TorchBatchNormAddMaskedRelu: batchNormAddRelu,
+  TorchBatchNormGrad: (torch, { dy, x, gamma, beta, mean, variance }, { eps }) => {
+    const operands = [dy, x, gamma, beta, mean, variance, eps] as const;
+    return normalized(torch, x, gamma.shape, torch.callMany(3, "tfjs_torch::batch_norm_backward", ...operands));
   },
-  TorchBatchNormGrad: (torch, { dy, x, gamma, batchMean, inverse }, { eps }) => {
-    assertVectors(x, gamma, batchMean, inverse);
-    util.assertShapesMatch(dy.shape, x.shape);
-    const [dx, dGamma, dBeta] = torch.callMany(3, backward, dy, x, gamma, null, null, batchMean, inverse, true, eps, [
-      true,
-      true,
-      true,
-    ]) as [number, number, number];
-    return [
-      torch.tensor(dx, x.shape, "float32"),
-      torch.tensor(dGamma, gamma.shape, "float32"),
-      torch.tensor(dBeta, gamma.shape, "float32"),
-    ];
+  TorchBatchNormReluGrad: (torch, { dy, x, gamma, beta, mean, variance, mask = null }, { eps }) => {
+    const operands = [dy, x, gamma, beta, mean, variance, mask, eps] as const;
+    return normalized(torch, x, gamma.shape, torch.callMany(3, "tfjs_torch::batch_norm_relu_backward", ...operands));
   },
 };
+
+/** All three at once, before TensorFlow.js asks for any: they belong to the scope of the whole backward pass. */
+function gradientsBy(kernel: string, inputs: Record<string, Tensor>, attrs: object) {
+  const [dx, dGamma, dBeta] = runKernel(kernel, inputs, attrs) as [Tensor, Tensor, Tensor];
+  return { x: () => dx, gamma: () => dGamma, beta: () => dBeta };
+}
+
+type Saved = Record<"x" | "gamma" | "beta" | "mean" | "variance", Tensor>;
 
 export const batchNormGradients: GradConfig[] = [
   {
     kernelName: "TorchBatchNorm",
-    inputsToSave: ["x", "gamma"],
+    inputsToSave: ["x", "gamma", "beta"],
     outputsToSave: [false, true, true],
-    // All three at once, before TensorFlow.js asks for any: they belong to the scope of the whole backward pass.
-    gradFunc: (dy, [x, gamma, batchMean, inverse], attrs) => {
-      const saved = { dy: (dy as Tensor[])[0], x, gamma, batchMean, inverse } as Record<string, Tensor>;
-      const [dx, dGamma, dBeta] = runKernel("TorchBatchNormGrad", saved, attrs) as [Tensor, Tensor, Tensor];
-      return { x: () => dx, gamma: () => dGamma, beta: () => dBeta };
+    gradFunc: (dys, [x, gamma, beta, mean, variance], attrs) => {
+      const saved = { x, gamma, beta, mean, variance } as Saved;
+      return gradientsBy("TorchBatchNormGrad", { dy: (dys as Tensor[])[0] as Tensor, ...saved }, attrs);
+    },
+  },
+  {
+    kernelName: "TorchBatchNormRelu",
+    inputsToSave: ["x", "gamma", "beta"],
+    outputsToSave: [false, true, true],
+    gradFunc: (dys, [x, gamma, beta, mean, variance], attrs) => {
+      const saved = { x, gamma, beta, mean, variance } as Saved;
+      return gradientsBy("TorchBatchNormReluGrad", { dy: (dys as Tensor[])[0] as Tensor, ...saved }, attrs);
+    },
+  },
+  {
+    kernelName: "TorchBatchNormMaskedRelu",
+    inputsToSave: ["x", "gamma", "beta", "mask"],
+    outputsToSave: [false, true, true],
+    gradFunc: (dys, [x, gamma, beta, mask, mean, variance], attrs) => {
+      const saved = { x, gamma, beta, mean, variance, mask: mask as Tensor } as Saved;
+      return gradientsBy("TorchBatchNormReluGrad", { dy: (dys as Tensor[])[0] as Tensor, ...saved }, attrs);
+    },
+  },
+  {
+    kernelName: "TorchBatchNormAddRelu",
+    inputsToSave: ["x", "gamma", "beta"],
+    outputsToSave: [true, true, true],
+    gradFunc: (dys, [x, gamma, beta, y, mean, variance], attrs) => {
+      const saved = { x, gamma, beta, mean, variance } as Saved;
+      const dy = runKernel("TorchMaskedReluGrad", { dy: (dys as Tensor[])[0] as Tensor, y: y as Tensor })[0] as Tensor;
+      return { ...gradientsBy("TorchBatchNormGrad", { dy, ...saved }, attrs), residual: () => dy };
+    },
+  },
+  {
+    kernelName: "TorchBatchNormAddMaskedRelu",
+    inputsToSave: ["x", "gamma", "beta", "mask"],
+    outputsToSave: [true, true, true],
+    gradFunc: (dys, [x, gamma, beta, mask, y, mean, variance], attrs) => {
+      const saved = { x, gamma, beta, mean, variance } as Saved;
+      const open = { dy: (dys as Tensor[])[0] as Tensor, y: y as Tensor, mask: mask as Tensor };
+      const dy = runKernel("TorchMaskedReluGrad", open)[0] as Tensor;
+      return { ...gradientsBy("TorchBatchNormGrad", { dy, ...saved }, attrs), residual: () => dy };
     },
   },
 ];

@@ -1,13 +1,6 @@
-/**
- * ReLU where a mask is 1, the identity where it is 0.
- *
- * One pass: max(x, log m), because log 1 = 0 and log 0 = −∞. A mask is one image large and a batch is 128 of them, so
- * taking its logarithm each time costs under 1 % of the pass, and no state is kept. Backward, dy passes where
- * y > log m: everywhere that m = 0, and where a kept ReLU was open.
- */
+/** ReLU where a mask is 1, the identity where it is 0: one pass forward and one back, which looks at the output only. */
 import { add, cast, type GradConfig, mul, relu, sub, type Tensor } from "@tensorflow/tfjs-core";
-import type { Kernels, Torch } from "../aten.ts";
-import type { Slot } from "../bridge.ts";
+import type { Kernel, Kernels } from "../aten.ts";
 import { hasKernel, runKernel } from "./dispatch.ts";
 
 /**
@@ -20,7 +13,7 @@ export function maskedRelu<T extends Tensor>(x: T, mask: Tensor | null): T {
   return (mask ? runKernel("TorchMaskedRelu", { x, mask }) : runKernel("TorchRelu", { x }))[0] as T;
 }
 
-/** `maskedRelu(a + b, mask)` in one kernel, for the end of a residual block. a and b have one shape. */
+/** `maskedRelu(a + b, mask)` in one pass, for the end of a residual block. a and b have one shape. */
 export function addMaskedRelu<T extends Tensor>(a: T, b: T, mask: Tensor | null): T {
   if (!hasKernel("TorchAddMaskedRelu")) return addMaskedReluComposed(a, b, mask);
   return (mask ? runKernel("TorchAddMaskedRelu", { a, b, mask }) : runKernel("TorchAddRelu", { a, b }))[0] as T;
@@ -41,52 +34,35 @@ export function addMaskedReluComposed<T extends Tensor>(a: T, b: T, mask: Tensor
   return maskedReluComposed(add(a, b) as T, mask);
 }
 
-/** 0 where the ReLU is kept, −∞ where it is not. */
-const lowerBounds = (torch: Torch, mask: { dtype: string; dataId: object; shape: number[] }): Slot =>
-  torch.call("log", torch.cast(mask as never, "float32"));
+const one: Kernel = (torch, { x, mask = null }) =>
+  torch.tensor(torch.call("tfjs_torch::masked_relu", x, mask), x.shape, "float32");
+const sum: Kernel = (torch, { a, b, mask = null }) =>
+  torch.tensor(torch.call("tfjs_torch::add_masked_relu", a, b, mask), a.shape, "float32");
 
 export const maskedReluKernels: Kernels = {
-  TorchRelu: (torch, { x }) => torch.tensor(torch.call("relu", x), x.shape, "float32"),
-  TorchMaskedRelu: (torch, { x, mask }) =>
-    torch.tensor(torch.call("clamp_min.Tensor", x, lowerBounds(torch, mask)), x.shape, "float32"),
-  TorchAddRelu: (torch, { a, b }) => {
-    const sum = torch.call("add.Tensor", a, b);
-    torch.run("relu_", sum);
-    return torch.tensor(sum, a.shape, "float32");
-  },
-  TorchAddMaskedRelu: (torch, { a, b, mask }) => {
-    const sum = torch.call("add.Tensor", a, b);
-    torch.run("clamp_min_.Tensor", sum, lowerBounds(torch, mask));
-    return torch.tensor(sum, a.shape, "float32");
-  },
-  TorchReluGrad: (torch, { dy, y }) => torch.tensor(torch.call("threshold_backward", dy, y, 0), y.shape, "float32"),
-  TorchMaskedReluGrad: (torch, { dy, y, mask }) => {
-    const open = torch.call("gt.Tensor", y, lowerBounds(torch, mask));
-    return torch.tensor(torch.call("where.ScalarOther", open, dy, 0), y.shape, "float32");
-  },
+  TorchRelu: one,
+  TorchMaskedRelu: one,
+  TorchAddRelu: sum,
+  TorchAddMaskedRelu: sum,
+  TorchMaskedReluGrad: (torch, { dy, y, mask = null }) =>
+    torch.tensor(torch.call("tfjs_torch::masked_relu_backward", dy, y, mask), y.shape, "float32"),
 };
 
-const reluGrad = (dy: Tensor | Tensor[], y: Tensor): Tensor =>
-  runKernel("TorchReluGrad", { dy: dy as Tensor, y })[0] as Tensor;
-const maskedReluGrad = (dy: Tensor | Tensor[], y: Tensor, mask: Tensor): Tensor =>
-  runKernel("TorchMaskedReluGrad", { dy: dy as Tensor, y, mask })[0] as Tensor;
+/** Saved are the mask, if there is one, and the output. */
+function gradientOf(dy: Tensor | Tensor[], saved: Tensor[]): Tensor {
+  const [y, mask] = [...saved].reverse() as [Tensor, Tensor?];
+  return runKernel("TorchMaskedReluGrad", { dy: dy as Tensor, y, ...(mask && { mask }) })[0] as Tensor;
+}
 
 /** The same gradient for both terms of a sum; a clone, because TensorFlow.js disposes what it accumulates. */
 const forBoth = (d: Tensor) => ({ a: () => d, b: () => d.clone() });
 
+const toOne: GradConfig["gradFunc"] = (dy, saved) => ({ x: () => gradientOf(dy, saved) });
+const toSum: GradConfig["gradFunc"] = (dy, saved) => forBoth(gradientOf(dy, saved));
+
 export const maskedReluGradients: GradConfig[] = [
-  { kernelName: "TorchRelu", outputsToSave: [true], gradFunc: (dy, [y]) => ({ x: () => reluGrad(dy, y as Tensor) }) },
-  {
-    kernelName: "TorchMaskedRelu",
-    inputsToSave: ["mask"],
-    outputsToSave: [true],
-    gradFunc: (dy, [mask, y]) => ({ x: () => maskedReluGrad(dy, y as Tensor, mask as Tensor) }),
-  },
-  { kernelName: "TorchAddRelu", outputsToSave: [true], gradFunc: (dy, [y]) => forBoth(reluGrad(dy, y as Tensor)) },
-  {
-    kernelName: "TorchAddMaskedRelu",
-    inputsToSave: ["mask"],
-    outputsToSave: [true],
-    gradFunc: (dy, [mask, y]) => forBoth(maskedReluGrad(dy, y as Tensor, mask as Tensor)),
-  },
+  { kernelName: "TorchRelu", outputsToSave: [true], gradFunc: toOne },
+  { kernelName: "TorchMaskedRelu", inputsToSave: ["mask"], outputsToSave: [true], gradFunc: toOne },
+  { kernelName: "TorchAddRelu", outputsToSave: [true], gradFunc: toSum },
+  { kernelName: "TorchAddMaskedRelu", inputsToSave: ["mask"], outputsToSave: [true], gradFunc: toSum },
 ];

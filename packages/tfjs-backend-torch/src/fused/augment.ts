@@ -1,0 +1,100 @@
+/** From the bytes of images to what a network reads: crop, flip and normalization on the device. */
+import {
+  add,
+  cast,
+  floorDiv,
+  gather,
+  greaterEqual,
+  less,
+  logicalAnd,
+  mod,
+  mul,
+  onesLike,
+  range,
+  reshape,
+  split,
+  sub,
+  type Tensor,
+  type Tensor2D,
+  type Tensor4D,
+  tensor1d,
+  tensor4d,
+  tidy,
+  util,
+  where,
+  zerosLike,
+} from "@tensorflow/tfjs-core";
+import { type Kernels, scalarType } from "../aten.ts";
+import { hasKernel, runKernel } from "./dispatch.ts";
+
+/** Of pixel values divided by 255, by channel. */
+export interface Normalization {
+  mean: readonly number[];
+  std: readonly number[];
+}
+
+/**
+ * The pixels of images, 0 to 255, on the device. TensorFlow.js has no type of bytes. On the torch backend this is a
+ * `bool` tensor, its one type with a byte an element, so that an image is uploaded as it is; elsewhere it is int32,
+ * because other backends may take any byte but 0 for 1. Only `augment` reads it.
+ * @param shape [n, h, w, c]
+ */
+export function pixelTensor(images: Uint8Array, shape: [number, number, number, number]): Tensor4D {
+  return hasKernel("TorchAugment")
+    ? tensor4d(images, shape, "bool")
+    : tensor4d(Int32Array.from(images), shape, "int32");
+}
+
+/**
+ * Crops each image from (dy, dx) of itself, black beyond its edges, then flips it left to right where flip is 1, then
+ * normalizes: (pixel / 255 − mean) / std, computed in double and rounded to float32 once for each of the 256 values.
+ * @param pixels from `pixelTensor`, [n, h, w, c]
+ * @param offsets int32 [n, 3]: dy, dx, flip
+ */
+export function augment(pixels: Tensor4D, offsets: Tensor2D, normalization: Normalization): Tensor4D {
+  const { mean, std } = normalization;
+  const channels = pixels.shape[3];
+  if (mean.length !== channels || std.length !== channels)
+    throw new Error(`augment: ${mean.length} means and ${std.length} deviations for ${channels} channels`);
+  if (!hasKernel("TorchAugment") || pixels.dtype !== "bool") return augmentComposed(pixels, offsets, normalization);
+  return runKernel("TorchAugment", { pixels, offsets }, { mean, std })[0] as Tensor4D;
+}
+
+/** The twin of `augment` in plain TensorFlow.js, for pixels in int32. */
+export function augmentComposed(pixels: Tensor4D, offsets: Tensor2D, { mean, std }: Normalization): Tensor4D {
+  util.assert(pixels.dtype === "int32", () => `augment: pixels must be int32 here, not ${pixels.dtype}`);
+  return tidy(() => {
+    const [batch, height, width, channels] = pixels.shape;
+    const [dy, dx, flip] = split(offsets, 3, 1) as [Tensor2D, Tensor2D, Tensor2D]; // [n, 1] each
+    const place = range(0, height * width, 1, "int32");
+    const column = mod(place, width);
+    const x = add(where(cast(flip, "bool"), sub(width - 1, column), column), dx); // [n, h · w]
+    const y = add(floorDiv(place, tensor1d([width], "int32")), dy);
+    const inside = logicalAnd(within(x, width), within(y, height));
+    const image = reshape(range(0, batch, 1, "int32"), [batch, 1]);
+    const from = add(add(mul(image, height * width), mul(y, width)), x);
+    const rows = gather(reshape(pixels, [-1, channels]), where(inside, from, zerosLike(from)));
+    const cropped = mul(rows, cast(reshape(inside, [batch, height * width, 1]), "int32"));
+    const channel = mul(range(0, channels, 1, "int32"), 256);
+    return reshape(gather(tensor1d(levels({ mean, std })), add(cropped, channel)), pixels.shape);
+  });
+}
+
+const within = (index: Tensor, size: number): Tensor =>
+  logicalAnd(greaterEqual(index, zerosLike(index)), less(index, mul(onesLike(index), size)));
+
+/** Normalized value of each channel's 256 pixel values. */
+const levels = ({ mean, std }: Normalization): Float32Array =>
+  Float32Array.from({ length: 256 * mean.length }, (_, i) => {
+    const channel = i >> 8;
+    return ((i & 255) / 255 - (mean[channel] as number)) / (std[channel] as number);
+  });
+
+export const augmentKernels: Kernels = {
+  TorchAugment: (torch, { pixels, offsets }, { mean, std }) =>
+    torch.tensor(
+      torch.call("tfjs_torch::augment", pixels, offsets, mean, std, scalarType.float32),
+      pixels.shape,
+      "float32",
+    ),
+};
