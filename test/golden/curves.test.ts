@@ -72,6 +72,30 @@ const runs: [Implementation, StageParams][] = [
       descent: { removals: 2, ranking: "layer", scoreMemory: 0 },
     },
   ],
+  [
+    "mask-search/deepreduce",
+    {
+      kind: "mask-search",
+      ...common,
+      budget: 500,
+      granularity: "pixel",
+      intervalSteps: 3,
+      settings: { ...sgd, ...search, ...allocation, score: "random" },
+      deepreduce: { criticalityExponent: 0.07 },
+    },
+  ],
+  [
+    "mask-search/layerwise-removal",
+    {
+      kind: "mask-search",
+      ...common,
+      budget: 500,
+      granularity: "pixel",
+      intervalSteps: 3,
+      settings: { ...sgd, ...search, ...allocation },
+      layerRemoval: { probeImages: 10 },
+    },
+  ],
   ["distillation/pram", { kind: "distillation", ...common, settings: { ...sgd, ...distil } }],
 ];
 

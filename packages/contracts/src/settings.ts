@@ -75,6 +75,18 @@ export const descentSettingsSchema = z.strictObject({
 });
 export type DescentSettings = z.infer<typeof descentSettingsSchema>;
 
+/** `deepreduce` alone reads it. */
+export const deepReduceSettingsSchema = z.strictObject({
+  /** Criticality is the accuracy that a stage's ReLUs gain over their number to this power (0.07 from memory). */
+  criticalityExponent: z.number().min(0).max(2),
+});
+
+/** `layerwise-removal` alone reads it. */
+export const layerRemovalSettingsSchema = z.strictObject({
+  /** Validation images that tell how much a layer would be missed; every layer is asked before every removal. */
+  probeImages: z.int().min(1).max(1e9),
+});
+
 export const distillationSettingsSchema = z.strictObject({
   ...sgd,
   /** λ: weight of the KL term; cross-entropy gets 1 − λ. */
@@ -98,6 +110,8 @@ export const recipeSettingsSchema = z.strictObject({
   sensitivity: sensitivitySettingsSchema,
   maskSearch: maskSearchSettingsSchema,
   descent: descentSettingsSchema,
+  deepreduce: deepReduceSettingsSchema,
+  layerRemoval: layerRemovalSettingsSchema,
   distillation: distillationSettingsSchema,
 });
 export type RecipeSettings = z.infer<typeof recipeSettingsSchema>;
@@ -107,6 +121,8 @@ export const settingsOverrideSchema = z.strictObject({
   sensitivity: sensitivitySettingsSchema.partial().optional(),
   maskSearch: maskSearchSettingsSchema.partial().optional(),
   descent: descentSettingsSchema.partial().optional(),
+  deepreduce: deepReduceSettingsSchema.partial().optional(),
+  layerRemoval: layerRemovalSettingsSchema.partial().optional(),
   distillation: distillationSettingsSchema.partial().optional(),
 });
 export type SettingsOverride = z.infer<typeof settingsOverrideSchema>;

@@ -1,8 +1,10 @@
 import { z } from "zod";
 import { sha256Schema } from "./primitives.ts";
 import {
+  deepReduceSettingsSchema,
   descentSettingsSchema,
   distillationSettingsSchema,
+  layerRemovalSettingsSchema,
   maskSearchSettingsSchema,
   sensitivitySettingsSchema,
   trainSettingsSchema,
@@ -26,7 +28,10 @@ export const stageParamsSchema = z.discriminatedUnion("kind", [
     /** Optimizer steps between two mask updates. */
     intervalSteps: z.int().positive(),
     settings: maskSearchSettingsSchema,
+    /** What the implementation reads beside: each its own. */
     descent: descentSettingsSchema.optional(),
+    deepreduce: deepReduceSettingsSchema.optional(),
+    layerRemoval: layerRemovalSettingsSchema.optional(),
   }),
   z.strictObject({ kind: z.literal("distillation"), model: z.string(), steps, settings: distillationSettingsSchema }),
 ]);

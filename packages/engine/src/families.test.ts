@@ -15,8 +15,8 @@ const recipe = recipes.debug as NonNullable<typeof recipes.debug>;
 /** Four images to a batch norm, at the end of one pixel each: 50 layers of that blow gradients up, hence the tiny rate. */
 const own = { batchSize: 4, cropPadding: 1, learningRate: 1e-6, warmup: 0 };
 
-/** A step of every stage (a descent needs one before each removal), on each stage's real inputs. */
-const paramsOf = (model: string, budget: number): Record<Implementation, StageParams> => ({
+/** A step of every stage and of each kind of search that asks something else of the engine (a descent needs one before each removal), on each stage's real inputs. */
+const paramsOf = (model: string, budget: number): Partial<Record<Implementation, StageParams>> => ({
   "train/sgd": { kind: "train", model, steps: 1, settings: { ...recipe.train, ...own } },
   "sensitivity/sparse-momentum": {
     kind: "sensitivity",
@@ -54,7 +54,7 @@ const setup = (name: string, side: number) => {
   const inputs: Partial<Record<InputName, Uint8Array>> = {};
   const step = async (implementation: Implementation) => {
     const output = await stages[implementation].run({
-      params: paramsOf(name, budget)[implementation],
+      params: paramsOf(name, budget)[implementation] as StageParams,
       implementation,
       precision: "fp32",
       seed: 1,

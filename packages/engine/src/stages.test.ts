@@ -24,6 +24,15 @@ let student: Uint8Array;
 const budget = 500;
 const recipe = recipes.debug as NonNullable<typeof recipes.debug>;
 const small = { batchSize: 8, cropPadding: 1 };
+const search = {
+  kind: "mask-search",
+  model: "resnet8",
+  budget,
+  granularity: "pixel",
+  steps: 9,
+  intervalSteps: 3,
+  settings: { ...recipe.maskSearch, ...small },
+} as const satisfies StageParams;
 const params: Record<Implementation, StageParams> = {
   "train/sgd": { kind: "train", model: "resnet8", steps: 9, settings: { ...recipe.train, ...small } },
   "sensitivity/sparse-momentum": {
@@ -32,26 +41,19 @@ const params: Record<Implementation, StageParams> = {
     steps: 9,
     settings: { ...recipe.sensitivity, ...small, pruneEvery: 3 },
   },
-  "mask-search/senet": {
-    kind: "mask-search",
-    model: "resnet8",
-    budget,
-    granularity: "pixel",
-    steps: 9,
-    intervalSteps: 3,
-    settings: { ...recipe.maskSearch, ...small },
-  },
+  "mask-search/senet": search,
   "mask-search/continuation": {
-    kind: "mask-search",
-    model: "resnet8",
-    budget,
+    ...search,
     budgets: [2_000, budget],
-    granularity: "pixel",
-    steps: 9,
     intervalSteps: 1,
-    settings: { ...recipe.maskSearch, ...small },
     descent: { removals: 2, ranking: "layer", scoreMemory: 0.5 },
   },
+  "mask-search/deepreduce": {
+    ...search,
+    settings: { ...search.settings, score: "random" },
+    deepreduce: { criticalityExponent: 0.07 },
+  },
+  "mask-search/layerwise-removal": { ...search, layerRemoval: { probeImages: 10 } },
   "distillation/pram": {
     kind: "distillation",
     model: "resnet8",
@@ -228,6 +230,21 @@ describe("what the stages find", () => {
     expect(first?.images).toBe(3 * 8); // after two removals, a step before the third
     expect(second?.images).toBe(9 * 8);
     expect(result).toMatchObject({ reluCount: second?.reluCount, images: 9 * 8 });
+  });
+
+  it("whole layers when reduced by criticality, of the stages that are worth the most", async () => {
+    const { result } = succeeded(await run("mask-search/deepreduce"));
+    if (result.kind !== "mask-search") throw new Error(result.kind);
+    expect(result.allocation.every(({ size, kept }) => kept === 0 || kept === size)).toBe(true);
+    expect(result.reluCount).toBeGreaterThan(0);
+    expect(result.images).toBe(9 * 8);
+  });
+
+  it("whole layers but for the last, and exactly the budget, when layers are removed one by one", async () => {
+    const { result } = succeeded(await run("mask-search/layerwise-removal"));
+    if (result.kind !== "mask-search") throw new Error(result.kind);
+    expect(result.reluCount).toBe(budget);
+    expect(result.allocation.filter(({ size, kept }) => kept > 0 && kept < size).length).toBeLessThanOrEqual(1);
   });
 
   it("whole channels within the budget when asked for", async () => {

@@ -63,7 +63,7 @@ describe("a descent", () => {
         const left = removeAcrossLayers(masks, { scores, total: wanted, floors });
         expect(isWithin(left, masks)).toBe(true);
         expect(total(left)).toBe(wanted);
-        left.forEach((mask, l) => expect(onesOf(mask)).toBeGreaterThanOrEqual(floors[l] as number));
+        for (const [l, mask] of left.entries()) expect(onesOf(mask)).toBeGreaterThanOrEqual(floors[l] as number);
       }),
     );
   });

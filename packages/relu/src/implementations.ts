@@ -9,6 +9,8 @@ export const implementations = {
   "sensitivity/sparse-momentum": { kind: "sensitivity", version: 1 },
   "mask-search/senet": { kind: "mask-search", version: 1 },
   "mask-search/continuation": { kind: "mask-search", version: 1 },
+  "mask-search/deepreduce": { kind: "mask-search", version: 1 },
+  "mask-search/layerwise-removal": { kind: "mask-search", version: 1 },
   "distillation/pram": { kind: "distillation", version: 1 },
 } as const satisfies Record<string, { kind: StageKind; version: number }>;
 export type Implementation = keyof typeof implementations;

@@ -1,6 +1,7 @@
 export * from "./allocation.ts";
 export * from "./allocation-rule.ts";
 export * from "./breaker.ts";
+export * from "./deepreduce.ts";
 export * from "./descent.ts";
 export * from "./dispatch.ts";
 export * from "./frontier.ts";

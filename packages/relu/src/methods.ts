@@ -14,6 +14,8 @@ export interface MethodStage {
   seededByAr: boolean;
   /** One run descends through all budgets of the spec: what reads it for a trial takes the variant of its budget. */
   descends?: true;
+  /** The group of settings that the implementation reads beside its kind's. */
+  ownSettings?: "descent" | "deepreduce" | "layerRemoval";
 }
 
 export interface Method {
@@ -63,11 +65,41 @@ export const methods: Record<string, Method> = {
     stages: [
       train,
       sensitivity,
-      { ...maskSearch, implementation: "mask-search/continuation", descends: true },
+      { ...maskSearch, implementation: "mask-search/continuation", descends: true, ownSettings: "descent" },
       distillation,
     ],
     maskSearch: { score: "linearization-cost" },
     imageShare: 1 / 3,
+  },
+  /** Whole stages and layers by criticality (Jha et al. 2021): few counts, so it misses most budgets. */
+  deepreduce: {
+    title: "DeepReDuce",
+    stages: [
+      train,
+      {
+        ...maskSearch,
+        implementation: "mask-search/deepreduce",
+        inputs: { arModel: "train" },
+        ownSettings: "deepreduce",
+      },
+      distillation,
+    ],
+    maskSearch: { score: "random" },
+  },
+  /** Baseline: whole layers, the one that validation misses least first. */
+  "layerwise-removal": {
+    title: "Layer-wise removal",
+    stages: [
+      train,
+      {
+        ...maskSearch,
+        implementation: "mask-search/layerwise-removal",
+        inputs: { arModel: "train" },
+        ownSettings: "layerRemoval",
+      },
+      distillation,
+    ],
+    maskSearch: { score: "linearization-cost" },
   },
 };
 

@@ -192,6 +192,8 @@ function withOverrides(recipe: RecipeSettings, overrides: ExperimentSpec["settin
     sensitivity: { ...recipe.sensitivity, ...overrides?.sensitivity },
     maskSearch: { ...recipe.maskSearch, ...overrides?.maskSearch },
     descent: { ...recipe.descent, ...overrides?.descent },
+    deepreduce: { ...recipe.deepreduce, ...overrides?.deepreduce },
+    layerRemoval: { ...recipe.layerRemoval, ...overrides?.layerRemoval },
     distillation: { ...recipe.distillation, ...overrides?.distillation },
   };
 }

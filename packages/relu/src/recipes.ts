@@ -33,6 +33,8 @@ const paperCifar: Recipe = {
     allocationFloor: 0.004,
   },
   descent: { removals: 50, ranking: "layer", scoreMemory: 0 },
+  deepreduce: { criticalityExponent: 0.07 },
+  layerRemoval: { probeImages: 5_000 },
   distillation: {
     ...sgd,
     length: { epochs: 240 },
@@ -54,10 +56,10 @@ interface Lengths {
 
 /** Counts a recipe's stages in images, for runs shorter than the paper's. */
 const withImages = (recipe: Recipe, images: Lengths): Recipe => ({
+  ...recipe,
   train: { ...recipe.train, length: { images: images.train } },
   sensitivity: { ...recipe.sensitivity, length: { images: images.sensitivity } },
   maskSearch: { ...recipe.maskSearch, length: { images: images.maskSearch }, interval: { images: images.interval } },
-  descent: recipe.descent,
   distillation: { ...recipe.distillation, length: { images: images.distillation } },
 });
 
@@ -66,27 +68,29 @@ const withImages = (recipe: Recipe, images: Lengths): Recipe => ({
  * without, 57.2 % with), and a score whose masks settle (PAPER §4, "Watch").
  */
 const short = (recipe: Recipe): Recipe => ({
+  ...recipe,
   train: { ...recipe.train, learningRate: 0.1, warmup: 0.1, cropPadding: 0 },
   sensitivity: { ...recipe.sensitivity, learningRate: 0.1, warmup: 0.1, cropPadding: 0, pruneEvery: 25 },
   maskSearch: { ...recipe.maskSearch, learningRate: 0.02, cropPadding: 0, score: "linearization-cost" },
   descent: { ...recipe.descent, removals: 4 },
+  layerRemoval: { probeImages: 1_000 },
   distillation: { ...recipe.distillation, learningRate: 0.05, cropPadding: 0 },
 });
 
 const withBatch = (recipe: Recipe, batchSize: number): Recipe => ({
+  ...recipe,
   train: { ...recipe.train, batchSize },
   sensitivity: { ...recipe.sensitivity, batchSize },
   maskSearch: { ...recipe.maskSearch, batchSize },
-  descent: recipe.descent,
   distillation: { ...recipe.distillation, batchSize },
 });
 
 /** For images whose mirror image means something else, such as letters. */
 const withoutFlip = (recipe: Recipe): Recipe => ({
+  ...recipe,
   train: { ...recipe.train, flip: false },
   sensitivity: { ...recipe.sensitivity, flip: false },
   maskSearch: { ...recipe.maskSearch, flip: false },
-  descent: recipe.descent,
   distillation: { ...recipe.distillation, flip: false },
 });
 

@@ -56,9 +56,10 @@ function searchParams(stage: MethodStage, trial: TrialContext): SearchParams {
   const search = { ...settings.maskSearch, ...method.maskSearch };
   const steps = shareOf(method, stepsOf(search, dataset.trainSize));
   const { granularity } = spec;
+  const own = stage.ownSettings && { [stage.ownSettings]: settings[stage.ownSettings] };
   if (!stage.descends) {
     const interval = intervalSteps(search, dataset.trainSize);
-    return { budget: budget as number, granularity, steps, intervalSteps: interval, settings: search };
+    return { budget: budget as number, granularity, steps, intervalSteps: interval, settings: search, ...own };
   }
   const { descent } = settings;
   const falling = (budgets as number[]).toSorted((a, b) => b - a);
@@ -69,7 +70,7 @@ function searchParams(stage: MethodStage, trial: TrialContext): SearchParams {
     steps: steps * falling.length,
     intervalSteps: Math.floor((steps * falling.length) / (descent.removals * falling.length + 1)),
     settings: search,
-    descent,
+    ...own,
   };
 }
 
@@ -107,8 +108,8 @@ export function descentErrors(
 
 /** Stages whose settings give no step. */
 export function lengthErrors(settings: RecipeSettings, trainSize: number): FieldError[] {
-  const { descent: _, ...stages } = settings;
-  return Object.entries(stages).flatMap(([stage, { batchSize, length }]) => {
+  const { train, sensitivity, maskSearch, distillation } = settings;
+  return Object.entries({ train, sensitivity, maskSearch, distillation }).flatMap(([stage, { batchSize, length }]) => {
     if (batchSize > trainSize) {
       return [
         { field: `settings.${stage}.batchSize`, message: `${batchSize} exceeds the ${trainSize} training images` },

@@ -1,8 +1,10 @@
 import { type Implementation, implementations } from "@reluctant/relu";
 import type { ContextOf, EngineStageKind, StageContext, StageOutput } from "./context.ts";
 import { continuation } from "./continuation.ts";
+import { deepReduce } from "./deepreduce.ts";
 import { distillation } from "./distillation.ts";
 import { StageFailure } from "./failure.ts";
+import { layerwiseRemoval } from "./layerwise-removal.ts";
 import { maskSearch } from "./mask-search.ts";
 import { sensitivity } from "./sensitivity.ts";
 import { train } from "./train.ts";
@@ -19,6 +21,8 @@ export const stages: Readonly<Record<Implementation, StageImplementation>> = {
   "sensitivity/sparse-momentum": stage(implementations["sensitivity/sparse-momentum"], sensitivity),
   "mask-search/senet": stage(implementations["mask-search/senet"], maskSearch),
   "mask-search/continuation": stage(implementations["mask-search/continuation"], continuation),
+  "mask-search/deepreduce": stage(implementations["mask-search/deepreduce"], deepReduce),
+  "mask-search/layerwise-removal": stage(implementations["mask-search/layerwise-removal"], layerwiseRemoval),
   "distillation/pram": stage(implementations["distillation/pram"], distillation),
 };
 

@@ -4,13 +4,14 @@ import type { Network } from "./engine.ts";
 /** Images per evaluation batch: an engine stays responsive, and no number depends on it. */
 const batchSize = 250;
 
-/** Accuracy over a whole split, the last partial batch included. An empty split scores 0. */
+/** Accuracy over a split or its first images, the last partial batch included. An empty split scores 0. */
 export async function evaluate(
   network: Network,
   { data, signal, report }: StageContext,
   split: Split,
+  images = Number.POSITIVE_INFINITY,
 ): Promise<number> {
-  const size = data.size(split);
+  const size = Math.min(images, data.size(split));
   let correct = 0;
   for (let first = 0; first < size; first += batchSize) {
     signal.throwIfAborted();

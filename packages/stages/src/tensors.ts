@@ -7,6 +7,10 @@ export interface HostTensor {
 /** Tensors by name. */
 export type Tensors = ReadonlyMap<string, HostTensor>;
 
+/** Tensors of the same shapes, all 0. */
+export const zeroed = (tensors: Tensors): Tensors =>
+  new Map([...tensors].map(([name, { shape, values }]) => [name, { shape, values: new Float32Array(values.length) }]));
+
 /** The tensors under `prefix.`, their names without it. */
 export const under = (prefix: string, tensors: Tensors): Map<string, HostTensor> =>
   new Map(

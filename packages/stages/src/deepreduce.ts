@@ -1,0 +1,91 @@
+import { criticality, type Mask, type Model, type ReluStage, reduceTo, reluLayers, reluStages } from "@reluctant/relu";
+import { type ContextOf, type StageOutput, safetensorsType } from "./context.ts";
+import { evaluate } from "./evaluate.ts";
+import { StageFailure } from "./failure.ts";
+import { type FitState, fit } from "./fit.ts";
+import { encodeStudent, keptOf, totalOf } from "./masks.ts";
+import { searchers } from "./searchers.ts";
+import { zeroed } from "./tensors.ts";
+
+/**
+ * DeepReDuce (PAPER §9): one network without ReLUs and one for each stage that has them in that stage alone train for
+ * equal shares of the steps, each from the all-ReLU weights, with distillation; what each stage gains there on validation
+ * ranks it. The student has the all-ReLU weights and the masks that culling and thinning leave.
+ */
+export async function deepReduce(context: ContextOf<"mask-search">): Promise<StageOutput> {
+  const { params } = context;
+  const { model, student, trainer } = searchers(context);
+  const stages = reluStages(model);
+  const start = await student.read();
+  const idle = zeroed(await trainer.readMomenta());
+  const trials: readonly (ReluStage | null)[] = [null, ...stages];
+  if (params.steps < trials.length)
+    throw new StageFailure("bad-input", `${params.steps} steps are too few for ${trials.length} networks`);
+
+  const lastStepOf = (trial: number) => Math.floor(((trial + 1) * params.steps) / trials.length);
+  /** Validation accuracy of the trials that have ended: without ReLUs, then with those of each stage. */
+  let accuracies: number[] = [];
+  const begin = () => student.setMasks(masksKeeping(model, trials[accuracies.length]?.layers ?? []));
+  begin();
+
+  const state: FitState = {
+    save: () => ({ tensors: new Map(), notes: accuracies }),
+    load: ({ notes }) => {
+      accuracies = notes as number[];
+      begin();
+    },
+  };
+  const fitted = await fit({
+    context,
+    settings: params.settings,
+    student,
+    trainer,
+    state,
+    async afterStep(step) {
+      if (step + 1 < lastStepOf(accuracies.length)) return;
+      accuracies.push(await evaluate(student, context, "validation"));
+      student.load(start);
+      trainer.loadMomenta(idle);
+      begin();
+      return undefined;
+    },
+  });
+  if (fitted.outcome === "stopped") return fitted;
+
+  const { layers, reluCount, thinned } = reduceTo(model, rank(context, stages, accuracies), params.budget);
+  context.report.log(`${reluCount} ReLUs${thinned ? ", thinned," : ""} for the budget of ${params.budget}`);
+  const masks = masksKeeping(model, layers);
+  student.setMasks(masks);
+  return {
+    outcome: "succeeded",
+    result: {
+      kind: "mask-search",
+      images: fitted.images,
+      reluCount: totalOf(masks),
+      allocation: keptOf(reluLayers(model), masks),
+      history: [],
+      validationAccuracy: await evaluate(student, context, "validation"),
+    },
+    artifacts: [{ role: "masks", bytes: encodeStudent(model, start, masks), mediaType: safetensorsType }],
+    points: [],
+  };
+}
+
+/** Stages by falling criticality. */
+function rank(
+  { params, report }: ContextOf<"mask-search">,
+  stages: readonly ReluStage[],
+  [none = 0, ...alone]: readonly number[],
+): ReluStage[] {
+  const exponent = params.deepreduce?.criticalityExponent;
+  if (exponent === undefined) throw new StageFailure("bad-input", "params.deepreduce says how to rank stages");
+  const ranked = stages
+    .map((stage, index) => ({ stage, worth: criticality((alone[index] ?? 0) - none, stage.units, exponent) }))
+    .sort((a, b) => b.worth - a.worth);
+  for (const { stage, worth } of ranked) report.log(`criticality of ${stage.name}: ${worth.toPrecision(3)}`);
+  return ranked.map(({ stage }) => stage);
+}
+
+/** Masks that keep these layers whole and nothing else. */
+const masksKeeping = (model: Model, layers: readonly number[]): Mask[] =>
+  reluLayers(model).map(({ units }, layer) => new Uint8Array(units).fill(layers.includes(layer) ? 1 : 0));
