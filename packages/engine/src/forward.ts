@@ -1,5 +1,5 @@
 import type { Model, ModelNode } from "@reluctant/relu";
-import { addMaskedRelu, batchNorm, maskedRelu } from "@reluctant/tfjs-backend-torch";
+import { addMaskedRelu, batchNormTrain, maskedRelu } from "@reluctant/tfjs-backend-torch";
 import * as tf from "@tensorflow/tfjs-core";
 
 /** A network's variables by tensor name (`layer1.0.conv1.weight`), filters HWIO, and its masks by ReLU layer. */
@@ -10,7 +10,7 @@ export interface Parts {
 }
 
 export interface ForwardOptions {
-  /** Batch statistics, which also move the running ones; otherwise running statistics. */
+  /** Normalize by the batch's statistics, which the pass then holds; otherwise by the running ones. */
   training: boolean;
   /** Keep what enters each ReLU under its layer's name in `preActivations`: costs the fusion of add and ReLU. */
   preActivations?: boolean;
@@ -22,7 +22,22 @@ export interface Pass {
   /** Outputs by node. */
   outputs: ReadonlyMap<string, tf.Tensor>;
   preActivations: ReadonlyMap<string, tf.Tensor>;
+  /** Of every batch norm in training. */
+  statistics: BatchStatistics[];
 }
+
+/** What the running statistics of a node move towards. [channels] */
+export interface BatchStatistics {
+  node: string;
+  mean: tf.Tensor;
+  /** Unbiased, as torch's running variance; the batch itself is normalized by the biased one. */
+  variance: tf.Tensor;
+}
+
+/** Of every batch norm, as torch's default. */
+const epsilon = 1e-5;
+
+type Vector = tf.Tensor1D;
 
 /** Runs a model node by node on xBHWC. Called within `tf.tidy` or a gradient: it disposes nothing itself. */
 export function forward(
@@ -33,30 +48,28 @@ export function forward(
 ): Pass {
   const outputs = new Map<string, tf.Tensor>();
   const entering = new Map<string, tf.Tensor>();
+  const statistics: BatchStatistics[] = [];
   const fused = preActivations ? new Set<string>() : addsFusedIntoRelu(model);
   const of = (name: string): tf.Tensor4D => found(outputs, name) as tf.Tensor4D;
-  const variable = (node: ModelNode, part: string) => found(parts.variables, `${node.name}.${part}`);
+  const variable = (node: ModelNode, part: string): tf.Tensor => found(parts.variables, `${node.name}.${part}`);
 
   const run = (node: ModelNode): tf.Tensor | null => {
     switch (node.op) {
       case "input":
         return xBHWC;
       case "conv":
-        return tf.conv2d(
-          of(node.from),
-          variable(node, "weight") as tf.Tensor as tf.Tensor4D,
-          node.stride,
-          node.kernel >> 1,
-        );
-      case "batch-norm":
-        return batchNorm(
-          of(node.from),
-          variable(node, "weight") as tf.Tensor as tf.Tensor1D,
-          variable(node, "bias") as tf.Tensor as tf.Tensor1D,
-          variable(node, "running_mean"),
-          variable(node, "running_var"),
-          { training },
-        );
+        return tf.conv2d(of(node.from), variable(node, "weight") as tf.Tensor4D, node.stride, node.kernel >> 1);
+      case "batch-norm": {
+        const [gamma, beta, mean, variance] = ["weight", "bias", "running_mean", "running_var"].map((part) =>
+          variable(node, part),
+        ) as [Vector, Vector, Vector, Vector];
+        if (!training) return tf.batchNorm(of(node.from), mean, variance, beta, gamma, epsilon);
+        const batch = batchNormTrain(of(node.from), gamma, beta, { eps: epsilon });
+        const count = batch.y.size / gamma.size;
+        const unbiased = tf.mul(batch.batchVariance, count / (count - 1));
+        statistics.push({ node: node.name, mean: batch.batchMean, variance: unbiased });
+        return batch.y;
+      }
       case "relu": {
         const mask = parts.masks.get(node.name) ?? null;
         const add = model.nodes.find(({ name }) => name === node.from);
@@ -82,7 +95,7 @@ export function forward(
     if (output) outputs.set(node.name, output);
   }
   const last = model.nodes.at(-1)?.name ?? "";
-  return { logits: found(outputs, last) as tf.Tensor2D, outputs, preActivations: entering };
+  return { logits: found(outputs, last) as tf.Tensor2D, outputs, preActivations: entering, statistics };
 }
 
 /** Sums that only one ReLU reads: computed together with it. */

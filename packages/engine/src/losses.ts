@@ -5,10 +5,14 @@ import type { Pass } from "./forward.ts";
 /** Legend: B batch, K classes, N everything else flattened. Log-softmax is computed in float32. */
 
 /** Mean over the batch of −log softmax(z)[label]. */
-export const crossEntropy = (logitsBK: tf.Tensor2D, labels: Int32Array): tf.Scalar => {
-  const oneHot = tf.oneHot(tf.tensor1d(labels, "int32"), logitsBK.shape[1]);
+export const crossEntropy = (logitsBK: tf.Tensor2D, labels: tf.Tensor1D): tf.Scalar => {
+  const oneHot = tf.oneHot(labels, logitsBK.shape[1]);
   return tf.neg(tf.mean(tf.sum(tf.mul(oneHot, tf.logSoftmax(logitsBK)), 1)));
 };
+
+/** Scalar: how many of a batch's largest logits are at the label. */
+export const correctOf = (logitsBK: tf.Tensor2D, labels: tf.Tensor1D): tf.Scalar =>
+  tf.sum(tf.cast(tf.equal(tf.argMax(logitsBK, 1), labels), "float32"));
 
 /** T²·KL(softmax(teacher / T) ‖ softmax(student / T)), summed over classes, mean over the batch (torch's `batchmean`). */
 export const divergence = (teacherBK: tf.Tensor2D, studentBK: tf.Tensor2D, temperature: number): tf.Scalar => {
@@ -51,7 +55,8 @@ interface TermInput {
   teacher: Pass | null;
   /** Nodes that PRAM compares. */
   groups: readonly string[];
-  labels: Int32Array;
+  /** [B], int32. */
+  labels: tf.Tensor1D;
 }
 
 function activationMismatch(

@@ -1,5 +1,5 @@
 import { models, reluLayers } from "@reluctant/relu";
-import { decodeWeights, encodeWeights, initialWeights } from "@reluctant/stages";
+import { decodeWeights, encodeWeights, type HostTensor, initialWeights } from "@reluctant/stages";
 import * as tf from "@tensorflow/tfjs-core";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { openBackend } from "./backends.ts";
@@ -77,22 +77,6 @@ describe("a network on the device", () => {
     };
     expect(await logits(true)).toEqual(await logits(false));
   });
-
-  it("moves the running variance by the unbiased batch variance, decay 0.9", async () => {
-    const { network, batch } = setup();
-    const student = network();
-    const convolved = tf.tidy(
-      () => student.forward(student.input(batch.images), { training: true }).outputs.get("conv1") as tf.Tensor,
-    );
-    const values = await convolved.data();
-    convolved.dispose();
-    const channel = [...values].filter((_, i) => i % 16 === 0);
-    const mean = channel.reduce((sum, value) => sum + value, 0) / channel.length;
-    const unbiased = channel.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (channel.length - 1);
-    const read = await student.read();
-    expect(read.get("bn1.running_mean")?.values[0]).toBeCloseTo(0.1 * mean, 5);
-    expect(read.get("bn1.running_var")?.values[0]).toBeCloseTo(0.9 + 0.1 * unbiased, 5);
-  });
 });
 
 describe("a trainer", () => {
@@ -102,6 +86,23 @@ describe("a trainer", () => {
     return trainer;
   };
   const sgd = { momentum: 0.9, weightDecay: 5e-4 };
+
+  it("moves the running variance by the unbiased batch variance, decay 0.9", async () => {
+    const { network, batch } = setup();
+    const student = network();
+    const convolved = tf.tidy(
+      () => student.forward(student.input(batch.images), { training: true }).outputs.get("conv1") as tf.Tensor,
+    );
+    await trainerFor({ student, objective: { crossEntropy: 1 }, ...sgd }).step(batch, 0);
+    const values = await convolved.data();
+    convolved.dispose();
+    const channel = [...values].filter((_, i) => i % 16 === 0);
+    const mean = channel.reduce((sum, value) => sum + value, 0) / channel.length;
+    const unbiased = channel.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (channel.length - 1);
+    const read = await student.read();
+    expect(read.get("bn1.running_mean")?.values[0]).toBeCloseTo(0.1 * mean, 5);
+    expect(read.get("bn1.running_var")?.values[0]).toBeCloseTo(0.9 + 0.1 * unbiased, 5);
+  });
 
   it("moves the student and not the teacher, with a flat tensor count", async () => {
     const { weights, network, batch } = setup();
@@ -121,14 +122,25 @@ describe("a trainer", () => {
     expect((await student.read()).get("conv1.weight")).not.toEqual(weights.get("conv1.weight"));
   });
 
-  it("leaves parameters and momenta alone when the loss is not finite", async () => {
+  it.each([
+    ["loss", { "fc.weight": Number.NaN }, 1, Number.NaN],
+    // Large features under small weights: the loss stays finite, the gradient of those weights does not.
+    ["gradient", { "layer3.0.bn2.weight": 1e30, "fc.weight": 1e-3 }, 1e9, expect.any(Number)],
+  ])("changes nothing on the device when the %s is not finite", async (_, scales, weight, loss) => {
     const { weights, network, batch } = setup();
-    const student = network();
-    student.load(new Map(weights).set("fc.bias", { shape: [4], values: new Float32Array(4).fill(Number.NaN) }));
-    const trainer = trainerFor({ student, objective: { crossEntropy: 1 }, ...sgd });
-    expect((await trainer.step(batch, 0.1)).loss).toBeNaN();
-    expect((await student.read()).get("conv1.weight")).toEqual(weights.get("conv1.weight"));
-    expect((await trainer.readMomenta()).get("conv1.weight")?.values.every((value) => value === 0)).toBe(true);
+    const [student, teacher] = [network(), network()];
+    const start = new Map(weights);
+    for (const [name, scale] of Object.entries(scales)) {
+      const { shape, values } = weights.get(name) as HostTensor;
+      start.set(name, { shape, values: (values as Float32Array).map((value) => value * scale) });
+    }
+    student.load(start);
+    const trainer = trainerFor({ student, teacher, objective: { crossEntropy: weight }, ...sgd, score: "paper" });
+    expect(await trainer.step(batch, 0.1)).toMatchObject({ loss, finite: false });
+    expect(await student.read()).toEqual(start);
+    const untouched = [...(await trainer.readMomenta()).values()].map(({ values }) => values);
+    for (const values of [...untouched, ...(await trainer.readScores())])
+      expect(values.every((value) => value === 0)).toBe(true);
   });
 
   it("sums max(−z, 0) over the batch for each unit, and starts again from zero", async () => {

@@ -8,8 +8,11 @@ import {
   type Tensors,
 } from "@reluctant/stages";
 import * as tf from "@tensorflow/tfjs-core";
-import { type ForwardOptions, forward, type Pass } from "./forward.ts";
+import { type BatchStatistics, type ForwardOptions, forward, type Pass } from "./forward.ts";
+import { assignIf } from "./guard.ts";
 import { toDevice, toHost } from "./layout.ts";
+import { correctOf } from "./losses.ts";
+import { assign, newVariable } from "./variables.ts";
 
 /** A network whose weights and masks live on the device. */
 export class TfNetwork implements Network {
@@ -50,7 +53,9 @@ export class TfNetwork implements Network {
   }
 
   async countCorrect({ images, labels }: Batch): Promise<number> {
-    const correct = tf.tidy(() => correctOf(this.forward(this.input(images), { training: false }).logits, labels));
+    const correct = tf.tidy(() =>
+      correctOf(this.forward(this.input(images), { training: false }).logits, tf.tensor1d(labels, "int32")),
+    );
     const [count = 0] = await correct.data();
     correct.dispose();
     return count;
@@ -69,26 +74,22 @@ export class TfNetwork implements Network {
     return forward(this.model, { variables: this.variables, masks: this.masks }, xBHWC, options);
   }
 
+  /** Moves every running statistic towards its batch's by a tenth, as torch's momentum of 0.1 does. */
+  moveStatistics(statistics: readonly BatchStatistics[], finite: tf.Scalar): void {
+    for (const { node, mean, variance } of statistics) {
+      for (const [part, batch] of [
+        ["running_mean", mean],
+        ["running_var", variance],
+      ] as const) {
+        const running = this.variables.get(`${node}.${part}`) as tf.Variable;
+        tf.tidy(() => assignIf(finite, running, tf.add(tf.mul(running, 0.9), tf.mul(batch, 0.1))));
+      }
+    }
+  }
+
   dispose(): void {
     tf.dispose([...this.variables.values(), ...this.masks.values()]);
   }
-}
-
-/** Scalar: how many of a batch's largest logits are at the label. */
-export const correctOf = (logits: tf.Tensor2D, labels: Int32Array): tf.Scalar =>
-  tf.sum(tf.cast(tf.equal(tf.argMax(logits, 1), tf.tensor1d(labels, "int32")), "float32"));
-
-/** A variable of its own values; the tensor is disposed. */
-export function newVariable(tensor: tf.Tensor, trainable = false): tf.Variable {
-  const variable = tf.variable(tensor, trainable);
-  tensor.dispose();
-  return variable;
-}
-
-/** @throws Error when there is no tensor, or its shape differs */
-export function assign(variable: tf.Variable, tensor: HostTensor | undefined, name: string): void {
-  if (!tensor) throw new Error(`tensor "${name}" is missing`);
-  tf.tidy(() => variable.assign(toDevice(tensor)));
 }
 
 const normalizedLevels = ({ mean, std }: Normalization): Float32Array =>

@@ -83,11 +83,16 @@ export interface StepOutcome {
   pram: number;
   /** Correctly classified images of the batch. */
   correct: number;
+  /** Were the loss and every gradient finite? Otherwise the step changed nothing. */
+  finite: boolean;
 }
 
 /** A student with its optimizer: torch's SGD with momentum, and weight decay on every parameter. */
 export interface Trainer {
-  /** Forward in training mode, backward, update. A loss that is not finite leaves parameters and momenta as they were. */
+  /**
+   * Forward in training mode, backward, update. A loss or gradient that is not finite leaves everything as it was. The
+   * device takes steps in the order of the calls; the outcome comes when it is through with this one.
+   */
   step(batch: Batch, learningRate: number): Promise<StepOutcome>;
   /** Momentum buffers by parameter name. */
   readMomenta(): Promise<Tensors>;

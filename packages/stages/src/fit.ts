@@ -63,7 +63,7 @@ export async function fit({ context, settings, student, trainer, state, afterSte
     const stepping = trainer.step(batch, learningRate);
     batch = step + 1 < params.steps ? batchAt(step + 1) : null; // prepared while the device computes
     const outcome = await stepping;
-    if (!Number.isFinite(outcome.loss)) throw notFinite(step, outcome.loss);
+    if (!outcome.finite) throw notFinite(step, outcome.loss);
     const after = await afterStep?.(step, outcome);
     step += 1;
     reporter.step(step, { outcome, learningRate, points: after?.points ?? [] });
@@ -104,7 +104,11 @@ async function checkpointOf(step: number, { student, trainer, state }: Parts): P
 }
 
 const notFinite = (step: number, loss: number) =>
-  new StageFailure("not-finite", `the loss is ${loss} at step ${step}; lower learningRate, or lengthen warmup`, step);
+  new StageFailure(
+    "not-finite",
+    `${Number.isFinite(loss) ? "a gradient is not finite" : `the loss is ${loss}`} at step ${step}; lower learningRate, or lengthen warmup`,
+    step,
+  );
 
 /** Lets the event loop run once, so that messages from the supervisor are heard between steps. */
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
