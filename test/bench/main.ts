@@ -1,5 +1,6 @@
 /** `npm run bench -- NAME [flags]`: prints a table, and last one line `{"bench":NAME,"rows":[…]}`. */
 import { parseArgs } from "node:util";
+import { precision } from "./precision.ts";
 import { spine } from "./spine.ts";
 
 export interface Row {
@@ -8,7 +9,10 @@ export interface Row {
   unit: string;
 }
 
-const benches: Record<string, (options: { quick: boolean }) => Promise<Row[]>> = { spine };
+const benches: Record<string, (options: { quick: boolean }) => Promise<Row[]>> = {
+  precision,
+  spine,
+};
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,

@@ -13,6 +13,8 @@ export const engineInfoSchema = z.object({
   device: z.string(),
   memoryBytes: z.int().nullable(),
   threads: z.int().min(1),
+  /** Those in which it can run attempts. */
+  precisions: z.array(z.enum(precisions)),
   versions: z.record(z.string(), z.string()),
 });
 export type EngineInfo = z.infer<typeof engineInfoSchema>;

@@ -5,7 +5,9 @@ import type { EngineInfo, Precision } from "@reluctant/contracts";
 import {
   registerTorchBackend,
   setAsync,
+  setPrecision,
   setThreads,
+  supportedPrecisions,
   TorchUnavailableError,
   torchInfo,
 } from "@reluctant/tfjs-backend-torch";
@@ -30,17 +32,21 @@ export class BackendUnavailableError extends Error {
   override name = "BackendUnavailableError";
 }
 
-/** Makes a backend TensorFlow.js's current one. @throws BackendUnavailableError when it is forced and cannot run here */
+/**
+ * Makes a backend TensorFlow.js's current one, in a precision.
+ * @throws BackendUnavailableError when it is forced and cannot run here, or no backend here has the precision
+ */
 export async function openBackend({ backend, threads, precision }: BackendOptions): Promise<EngineInfo> {
-  if (precision !== "fp32") throw new BackendUnavailableError(`precision ${precision} is not there yet; use fp32`);
   for (const candidate of backend ? [backend] : (["torch", "tensorflow", "wasm"] as const)) {
     try {
-      return await openers[candidate](threads);
+      const info = await openers[candidate](threads);
+      usePrecision(precision, info);
+      return info;
     } catch (error) {
       if (backend || !(error instanceof BackendUnavailableError)) throw error;
     }
   }
-  throw new BackendUnavailableError("no backend runs on this machine");
+  throw new BackendUnavailableError(`no backend runs in ${precision} on this machine`);
 }
 
 const openers: Record<BackendName, (threads: number) => Promise<EngineInfo>> = {
@@ -54,7 +60,13 @@ const openers: Record<BackendName, (threads: number) => Promise<EngineInfo>> = {
     setThreads(threads);
     setAsync(true); // JavaScript prepares the next batch, and answers its supervisor, while libtorch computes
     const { version, device } = torchInfo();
-    return { backend: "torch", ...deviceOf(device), threads, versions: { ...versions(), torch: version } };
+    return {
+      backend: "torch",
+      ...deviceOf(device),
+      threads,
+      precisions: supportedPrecisions(),
+      versions: { ...versions(), torch: version },
+    };
   },
   async tensorflow() {
     const name = await firstInstalled(["@tensorflow/tfjs-node-gpu", "@tensorflow/tfjs-node"]);
@@ -63,6 +75,7 @@ const openers: Record<BackendName, (threads: number) => Promise<EngineInfo>> = {
       backend: "tensorflow",
       ...deviceOf(name.endsWith("gpu") ? "gpu" : "cpu"),
       threads: 1,
+      precisions: ["fp32"],
       versions: versions(),
     };
   },
@@ -71,14 +84,23 @@ const openers: Record<BackendName, (threads: number) => Promise<EngineInfo>> = {
     wasm.setWasmPaths(dirname(createRequire(import.meta.url).resolve("@tensorflow/tfjs-backend-wasm")) + sep);
     await use("wasm");
     registerComposedConvolutionGradients("wasm");
-    return { backend: "wasm", ...deviceOf("cpu"), threads: 1, versions: versions() };
+    return { backend: "wasm", ...deviceOf("cpu"), threads: 1, precisions: ["fp32"], versions: versions() };
   },
   async cpu() {
     await import("@tensorflow/tfjs-backend-cpu");
     await use("cpu");
-    return { backend: "cpu", ...deviceOf("cpu"), threads: 1, versions: versions() };
+    return { backend: "cpu", ...deviceOf("cpu"), threads: 1, precisions: ["fp32"], versions: versions() };
   },
 };
+
+/** Only torch has a choice: the others compute in float32, which is what they list. */
+function usePrecision(precision: Precision, { backend, device, precisions: here }: EngineInfo): void {
+  if (!here.includes(precision))
+    throw new BackendUnavailableError(
+      `backend ${backend} does not compute in ${precision} on ${device}: only torch on a GPU or on a processor with bfloat16 instructions does`,
+    );
+  if (backend === "torch") setPrecision(precision);
+}
 
 async function use(name: string): Promise<void> {
   if (!(await tf.setBackend(name))) throw new BackendUnavailableError(`backend ${name} did not start`);

@@ -40,6 +40,7 @@ export const engineOf = (change: Partial<EngineInfo> = {}): EngineInfo => ({
   device: "cpu",
   memoryBytes: null,
   threads: 1,
+  precisions: ["fp32"],
   versions: {},
   ...change,
 });

@@ -4,6 +4,7 @@ import { addMaskedRelu, batchNorm, maskedRelu, sgdStep } from "../dist/index.js"
 
 /** Widths of the stages, and blocks in each. */
 export const resnet20 = { widths: [16, 32, 64], blocks: 3 };
+export const resnet8 = { widths: [16, 32, 64], blocks: 1 };
 export const resnet18 = { widths: [64, 128, 256, 512], blocks: 2 };
 
 /** `step({ images, labels })` trains once and returns `{ loss }`. images [n * 32 * 32 * 3], labels [n] of 0 to 9. */

@@ -1,17 +1,19 @@
-// Training step of a CIFAR ResNet-20 (16-32-64), batch 128, fp32: this backend against python3-torch, interleaved. On a busy machine
-// only the figures per CPU second mean anything.
-//   node bench/resnet20.mjs [--threads 1] [--rounds 5] [--steps 4] [--async]
+// Training step of a CIFAR ResNet-20 or ResNet-8 (16-32-64), batch 128: this backend against python3-torch, bf16 against
+// its autocast, interleaved. On a busy machine only the figures per CPU second mean anything.
+//   node bench/resnet20.mjs [--depth 20|8] [--precision fp32|bf16] [--threads 1] [--rounds 5] [--steps 4] [--async]
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
 import * as tf from "@tensorflow/tfjs";
-import { registerTorchBackend, setAsync, setThreads, torchInfo } from "../dist/index.js";
-import { makeBatch, makeTraining, median, resnet20 } from "./resnet.mjs";
+import { registerTorchBackend, setAsync, setPrecision, setThreads, torchInfo } from "../dist/index.js";
+import { makeBatch, makeTraining, median, resnet8, resnet20 } from "./resnet.mjs";
 
 const { values } = parseArgs({
   options: {
     threads: { type: "string", default: "1" },
+    depth: { type: "string", default: "20" },
+    precision: { type: "string", default: "fp32" },
     rounds: { type: "string", default: "5" },
     steps: { type: "string", default: "4" },
     python: { type: "string", default: "/usr/bin/python3" },
@@ -19,15 +21,17 @@ const { values } = parseArgs({
   },
 });
 const batch = 128;
-const [threads, rounds, steps] = [values.threads, values.rounds, values.steps].map(Number);
+const [depth, threads, rounds, steps] = [values.depth, values.threads, values.rounds, values.steps].map(Number);
+const { precision } = values;
 
 await registerTorchBackend();
 await tf.setBackend("torch");
 setThreads(threads);
+setPrecision(precision);
 setAsync(values.async);
 
 const inputs = makeBatch(batch);
-const train = makeTraining(resnet20);
+const train = makeTraining(depth === 8 ? resnet8 : resnet20);
 
 async function step() {
   const { loss } = tf.tidy(() =>
@@ -40,7 +44,7 @@ async function step() {
 
 function peer(layout) {
   const script = new URL("resnet20.py", import.meta.url).pathname;
-  const child = spawn(values.python, [script, batch, threads, steps, layout].map(String), {
+  const child = spawn(values.python, [script, batch, threads, steps, layout, precision, depth].map(String), {
     stdio: ["pipe", "pipe", "inherit"],
   });
   const lines = createInterface({ input: child.stdout });
@@ -89,7 +93,7 @@ console.log(
 );
 console.log(
   JSON.stringify({
-    case: "train/resnet20/b128/fp32",
+    case: `train/resnet${depth}/b128/${precision}`,
     threads,
     ours: +rate(ours).toFixed(1),
     peer: +rate(best).toFixed(1),

@@ -1,9 +1,10 @@
-"""The peer of resnet20.mjs: the same training step in PyTorch. Prints one line for each line on stdin."""
+"""The peer of resnet20.mjs: the same training step in PyTorch, bf16 by its autocast. Prints one line for each line on stdin."""
 import json, sys, time
 import torch, torch.nn as nn, torch.nn.functional as F
 
 batch, threads, steps = (int(a) for a in sys.argv[1:4])
 channels_last = sys.argv[4] == "channels_last"
+bf16, depth = sys.argv[5] == "bf16", int(sys.argv[6])
 torch.set_num_threads(threads)
 torch.manual_seed(0)
 
@@ -24,7 +25,7 @@ widths = [16, 32, 64]
 layers = [nn.Conv2d(3, 16, 3, 1, 1, bias=False), nn.BatchNorm2d(16), nn.ReLU()]
 i = 16
 for o in widths:
-    for k in range(3):
+    for k in range((depth - 2) // 6):
         layers.append(Block(i, o, 2 if k == 0 and o != 16 else 1))
         i = o
 model = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(64, 10))
@@ -35,7 +36,8 @@ optimizer = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9, weight_de
 
 
 def step():
-    loss = F.cross_entropy(model(x), labels)
+    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=bf16):
+        loss = F.cross_entropy(model(x), labels)
     optimizer.zero_grad()
     loss.backward()
     optimizer.step()

@@ -278,6 +278,18 @@ void finishReply(napi_env env, napi_value, void* context, void* data) {
   napi_reject_deferred(env, reply->deferred, error);
 }
 
+/** scalarType(slot): the number of the tensor's at::ScalarType; waits for the queue. */
+napi_value scalarType(napi_env env, napi_value* a, size_t count) {
+  if (count < 1) fail("scalarType(slot)");
+  Engine& engine = engineOf(env);
+  int index = toSlot(env, a[0]);
+  at::ScalarType type;
+  engine.wait([&] { type = tensorIn(engine.slot(index), index, "scalarType").scalar_type(); });
+  napi_value number;
+  napi_create_int32(env, static_cast<int32_t>(type), &number);
+  return number;
+}
+
 /** read(slot): a promise of the values as of now, in the order of commands. */
 napi_value readAsync(napi_env env, napi_value* a, size_t count) {
   if (count < 1) fail("read(slot)");
@@ -445,7 +457,7 @@ NAPI_MODULE_INIT() {
   napi_add_env_cleanup_hook(env, closeEnvironment, engine);
   const std::pair<const char*, napi_callback> entries[] = {
       {"op", guarded<defineOperator>}, {"call", guarded<callOperator>}, {"free", guarded<freeSlot>},
-      {"upload", guarded<upload>}, {"readSync", guarded<readSync>}, {"read", guarded<readAsync>},
+      {"upload", guarded<upload>}, {"readSync", guarded<readSync>}, {"scalarType", guarded<scalarType>}, {"read", guarded<readAsync>},
       {"signature", guarded<signature>}, {"compile", guarded<compile>}, {"replay", guarded<replay>}, {"drop", guarded<drop>},
       {"setBlocking", guarded<setBlocking>}, {"setAsync", guarded<setAsync>}, {"setThreads", guarded<setThreads>}, {"info", guarded<info>}};
   for (auto& [key, entry] : entries) {

@@ -38,7 +38,7 @@ export function op(schema: string, options: OpOptions = {}): Op {
 }
 
 /** Numbers of torch's scalar types, as operators take them for `dtype`. */
-export const scalarType = { float32: 6, int32: 3, bool: 11, complex64: 9, int64: 4 } as const;
+export const scalarType = { float32: 6, int32: 3, bool: 11, complex64: 9, int64: 4, bfloat16: 15 } as const;
 
 export function scalarTypeOf(dtype: DataType): number {
   if (dtype === "string") throw new Error("this kernel takes no string tensors on the torch backend");
@@ -92,8 +92,15 @@ export class Torch {
     return this.backend.share(x);
   }
 
-  cast(x: Operand, dtype: DataType): Slot {
+  /** A tensor that has the type already stays as it is stored. */
+  cast(x: Slot | TensorInfo, dtype: DataType): Slot {
+    if (typeof x !== "number" && x.dtype === dtype) return this.call("alias", x);
     return this.call("to.dtype", x, scalarTypeOf(dtype));
+  }
+
+  /** y in the type that x is stored in. */
+  like(y: Slot | TensorInfo, x: Slot | TensorInfo): Slot {
+    return this.call("to.other", y, x);
   }
 
   /** Small constants. */

@@ -9,6 +9,7 @@ import {
   util,
 } from "@tensorflow/tfjs-core";
 import type { Bridge, HostArray, Slot } from "./bridge.ts";
+import type { Precision } from "./precision.ts";
 
 interface Data {
   dtype: DataType;
@@ -23,6 +24,8 @@ const noSlot = -1;
 export class TorchBackend extends KernelBackend {
   /** Where commands go. A recording puts itself in front of it. */
   bridge: Bridge;
+  /** What convolutions and matrix products compute in from now on (precision.ts). */
+  precision: Precision = "fp32";
   private readonly data: DataStorage<Data>;
   private readonly free: Slot[] = [];
   private slotCount = 0;

@@ -68,6 +68,8 @@ export interface Bridge {
   call(op: number, ...resultSlotsThenArguments: Argument[]): void;
   free(slot: Slot): void;
   upload(slot: Slot, values: HostArray, shape: readonly number[]): void;
+  /** Number of the torch type that a tensor is stored in; waits for the queue. */
+  scalarType(slot: Slot): number;
   readSync(slot: Slot): HostArray;
   read(slot: Slot): Promise<HostArray>;
   signature(op: number): Signature;

@@ -1,11 +1,12 @@
 /** A TensorFlow.js backend on libtorch. `await registerTorchBackend()`, then `tf.setBackend("torch")`. */
-import { findBackend, registerBackend, registerGradient } from "@tensorflow/tfjs-core";
+import { findBackend, registerBackend, registerGradient, type Tensor } from "@tensorflow/tfjs-core";
 import { registerKernels, Torch } from "./aten.ts";
 import { TorchBackend } from "./backend.ts";
 import { type Bridge, loadBridge, type TorchInfo } from "./bridge.ts";
 import { ensureBuilt } from "./build.ts";
 import { fusedFamilies, fusedGradients } from "./fused/index.ts";
 import { families } from "./kernels/index.ts";
+import { type Precision, precisions, processorHasBf16, type StoredType, storedTypeOf } from "./precision.ts";
 
 export type { TorchInfo } from "./bridge.ts";
 export { type Built, ensureBuilt, type Missing } from "./build.ts";
@@ -61,6 +62,7 @@ export {
 } from "./fused/statistics.ts";
 export { topMask, topMaskComposed } from "./fused/top-mask.ts";
 export { delegatedKernels } from "./kernels/delegated.ts";
+export { type Precision, precisions, type StoredType } from "./precision.ts";
 export {
   type Received,
   RecordedStep,
@@ -111,6 +113,31 @@ export function setThreads(count: number): void {
 }
 
 /**
+ * The precisions that this machine computes in at full speed: fp32, and bf16 on CUDA and on processors with bfloat16
+ * instructions (avx512_bf16, amx_bf16).
+ */
+export function supportedPrecisions(): Precision[] {
+  const bf16 = bridge().info().device === "cuda" || processorHasBf16();
+  return precisions.filter((precision) => precision === "fp32" || bf16);
+}
+
+/**
+ * What convolutions and matrix products compute in from now on, and with it what activations are stored in; fp32 at the
+ * start (precision.ts says what stays float32 in bf16).
+ * @throws Error when this machine does not have the precision
+ */
+export function setPrecision(precision: Precision): void {
+  if (!supportedPrecisions().includes(precision))
+    throw new Error(`this processor has no instructions for ${precision} (avx512_bf16 or amx_bf16)`);
+  backend().precision = precision;
+}
+
+/** What a float32 tensor is stored as. Waits for what is queued. @throws Error for a tensor of another type */
+export function storedType(x: Tensor): StoredType {
+  return storedTypeOf(backend(), x);
+}
+
+/**
  * With `true`, operators run on an engine thread, in order, while JavaScript goes on; an operator's error then comes
  * with the `data()` of a tensor that depends on it. With `false`, waits for the queue and runs them at once again.
  */
@@ -132,9 +159,11 @@ function unavailable(cause: Error): never {
   throw new TorchUnavailableError(cause.message, { cause });
 }
 
-function bridge(): Bridge {
-  const backend = findBackend("torch");
-  if (!(backend instanceof TorchBackend))
+const bridge = (): Bridge => backend().bridge;
+
+function backend(): TorchBackend {
+  const found = findBackend("torch");
+  if (!(found instanceof TorchBackend))
     throw new Error("the torch backend is not registered: await registerTorchBackend() first");
-  return backend.bridge;
+  return found;
 }

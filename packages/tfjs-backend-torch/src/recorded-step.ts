@@ -9,6 +9,7 @@ import { clone, dispose, engine, type Tensor, type Tensor1D, tensor, tidy, type 
 import { TorchBackend } from "./backend.ts";
 import type { HostArray, Slot } from "./bridge.ts";
 import { makeExclusive } from "./fused/in-place.ts";
+import type { Precision } from "./precision.ts";
 import { difference, NotReplayable, type Plan, plan } from "./program.ts";
 import { record } from "./recording.ts";
 
@@ -96,7 +97,7 @@ export class RecordedStep<I extends StepInputs, O extends string> {
     const { backend } = engine();
     if (!(backend instanceof TorchBackend)) return this.runEagerly(inputs, "only the torch backend records");
     this.backend = backend;
-    const known = this.knownOf(keyOf(inputs));
+    const known = this.knownOf(keyOf(backend.precision, inputs));
     if (known.program !== undefined) {
       const slots = lentSlots(backend, known.plan as Plan);
       if (slots) return this.replay(backend, known, slots, inputs);
@@ -180,11 +181,11 @@ export class RecordedStep<I extends StepInputs, O extends string> {
   }
 }
 
-/** Shapes and constants: what tells one recording from another. */
-function keyOf(inputs: StepInputs): string {
+/** Precision, shapes and constants: what tells one recording from another. */
+function keyOf(precision: Precision, inputs: StepInputs): string {
   const part = (x: StepInputs[string]) =>
     typeof x === "object" ? `${x.constructor.name}[${x.length}]` : `${typeof x} ${Object.is(x, -0) ? "-0" : x}`;
-  return JSON.stringify(Object.entries(inputs).map(([name, x]) => [name, part(x)]));
+  return JSON.stringify([precision, ...Object.entries(inputs).map(([name, x]) => [name, part(x)])]);
 }
 
 const arraysOf = (inputs: StepInputs): HostArray[] => Object.values(inputs).filter((x) => typeof x === "object");

@@ -311,6 +311,7 @@ const engine = {
   device: "NVIDIA H200",
   memoryBytes: 1.5e11,
   threads: 1,
+  precisions: ["fp32" as const],
   versions: { torch: "2.11" },
 };
 

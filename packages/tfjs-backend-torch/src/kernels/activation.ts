@@ -24,7 +24,7 @@ function alongChannels(torch: Torch, v: TensorInfo, { dataFormat }: Attrs): Slot
 }
 
 export function epilogue(torch: Torch, x: Slot, { bias, preluActivationWeights }: Operands, attrs: Attrs): Slot {
-  const y = bias ? torch.call("add.Tensor", x, alongChannels(torch, bias, attrs)) : x;
+  const y = bias ? torch.call("add.Tensor", x, torch.like(alongChannels(torch, bias, attrs), x)) : x;
   switch (attrs.activation ?? "linear") {
     case "linear":
       return y;

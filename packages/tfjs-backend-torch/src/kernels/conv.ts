@@ -6,6 +6,7 @@
 import { backend_util, type TensorInfo, util } from "@tensorflow/tfjs-core";
 import { type Kernels, op, scalarType, type Torch } from "../aten.ts";
 import { type Slot, view } from "../bridge.ts";
+import { inFloat32, operand, operandType } from "../precision.ts";
 import { epilogue } from "./activation.ts";
 import { assertGradient, type Info, pad, unpad, type Windows, windowsOf } from "./windows.ts";
 
@@ -63,25 +64,25 @@ function info3DOf(xShape: number[], filterShape: number[], attrs: Attrs3D): back
 
 const windows = (info: Info) => windowsOf(info, () => Number.POSITIVE_INFINITY);
 
-/** The filter, laid out for torch where it lies. Free when it already is. */
+/** The filter as an operand, laid out for torch where it lies, which is free when it already is. */
 function layOut(torch: Torch, filter: TensorInfo): Slot {
   const slot = torch.backend.slotOf(filter);
   torch.into(slot, layOutFilter, slot, channelsLast[filter.shape.length as 4 | 5]);
-  return slot;
+  return operand(torch, slot);
 }
 
 /** A filter without values, in the layout that real ones have. */
 function emptyFilter(torch: Torch, shape: number[]): Slot {
   const [inChannels, outChannels] = shape.slice(-2) as [number, number];
   const window = shape.slice(0, -2);
-  const ohwi = torch.call("empty.memory_format", [outChannels, ...window, inChannels], scalarType.float32);
+  const ohwi = torch.call("empty.memory_format", [outChannels, ...window, inChannels], operandType(torch));
   return torch.call("permute", ohwi, [...window.map((_, i) => i + 1), window.length + 1, 0]);
 }
 
 function forward(torch: Torch, x: Slot, filter: Slot, info: Info, groups = 1): Slot {
   const w = windows(info);
   if (w.none) return torch.call("full", [info.batchSize, ...w.output, info.outChannels], 0, scalarType.float32);
-  const input = pad(torch, x, w, 0);
+  const input = pad(torch, operand(torch, x), w, 0);
   const none = w.input.map(() => 0);
   return torch.call(convolution, input, filter, null, w.strides, w.padding, w.dilations, false, none, groups);
 }
@@ -97,13 +98,15 @@ function gradient(torch: Torch, dy: Slot, x: Slot, filter: Slot, w: Windows, gro
 
 function inputGradient(torch: Torch, dy: Slot, filter: Slot, info: Info, groups = 1): Slot {
   const w = windows(info);
-  const x = torch.call("empty.memory_format", w.paddedShape, scalarType.float32);
-  return unpad(torch, gradient(torch, dy, x, filter, w, groups, "x"), w);
+  const x = torch.call("empty.memory_format", w.paddedShape, operandType(torch));
+  return unpad(torch, gradient(torch, operand(torch, dy), x, filter, w, groups, "x"), w);
 }
 
 function filterGradient(torch: Torch, x: Slot, dy: Slot, filterShape: number[], info: Info, groups = 1): Slot {
   const w = windows(info);
-  return gradient(torch, dy, pad(torch, x, w, 0), emptyFilter(torch, filterShape), w, groups, "filter");
+  const input = pad(torch, operand(torch, x), w, 0);
+  const none = emptyFilter(torch, filterShape);
+  return inFloat32(torch, gradient(torch, operand(torch, dy), input, none, w, groups, "filter"));
 }
 
 /** An image as NHWC, whatever its format, and back. */
@@ -124,7 +127,7 @@ const grouped = ([h, w, channels, multiplier]: number[]) =>
 
 function depthwise(torch: Torch, x: TensorInfo, filter: TensorInfo, attrs: Attrs): { y: Slot; shape: number[] } {
   const info = infoOf(x.shape, filter.shape, attrs, true);
-  const weight = torch.call("reshape", filter, grouped(filter.shape));
+  const weight = torch.call("reshape", operand(torch, filter), grouped(filter.shape));
   const y = forward(torch, toNHWC(torch, x, attrs), weight, info, info.inChannels);
   return { y: fromNHWC(torch, y, attrs), shape: info.outShape };
 }
@@ -158,7 +161,7 @@ export const conv: Kernels = {
   DepthwiseConv2dNativeBackpropInput: (torch, { dy, filter }, attrs) => {
     const info = infoOf(attrs.inputShape, filter.shape, attrs, true);
     assertGradient(dy, info);
-    const weight = torch.call("reshape", filter, grouped(filter.shape));
+    const weight = torch.call("reshape", operand(torch, filter), grouped(filter.shape));
     const dx = inputGradient(torch, toNHWC(torch, dy, attrs), weight, info, info.inChannels);
     return torch.tensor(fromNHWC(torch, dx, attrs), info.inShape, "float32");
   },

@@ -1,5 +1,6 @@
 /** All kernels of TensorFlow.js' own operations, by family. A missing one gives TensorFlow.js' ordinary error. */
 import type { Kernels } from "../aten.ts";
+import { inFloat32Only } from "../precision.ts";
 import { binary } from "./binary.ts";
 import { complex } from "./complex.ts";
 import { conv } from "./conv.ts";
@@ -19,16 +20,16 @@ import { unary } from "./unary.ts";
 export const families: readonly Kernels[] = [
   unary,
   binary,
-  complex,
+  inFloat32Only(complex),
   reduce,
-  counting,
+  inFloat32Only(counting),
   shape,
   rearrange,
-  gather,
+  inFloat32Only(gather),
   conv,
   pool,
-  morphology,
-  image,
+  inFloat32Only(morphology),
+  inFloat32Only(image),
   matmul,
   norm,
   delegated,

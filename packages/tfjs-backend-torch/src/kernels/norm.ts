@@ -1,6 +1,6 @@
 /** Normalization: softmax, local response, and batch norm with given statistics. */
 import { type TensorInfo, util } from "@tensorflow/tfjs-core";
-import { type Kernels, op, type Torch } from "../aten.ts";
+import { type Kernels, op, scalarType, type Torch } from "../aten.ts";
 import { type Slot, view } from "../bridge.ts";
 
 const batchNorm = op("native_batch_norm", { in: [view.nhwc], out: [view.nhwc] });
@@ -38,7 +38,7 @@ export const norm: Kernels = {
     return torch.tensor(dx, x.shape, "float32");
   },
   Softmax: (torch, { logits }, { dim }) =>
-    torch.tensor(torch.call("_softmax", torch.cast(logits, "float32"), dim, false), logits.shape, "float32"),
+    torch.tensor(torch.call("softmax.int", logits, dim, scalarType.float32), logits.shape, "float32"),
   // TensorFlow.js gives x as rank 4 and the others as rank 1, or all as rank 4.
   FusedBatchNorm: (torch, { x, scale, offset, mean, variance }, { varianceEpsilon }) => {
     // the operator does not look at the sizes: it would read past the end of a shorter vector

@@ -11,6 +11,8 @@ interface Family {
   maxBackward: ReturnType<typeof op>;
   average: ReturnType<typeof op>;
   averageBackward: ReturnType<typeof op>;
+  /** x as floating point, in a type that the operators have. */
+  numbers(torch: Torch, x: TensorInfo): Slot;
   info(x: TensorInfo, attrs: Attrs): Info;
 }
 
@@ -29,6 +31,7 @@ const operators = (d: "2d" | "3d") => ({
 
 const flat: Family = {
   ...operators("2d"),
+  numbers: (torch, x) => torch.cast(x, "float32"),
   info: ({ shape }, { filterSize, strides, dilations = 1, pad, dimRoundingMode }) =>
     backend_util.computePool2DInfo(
       shape as [number, number, number, number],
@@ -42,6 +45,7 @@ const flat: Family = {
 
 const deep: Family = {
   ...operators("3d"),
+  numbers: (torch, x) => torch.cast(torch.backend.slotOf(x), "float32"), // no bfloat16 on the CPU
   info: ({ shape }, { filterSize, strides, pad, dimRoundingMode }) =>
     backend_util.computePool3DInfo(
       shape as [number, number, number, number, number],
@@ -61,10 +65,10 @@ function nothing(torch: Torch, { outShape }: Info, dtype: DataType): TensorInfo 
 }
 
 /** The input of a maximum, padded. TensorFlow.js passes over NaN, torch would return it. */
-function candidates(torch: Torch, x: TensorInfo, w: Windows): Slot {
+function candidates(torch: Torch, family: Family, x: TensorInfo, w: Windows): Slot {
   const numbers = torch.call(
     "nan_to_num",
-    torch.cast(x, "float32"),
+    family.numbers(torch, x),
     Number.NEGATIVE_INFINITY,
     Number.POSITIVE_INFINITY,
     Number.NEGATIVE_INFINITY,
@@ -89,8 +93,8 @@ const maxPool =
     const info = family.info(x, attrs);
     const w = windows(info);
     if (w.none) return nothing(torch, info, x.dtype);
-    const [y] = maxima(torch, family, candidates(torch, x, w), w);
-    return torch.tensor(torch.cast(y, x.dtype), info.outShape, x.dtype);
+    const [y] = maxima(torch, family, candidates(torch, family, x, w), w);
+    return torch.tensor(torch.like(y, x), info.outShape, x.dtype);
   };
 
 const maxPoolGrad =
@@ -99,9 +103,19 @@ const maxPoolGrad =
     const info = family.info(input, attrs);
     assertGradient(dy, info);
     const w = windows(info);
-    const x = candidates(torch, input, w);
+    const x = candidates(torch, family, input, w);
     const [, indices] = maxima(torch, family, x, w);
-    const dx = torch.call(family.maxBackward, dy, x, w.kernel, w.strides, w.padding, w.dilations, false, indices);
+    const dx = torch.call(
+      family.maxBackward,
+      torch.like(dy, x),
+      x,
+      w.kernel,
+      w.strides,
+      w.padding,
+      w.dilations,
+      false,
+      indices,
+    );
     return torch.tensor(unpad(torch, dx, w), input.shape, "float32");
   };
 
@@ -111,13 +125,17 @@ const avgPool =
     const info = family.info(x, attrs);
     const w = windows(info);
     if (w.none) return nothing(torch, info, "float32");
-    const input = pad(torch, torch.cast(x, "float32"), w, 0);
+    const input = pad(torch, family.numbers(torch, x), w, 0);
     if (!w.explicit) {
       const y = torch.call(family.average, input, w.kernel, w.strides, w.padding, false, false);
       return torch.tensor(y, info.outShape, "float32");
     }
     const sums = torch.call(family.average, input, w.kernel, w.strides, w.padding, false, true, 1);
-    return torch.tensor(torch.call("div.Tensor", sums, counts(torch, family, w)), info.outShape, "float32");
+    return torch.tensor(
+      torch.call("div.Tensor", sums, torch.like(counts(torch, family, w), sums)),
+      info.outShape,
+      "float32",
+    );
   };
 
 const avgPoolGrad =
@@ -126,13 +144,14 @@ const avgPoolGrad =
     const info = family.info(input, attrs);
     assertGradient(dy, info);
     const w = windows(info);
-    const x = torch.call("empty.memory_format", w.paddedShape, scalarType.float32); // only its shape counts
+    const dOutput = family.numbers(torch, dy);
+    const x = torch.call("new_empty", dOutput, w.paddedShape); // only its shape and type count
     const { averageBackward } = family;
     if (!w.explicit) {
-      const dx = torch.call(averageBackward, dy, x, w.kernel, w.strides, w.padding, false, false, null);
+      const dx = torch.call(averageBackward, dOutput, x, w.kernel, w.strides, w.padding, false, false, null);
       return torch.tensor(dx, input.shape, "float32");
     }
-    const share = torch.call("div.Tensor", dy, counts(torch, family, w));
+    const share = torch.call("div.Tensor", dOutput, torch.like(counts(torch, family, w), dOutput));
     const dx = torch.call(averageBackward, share, x, w.kernel, w.strides, w.padding, false, true, 1);
     return torch.tensor(unpad(torch, dx, w), input.shape, "float32");
   };

@@ -67,10 +67,10 @@ export const unary: Kernels = {
     torch.tensor(torch.call("leaky_relu", torch.cast(x, "float32"), alpha), x.shape, "float32"),
   EluGrad: (torch, { dy, y }) => torch.tensor(torch.call("elu_backward", dy, 1, 1, 1, true, y), y.shape, "float32"),
   ClipByValue: (torch, { x }, { clipValueMin, clipValueMax }) =>
-    torch.tensor(torch.cast(torch.call("clamp", x, clipValueMin, clipValueMax), x.dtype), x.shape, x.dtype),
+    torch.tensor(torch.like(torch.call("clamp", x, clipValueMin, clipValueMax), x), x.shape, x.dtype),
   // 1 where x > 0, alpha elsewhere; NaN stays NaN
   Step: (torch, { x }, { alpha = 0 }) => {
-    const step = torch.cast(torch.call("where.Scalar", torch.call("gt.Scalar", x, 0), 1, alpha), x.dtype);
+    const step = torch.like(torch.call("where.Scalar", torch.call("gt.Scalar", x, 0), 1, alpha), x);
     return torch.tensor(torch.call("where.self", torch.call("isnan", x), x, step), x.shape, x.dtype);
   },
   Cast: (torch, { x }, { dtype }) => {
