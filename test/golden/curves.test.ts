@@ -97,6 +97,10 @@ const runs: [Implementation, StageParams][] = [
     },
   ],
   ["distillation/pram", { kind: "distillation", ...common, settings: { ...sgd, ...distil } }],
+  [
+    "distillation/senet++",
+    { kind: "distillation", ...common, settings: { ...sgd, ...distil }, slimmable: { widths: [0.5] } },
+  ],
 ];
 
 /** Runs a stage and notes the loss of each step. */

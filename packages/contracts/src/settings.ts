@@ -99,6 +99,20 @@ export const distillationSettingsSchema = z.strictObject({
   pramWeight: z.number().min(0).max(1e7),
 });
 
+/** `senet++` alone reads it. */
+export const slimmableSettingsSchema = z.strictObject({
+  /** Shares of every convolution's channels, beside the full width, that the same weights serve (d_r of the paper). */
+  widths: z
+    .array(
+      z
+        .number()
+        .min(1 / 16)
+        .lt(1),
+    )
+    .min(1)
+    .max(8),
+});
+
 export type TrainSettings = z.infer<typeof trainSettingsSchema>;
 export type SensitivitySettings = z.infer<typeof sensitivitySettingsSchema>;
 export type MaskSearchSettings = z.infer<typeof maskSearchSettingsSchema>;
@@ -113,6 +127,7 @@ export const recipeSettingsSchema = z.strictObject({
   deepreduce: deepReduceSettingsSchema,
   layerRemoval: layerRemovalSettingsSchema,
   distillation: distillationSettingsSchema,
+  slimmable: slimmableSettingsSchema,
 });
 export type RecipeSettings = z.infer<typeof recipeSettingsSchema>;
 
@@ -124,5 +139,6 @@ export const settingsOverrideSchema = z.strictObject({
   deepreduce: deepReduceSettingsSchema.partial().optional(),
   layerRemoval: layerRemovalSettingsSchema.partial().optional(),
   distillation: distillationSettingsSchema.partial().optional(),
+  slimmable: slimmableSettingsSchema.partial().optional(),
 });
 export type SettingsOverride = z.infer<typeof settingsOverrideSchema>;

@@ -7,6 +7,7 @@ import {
   layerRemovalSettingsSchema,
   maskSearchSettingsSchema,
   sensitivitySettingsSchema,
+  slimmableSettingsSchema,
   trainSettingsSchema,
 } from "./settings.ts";
 import { granularities } from "./words.ts";
@@ -33,7 +34,13 @@ export const stageParamsSchema = z.discriminatedUnion("kind", [
     deepreduce: deepReduceSettingsSchema.optional(),
     layerRemoval: layerRemovalSettingsSchema.optional(),
   }),
-  z.strictObject({ kind: z.literal("distillation"), model: z.string(), steps, settings: distillationSettingsSchema }),
+  z.strictObject({
+    kind: z.literal("distillation"),
+    model: z.string(),
+    steps,
+    settings: distillationSettingsSchema,
+    slimmable: slimmableSettingsSchema.optional(),
+  }),
 ]);
 export type StageParams = z.infer<typeof stageParamsSchema>;
 export type ParamsOf<K extends StageParams["kind"]> = Extract<StageParams, { kind: K }>;

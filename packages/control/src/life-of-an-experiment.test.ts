@@ -46,6 +46,21 @@ test("a descent serves every budget: each distillation takes its own student, an
   ]);
 });
 
+test("one distillation puts a point on the frontier for each width, with its own ReLUs and MACs", async () => {
+  await kit.submit({ methods: ["senet++"], budgets: ["10%"] });
+  await kit.drain(await kit.worker());
+  const points = await kit.db.prisma.frontierPoint.findMany({
+    where: { method: "senet++" },
+    orderBy: { variant: "asc" },
+  });
+  expect(points.map(({ variant, reluCount, budget }) => [variant, reluCount, budget])).toEqual([
+    ["0.5", 3_686, 7_372],
+    ["full", 7_372, 7_372],
+  ]);
+  const [narrow, full] = points;
+  expect(Number(narrow?.macs)).toBeLessThan(Number(full?.macs) / 3);
+});
+
 test("a result that names a variant without its bytes is refused", async () => {
   await kit.submit({ methods: ["continuation"], budgets: ["10%"] });
   const worker = await kit.worker();

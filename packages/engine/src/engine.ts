@@ -2,6 +2,7 @@ import type { EngineInfo } from "@reluctant/contracts";
 import { augmentation, augmentBatch } from "@reluctant/datasets";
 import type { Engine } from "@reluctant/stages";
 import { type BackendOptions, openBackend } from "./backends.ts";
+import { NarrowNetwork } from "./narrow-network.ts";
 import { TfNetwork } from "./network.ts";
 import { TfTrainer } from "./trainer.ts";
 
@@ -23,8 +24,17 @@ class TfEngine implements Engine {
 
   network: Engine["network"] = (options) => this.own(new TfNetwork(options));
 
-  trainer: Engine["trainer"] = ({ student, teacher, ...options }) =>
-    this.own(new TfTrainer({ ...options, student: ours(student), teacher: teacher && ours(teacher) }));
+  narrowed: Engine["narrowed"] = (network, model) => this.own(new NarrowNetwork(ours(network), model));
+
+  trainer: Engine["trainer"] = ({ student, teacher, narrower = [], ...options }) =>
+    this.own(
+      new TfTrainer({
+        ...options,
+        student: ours(student),
+        teacher: teacher && ours(teacher),
+        narrower: narrower.map(({ network, objective }) => ({ network: ours(network), objective })),
+      }),
+    );
 
   augment: Engine["augment"] = (images, { shape, seed, epoch, indices, cropPadding, flip }) =>
     augmentBatch(

@@ -4,7 +4,7 @@ import * as tf from "@tensorflow/tfjs-core";
 
 /** A network's variables by tensor name (`layer1.0.conv1.weight`), filters HWIO, and its masks by ReLU layer. */
 export interface Parts {
-  variables: ReadonlyMap<string, tf.Variable>;
+  variables: ReadonlyMap<string, tf.Tensor>;
   /** [h, w, c] of 0 and 1; a layer without one keeps every ReLU. */
   masks: ReadonlyMap<string, tf.Tensor>;
 }

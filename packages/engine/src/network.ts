@@ -17,13 +17,16 @@ import { assign, newVariable } from "./variables.ts";
 /** A network whose weights and masks live on the device. */
 export class TfNetwork implements Network {
   readonly model: Model;
-  private readonly variables: Map<string, tf.Variable>;
+  readonly normalization: Normalization;
+  /** Its own, by tensor name. */
+  readonly variables: Map<string, tf.Variable>;
   private readonly masks = new Map<string, tf.Tensor>();
   /** Normalized value of each channel's 256 pixel values. */
   private readonly levels: Float32Array;
 
   constructor({ model, weights, normalization }: { model: Model; weights: Tensors; normalization: Normalization }) {
     this.model = model;
+    this.normalization = normalization;
     this.levels = normalizedLevels(normalization);
     this.variables = new Map(
       [...weights].map(([name, tensor]) => [name, newVariable(toDevice(tensor), !isStatistic(name))]),
@@ -71,7 +74,12 @@ export class TfNetwork implements Network {
   }
 
   forward(xBHWC: tf.Tensor4D, options: ForwardOptions): Pass {
-    return forward(this.model, { variables: this.variables, masks: this.masks }, xBHWC, options);
+    return forward(this.model, { variables: this.tensors(), masks: this.masks }, xBHWC, options);
+  }
+
+  /** What the forward pass reads, by name. Called within `tf.tidy`. */
+  protected tensors(): ReadonlyMap<string, tf.Tensor> {
+    return this.variables;
   }
 
   /** Moves every running statistic towards its batch's by a tenth, as torch's momentum of 0.1 does. */

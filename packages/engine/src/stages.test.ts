@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { InputName, StageParams } from "@reluctant/contracts";
-import { type Implementation, type Model, models, recipes } from "@reluctant/relu";
+import { type Implementation, type Model, macCount, models, narrow, narrowMasks, recipes } from "@reluctant/relu";
 import {
   decodeSafetensors,
   decodeStudent,
@@ -59,6 +59,13 @@ const params: Record<Implementation, StageParams> = {
     model: "resnet8",
     steps: 9,
     settings: { ...recipe.distillation, ...small },
+  },
+  "distillation/senet++": {
+    kind: "distillation",
+    model: "resnet8",
+    steps: 9,
+    settings: { ...recipe.distillation, ...small },
+    slimmable: { widths: [0.25, 0.5] },
   },
 };
 const implementations = Object.keys(params) as Implementation[];
@@ -245,6 +252,25 @@ describe("what the stages find", () => {
     if (result.kind !== "mask-search") throw new Error(result.kind);
     expect(result.reluCount).toBe(budget);
     expect(result.allocation.filter(({ size, kept }) => kept > 0 && kept < size).length).toBeLessThanOrEqual(1);
+  });
+
+  it("networks of several widths in one run, each with its own count, that stand by themselves", async () => {
+    const { result, artifacts } = succeeded(await run("distillation/senet++"));
+    if (result.kind !== "distillation") throw new Error(result.kind);
+    const model = models.resnet8?.build([8, 8, 3], 4) as Model;
+    const full = decodeStudent(student, model).masks;
+    for (const width of [0.25, 0.5]) {
+      const narrowed = narrow(model, width);
+      const file = artifacts.find(({ role, variant }) => role === "masks" && variant === String(width));
+      const { masks } = decodeStudent(file?.bytes ?? new Uint8Array(), narrowed);
+      expect(masks).toEqual(narrowMasks(model, narrowed, full));
+      expect(result.variants?.[width]).toMatchObject({
+        reluCount: masks.flatMap((mask) => [...mask]).filter(Boolean).length,
+        macs: macCount(narrowed),
+      });
+    }
+    expect(result.reluCount).toBe(budget);
+    expect(Object.keys(result.variants ?? {})).toEqual(["0.25", "0.5"]);
   });
 
   it("whole channels within the budget when asked for", async () => {

@@ -1,5 +1,5 @@
 import type { Mask } from "@reluctant/relu";
-import type { Batch, HostTensor, StepOutcome, Tensors, Trainer, TrainerOptions } from "@reluctant/stages";
+import type { Batch, HostTensor, Objective, StepOutcome, Tensors, Trainer, TrainerOptions } from "@reluctant/stages";
 import * as tf from "@tensorflow/tfjs-core";
 import { toDevice, toHost } from "./layout.ts";
 import type { TfNetwork } from "./network.ts";
@@ -8,30 +8,37 @@ import { ScoreSums } from "./scores.ts";
 import { reported, type TrainingParts, trainingStep } from "./step.ts";
 import { assign } from "./variables.ts";
 
-type Options = TrainerOptions & { student: TfNetwork; teacher?: TfNetwork };
+type Options = TrainerOptions & {
+  student: TfNetwork;
+  teacher?: TfNetwork;
+  narrower?: readonly { network: TfNetwork; objective: Objective }[];
+};
 
 /** Runs training steps: what a step needs on the device, and how it gets there and back. */
 export class TfTrainer implements Trainer {
   private readonly parts: TrainingParts & { patterns: Map<string, tf.Tensor> };
 
-  constructor({ student, teacher, objective, score, momentum, weightDecay }: Options) {
+  constructor({ student, teacher, objective, narrower = [], score, momentum, weightDecay }: Options) {
     if (!teacher && (objective.divergence || objective.pram || score === "paper")) {
       throw new Error("divergence, pram and the score `paper` compare with a teacher, and there is none");
     }
     this.parts = {
-      student,
+      students: [{ network: student, objective }, ...narrower],
       teacher: teacher ?? null,
-      objective,
-      optimizer: new Sgd(student.parameters(), { momentum, weightDecay }),
+      optimizer: new Sgd(parametersOf(student, narrower), { momentum, weightDecay }),
       patterns: new Map(),
       scores: score ? new ScoreSums(score, student.model) : null,
     };
   }
 
+  private get student(): TfNetwork {
+    return this.parts.students[0].network;
+  }
+
   async step({ images, labels }: Batch, learningRate: number): Promise<StepOutcome> {
     const report = tf.tidy(() =>
       trainingStep(this.parts, {
-        imagesBHWC: this.parts.student.input(images),
+        imagesBHWC: this.student.input(images),
         labels: tf.tensor1d(labels, "int32"),
         learningRate: tf.scalar(learningRate),
       }),
@@ -81,7 +88,16 @@ export class TfTrainer implements Trainer {
 
   private parameter(name: string): tf.Variable {
     const parameter = this.parts.optimizer.parameters.get(name);
-    if (!parameter) throw new Error(`${this.parts.student.model.name} has no parameter "${name}"`);
+    if (!parameter) throw new Error(`${this.student.model.name} has no parameter "${name}"`);
     return parameter;
   }
 }
+
+/** What the optimizer moves: narrower students bring their own under `<model>/`. */
+const parametersOf = (student: TfNetwork, narrower: readonly { network: TfNetwork }[]): Map<string, tf.Variable> =>
+  new Map([
+    ...student.parameters(),
+    ...narrower.flatMap(({ network }) =>
+      [...network.parameters()].map(([name, variable]) => [`${network.model.name}/${name}`, variable] as const),
+    ),
+  ]);

@@ -12,5 +12,6 @@ export const implementations = {
   "mask-search/deepreduce": { kind: "mask-search", version: 1 },
   "mask-search/layerwise-removal": { kind: "mask-search", version: 1 },
   "distillation/pram": { kind: "distillation", version: 1 },
+  "distillation/senet++": { kind: "distillation", version: 1 },
 } as const satisfies Record<string, { kind: StageKind; version: number }>;
 export type Implementation = keyof typeof implementations;

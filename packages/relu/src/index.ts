@@ -11,6 +11,7 @@ export * from "./methods.ts";
 export * from "./models/builder.ts";
 export * from "./models/catalog.ts";
 export * from "./models/model.ts";
+export * from "./models/narrow.ts";
 export * from "./plan.ts";
 export * from "./published-sensitivity.ts";
 export * from "./random.ts";

@@ -15,7 +15,7 @@ export interface MethodStage {
   /** One run descends through all budgets of the spec: what reads it for a trial takes the variant of its budget. */
   descends?: true;
   /** The group of settings that the implementation reads beside its kind's. */
-  ownSettings?: "descent" | "deepreduce" | "layerRemoval";
+  ownSettings?: "descent" | "deepreduce" | "layerRemoval" | "slimmable";
 }
 
 export interface Method {
@@ -50,6 +50,17 @@ const distillation: MethodStage = {
 export const methods: Record<string, Method> = {
   /** SENet (ICLR 2023): sensitivity, allocation, mask search, distillation. */
   senet: { title: "SENet", stages: [train, sensitivity, maskSearch, distillation], maskSearch: {} },
+  /** SENet's masks under weights that serve several widths: a frontier point for each, with its own MACs and ReLUs. */
+  "senet++": {
+    title: "SENet++",
+    stages: [
+      train,
+      sensitivity,
+      maskSearch,
+      { ...distillation, implementation: "distillation/senet++", ownSettings: "slimmable" },
+    ],
+    maskSearch: {},
+  },
   /** Baseline: the same share of every layer, units drawn at random; trained as long as SENet. */
   "uniform-random": {
     title: "Uniform random",

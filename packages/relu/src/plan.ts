@@ -9,9 +9,9 @@ import {
 } from "@reluctant/contracts";
 import { allocationErrors, budgetBounds, readsSensitivity } from "./allocation-rule.ts";
 import { type Implementation, implementations } from "./implementations.ts";
-import { type Method, type MethodStage, methodNames, methods } from "./methods.ts";
+import { type Method, methodNames, methods } from "./methods.ts";
 import { modelNames, models } from "./models/catalog.ts";
-import { type Model, reluCount, type Shape } from "./models/model.ts";
+import { type Model, reluCount } from "./models/model.ts";
 import { recipeNames, recipes } from "./recipes.ts";
 import { type PlannedInput, stageKey } from "./stage-key.ts";
 import { type DatasetFacts, descentErrors, lengthErrors, paramsOf, type TrialContext } from "./stage-params.ts";
@@ -193,6 +193,7 @@ function withOverrides(recipe: RecipeSettings, overrides: ExperimentSpec["settin
     maskSearch: { ...recipe.maskSearch, ...overrides?.maskSearch },
     descent: { ...recipe.descent, ...overrides?.descent },
     deepreduce: { ...recipe.deepreduce, ...overrides?.deepreduce },
+    slimmable: { ...recipe.slimmable, ...overrides?.slimmable },
     layerRemoval: { ...recipe.layerRemoval, ...overrides?.layerRemoval },
     distillation: { ...recipe.distillation, ...overrides?.distillation },
   };

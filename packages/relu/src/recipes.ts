@@ -35,6 +35,7 @@ const paperCifar: Recipe = {
   descent: { removals: 50, ranking: "layer", scoreMemory: 0 },
   deepreduce: { criticalityExponent: 0.07 },
   layerRemoval: { probeImages: 5_000 },
+  slimmable: { widths: [0.5] },
   distillation: {
     ...sgd,
     length: { epochs: 240 },

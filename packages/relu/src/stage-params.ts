@@ -45,9 +45,14 @@ export function paramsOf(stage: MethodStage, trial: TrialContext): StageParams {
         model: model.name,
         steps: shareOf(method, stepsOf(settings.distillation, dataset.trainSize)),
         settings: settings.distillation,
+        ...ownSettings(stage, trial),
       };
   }
 }
+
+/** What the implementation reads beside its kind's settings, under its own name. */
+const ownSettings = ({ ownSettings: group }: MethodStage, { settings }: TrialContext) =>
+  group && { [group]: settings[group] };
 
 type SearchParams = Omit<ParamsOf<"mask-search">, "kind" | "model">;
 
@@ -56,7 +61,7 @@ function searchParams(stage: MethodStage, trial: TrialContext): SearchParams {
   const search = { ...settings.maskSearch, ...method.maskSearch };
   const steps = shareOf(method, stepsOf(search, dataset.trainSize));
   const { granularity } = spec;
-  const own = stage.ownSettings && { [stage.ownSettings]: settings[stage.ownSettings] };
+  const own = ownSettings(stage, trial);
   if (!stage.descends) {
     const interval = intervalSteps(search, dataset.trainSize);
     return { budget: budget as number, granularity, steps, intervalSteps: interval, settings: search, ...own };

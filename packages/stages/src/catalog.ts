@@ -6,6 +6,7 @@ import { distillation } from "./distillation.ts";
 import { StageFailure } from "./failure.ts";
 import { layerwiseRemoval } from "./layerwise-removal.ts";
 import { maskSearch } from "./mask-search.ts";
+import { senetPlusPlus } from "./senet-plus-plus.ts";
 import { sensitivity } from "./sensitivity.ts";
 import { train } from "./train.ts";
 
@@ -24,6 +25,7 @@ export const stages: Readonly<Record<Implementation, StageImplementation>> = {
   "mask-search/deepreduce": stage(implementations["mask-search/deepreduce"], deepReduce),
   "mask-search/layerwise-removal": stage(implementations["mask-search/layerwise-removal"], layerwiseRemoval),
   "distillation/pram": stage(implementations["distillation/pram"], distillation),
+  "distillation/senet++": stage(implementations["distillation/senet++"], senetPlusPlus),
 };
 
 /** What a worker registers: it refuses a stage run whose version is not its own. */

@@ -1,14 +1,11 @@
-import type { ResultOf } from "@reluctant/contracts";
 import { stepsPerEpoch } from "@reluctant/relu";
-import { type ContextOf, inputOf, modelOf, type StageOutput, safetensorsType } from "./context.ts";
-import type { StepOutcome } from "./engine.ts";
+import { type ContextOf, type StageOutput, safetensorsType } from "./context.ts";
+import { distillers } from "./distillers.ts";
 import { evaluate } from "./evaluate.ts";
-import { badInput } from "./failure.ts";
 import { fit } from "./fit.ts";
-import { decodeStudent, encodeStudent, totalOf } from "./masks.ts";
-import { decodeWeights, encodeWeights } from "./weights.ts";
-
-type LossShares = ResultOf<"distillation">["lossShares"];
+import { addShares, type LossShares, noShares } from "./loss-shares.ts";
+import { encodeStudent, totalOf } from "./masks.ts";
+import { encodeWeights } from "./weights.ts";
 
 /**
  * The partial-ReLU student learns from its all-ReLU teacher: labels, softened logits, and activations after each block
@@ -17,27 +14,11 @@ type LossShares = ResultOf<"distillation">["lossShares"];
 export async function distillation(context: ContextOf<"distillation">): Promise<StageOutput> {
   const { engine, data, params } = context;
   const { settings } = params;
-  const model = modelOf(context);
-  const weights = badInput("input arModel", () => decodeWeights(inputOf(context, "arModel"), model));
-  const start = badInput("input student", () => decodeStudent(inputOf(context, "student"), model));
-
-  const teacher = engine.network({ model, weights, normalization: data });
-  const student = engine.network({ model, weights: start.weights, normalization: data });
-  student.setMasks(start.masks);
-  const { distillWeight, temperature, pram, pramWeight } = settings;
-  const trainer = engine.trainer({
-    ...settings,
-    student,
-    teacher,
-    objective: {
-      crossEntropy: 1 - distillWeight,
-      divergence: { weight: distillWeight, temperature },
-      pram: pram === "off" ? undefined : { form: pram, weight: pramWeight },
-    },
-  });
+  const { model, masks, teacher, student, objective } = distillers(context);
+  const trainer = engine.trainer({ ...settings, student, teacher, objective });
 
   const lastEpoch = Math.min(params.steps, stepsPerEpoch(data.size("train"), settings.batchSize));
-  let shares: LossShares = { crossEntropy: 0, divergence: 0, pram: 0 };
+  let shares = noShares;
   const fitted = await fit({
     context,
     settings,
@@ -62,26 +43,15 @@ export async function distillation(context: ContextOf<"distillation">): Promise<
     result: {
       kind: "distillation",
       images: fitted.images,
-      reluCount: totalOf(start.masks),
+      reluCount: totalOf(masks),
       validationAccuracy: await evaluate(student, context, "validation"),
       testAccuracy: await evaluate(student, context, "test"),
       lossShares: shares,
     },
     artifacts: [
       { role: "weights", bytes: encodeWeights(model, trained), mediaType: safetensorsType },
-      { role: "masks", bytes: encodeStudent(model, trained, start.masks), mediaType: safetensorsType },
+      { role: "masks", bytes: encodeStudent(model, trained, masks), mediaType: safetensorsType },
     ],
     points: [],
   };
 }
-
-/** Adds one of `steps` steps to the mean share of each term in the loss. */
-const addShares = (
-  shares: LossShares,
-  { loss, crossEntropy, divergence, pram }: StepOutcome,
-  steps: number,
-): LossShares => ({
-  crossEntropy: shares.crossEntropy + crossEntropy / loss / steps,
-  divergence: shares.divergence + divergence / loss / steps,
-  pram: shares.pram + pram / loss / steps,
-});

@@ -10,6 +10,11 @@ export interface Engine {
   readonly info: EngineInfo;
   /** A network on the device. `weights` must hold every tensor of `weightShapes(model)`. */
   network(options: { model: Model; weights: Tensors; normalization: Normalization }): Network;
+  /**
+   * A network of fewer channels, `model`, that sees the first ones of `network`'s filters and shares them. Its batch norms
+   * are its own: `load` replaces those alone, while `read` gives all of it as a network that stands by itself.
+   */
+  narrowed(network: Network, model: Model): Network;
   trainer(options: TrainerOptions): Trainer;
   /** Random crops and flips of a batch, a pure function of the key. */
   augment(images: Uint8Array, augmentation: Augmentation): Uint8Array;
@@ -70,6 +75,8 @@ export interface TrainerOptions {
   /** Evaluated without gradients, in evaluation mode, on the same batches; needed by divergence, PRAM and `paper`. */
   teacher?: Network;
   objective: Objective;
+  /** Narrower students that share the student's filters: every step sums the loss over all of them. */
+  narrower?: readonly { network: Network; objective: Objective }[];
   momentum: number;
   weightDecay: number;
   score?: Score;

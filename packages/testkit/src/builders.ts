@@ -10,7 +10,7 @@ import {
   type StageParams,
   type StageResult,
 } from "@reluctant/contracts";
-import { implementations, models, type ReluLayer, recipeNames, reluLayers } from "@reluctant/relu";
+import { implementations, macCount, models, narrow, type ReluLayer, recipeNames, reluLayers } from "@reluctant/relu";
 
 export const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
 
@@ -80,7 +80,13 @@ export function resultOf(params: StageParams, accuracy = 0.9): StageResult {
       const variants = passed && { variants: Object.fromEntries(passed) };
       return { kind: "mask-search", images, ...masks, history: [], ...variants };
     }
-    case "distillation":
+    case "distillation": {
+      const full = modelOf(params.model);
+      const variants = params.slimmable?.widths.map((width) => {
+        const macs = macCount(narrow(full, width));
+        const kept = Math.floor((width * reluCount) / 10);
+        return [String(width), { reluCount: kept, macs, validationAccuracy: accuracy, testAccuracy: accuracy }];
+      });
       return {
         kind: "distillation",
         images: 128 * params.steps,
@@ -88,7 +94,9 @@ export function resultOf(params: StageParams, accuracy = 0.9): StageResult {
         validationAccuracy: accuracy,
         testAccuracy: accuracy,
         lossShares: { crossEntropy: 0.1, divergence: 0.8, pram: 0.1 },
+        ...(variants && { variants: Object.fromEntries(variants) }),
       };
+    }
   }
 }
 
@@ -113,6 +121,7 @@ const modelOf = (name: string) => {
 export const variantsOf = (params: StageParams): string[] => [
   fullVariant,
   ...((params.kind === "mask-search" && params.budgets) || []).map(String),
+  ...((params.kind === "distillation" && params.slimmable?.widths) || []).map(String),
 ];
 
 /** Roles of what each kind of stage leaves. */
