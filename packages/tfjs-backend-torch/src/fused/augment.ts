@@ -9,9 +9,9 @@ import {
   logicalAnd,
   mod,
   mul,
-  onesLike,
   range,
   reshape,
+  scalar,
   split,
   sub,
   type Tensor,
@@ -67,21 +67,23 @@ export function augmentComposed(pixels: Tensor4D, offsets: Tensor2D, { mean, std
     const [batch, height, width, channels] = pixels.shape;
     const [dy, dx, flip] = split(offsets, 3, 1) as [Tensor2D, Tensor2D, Tensor2D]; // [n, 1] each
     const place = range(0, height * width, 1, "int32");
-    const column = mod(place, width);
-    const x = add(where(cast(flip, "bool"), sub(width - 1, column), column), dx); // [n, h · w]
-    const y = add(floorDiv(place, tensor1d([width], "int32")), dy);
+    const column = mod(place, int(width));
+    const x = add(where(cast(flip, "bool"), sub(int(width - 1), column), column), dx); // [n, h · w]
+    const y = add(floorDiv(place, int(width)), dy);
     const inside = logicalAnd(within(x, width), within(y, height));
     const image = reshape(range(0, batch, 1, "int32"), [batch, 1]);
-    const from = add(add(mul(image, height * width), mul(y, width)), x);
+    const from = add(add(mul(image, int(height * width)), mul(y, int(width))), x);
     const rows = gather(reshape(pixels, [-1, channels]), where(inside, from, zerosLike(from)));
     const cropped = mul(rows, cast(reshape(inside, [batch, height * width, 1]), "int32"));
-    const channel = mul(range(0, channels, 1, "int32"), 256);
+    const channel = mul(range(0, channels, 1, "int32"), int(256));
     return reshape(gather(tensor1d(levels({ mean, std })), add(cropped, channel)), pixels.shape);
   });
 }
 
-const within = (index: Tensor, size: number): Tensor =>
-  logicalAnd(greaterEqual(index, zerosLike(index)), less(index, mul(onesLike(index), size)));
+const within = (index: Tensor, size: number): Tensor => logicalAnd(greaterEqual(index, int(0)), less(index, int(size)));
+
+/** A number as a tensor would otherwise be float32, and with it the index. */
+const int = (value: number): Tensor => scalar(value, "int32");
 
 /** Normalized value of each channel's 256 pixel values. */
 const levels = ({ mean, std }: Normalization): Float32Array =>

@@ -66,7 +66,7 @@ describe.skipIf(unavailable)(titled("batch norm agrees with its composed twin"),
   });
 
   it("gives the same bits on one thread and on two", async () => {
-    const f = outputsOf([9, 33, 31, 16], 3, (x, gamma, beta) => batchNormMaskedRelu(x, gamma, beta, null, options));
+    const f = outputsOf([5, 33, 31, 16], 3, (x, gamma, beta) => batchNormMaskedRelu(x, gamma, beta, null, options));
     const [alone, together] = await on("torch", () => {
       const one = f();
       setThreads(2);

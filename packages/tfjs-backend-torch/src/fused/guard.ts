@@ -23,7 +23,8 @@ export function allFinite(tensors: readonly Tensor[]): Scalar {
 /** The twin of `allFinite` in plain TensorFlow.js. */
 export function allFiniteComposed(tensors: readonly Tensor[]): Scalar {
   return tidy(() => {
-    const each = tensors.map((t) => all(finite(t)) as Scalar);
+    const filled = tensors.filter(({ size }) => size > 0); // `all` of nothing is 0 on some backends
+    const each = filled.map((t) => all(finite(t)) as Scalar);
     return cast(
       each.reduce((a, b) => logicalAnd(a, b), cast(scalar(1), "bool")),
       "float32",

@@ -10,6 +10,7 @@ import {
   logSoftmax,
   mean,
   mul,
+  type NamedTensorMap,
   neg,
   oneHot,
   reshape,
@@ -31,10 +32,7 @@ import { hasKernel, runKernel } from "./dispatch.ts";
  */
 export function softmaxCrossEntropy(logitsBK: Tensor2D, labels: Tensor1D): Scalar {
   if (!hasKernel("TorchCrossEntropy")) return softmaxCrossEntropyComposed(logitsBK, labels);
-  return lossOf(logitsBK, (logits) => ({
-    results: runKernel("TorchCrossEntropy", { logits, labels }),
-    gradient: (dy, _, gradient) => mul(gradient, dy),
-  }));
+  return lossOf(logitsBK, (logits) => withGradient(runKernel("TorchCrossEntropy", { logits, labels })));
 }
 
 /**
@@ -42,10 +40,9 @@ export function softmaxCrossEntropy(logitsBK: Tensor2D, labels: Tensor1D): Scala
  */
 export function klDivergence(teacherBK: Tensor2D, studentBK: Tensor2D, temperature: number): Scalar {
   if (!hasKernel("TorchDivergence")) return klDivergenceComposed(teacherBK, studentBK, temperature);
-  return lossOf(studentBK, (student) => ({
-    results: runKernel("TorchDivergence", { teacher: teacherBK, student }, { temperature }),
-    gradient: (dy, _, gradient) => mul(gradient, dy),
-  }));
+  return lossOf(studentBK, (student) =>
+    withGradient(runKernel("TorchDivergence", { teacher: teacherBK, student }, { temperature })),
+  );
 }
 
 /**
@@ -54,21 +51,23 @@ export function klDivergence(teacherBK: Tensor2D, studentBK: Tensor2D, temperatu
  */
 export function attentionMismatch(teacher: Tensor, student: Tensor): Scalar {
   if (!hasKernel("TorchAttentionMismatch")) return attentionMismatchComposed(teacher, student);
-  return lossOf(student, (map) => ({
-    results: runKernel("TorchAttentionMismatch", { teacher, student: map }),
-    gradient: (dy, saved, factors) =>
-      runKernel("TorchAttentionMismatchGrad", { dy, student: saved, factors })[0] as Tensor,
-  }));
+  return lossOf(student, (map) => {
+    const [value, factors] = runKernel("TorchAttentionMismatch", { teacher, student: map }) as [Scalar, Tensor];
+    const gradient = (dy: Tensor, [saved, rows]: Tensor[]) =>
+      runKernel("TorchAttentionMismatchGrad", { dy, student: saved, factors: rows } as NamedTensorMap)[0] as Tensor;
+    return { value, needed: [map, factors], gradient };
+  });
 }
 
 /** Mean over the batch of ‖Ψ_student − Ψ_teacher‖₂, Ψ each image's activations with length 1. */
 export function rawMismatch(teacher: Tensor, student: Tensor): Scalar {
   if (!hasKernel("TorchRawMismatch")) return rawMismatchComposed(teacher, student);
-  return lossOf(student, (map) => ({
-    results: runKernel("TorchRawMismatch", { teacher, student: map }),
-    gradient: (dy, saved, factors) =>
-      runKernel("TorchRawMismatchGrad", { dy, student: saved, teacher, factors })[0] as Tensor,
-  }));
+  return lossOf(student, (map) => {
+    const [value, factors] = runKernel("TorchRawMismatch", { teacher, student: map }) as [Scalar, Tensor];
+    const gradient = (dy: Tensor, [s, t, pairs]: Tensor[]) =>
+      runKernel("TorchRawMismatchGrad", { dy, student: s, teacher: t, factors: pairs } as NamedTensorMap)[0] as Tensor;
+    return { value, needed: [map, teacher, factors], gradient };
+  });
 }
 
 /** The twin of `softmaxCrossEntropy` in plain TensorFlow.js. */
@@ -101,23 +100,27 @@ const flat = (tensor: Tensor): Tensor2D => reshape(tensor, [tensor.shape[0] as n
 const normalized = (xBN: Tensor2D): Tensor2D => div(xBN, sqrt(add(sum(square(xBN), 1, true), 1e-24)));
 
 interface LossKernel {
-  /** The loss, and what its gradient needs. */
-  results: Tensor[];
-  gradient: (dy: Tensor, input: Tensor, needed: Tensor) => Tensor;
+  value: Scalar;
+  /** Kept for the gradient. */
+  needed: Tensor[];
+  gradient: (dy: Tensor, needed: Tensor[]) => Tensor;
 }
 
 /** Not a kernel with two results: TensorFlow.js would upload zeros as the gradient of the second one. */
-function lossOf<T extends Tensor>(input: T, run: (input: Tensor) => LossKernel): Scalar {
+function lossOf(input: Tensor, run: (input: Tensor) => LossKernel): Scalar {
   return customGrad((x, save) => {
-    const { results, gradient } = run(x as Tensor);
-    const [value, needed] = results as [Scalar, Tensor];
-    (save as (tensors: Tensor[]) => void)([x as Tensor, needed]);
-    return {
-      value,
-      gradFunc: (dy: Tensor, saved: Tensor[]) => gradient(dy, saved[0] as Tensor, saved[1] as Tensor),
-    };
+    const { value, needed, gradient } = run(x as Tensor);
+    (save as (tensors: Tensor[]) => void)(needed);
+    return { value, gradFunc: gradient };
   })(input) as Scalar;
 }
+
+/** A kernel whose second result is already the gradient of its first. */
+const withGradient = ([value, gradient]: Tensor[]): LossKernel => ({
+  value: value as Scalar,
+  needed: [gradient as Tensor],
+  gradient: (dy, [saved]) => mul(saved as Tensor, dy),
+});
 
 export const lossKernels: Kernels = {
   TorchCrossEntropy: (torch, { logits, labels }) => {

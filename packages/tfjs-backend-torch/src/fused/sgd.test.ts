@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { describe, expect, it } from "vitest";
 import { sgdStep, sgdStepComposed } from "../index.ts";
-import { type Mode, on, titled, unavailable } from "../testing.ts";
+import { type Mode, noise, on, titled, twinError, unavailable } from "../testing.ts";
 
 const rates = { lr: 0.1, momentum: 0.9, weightDecay: 0.01 };
 
@@ -106,6 +106,63 @@ describe.skipIf(unavailable)(titled("sgdStep in place"), () => {
       });
       expect(Array.from(clone.dataSync())).toEqual(before);
       expect(Array.from(filter.dataSync())).toEqual(before.map((x) => Math.fround(x - 1)));
+    });
+  });
+
+  it("agrees with its twin over several parameters, one of them sparse, at a rate that is a tensor", async () => {
+    const by = (f: typeof sgdStep) => () => {
+      const shapes = [[3, 3, 4, 5], [20], [40, 10]];
+      const variables = (seed: number) => shapes.map((shape, i) => tf.variable(noise(shape, seed + i)));
+      const [params, momenta] = [variables(1), variables(4)];
+      const pattern = tf.cast(tf.greater(noise([3, 3, 4, 5], 20), 0), "float32");
+      for (const seed of [7, 10]) {
+        const grads = shapes.map((shape, i) => noise(shape, seed + i));
+        f({ params, momenta, grads, patterns: [pattern, null, null], ...rates, lr: tf.scalar(0.1) });
+      }
+      return [...params, ...momenta].map((t) => t.dataSync());
+    };
+    expect(await twinError(by(sgdStep), by(sgdStepComposed))).toBeLessThan(1e-6);
+  });
+
+  it.each([
+    [0, false],
+    [1, true],
+  ])("moves nothing unless its guard is open: %s", async (guard, moves) => {
+    const by = (f: typeof sgdStep) => () => {
+      const { p, v, step } = setup();
+      f({ ...step, grads: [tf.tensor1d([moves ? 1 : Number.NaN, 1])], guard: tf.scalar(guard) });
+      return [p.dataSync(), v.dataSync()];
+    };
+    expect(await twinError(by(sgdStep), by(sgdStepComposed))).toBeLessThan(1e-6);
+    const [p] = await on("torch", by(sgdStep));
+    expect(Array.from(p as Float32Array).join() !== "1,-2").toBe(moves);
+  });
+
+  it("keeps a pattern's zeros in a filter that a convolution has laid out anew", async () => {
+    await on("torch", () => {
+      const filter = tf.variable(noise([3, 3, 2, 4], 1));
+      const pattern = tf.cast(tf.greater(noise([3, 3, 2, 4], 2), 0), "float32");
+      tf.conv2d(tf.ones<tf.Rank.R4>([1, 5, 5, 2]), filter as unknown as tf.Tensor4D, 1, "same");
+      const before = Array.from(filter.dataSync());
+      const step = { params: [filter], grads: [tf.ones([3, 3, 2, 4])], momenta: [tf.variable(tf.zeros([3, 3, 2, 4]))] };
+      sgdStep({ ...step, patterns: [pattern], lr: 1, momentum: 0, weightDecay: 0 });
+      const kept = Array.from(pattern.dataSync());
+      const expected = before.map((x, i) => (kept[i] ? Math.fround(x - 1) : 0));
+      expect(Array.from(filter.dataSync(), (x) => x + 0)).toEqual(expected);
+    });
+  });
+
+  it("names what does not fit", async () => {
+    await on("torch", () => {
+      const { step } = setup();
+      expect(() => sgdStep({ ...step, grads: [tf.zeros([3])] })).toThrow(
+        /sgd: .*the parameter's shape \[2\], not \[3\]/,
+      );
+      expect(() => sgdStep({ ...step, lr: tf.zeros([2]) as never })).toThrow(/the rate must be a scalar/);
+      expect(() => sgdStep({ ...step, guard: tf.zeros([2]) })).toThrow(/a guard must be a scalar/);
+      expect(() => sgdStep({ ...step, patterns: [tf.ones([4])] })).toThrow(/sgd: .*pattern must have/);
+      const momenta = [tf.variable(tf.zeros([2], "int32"))];
+      expect(() => sgdStep({ ...step, momenta })).toThrow(/a momentum must be float32/);
     });
   });
 });
