@@ -8,7 +8,10 @@ import { testData } from "./test-data.ts";
 import { TfTrainer } from "./trainer.ts";
 
 const made: { dispose(): void }[] = [];
-beforeAll(() => openBackend({ threads: 1, precision: "fp32" }));
+let info: Awaited<ReturnType<typeof openBackend>>;
+beforeAll(async () => {
+  info = await openBackend({ threads: 1, precision: "fp32" });
+});
 afterEach(() => {
   for (const one of made.splice(0)) one.dispose();
   expect(tf.memory().numTensors).toBe(0);
@@ -174,6 +177,32 @@ describe("a trainer", () => {
     expect(weights.subarray(40).every((weight) => weight === 0)).toBe(true);
     expect(weights.subarray(0, 40).every((weight) => weight !== 0)).toBe(true);
     expect(momenta.subarray(40).some((momentum) => momentum !== 0)).toBe(true);
+  });
+
+  it("replays its step, with new masks, patterns and learning rates too, as if each step were the first", async () => {
+    const { model, network, batch } = setup();
+    const [student, twin] = [network(), network()];
+    const options = { objective: { crossEntropy: 1 }, score: "linearization-cost", ...sgd } as const;
+    const trainer = trainerFor({ student, ...options });
+    const modes: string[] = [];
+    for (let step = 0; step < 9; step++) {
+      const pattern = [
+        ["conv1.weight", Uint8Array.from({ length: 3 * 3 * 3 * 16 }, (_, i) => (i + step) % 2)],
+      ] as const;
+      const masks = reluLayers(model).map(({ units }) => Uint8Array.from({ length: units }, (_, i) => (i + step) % 3));
+      if (step > 2) for (const one of [student, twin]) one.setMasks(masks.map((mask) => mask.map((x) => x && 1)));
+      const fresh = trainerFor({ student: twin, ...options });
+      fresh.loadMomenta(await trainer.readMomenta());
+      fresh.loadScores(await trainer.readScores());
+      if (step > 5) for (const one of [trainer, fresh]) one.setSparsity(new Map(pattern));
+      const rate = 0.05 / (step + 1);
+      expect(await trainer.step(batch, rate)).toEqual(await fresh.step(batch, rate));
+      modes.push(trainer.mode);
+      expect(await student.read()).toEqual(await twin.read());
+      expect(await trainer.readScores()).toEqual(await fresh.readScores());
+    }
+    const twiceThenReplay = ["recording", "recording", "replay"];
+    expect(modes).toEqual(info.backend === "torch" ? Array(3).fill(twiceThenReplay).flat() : Array(9).fill("eager"));
   });
 
   it("refuses to compare with a teacher that is not there", () => {

@@ -1,12 +1,13 @@
 import type { Mask } from "@reluctant/relu";
 import type { Batch, HostTensor, Objective, StepOutcome, Tensors, Trainer, TrainerOptions } from "@reluctant/stages";
+import { type RecordedStep, recordStep, type StepMode } from "@reluctant/tfjs-backend-torch";
 import * as tf from "@tensorflow/tfjs-core";
-import { toDevice, toHost } from "./layout.ts";
+import { toHost } from "./layout.ts";
 import type { TfNetwork } from "./network.ts";
 import { Sgd } from "./optimizer.ts";
 import { ScoreSums } from "./scores.ts";
 import { reported, type TrainingParts, trainingStep } from "./step.ts";
-import { assign } from "./variables.ts";
+import { assign, newVariable } from "./variables.ts";
 
 type Options = TrainerOptions & {
   student: TfNetwork;
@@ -14,9 +15,19 @@ type Options = TrainerOptions & {
   narrower?: readonly { network: TfNetwork; objective: Objective }[];
 };
 
+type StepInputs = {
+  pixels: Float32Array;
+  labels: Int32Array;
+  learningRate: Float32Array;
+  masks: string;
+  patterns: string;
+};
+
 /** Runs training steps: what a step needs on the device, and how it gets there and back. */
 export class TfTrainer implements Trainer {
-  private readonly parts: TrainingParts & { patterns: Map<string, tf.Tensor> };
+  private readonly parts: TrainingParts;
+  private readonly patterns = new Map<string, tf.Variable>();
+  private readonly recorded: RecordedStep<StepInputs, "report">;
 
   constructor({ student, teacher, objective, narrower = [], score, momentum, weightDecay }: Options) {
     if (!teacher && (objective.divergence || objective.pram || score === "paper")) {
@@ -26,9 +37,21 @@ export class TfTrainer implements Trainer {
       students: [{ network: student, objective }, ...narrower],
       teacher: teacher ?? null,
       optimizer: new Sgd(parametersOf(student, narrower), { momentum, weightDecay }),
-      patterns: new Map(),
+      patterns: this.patterns,
       scores: score ? new ScoreSums(score, student.model) : null,
     };
+    this.recorded = recordStep(({ pixels, labels, learningRate }) => ({
+      report: trainingStep(this.parts, {
+        imagesBHWC: student.shaped(pixels),
+        labels,
+        learningRate: tf.reshape(learningRate, []),
+      }),
+    }));
+  }
+
+  /** How the last step was done. */
+  get mode(): StepMode {
+    return this.recorded.mode;
   }
 
   private get student(): TfNetwork {
@@ -36,16 +59,16 @@ export class TfTrainer implements Trainer {
   }
 
   async step({ images, labels }: Batch, learningRate: number): Promise<StepOutcome> {
-    const report = tf.tidy(() =>
-      trainingStep(this.parts, {
-        imagesBHWC: this.student.input(images),
-        labels: tf.tensor1d(labels, "int32"),
-        learningRate: tf.scalar(learningRate),
-      }),
-    );
-    const values = await report.data();
-    report.dispose();
-    const outcome = Object.fromEntries(reported.map((name, i) => [name, values[i] as number]));
+    const { students, teacher } = this.parts;
+    const { report } = await this.recorded.run({
+      pixels: this.student.normalized(images),
+      labels,
+      learningRate: Float32Array.of(learningRate),
+      // What the step branches on: with another value it is another step.
+      masks: [...students.map(({ network }) => network), teacher].map((network) => network?.hasMasks).join(),
+      patterns: [...this.patterns.keys()].join(),
+    });
+    const outcome = Object.fromEntries(reported.map((name, i) => [name, report[i] as number]));
     return { ...(outcome as Record<(typeof reported)[number], number>), finite: outcome.finite === 1 };
   }
 
@@ -60,15 +83,12 @@ export class TfTrainer implements Trainer {
   }
 
   setSparsity(patterns: ReadonlyMap<string, Mask>): void {
-    tf.dispose([...this.parts.patterns.values()]);
-    this.parts.patterns.clear();
-    for (const [name, values] of patterns) {
-      const parameter = this.parameter(name);
-      const [height = 1, width = 1, inputs = 1, outputs = 1] = parameter.shape;
-      const pattern = toDevice({ shape: [outputs, inputs, height, width], values: Float32Array.from(values) });
-      this.parts.patterns.set(name, pattern);
-      tf.tidy(() => parameter.assign(tf.mul(parameter, pattern)));
+    for (const [name, pattern] of this.patterns) {
+      if (patterns.has(name)) continue;
+      pattern.dispose();
+      this.patterns.delete(name);
     }
+    for (const [name, values] of patterns) this.setPattern(name, Float32Array.from(values));
   }
 
   async readScores(): Promise<Float32Array[]> {
@@ -80,10 +100,21 @@ export class TfTrainer implements Trainer {
   }
 
   dispose(): void {
-    const { optimizer, patterns, scores } = this.parts;
+    const { optimizer, scores } = this.parts;
+    this.recorded.dispose();
     optimizer.dispose();
     scores?.dispose();
-    tf.dispose([...patterns.values()]);
+    tf.dispose([...this.patterns.values()]);
+  }
+
+  private setPattern(name: string, values: Float32Array): void {
+    const parameter = this.parameter(name);
+    const [height = 1, width = 1, inputs = 1, outputs = 1] = parameter.shape;
+    const tensor = { shape: [outputs, inputs, height, width], values };
+    const pattern = this.patterns.get(name) ?? newVariable(tf.zeros(parameter.shape));
+    this.patterns.set(name, pattern);
+    assign(pattern, tensor, `patterns.${name}`);
+    tf.tidy(() => parameter.assign(tf.mul(parameter, pattern)));
   }
 
   private parameter(name: string): tf.Variable {
