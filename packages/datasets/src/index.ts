@@ -1,4 +1,3 @@
-export { augmentBatch } from "./augment.ts";
 export { discoverDatasets } from "./discover.ts";
 export { DatasetError } from "./errors.ts";
 export { glyphs } from "./glyphs.ts";
@@ -13,7 +12,6 @@ export {
   versionOf,
 } from "./manifest.ts";
 export type { Normalization } from "./normalization.ts";
-export { type Augmentation, augmentation, evaluationOrder, sampleOrder } from "./order.ts";
 export { type PrepareInput, prepare } from "./prepare.ts";
 export { type PrepareAllInput, prepareAll } from "./prepare-all.ts";
 export { type Batch, type DatasetReader, openPrepared } from "./reader.ts";

@@ -1,5 +1,4 @@
 import type { EngineInfo } from "@reluctant/contracts";
-import { augmentation, augmentBatch } from "@reluctant/datasets";
 import type { Engine } from "@reluctant/stages";
 import { type BackendOptions, openBackend } from "./backends.ts";
 import { NarrowNetwork } from "./narrow-network.ts";
@@ -34,13 +33,6 @@ class TfEngine implements Engine {
         teacher: teacher && ours(teacher),
         narrower: narrower.map(({ network, objective }) => ({ network: ours(network), objective })),
       }),
-    );
-
-  augment: Engine["augment"] = (images, { shape, seed, epoch, indices, cropPadding, flip }) =>
-    augmentBatch(
-      images,
-      shape,
-      Array.from(indices, (index) => augmentation({ seed, epoch, index, pad: cropPadding, flip })),
     );
 
   release(): void {

@@ -42,7 +42,7 @@ const paramsOf = (model: string, budget: number): Partial<Record<Implementation,
     steps: 3,
     intervalSteps: 1,
     settings: { ...recipe.maskSearch, ...own },
-    descent: { removals: 1, ranking: "network", scoreMemory: 0, pramWeight: 0 },
+    descent: { removals: 1, ranking: "network", scoreMemory: 0 },
   },
   "distillation/pram": { kind: "distillation", model, steps: 1, settings: { ...recipe.distillation, ...own } },
 });

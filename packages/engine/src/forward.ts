@@ -1,26 +1,37 @@
-import type { Model, ModelNode } from "@reluctant/relu";
-import { addMaskedRelu, batchNormTrain, maskedRelu } from "@reluctant/tfjs-backend-torch";
+import type { Model, ModelNode, NodeOf } from "@reluctant/relu";
+import {
+  addMaskedRelu,
+  affineMaskedRelu,
+  type BatchNormTrainResult,
+  batchNormAddMaskedRelu,
+  batchNormMaskedRelu,
+  batchNormTrain,
+  maskedRelu,
+} from "@reluctant/tfjs-backend-torch";
 import * as tf from "@tensorflow/tfjs-core";
+import { fusedIntoRelus } from "./fusion.ts";
 
 /** A network's variables by tensor name (`layer1.0.conv1.weight`), filters HWIO, and its masks by ReLU layer. */
 export interface Parts {
   variables: ReadonlyMap<string, tf.Tensor>;
   /** [h, w, c] of 0 and 1; a layer without one keeps every ReLU. */
   masks: ReadonlyMap<string, tf.Tensor>;
+  /** Batch norms that a ReLU follows as x · scale + shift, by node: with them the network evaluates, without it trains. */
+  frozen: ReadonlyMap<string, Affine> | null;
 }
 
-export interface ForwardOptions {
-  /** Normalize by the batch's statistics, which the pass then holds; otherwise by the running ones. */
-  training: boolean;
-  /** Keep what enters each ReLU under its layer's name in `preActivations`: costs the fusion of add and ReLU. */
-  preActivations?: boolean;
+/** [channels] each. */
+export interface Affine {
+  scale: tf.Tensor1D;
+  shift: tf.Tensor1D;
 }
 
 export interface Pass {
   /** [batch, classes] */
   logits: tf.Tensor2D;
-  /** Outputs by node. */
+  /** Outputs by node; one that is fused into its ReLU is not there. */
   outputs: ReadonlyMap<string, tf.Tensor>;
+  /** What enters each ReLU, by layer, when it was asked for. */
   preActivations: ReadonlyMap<string, tf.Tensor>;
   /** Of every batch norm in training. */
   statistics: BatchStatistics[];
@@ -30,55 +41,71 @@ export interface Pass {
 export interface BatchStatistics {
   node: string;
   mean: tf.Tensor;
-  /** Unbiased, as torch's running variance; the batch itself is normalized by the biased one. */
+  /** Biased: divided by `count`. */
   variance: tf.Tensor;
+  /** Values behind each: batch · height · width. */
+  count: number;
 }
 
-/** Of every batch norm, as torch's default. */
-const epsilon = 1e-5;
-
-type Vector = tf.Tensor1D;
-
-/** Runs a model node by node on xBHWC. Called within `tf.tidy` or a gradient: it disposes nothing itself. */
+/**
+ * Runs a model node by node on xBHWC. Called within `tf.tidy` or a gradient: it disposes nothing itself.
+ * @param preActivations keep what enters each ReLU, which costs the fusion with what comes before it
+ */
 export function forward(
   model: Model,
-  parts: Parts,
+  { variables, masks, frozen }: Parts,
   xBHWC: tf.Tensor4D,
-  { training, preActivations = false }: ForwardOptions,
+  { preActivations = false }: { preActivations?: boolean } = {},
 ): Pass {
   const outputs = new Map<string, tf.Tensor>();
   const entering = new Map<string, tf.Tensor>();
   const statistics: BatchStatistics[] = [];
-  const fused = preActivations ? new Set<string>() : addsFusedIntoRelu(model);
+  const fused = preActivations ? null : fusedIntoRelus(model);
+  const inRelu = new Set([...(fused?.values() ?? [])].flatMap(({ norm, sum }) => [norm?.name, sum?.node.name]));
   const of = (name: string): tf.Tensor4D => found(outputs, name) as tf.Tensor4D;
-  const variable = (node: ModelNode, part: string): tf.Tensor => found(parts.variables, `${node.name}.${part}`);
+  const variable = <T extends tf.Tensor>(node: ModelNode, part: string) =>
+    found(variables, `${node.name}.${part}`) as T;
 
-  const run = (node: ModelNode): tf.Tensor | null => {
+  const normInTraining = (
+    norm: NodeOf<"batch-norm">,
+    run: (x: tf.Tensor4D, gamma: tf.Tensor1D, beta: tf.Tensor1D) => BatchNormTrainResult,
+  ): tf.Tensor4D => {
+    const x = of(norm.from);
+    const { y, batchMean, batchVariance } = run(x, variable(norm, "weight"), variable(norm, "bias"));
+    const count = x.size / norm.shape[2];
+    statistics.push({ node: norm.name, mean: batchMean, variance: batchVariance, count });
+    return y;
+  };
+  const batchNorm = (node: NodeOf<"batch-norm">): tf.Tensor4D => {
+    if (!frozen) return normInTraining(node, batchNormTrain);
+    const [gamma, beta, mean, variance] = ["weight", "bias", "running_mean", "running_var"].map((part) =>
+      variable<tf.Tensor1D>(node, part),
+    ) as [tf.Tensor1D, tf.Tensor1D, tf.Tensor1D, tf.Tensor1D];
+    return tf.batchNorm(of(node.from), mean, variance, beta, gamma, 1e-5);
+  };
+  const relu = (node: NodeOf<"relu">): tf.Tensor4D => {
+    const mask = masks.get(node.name) ?? null;
+    const { norm = null, sum = null } = fused?.get(node.name) ?? {};
+    const residual = sum && of(sum.residual);
+    if (norm && frozen) return affineMaskedRelu({ x: of(norm.from), ...found(frozen, norm.name), residual, mask });
+    if (norm && residual) return normInTraining(norm, (x, g, b) => batchNormAddMaskedRelu(x, g, b, residual, mask));
+    if (norm) return normInTraining(norm, (x, g, b) => batchNormMaskedRelu(x, g, b, mask));
+    if (sum && residual) return addMaskedRelu(of(sum.node.from), residual, mask);
+    if (preActivations) entering.set(node.name, of(node.from));
+    return maskedRelu(of(node.from), mask);
+  };
+  const run = (node: ModelNode): tf.Tensor => {
     switch (node.op) {
       case "input":
         return xBHWC;
       case "conv":
-        return tf.conv2d(of(node.from), variable(node, "weight") as tf.Tensor4D, node.stride, node.kernel >> 1);
-      case "batch-norm": {
-        const [gamma, beta, mean, variance] = ["weight", "bias", "running_mean", "running_var"].map((part) =>
-          variable(node, part),
-        ) as [Vector, Vector, Vector, Vector];
-        if (!training) return tf.batchNorm(of(node.from), mean, variance, beta, gamma, epsilon);
-        const batch = batchNormTrain(of(node.from), gamma, beta, { eps: epsilon });
-        const count = batch.y.size / gamma.size;
-        const unbiased = tf.mul(batch.batchVariance, count / (count - 1));
-        statistics.push({ node: node.name, mean: batch.batchMean, variance: unbiased });
-        return batch.y;
-      }
-      case "relu": {
-        const mask = parts.masks.get(node.name) ?? null;
-        const add = model.nodes.find(({ name }) => name === node.from);
-        if (add?.op === "add" && fused.has(add.name)) return addMaskedRelu(of(add.from), of(add.with), mask);
-        if (preActivations) entering.set(node.name, of(node.from));
-        return maskedRelu(of(node.from), mask);
-      }
+        return tf.conv2d(of(node.from), variable<tf.Tensor4D>(node, "weight"), node.stride, node.kernel >> 1);
+      case "batch-norm":
+        return batchNorm(node);
+      case "relu":
+        return relu(node);
       case "add":
-        return fused.has(node.name) ? null : tf.add(of(node.from), of(node.with));
+        return tf.add(of(node.from), of(node.with));
       case "max-pool":
         return tf.maxPool(of(node.from), node.kernel, node.stride, node.padding);
       case "global-average-pool":
@@ -90,23 +117,9 @@ export function forward(
         );
     }
   };
-  for (const node of model.nodes) {
-    const output = run(node);
-    if (output) outputs.set(node.name, output);
-  }
+  for (const node of model.nodes) if (!inRelu.has(node.name)) outputs.set(node.name, run(node));
   const last = model.nodes.at(-1)?.name ?? "";
   return { logits: found(outputs, last) as tf.Tensor2D, outputs, preActivations: entering, statistics };
-}
-
-/** Sums that only one ReLU reads: computed together with it. */
-function addsFusedIntoRelu(model: Model): Set<string> {
-  const readers = (name: string) =>
-    model.nodes.filter((node) => ("from" in node && node.from === name) || ("with" in node && node.with === name));
-  const alone = model.nodes.filter((node) => {
-    const [reader, ...others] = node.op === "add" ? readers(node.name) : [];
-    return reader?.op === "relu" && others.length === 0;
-  });
-  return new Set(alone.map(({ name }) => name));
 }
 
 function found<T>(map: ReadonlyMap<string, T>, name: string): T {

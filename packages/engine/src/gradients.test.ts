@@ -4,7 +4,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, expect, it } from "vitest";
 import { openBackend } from "./backends.ts";
 import { TfNetwork } from "./network.ts";
-import { testData } from "./test-data.ts";
+import { asTheyAre, testData } from "./test-data.ts";
 import { TfTrainer } from "./trainer.ts";
 
 /** Every kind of node, in the orders that the families use: a pooled stem, then a pre-activation block that is skipped. */
@@ -23,7 +23,7 @@ function tinyNetwork() {
 
 const model = tinyNetwork();
 const data = testData();
-const batch = data.batch("train", Uint32Array.of(0, 1, 2, 3, 4, 5, 6, 7));
+const batch = asTheyAre(data.batch("train", Uint32Array.of(0, 1, 2, 3, 4, 5, 6, 7)));
 const masks = reluLayers(model).map(({ units }) => Uint8Array.from({ length: units }, (_, unit) => unit % 3 && 1));
 
 beforeAll(() => openBackend({ backend: "cpu", threads: 1, precision: "fp32" }));
@@ -57,11 +57,11 @@ it("the gradient of every node's parameters is the slope of the loss", { timeout
           }),
         )
       ).loss;
-    const h = 2e-3;
+    const h = 2e-3; // the last bit of a loss of 2 is then a slope of 6e-5
     const slope = ((await moved(h)) - (await moved(-h))) / (2 * h);
     expect
       .soft(Math.abs(slope - length), `${name}: slope ${slope}, gradient ${length}`)
-      .toBeLessThan(0.03 * length + 1e-4);
+      .toBeLessThan(0.03 * length + 2e-4);
   }
   expect(tf.memory().numTensors).toBe(0);
 });

@@ -1,10 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 
-/** Scalar, bool: is every value finite? x·0 is 0 for a finite x and NaN for any other, whatever the sum of the x. */
-export const allFinite = (tensors: readonly tf.Tensor[]): tf.Scalar =>
-  tf.tidy(() => tf.isFinite(tf.addN(tensors.map((tensor) => tf.sum(tf.mul(tensor, 0))))) as tf.Scalar);
-
-/** variable ← value where `finite` holds; otherwise nothing changes, without the host knowing. */
+/** variable ← value where the scalar `finite` is not 0; otherwise nothing changes, without the host knowing. */
 export function assignIf(finite: tf.Scalar, variable: tf.Variable, value: tf.Tensor): void {
-  tf.tidy(() => variable.assign(tf.where(finite, value, variable)));
+  tf.tidy(() => variable.assign(tf.where(tf.cast(finite, "bool"), value, variable)));
 }

@@ -4,7 +4,7 @@ import { beforeAll, expect, it } from "vitest";
 import { createEngine } from "./engine.ts";
 import { NarrowNetwork } from "./narrow-network.ts";
 import { TfNetwork } from "./network.ts";
-import { testData } from "./test-data.ts";
+import { asTheyAre, inputOf, testData } from "./test-data.ts";
 import { TfTrainer } from "./trainer.ts";
 
 beforeAll(async () => {
@@ -26,7 +26,7 @@ const setup = () => {
     half,
     trainer,
     objective,
-    batch: data.batch("train", Uint32Array.of(0, 1, 2, 3, 4, 5, 6, 7)),
+    batch: asTheyAre(data.batch("train", Uint32Array.of(0, 1, 2, 3, 4, 5, 6, 7))),
   };
 };
 const valuesOf = (tensors: Tensors, name: string) => [...(tensors.get(name)?.values ?? [])];
@@ -35,9 +35,7 @@ it("stands by itself: what it reads out answers as it does", async () => {
   const { data, half, batch } = setup();
   const alone = new TfNetwork({ model: half.model, weights: await half.read(), normalization: data });
   expect(await alone.countCorrect(batch)).toBe(await half.countCorrect(batch));
-  const [own, apart] = [half, alone].map((network) =>
-    network.forward(network.input(batch.images), { training: false }),
-  );
+  const [own, apart] = [half, alone].map((network) => network.evaluate(inputOf(network, batch), network.freeze()));
   expect([...((await apart?.logits.data()) ?? [])]).toEqual([...((await own?.logits.data()) ?? [])]);
 });
 

@@ -1,4 +1,4 @@
-import { inputShape, type Mask, type Model, reluLayers } from "@reluctant/relu";
+import { inputShape, type Mask, type Model, nodesOf, reluLayers } from "@reluctant/relu";
 import {
   type Batch,
   type HostTensor,
@@ -7,9 +7,9 @@ import {
   type Normalization,
   type Tensors,
 } from "@reluctant/stages";
+import { augment, commitStatistics, pixelTensor, scaleAndShift } from "@reluctant/tfjs-backend-torch";
 import * as tf from "@tensorflow/tfjs-core";
-import { type BatchStatistics, type ForwardOptions, forward, type Pass } from "./forward.ts";
-import { assignIf } from "./guard.ts";
+import { type Affine, type BatchStatistics, forward, type Pass } from "./forward.ts";
 import { toDevice, toHost } from "./layout.ts";
 import { correctOf } from "./losses.ts";
 import { assign, newVariable } from "./variables.ts";
@@ -20,15 +20,12 @@ export class TfNetwork implements Network {
   readonly normalization: Normalization;
   /** Its own, by tensor name. */
   readonly variables: Map<string, tf.Variable>;
-  /** Variables, so that a recorded step goes on with new masks. */
+  /** Variables, so that a recorded step reads the masks of the day. */
   private readonly masks = new Map<string, tf.Variable>();
-  /** Normalized value of each channel's 256 pixel values. */
-  private readonly levels: Float32Array;
 
   constructor({ model, weights, normalization }: { model: Model; weights: Tensors; normalization: Normalization }) {
     this.model = model;
     this.normalization = normalization;
-    this.levels = normalizedLevels(normalization);
     this.variables = new Map(
       [...weights].map(([name, tensor]) => [name, newVariable(toDevice(tensor), !isStatistic(name))]),
     );
@@ -40,16 +37,14 @@ export class TfNetwork implements Network {
   }
 
   setMasks(masks: readonly Mask[]): void {
-    reluLayers(this.model).forEach(({ name, shape }, layer) => {
-      const tensor = { shape: [...shape], values: Float32Array.from(masks[layer] as Mask) };
-      const mask = this.masks.get(name);
-      if (mask) assign(mask, tensor, `masks.${name}`);
-      else this.masks.set(name, newVariable(toDevice(tensor)));
-    });
-  }
-
-  get hasMasks(): boolean {
-    return this.masks.size > 0;
+    for (const [layer, { name, shape }] of reluLayers(this.model).entries()) {
+      const mask = tf.tensor3d(Float32Array.from(masks[layer] as Mask), [...shape]);
+      const variable = this.masks.get(name);
+      if (variable) {
+        variable.assign(mask);
+        mask.dispose();
+      } else this.masks.set(name, newVariable(mask));
+    }
   }
 
   async read(): Promise<Tensors> {
@@ -63,35 +58,33 @@ export class TfNetwork implements Network {
   }
 
   async countCorrect({ images, labels }: Batch): Promise<number> {
-    const correct = tf.tidy(() =>
-      correctOf(this.forward(this.input(images), { training: false }).logits, tf.tensor1d(labels, "int32")),
-    );
+    const correct = tf.tidy(() => {
+      const pixels = pixelTensor(images, this.inputShape(labels.length));
+      const x = this.input(pixels, tf.zeros([labels.length, 3], "int32"));
+      return correctOf(this.evaluate(x, this.freeze()).logits, tf.tensor1d(labels, "int32"));
+    });
     const [count = 0] = await correct.data();
     correct.dispose();
     return count;
   }
 
-  /** xBHWC, normalized. */
-  input(images: Uint8Array): tf.Tensor4D {
-    return tf.tidy(() => this.shaped(tf.tensor1d(this.normalized(images))));
+  inputShape(batch: number): [number, number, number, number] {
+    return [batch, ...inputShape(this.model)];
   }
 
-  /** One table look-up a pixel, 0.5 ms for 128 CIFAR images. */
-  normalized(images: Uint8Array): Float32Array {
-    const channels = this.levels.length >> 8;
-    const values = new Float32Array(images.length);
-    for (let i = 0; i < images.length; i++)
-      values[i] = this.levels[(i % channels) * 256 + (images[i] as number)] as number;
-    return values;
+  /** xBHWC: cropped, flipped, then normalized. See `TrainingBatch` for the offsets. */
+  input(pixelsBHWC: tf.Tensor4D, offsets: tf.Tensor2D): tf.Tensor4D {
+    return augment(pixelsBHWC, offsets, this.normalization);
   }
 
-  /** Pixels of a batch as xBHWC. */
-  shaped(pixels: tf.Tensor1D): tf.Tensor4D {
-    return tf.reshape(pixels, [-1, ...inputShape(this.model)]);
+  /** Batch norms by their batch; the pass says where their running statistics are to move. */
+  train(xBHWC: tf.Tensor4D, options: { preActivations?: boolean } = {}): Pass {
+    return forward(this.model, { variables: this.tensors(), masks: this.masks, frozen: null }, xBHWC, options);
   }
 
-  forward(xBHWC: tf.Tensor4D, options: ForwardOptions): Pass {
-    return forward(this.model, { variables: this.tensors(), masks: this.masks }, xBHWC, options);
+  /** Batch norms by their running statistics, as they were when `frozen` was made. */
+  evaluate(xBHWC: tf.Tensor4D, frozen: Frozen, options: { preActivations?: boolean } = {}): Pass {
+    return forward(this.model, { variables: this.tensors(), masks: this.masks, frozen }, xBHWC, options);
   }
 
   /** What the forward pass reads, by name. Called within `tf.tidy`. */
@@ -99,17 +92,33 @@ export class TfNetwork implements Network {
     return this.variables;
   }
 
-  /** Moves every running statistic towards its batch's by a tenth, as torch's momentum of 0.1 does. */
+  /** Every batch norm with its running statistics as one multiplication and one addition; the caller's to dispose. */
+  freeze(): Frozen {
+    const part = (node: string, name: string) => this.variables.get(`${node}.${name}`) as tf.Tensor as tf.Tensor1D;
+    return new Map(
+      nodesOf(this.model, "batch-norm").map(({ name }) => [
+        name,
+        scaleAndShift({
+          gamma: part(name, "weight"),
+          beta: part(name, "bias"),
+          mean: part(name, "running_mean"),
+          variance: part(name, "running_var"),
+        }),
+      ]),
+    );
+  }
+
   moveStatistics(statistics: readonly BatchStatistics[], finite: tf.Scalar): void {
-    for (const { node, mean, variance } of statistics) {
-      for (const [part, batch] of [
-        ["running_mean", mean],
-        ["running_var", variance],
-      ] as const) {
-        const running = this.variables.get(`${node}.${part}`) as tf.Variable;
-        tf.tidy(() => assignIf(finite, running, tf.add(tf.mul(running, 0.9), tf.mul(batch, 0.1))));
-      }
-    }
+    const running = (part: string) =>
+      statistics.map(({ node }) => this.variables.get(`${node}.${part}`) as tf.Variable);
+    commitStatistics({
+      runningMeans: running("running_mean"),
+      runningVariances: running("running_var"),
+      batchMeans: statistics.map(({ mean }) => mean),
+      batchVariances: statistics.map(({ variance }) => variance),
+      counts: statistics.map(({ count }) => count),
+      guard: finite,
+    });
   }
 
   dispose(): void {
@@ -117,8 +126,7 @@ export class TfNetwork implements Network {
   }
 }
 
-const normalizedLevels = ({ mean, std }: Normalization): Float32Array =>
-  Float32Array.from({ length: 256 * mean.length }, (_, i) => {
-    const channel = i >> 8;
-    return ((i & 255) / 255 - (mean[channel] as number)) / (std[channel] as number);
-  });
+export type Frozen = ReadonlyMap<string, Affine>;
+
+export const disposeFrozen = (frozen: Frozen): void =>
+  tf.dispose([...frozen.values()].flatMap(({ scale, shift }) => [scale, shift]));

@@ -1,12 +1,12 @@
+import { sgdStep } from "@reluctant/tfjs-backend-torch";
 import * as tf from "@tensorflow/tfjs-core";
-import { assignIf } from "./guard.ts";
 import { newVariable } from "./variables.ts";
 
 export interface Update {
   /** One for each parameter, in their order. */
   gradients: readonly tf.Tensor[];
   learningRate: tf.Scalar;
-  /** Where it is false nothing changes. */
+  /** Where it is 0 nothing changes. */
   finite: tf.Scalar;
   /** 0/1 patterns by parameter name: what is 0 there is 0 after every update, while its state stays dense. */
   patterns: ReadonlyMap<string, tf.Tensor>;
@@ -40,15 +40,15 @@ export class Sgd implements Optimizer {
   }
 
   update({ gradients, learningRate, finite, patterns }: Update): void {
-    [...this.parameters].forEach(([name, parameter], i) => {
-      const velocity = this.state.get(name) as tf.Variable;
-      const pattern = patterns.get(name);
-      tf.tidy(() => {
-        const gradient = tf.add(gradients[i] as tf.Tensor, tf.mul(parameter, this.weightDecay));
-        assignIf(finite, velocity, tf.add(tf.mul(velocity, this.momentum), gradient));
-        const moved = tf.sub(parameter, tf.mul(velocity, learningRate));
-        assignIf(finite, parameter, pattern ? tf.mul(moved, pattern) : moved);
-      });
+    sgdStep({
+      params: [...this.parameters.values()],
+      grads: gradients,
+      momenta: [...this.state.values()],
+      patterns: [...this.parameters.keys()].map((name) => patterns.get(name) ?? null),
+      lr: learningRate,
+      momentum: this.momentum,
+      weightDecay: this.weightDecay,
+      guard: finite,
     });
   }
 

@@ -7,7 +7,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { BackendUnavailableError, openBackend } from "./backends.ts";
 import { createEngine } from "./engine.ts";
 import { TfNetwork } from "./network.ts";
-import { testData } from "./test-data.ts";
+import { asTheyAre, inputOf, testData } from "./test-data.ts";
 import { TfTrainer } from "./trainer.ts";
 
 /** Why bf16 cannot be tested here, or undefined. */
@@ -49,10 +49,7 @@ function distillation(name: string, side: number) {
     momentum: 0.9,
     weightDecay: 5e-4,
   });
-  const batch = data.batch(
-    "train",
-    Uint32Array.from({ length: 8 }, (_, i) => i),
-  );
+  const batch = asTheyAre(data.batch("train", Uint32Array.of(0, 1, 2, 3, 4, 5, 6, 7)));
   made.push(student, teacher, trainer);
   return { student, trainer, batch };
 }
@@ -62,8 +59,8 @@ describe.skipIf(unavailable)(`bf16${unavailable ? ` [skipped: ${unavailable}]` :
     await use("bf16");
     const { student, batch } = distillation("resnet8", 8);
     tf.tidy(() => {
-      for (const training of [true, false]) {
-        const { outputs, logits } = student.forward(student.input(batch.images), { training });
+      const x = inputOf(student, batch);
+      for (const { outputs, logits } of [student.train(x), student.evaluate(x, student.freeze())]) {
         const wide = [...outputs].filter(([, tensor]) => storedType(tensor) === "float32").map(([name]) => name);
         expect(wide).toEqual(["input", "avgpool", "fc"]);
         expect(storedType(logits)).toBe("float32");
@@ -76,7 +73,7 @@ describe.skipIf(unavailable)(`bf16${unavailable ? ` [skipped: ${unavailable}]` :
     const { student, batch } = distillation("resnet8", 8);
     tf.tidy(() => {
       const { grads } = tf.variableGrads(
-        () => tf.mean(student.forward(student.input(batch.images), { training: true }).logits),
+        () => tf.mean(student.train(inputOf(student, batch)).logits),
         [...student.parameters().values()],
       );
       expect(new Set(Object.values(grads).map(storedType))).toEqual(new Set(["float32"]));

@@ -1,8 +1,8 @@
 import { type Model, reluLayers } from "@reluctant/relu";
 import type { Score } from "@reluctant/stages";
+import { absDiffSum, commitSums, negPartSum } from "@reluctant/tfjs-backend-torch";
 import * as tf from "@tensorflow/tfjs-core";
 import type { Pass } from "./forward.ts";
-import { assignIf } from "./guard.ts";
 import { newVariable } from "./variables.ts";
 
 /** What a mask search sums over its batches for each ReLU unit (PAPER §4). */
@@ -22,9 +22,7 @@ export class ScoreSums {
   }
 
   add(ofBatch: readonly tf.Tensor[], finite: tf.Scalar): void {
-    [...this.sums.values()].forEach((sum, layer) => {
-      tf.tidy(() => assignIf(finite, sum, tf.add(sum, ofBatch[layer] as tf.Tensor)));
-    });
+    commitSums({ sums: [...this.sums.values()], pending: ofBatch, guard: finite });
   }
 
   async read(): Promise<Float32Array[]> {
@@ -50,10 +48,7 @@ export class ScoreSums {
 const unitScores: Record<Score, (layer: string, student: Pass, teacher: Pass | null) => tf.Tensor> = {
   // Σ |A_AR − A_PR| of what leaves the ReLUs
   paper: (layer, student, teacher) =>
-    tf.tidy(() =>
-      tf.sum(tf.abs(tf.sub(teacher?.outputs.get(layer) as tf.Tensor, student.outputs.get(layer) as tf.Tensor)), 0),
-    ),
+    absDiffSum(teacher?.outputs.get(layer) as tf.Tensor, student.outputs.get(layer) as tf.Tensor),
   // Σ max(−z, 0) of what enters them
-  "linearization-cost": (layer, student) =>
-    tf.tidy(() => tf.sum(tf.relu(tf.neg(student.preActivations.get(layer) as tf.Tensor)), 0)),
+  "linearization-cost": (layer, student) => negPartSum(student.preActivations.get(layer) as tf.Tensor),
 };

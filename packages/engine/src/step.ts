@@ -1,16 +1,14 @@
 /**
  * The training step, as one function of device tensors: what it changes are variables, what it returns is the report. The
- * trainer runs it, the bench measures it.
- *
- * Legend: B batch, HWC image.
+ * trainer runs it, the bench measures it. Legend: B batch, HWC image.
  */
 import type { Objective } from "@reluctant/stages";
+import { allFinite } from "@reluctant/tfjs-backend-torch";
 import * as tf from "@tensorflow/tfjs-core";
 import type { BatchStatistics, Pass } from "./forward.ts";
 import { withGradients } from "./gradients.ts";
-import { allFinite } from "./guard.ts";
 import { correctOf, terms } from "./losses.ts";
-import type { TfNetwork } from "./network.ts";
+import type { Frozen, TfNetwork } from "./network.ts";
 import type { Optimizer } from "./optimizer.ts";
 import type { ScoreSums } from "./scores.ts";
 
@@ -22,8 +20,8 @@ export interface Student {
 export interface TrainingParts {
   /** The student, then narrower ones that share its filters: a step sums the loss over all. */
   students: readonly [Student, ...Student[]];
-  /** Evaluated without gradients, in evaluation mode, on the same batch. */
-  teacher: TfNetwork | null;
+  /** Evaluated without gradients on the same batch. */
+  teacher: { network: TfNetwork; frozen: Frozen } | null;
   optimizer: Optimizer;
   /** 0/1 patterns by parameter name, which every update keeps. */
   patterns: ReadonlyMap<string, tf.Tensor>;
@@ -31,9 +29,11 @@ export interface TrainingParts {
 }
 
 export interface TrainingInputs {
-  /** Normalized. */
-  imagesBHWC: tf.Tensor4D;
-  /** [B], int32. */
+  /** From `pixelTensor`. */
+  pixelsBHWC: tf.Tensor4D;
+  /** int32 [B, 3]: dy, dx, flip. */
+  offsets: tf.Tensor2D;
+  /** int32 [B]. */
   labels: tf.Tensor1D;
   learningRate: tf.Scalar;
 }
@@ -46,16 +46,18 @@ export const reported = ["crossEntropy", "divergence", "pram", "loss", "correct"
  * loss and gradients are finite: the device decides, so nobody has to wait for the loss.
  * @returns the report, [6]
  */
-export function trainingStep(parts: TrainingParts, { imagesBHWC, labels, learningRate }: TrainingInputs): tf.Tensor1D {
-  const { students, optimizer, patterns, scores } = parts;
+export function trainingStep(parts: TrainingParts, inputs: TrainingInputs): tf.Tensor1D {
+  const { students, teacher, optimizer, patterns, scores } = parts;
+  const { pixelsBHWC, offsets, labels, learningRate } = inputs;
   return tf.tidy(() => {
-    const teacher = parts.teacher?.forward(imagesBHWC, { training: false }) ?? null;
+    const xBHWC = students[0].network.input(pixelsBHWC, offsets);
+    const taught = teacher?.network.evaluate(xBHWC, teacher.frozen) ?? null;
     const { results, gradients } = withGradients(() => {
       const preActivations = scores?.score === "linearization-cost";
-      const passes = students.map(({ network }) => network.forward(imagesBHWC, { training: true, preActivations }));
+      const passes = students.map(({ network }) => network.train(xBHWC, { preActivations }));
       const lossTerms = summed(
         students.map(({ network, objective }, i) =>
-          terms(objective, { student: passes[i] as Pass, teacher, groups: network.model.groups, labels }),
+          terms(objective, { student: passes[i] as Pass, teacher: taught, groups: network.model.groups, labels }),
         ),
       );
       const [pass] = passes as [Pass];
@@ -64,7 +66,7 @@ export function trainingStep(parts: TrainingParts, { imagesBHWC, labels, learnin
         lossTerms,
         correct: correctOf(pass.logits, labels),
         statistics: passes.map(({ statistics }) => statistics),
-        batchScores: scores?.ofBatch(pass, teacher) ?? [],
+        batchScores: scores?.ofBatch(pass, taught) ?? [],
       };
     }, [...optimizer.parameters.values()]);
     const { loss, lossTerms, correct, statistics, batchScores } = results;
@@ -73,7 +75,7 @@ export function trainingStep(parts: TrainingParts, { imagesBHWC, labels, learnin
     for (const [i, { network }] of students.entries())
       network.moveStatistics(statistics[i] as BatchStatistics[], finite);
     scores?.add(batchScores, finite);
-    const report = tf.stack([...lossTerms, loss, correct, tf.cast(finite, "float32")]) as tf.Tensor1D;
+    const report = tf.stack([...lossTerms, loss, correct, finite]) as tf.Tensor1D;
     tf.dispose(results as unknown as tf.TensorContainer);
     return report;
   });

@@ -1,5 +1,8 @@
 import { uint32 } from "@reluctant/relu";
-import type { StageData } from "@reluctant/stages";
+import type { Batch, StageData, TrainingBatch } from "@reluctant/stages";
+import { pixelTensor } from "@reluctant/tfjs-backend-torch";
+import * as tf from "@tensorflow/tfjs-core";
+import type { TfNetwork } from "./network.ts";
 
 /** 40 training, 10 validation and 12 test images of side×side×3 in 4 classes that differ in brightness: for tests. */
 export function testData(side = 8): StageData {
@@ -27,3 +30,18 @@ export function testData(side = 8): StageData {
     },
   };
 }
+
+/** Neither cropped nor flipped. */
+export const asTheyAre = (batch: Batch): TrainingBatch => ({
+  ...batch,
+  offsets: new Int32Array(3 * batch.labels.length),
+});
+
+/** What a network reads of a batch. xBHWC */
+export const inputOf = (network: TfNetwork, { images, offsets, labels }: TrainingBatch): tf.Tensor4D =>
+  tf.tidy(() =>
+    network.input(
+      pixelTensor(images, network.inputShape(labels.length)),
+      tf.tensor2d(offsets, [labels.length, 3], "int32"),
+    ),
+  );

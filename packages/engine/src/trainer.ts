@@ -1,9 +1,17 @@
 import type { Mask } from "@reluctant/relu";
-import type { Batch, HostTensor, Objective, StepOutcome, Tensors, Trainer, TrainerOptions } from "@reluctant/stages";
-import { type RecordedStep, recordStep, type StepMode } from "@reluctant/tfjs-backend-torch";
+import type {
+  HostTensor,
+  Objective,
+  StepOutcome,
+  Tensors,
+  Trainer,
+  TrainerOptions,
+  TrainingBatch,
+} from "@reluctant/stages";
+import { type RecordedStep, recordStep } from "@reluctant/tfjs-backend-torch";
 import * as tf from "@tensorflow/tfjs-core";
-import { toHost } from "./layout.ts";
-import type { TfNetwork } from "./network.ts";
+import { toDevice, toHost } from "./layout.ts";
+import { disposeFrozen, type TfNetwork } from "./network.ts";
 import { Sgd } from "./optimizer.ts";
 import { ScoreSums } from "./scores.ts";
 import { reported, type TrainingParts, trainingStep } from "./step.ts";
@@ -15,19 +23,17 @@ type Options = TrainerOptions & {
   narrower?: readonly { network: TfNetwork; objective: Objective }[];
 };
 
-type StepInputs = {
-  pixels: Float32Array;
+type HostInputs = {
+  images: Uint8Array | Int32Array;
+  offsets: Int32Array;
   labels: Int32Array;
   learningRate: Float32Array;
-  masks: string;
-  patterns: string;
 };
 
 /** Runs training steps: what a step needs on the device, and how it gets there and back. */
 export class TfTrainer implements Trainer {
-  private readonly parts: TrainingParts;
-  private readonly patterns = new Map<string, tf.Variable>();
-  private readonly recorded: RecordedStep<StepInputs, "report">;
+  private readonly parts: TrainingParts & { patterns: Map<string, tf.Variable> };
+  private readonly recorded: RecordedStep<HostInputs, "report">;
 
   constructor({ student, teacher, objective, narrower = [], score, momentum, weightDecay }: Options) {
     if (!teacher && (objective.divergence || objective.pram || score === "paper")) {
@@ -35,38 +41,27 @@ export class TfTrainer implements Trainer {
     }
     this.parts = {
       students: [{ network: student, objective }, ...narrower],
-      teacher: teacher ?? null,
+      teacher: teacher ? { network: teacher, frozen: teacher.freeze() } : null,
       optimizer: new Sgd(parametersOf(student, narrower), { momentum, weightDecay }),
-      patterns: this.patterns,
+      patterns: new Map(),
       scores: score ? new ScoreSums(score, student.model) : null,
     };
-    this.recorded = recordStep(({ pixels, labels, learningRate }) => ({
+    this.recorded = recordStep(({ images, offsets, labels, learningRate }) => ({
       report: trainingStep(this.parts, {
-        imagesBHWC: student.shaped(pixels),
+        pixelsBHWC: tf.reshape(images, student.inputShape(labels.size)),
+        offsets: tf.reshape(offsets, [labels.size, 3]),
         labels,
         learningRate: tf.reshape(learningRate, []),
       }),
     }));
   }
 
-  /** How the last step was done. */
-  get mode(): StepMode {
-    return this.recorded.mode;
-  }
-
-  private get student(): TfNetwork {
-    return this.parts.students[0].network;
-  }
-
-  async step({ images, labels }: Batch, learningRate: number): Promise<StepOutcome> {
-    const { students, teacher } = this.parts;
+  async step({ images, offsets, labels }: TrainingBatch, learningRate: number): Promise<StepOutcome> {
     const { report } = await this.recorded.run({
-      pixels: this.student.normalized(images),
+      images: pixelValues(images),
+      offsets,
       labels,
       learningRate: Float32Array.of(learningRate),
-      // What the step branches on: with another value it is another step.
-      masks: [...students.map(({ network }) => network), teacher].map((network) => network?.hasMasks).join(),
-      patterns: [...this.patterns.keys()].join(),
     });
     const outcome = Object.fromEntries(reported.map((name, i) => [name, report[i] as number]));
     return { ...(outcome as Record<(typeof reported)[number], number>), finite: outcome.finite === 1 };
@@ -83,12 +78,14 @@ export class TfTrainer implements Trainer {
   }
 
   setSparsity(patterns: ReadonlyMap<string, Mask>): void {
-    for (const [name, pattern] of this.patterns) {
-      if (patterns.has(name)) continue;
-      pattern.dispose();
-      this.patterns.delete(name);
+    for (const [name, values] of patterns) {
+      const parameter = this.parameter(name);
+      const [height = 1, width = 1, inputs = 1, outputs = 1] = parameter.shape;
+      const pattern = toDevice({ shape: [outputs, inputs, height, width], values: Float32Array.from(values) });
+      tf.tidy(() => parameter.assign(tf.mul(parameter, pattern)));
+      this.parts.patterns.get(name)?.dispose();
+      this.parts.patterns.set(name, newVariable(pattern));
     }
-    for (const [name, values] of patterns) this.setPattern(name, Float32Array.from(values));
   }
 
   async readScores(): Promise<Float32Array[]> {
@@ -100,29 +97,24 @@ export class TfTrainer implements Trainer {
   }
 
   dispose(): void {
-    const { optimizer, scores } = this.parts;
+    const { teacher, optimizer, patterns, scores } = this.parts;
     this.recorded.dispose();
+    if (teacher) disposeFrozen(teacher.frozen);
     optimizer.dispose();
     scores?.dispose();
-    tf.dispose([...this.patterns.values()]);
-  }
-
-  private setPattern(name: string, values: Float32Array): void {
-    const parameter = this.parameter(name);
-    const [height = 1, width = 1, inputs = 1, outputs = 1] = parameter.shape;
-    const tensor = { shape: [outputs, inputs, height, width], values };
-    const pattern = this.patterns.get(name) ?? newVariable(tf.zeros(parameter.shape));
-    this.patterns.set(name, pattern);
-    assign(pattern, tensor, `patterns.${name}`);
-    tf.tidy(() => parameter.assign(tf.mul(parameter, pattern)));
+    tf.dispose([...patterns.values()]);
   }
 
   private parameter(name: string): tf.Variable {
     const parameter = this.parts.optimizer.parameters.get(name);
-    if (!parameter) throw new Error(`${this.student.model.name} has no parameter "${name}"`);
+    if (!parameter) throw new Error(`${this.parts.students[0].network.model.name} has no parameter "${name}"`);
     return parameter;
   }
 }
+
+/** As `pixelTensor` wants them: bytes on torch, 32-bit integers elsewhere. */
+const pixelValues = (images: Uint8Array): HostInputs["images"] =>
+  tf.getBackend() === "torch" ? images : Int32Array.from(images);
 
 /** What the optimizer moves: narrower students bring their own under `<model>/`. */
 const parametersOf = (student: TfNetwork, narrower: readonly { network: TfNetwork }[]): Map<string, tf.Variable> =>

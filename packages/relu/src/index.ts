@@ -1,5 +1,6 @@
 export * from "./allocation.ts";
 export * from "./allocation-rule.ts";
+export * from "./augmentation.ts";
 export * from "./breaker.ts";
 export * from "./deepreduce.ts";
 export * from "./descent.ts";
@@ -13,7 +14,6 @@ export * from "./models/catalog.ts";
 export * from "./models/model.ts";
 export * from "./models/narrow.ts";
 export * from "./plan.ts";
-export * from "./published-points.ts";
 export * from "./published-sensitivity.ts";
 export * from "./random.ts";
 export * from "./recipes.ts";

@@ -30,9 +30,8 @@ export async function distillation(context: ContextOf<"distillation">): Promise<
         shares = notes as LossShares;
       },
     },
-    afterStep(step, outcome) {
+    onOutcome(step, outcome) {
       if (step >= params.steps - lastEpoch) shares = addShares(shares, outcome, lastEpoch);
-      return undefined;
     },
   });
   if (fitted.outcome === "stopped") return fitted;

@@ -16,8 +16,6 @@ export interface Engine {
    */
   narrowed(network: Network, model: Model): Network;
   trainer(options: TrainerOptions): Trainer;
-  /** Random crops and flips of a batch, a pure function of the key. */
-  augment(images: Uint8Array, augmentation: Augmentation): Uint8Array;
   /** Frees every network and trainer made so far. */
   release(): void;
 }
@@ -28,21 +26,19 @@ export interface Normalization {
   readonly std: readonly number[];
 }
 
-export interface Augmentation {
-  /** [height, width, channels] of one image. */
-  shape: readonly [number, number, number];
-  seed: number;
-  epoch: number;
-  /** Each image's place in its split: with seed and epoch the key of what it draws. */
-  indices: Uint32Array;
-  cropPadding: number;
-  flip: boolean;
-}
-
 /** uint8 NHWC images with their labels. */
 export interface Batch {
   readonly images: Uint8Array;
   readonly labels: Int32Array;
+}
+
+/** A batch with what each image undergoes on the device before it is normalized. */
+export interface TrainingBatch extends Batch {
+  /**
+   * [n, 3]: the crop starts dy rows and dx columns into the image, negative into a black border; then 1 flips it left to
+   * right.
+   */
+  readonly offsets: Int32Array;
 }
 
 export interface Network {
@@ -100,7 +96,7 @@ export interface Trainer {
    * Forward in training mode, backward, update. A loss or gradient that is not finite leaves everything as it was. The
    * device takes steps in the order of the calls; the outcome comes when it is through with this one.
    */
-  step(batch: Batch, learningRate: number): Promise<StepOutcome>;
+  step(batch: TrainingBatch, learningRate: number): Promise<StepOutcome>;
   /** Momentum buffers by parameter name. */
   readMomenta(): Promise<Tensors>;
   loadMomenta(momenta: Tensors): void;

@@ -2,11 +2,13 @@ import type { MetricPoint, TrainSettings } from "@reluctant/contracts";
 import { stepsPerEpoch } from "@reluctant/relu";
 import { trainingBatches } from "./batches.ts";
 import { decodeCheckpoint, encodeCheckpoint } from "./checkpoint.ts";
+import { checkpointsDue } from "./checkpoints-due.ts";
 import type { StageContext } from "./context.ts";
 import type { Network, StepOutcome, Trainer } from "./engine.ts";
 import { badInput, StageFailure } from "./failure.ts";
 import { Reporter } from "./reporter.ts";
 import { learningRateAt } from "./schedule.ts";
+import { StepsInFlight } from "./steps-in-flight.ts";
 import type { Tensors } from "./tensors.ts";
 
 export interface FitInput {
@@ -16,8 +18,13 @@ export interface FitInput {
   trainer: Trainer;
   /** What the stage keeps beside weights and momenta; `load` gets what `save` gave. */
   state?: FitState;
-  /** Runs after the update of step number `step`, counted from 0. `done` ends the run before its last step. */
-  afterStep?: (step: number, outcome: StepOutcome) => Promise<AfterStep | undefined> | AfterStep | undefined;
+  /**
+   * Runs after the update of step number `step`, counted from 0: what it reads waits for that update, what it changes is
+   * there for the next one. `done` ends the run before its last step.
+   */
+  afterStep?: (step: number) => Promise<AfterStep | undefined> | AfterStep | undefined;
+  /** Hears the outcome of every step, in order, up to two steps later and before any checkpoint after it. */
+  onOutcome?: (step: number, outcome: StepOutcome) => void;
 }
 
 export interface FitState {
@@ -32,47 +39,55 @@ export interface AfterStep {
 
 export type Fitted = { outcome: "finished"; steps: number; images: number } | { outcome: "stopped"; step: number };
 
-/** The training loop, the only one: every stage is this with an objective of its own and something to do after steps. */
-export async function fit({ context, settings, student, trainer, state, afterStep }: FitInput): Promise<Fitted> {
+/**
+ * The training loop, the only one: every stage is this with an objective of its own and something to do after steps. The
+ * device is given the next step while it computes the last, so outcomes are heard later; a step that is not finite changes
+ * nothing, so that is soon enough.
+ */
+export async function fit(input: FitInput): Promise<Fitted> {
+  const { context, settings, student, trainer, state, afterStep, onOutcome } = input;
   const { params, signal, stopRequested } = context;
-  const batchAt = trainingBatches(context, settings);
-  let step = resume(context, { student, trainer, state });
-  context.report.started(step);
+  const batches = trainingBatches(context, settings);
+  const first = resume(context, { student, trainer, state });
+  context.report.started(first);
   context.report.log(
-    `${params.kind} of ${params.model}: ${params.steps} steps of ${settings.batchSize} images, from step ${step}`,
+    `${params.kind} of ${params.model}: ${params.steps} steps of ${settings.batchSize} images, from step ${first}`,
   );
   const reporter = new Reporter(context.report, { totalSteps: params.steps, batchSize: settings.batchSize });
-  const takeCheckpoint = async () => {
+  const running = new StepsInFlight((step, outcome, { learningRate, points }) => {
+    if (!outcome.finite) throw notFinite(step, outcome.loss);
+    onOutcome?.(step, outcome);
+    reporter.step(step + 1, { outcome, learningRate, points, waiting: batches.waitingShare() });
+  });
+  const due = checkpointsDue(context, stepsPerEpoch(context.data.size("train"), settings.batchSize));
+  const takeCheckpoint = async (step: number) => {
+    await running.land(0);
     await context.report.checkpoint(step, await checkpointOf(step, { student, trainer, state }));
     context.report.log(`checkpoint at step ${step}`);
+    due.taken();
   };
-  let savedAt = performance.now();
-  const epochSteps = stepsPerEpoch(context.data.size("train"), settings.batchSize);
-  // An epoch's end is the better moment, so it may come early; on a GPU small epochs last a second, so not much.
-  const checkpointIsDue = (at: number, elapsedMs: number) =>
-    elapsedMs >= context.checkpointSeconds * (at % epochSteps === 0 ? 250 : 1000);
 
-  let batch = step < params.steps ? batchAt(step) : null;
-  while (batch) {
-    signal.throwIfAborted();
-    if (stopRequested()) {
-      await takeCheckpoint();
-      return { outcome: "stopped", step };
+  let step = first;
+  try {
+    for (let done = false; step < params.steps && !done; ) {
+      signal.throwIfAborted();
+      if (stopRequested()) {
+        await takeCheckpoint(step);
+        return { outcome: "stopped", step };
+      }
+      const learningRate = learningRateAt(step, params.steps, settings);
+      const launched = running.launch(step, trainer.step(batches.at(step), learningRate), learningRate);
+      const after = await afterStep?.(step);
+      launched.points.push(...(after?.points ?? []));
+      done = after?.done ?? false;
+      step += 1;
+      await running.land(1); // one computes while the next is prepared
+      if (step < params.steps && !done && due.at(step)) await takeCheckpoint(step);
+      await turn();
     }
-    const learningRate = learningRateAt(step, params.steps, settings);
-    const stepping = trainer.step(batch, learningRate);
-    batch = step + 1 < params.steps ? batchAt(step + 1) : null; // prepared while the device computes
-    const outcome = await stepping;
-    if (!outcome.finite) throw notFinite(step, outcome.loss);
-    const after = await afterStep?.(step, outcome);
-    step += 1;
-    reporter.step(step, { outcome, learningRate, points: after?.points ?? [] });
-    if (after?.done) break;
-    if (batch && checkpointIsDue(step, performance.now() - savedAt)) {
-      await takeCheckpoint();
-      savedAt = performance.now();
-    }
-    await turn();
+    await running.land(0);
+  } finally {
+    await running.settle();
   }
   reporter.flush();
   return { outcome: "finished", steps: step, images: step * settings.batchSize };

@@ -1,7 +1,6 @@
 export { implementationVersions, type StageImplementation, stages } from "./catalog.ts";
 export type { StageArtifact, StageContext, StageData, StageOutput } from "./context.ts";
 export type {
-  Augmentation,
   Batch,
   Engine,
   Network,
@@ -11,6 +10,7 @@ export type {
   StepOutcome,
   Trainer,
   TrainerOptions,
+  TrainingBatch,
 } from "./engine.ts";
 export { StageFailure } from "./failure.ts";
 export { decodeStudent } from "./masks.ts";

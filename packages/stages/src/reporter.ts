@@ -14,6 +14,8 @@ interface StepReport {
   learningRate: number;
   /** The stage's own points, which are never sampled away. */
   points: MetricPoint[];
+  /** Share of the time so far that went into making batches. */
+  waiting: number;
 }
 
 /** Turns steps into progress and sampled metric points. What it samples depends on the clock; the values do not. */
@@ -33,7 +35,7 @@ export class Reporter {
   }
 
   /** @param step steps done, this one included */
-  step(step: number, { outcome, learningRate, points }: StepReport): void {
+  step(step: number, { outcome, learningRate, points, waiting }: StepReport): void {
     const now = performance.now();
     if (this.reported.step < 0) this.reported.step = step - 1;
     this.last = { step, loss: outcome.loss };
@@ -45,7 +47,7 @@ export class Reporter {
     if (now - this.reported.at >= reportEvery) this.flush();
     if (now - this.loggedAt >= logEvery) {
       this.loggedAt = now;
-      this.report.log(this.line(step, outcome));
+      this.report.log(`${this.line(step, outcome)}  waiting ${(100 * waiting).toFixed(1)} %`);
     }
   }
 
@@ -65,7 +67,7 @@ export class Reporter {
     this.reported = { at: now, step };
   }
 
-  /** `step 1060/2000  loss 0.843  412 img/s`, and each term's share of the loss where there are several. */
+  /** `step 1060/2000  loss 0.843  412 img/s  waiting 0.3 %` (for batches), and each term's share of the loss where there are several. */
   private line(step: number, { loss, crossEntropy, divergence, pram }: StepOutcome): string {
     const shares = Object.entries({ "cross-entropy": crossEntropy, divergence, pram })
       .filter(([, value]) => value !== 0)

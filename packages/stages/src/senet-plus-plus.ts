@@ -52,9 +52,8 @@ export async function senetPlusPlus(context: ContextOf<"distillation">): Promise
     student,
     trainer,
     state,
-    afterStep(step, outcome) {
+    onOutcome(step, outcome) {
       if (step >= params.steps - lastEpoch) shares = addShares(shares, outcome, lastEpoch);
-      return undefined;
     },
   });
   if (fitted.outcome === "stopped") return fitted;
