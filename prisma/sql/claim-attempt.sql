@@ -12,7 +12,8 @@ with run as (
   order by c.step desc limit 1
 ), claimed as (
   update attempt set
-    state = 'running', worker_id = w.id, epoch = run.epoch, engine = w.engine, started_at = now(),
+    state = 'running', worker_id = w.id, epoch = run.epoch, started_at = now(),
+    engine = w.engine - 'precisions' || jsonb_build_object('precision', run.precision),
     lease_expires_at = now() + $3::int * interval '1 second',
     start_step = coalesce((select step from latest), 0),
     inexact = coalesce(

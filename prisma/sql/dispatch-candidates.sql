@@ -19,6 +19,7 @@ select "stageRunId", "createdAt", priority, "teamId", "teamWeight", "teamGpuSeco
       select from worker w
       where w.pool = r.pool and w.state not in ('gone', 'draining')
         and w.last_beat_at > now() - $5::int * interval '1 second'
-        and (w.versions ->> r.implementation)::int = r.version and r.dataset_version = any (w.datasets))
+        and (w.versions ->> r.implementation)::int = r.version and r.dataset_version = any (w.datasets)
+        and coalesce(w.engine -> 'precisions', '["fp32"]') ? r.precision)
 ) candidate
 where place <= $3::int;

@@ -1,11 +1,14 @@
--- Whether a worker may take an attempt: it is registered, in the pool, of the version, has the data, and its slot is free.
+-- Whether a worker may take an attempt: it is registered, in the pool, of the version, has the data,
+-- computes in the precision, and its slot is free.
 -- $1 attempt  $2 worker
 select
   w.state <> 'gone' as "registered",
   w.pool = r.pool as "pool",
   (w.versions ->> r.implementation)::int is not distinct from r.version as "version",
   r.dataset_version = any (w.datasets) as "dataset",
+  coalesce(w.engine -> 'precisions', '["fp32"]') ? r.precision as "precision",
   not exists (select from attempt x where x.worker_id = w.id and x.state in ('running', 'stopping')) as "free",
-  r.implementation, r.version as "wantedVersion", r.pool as "wantedPool", r.dataset_version as "wantedDataset"
+  r.implementation, r.version as "wantedVersion", r.pool as "wantedPool", r.dataset_version as "wantedDataset",
+  r.precision as "wantedPrecision"
 from attempt a join stage_run r on r.id = a.stage_run_id join worker w on w.id = $2::uuid
 where a.id = $1::uuid;

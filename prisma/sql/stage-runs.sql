@@ -1,13 +1,29 @@
 -- Stage runs as screens show them: inputs, what they produced, how far the running attempt is, and, in an experiment's
--- view, how the experiment came by each and how many of its trials need it.
+-- view, how the experiment came by each and how many of its trials need it. The reason of a ready one is why no living
+-- worker could take it, if so.
 -- $1 stage runs, or null for those of the experiment  $2 experiment or null
+-- $3 seconds after which a silent worker is not counted
 with needed as (
   select n.stage_run_id as id, min(array_position(array['ran', 'shared', 'cached'], n.origin)) as origin, count(*)::int as trials
   from trial t join need n on n.trial_id = t.id where t.experiment_id = $2::uuid
   group by n.stage_run_id
 )
 select r.id::text, r.stage_key as "stageKey", r.kind, r.implementation, r.version, r.params, r.precision, r.seed, r.state,
-  r.reason, r.result, r.created_at as "createdAt", r.finished_at as "finishedAt",
+  case when r.state = 'ready' then (
+    select case
+      when count(*) = 0 then format('no worker of pool %s is running', r.pool)
+      when not bool_or(fit.version) then format('no worker of pool %s has %s version %s', r.pool, r.implementation, r.version)
+      when not bool_or(fit.precision) then format('no worker of pool %s computes in %s', r.pool, r.precision)
+      when not bool_or(fit.dataset) then format('no worker of pool %s has the data set', r.pool)
+      when not bool_or(fit.version and fit.precision and fit.dataset)
+        then format('no one worker of pool %s has the version, the precision and the data set', r.pool)
+    end
+    from worker w cross join lateral (
+      select (w.versions ->> r.implementation)::int is not distinct from r.version as version,
+        coalesce(w.engine -> 'precisions', '["fp32"]') ? r.precision as precision, r.dataset_version = any (w.datasets) as dataset
+    ) fit
+    where w.pool = r.pool and w.state not in ('gone', 'draining') and w.last_beat_at > now() - $3::int * interval '1 second'
+  ) else r.reason end as reason, r.result, r.created_at as "createdAt", r.finished_at as "finishedAt",
   (array['ran', 'shared', 'cached'])[needed.origin] as origin, coalesce(needed.trials, 0) as trials,
   (select count(*)::int from attempt a where a.stage_run_id = r.id) as attempts,
   (select a.progress from attempt a where a.stage_run_id = r.id and a.state in ('running', 'stopping')) as progress,

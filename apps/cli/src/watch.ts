@@ -63,7 +63,8 @@ export function progressLine({ kind, progress }: Pick<StageRun, "kind" | "progre
 }
 
 function summaryLine({ progress, etaSeconds, stageRuns }: Experiment): string {
-  const waiting = progress.waiting > 0 ? `, ${progress.waiting} waiting` : "";
+  const reason = stageRuns.find((stageRun) => stageRun.state === "ready" && stageRun.reason)?.reason;
+  const waiting = progress.waiting > 0 ? `, ${progress.waiting} waiting${reason ? ` (${reason})` : ""}` : "";
   return pc.dim(`${progress.succeeded}/${stageRuns.length} stage runs done${waiting}  ETA ${clock(etaSeconds)}`);
 }
 

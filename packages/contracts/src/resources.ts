@@ -13,7 +13,7 @@ import {
   stageRunStates,
   trialStates,
 } from "./words.ts";
-import { engineInfoSchema, failureSchema } from "./worker.ts";
+import { attemptEngineSchema, engineInfoSchema, failureSchema } from "./worker.ts";
 
 /** Shapes of the API's answers. Times are ISO 8601 UTC, accuracies shares in [0, 1], durations seconds. */
 
@@ -93,7 +93,7 @@ export const attemptSchema = z.object({
   number: z.int(),
   state: z.enum(attemptStates),
   worker: z.string().nullable(),
-  engine: engineInfoSchema.nullable(),
+  engine: attemptEngineSchema.nullable(),
   /** Step it began at: above 0 when resumed from a checkpoint. */
   startStep: z.int().nullable(),
   step: z.int().nullable(),
@@ -118,6 +118,7 @@ export const stageRunSchema = z.object({
   precision: z.enum(precisions),
   seed: z.int(),
   state: z.enum(stageRunStates),
+  /** Why it failed, or, while it is ready, why no worker can take it. */
   reason: z.string().nullable(),
   /** Stage runs whose results this one takes, by input name. */
   inputs: z.array(

@@ -7,17 +7,22 @@ import { precisions, stageKinds } from "./words.ts";
 export const jobPayloadSchema = z.strictObject({ attemptId: idSchema, stageRunId: idSchema, kind: z.enum(stageKinds) });
 export type JobPayload = z.infer<typeof jobPayloadSchema>;
 
-/** What computes: recorded with the attempt, never hashed into a stage key. */
+/** What computes: never hashed into a stage key. */
 export const engineInfoSchema = z.object({
   backend: z.string(),
   device: z.string(),
   memoryBytes: z.int().nullable(),
   threads: z.int().min(1),
   /** Those in which it can run attempts. */
-  precisions: z.array(z.enum(precisions)),
+  precisions: z.array(z.enum(precisions)).default(["fp32"]), // workers that do not say have no other
   versions: z.record(z.string(), z.string()),
 });
 export type EngineInfo = z.infer<typeof engineInfoSchema>;
+
+/** What computed an attempt, and in which precision. */
+export const attemptEngineSchema = engineInfoSchema
+  .omit({ precisions: true })
+  .extend({ precision: z.enum(precisions).default("fp32") });
 
 /** A claimed attempt, with local paths of its inputs: all that the child needs, and all that it gets. */
 export const assignmentSchema = z.object({

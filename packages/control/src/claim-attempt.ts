@@ -74,6 +74,7 @@ function misfit(fit: WorkerFit | undefined): string | null {
   if (!fit.pool) return `the worker is not in pool ${fit.wantedPool}`;
   if (!fit.version) return `the worker does not have ${fit.implementation} version ${fit.wantedVersion}`;
   if (!fit.dataset) return `the worker does not have dataset version ${fit.wantedDataset}`;
+  if (!fit.precision) return `the worker does not compute in ${fit.wantedPrecision}`;
   return fit.free ? null : "the worker's slot is taken";
 }
 

@@ -1,6 +1,17 @@
-import { type Kit, setup, sha256 } from "@reluctant/testkit";
+import { engineOf, type Kit, setup, sha256 } from "@reluctant/testkit";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { claimOutbox, dispatch, electLeader, leaveWorker, markSent, queuedAttempts, resignLeader } from "./index.ts";
+import {
+  claimAttempt,
+  claimOutbox,
+  dispatch,
+  electLeader,
+  getExperiment,
+  leaveWorker,
+  listAttempts,
+  markSent,
+  queuedAttempts,
+  resignLeader,
+} from "./index.ts";
 
 let kit: Kit;
 beforeEach(async () => {
@@ -37,6 +48,35 @@ test("what no worker can run is not dispatched", async () => {
   await kit.worker({ versions: { "train/sgd": 999 } });
   await kit.worker({ pool: "other" });
   expect(await dispatch(kit.deps)).toEqual([]);
+});
+
+test("bf16 goes only to a worker that computes in it, and until there is one the reason is shown", async () => {
+  const identity = await kit.caller();
+  const { experimentId: id } = await kit.submit({ ...onlyTrain, precision: "bf16" }, identity);
+  const reason = async () => (await getExperiment(kit.deps, { identity, id })).stageRuns[0]?.reason;
+  expect(await reason()).toBe("no worker of pool default is running");
+  const other = await kit.worker();
+  expect(await dispatch(kit.deps)).toEqual([]);
+  expect(await reason()).toBe("no worker of pool default computes in bf16");
+
+  const workerId = await kit.worker({ engine: engineOf({ precisions: ["fp32", "bf16"] }) });
+  expect(await reason()).toBeNull();
+  const [first] = await dispatch(kit.deps);
+  const attemptId = first?.attemptId as string;
+  expect(await claimAttempt(kit.deps, { attemptId, workerId: other })).toEqual({
+    outcome: "refused",
+    reason: "the worker does not compute in bf16",
+  });
+  await kit.db.prisma.$executeRaw`update stage_run set retry_at = null`;
+  const [second] = await dispatch(kit.deps);
+  const claimed = await kit.claim(second?.attemptId as string, workerId);
+  expect(claimed.assignment.precision).toBe("bf16");
+  const { stageRunId } = claimed.assignment;
+  expect((await listAttempts(kit.deps, { identity, stageRunId })).at(-1)?.engine).toMatchObject({
+    backend: "fake",
+    threads: 1,
+    precision: "bf16",
+  });
 });
 
 test("a higher priority goes first; among equals the team that used least of its share", async () => {

@@ -1,6 +1,7 @@
 import { type Experiment, type Priority, priorities } from "@reluctant/contracts";
 import { experimentSummaryRows, stageRunRows } from "@reluctant/db";
 import { found, visibleTeam } from "./authorize.ts";
+import { leaseSeconds } from "./claim-attempt.ts";
 import type { Caller, Deps } from "./deps.ts";
 import { summaryOf } from "./experiment-summaries.ts";
 import { stageRunOf } from "./stage-runs.ts";
@@ -15,7 +16,7 @@ export async function getExperiment(
   const experiment = found(row && (team === null || row.teamId === team) ? row : null, "experiment", id);
   const [revision, stageRuns] = await Promise.all([
     db.prisma.specRevision.findFirstOrThrow({ where: { experimentId: id }, orderBy: { number: "desc" } }),
-    stageRunRows(db.prisma, null, id),
+    stageRunRows(db.prisma, null, id, leaseSeconds),
   ]);
   return {
     ...summaryOf(experiment),

@@ -1,12 +1,13 @@
 import type { StageRun } from "@reluctant/contracts";
 import { type StageRunRow, stageRunRows, standingOfStageRun } from "@reluctant/db";
 import { found, visibleTeam } from "./authorize.ts";
+import { leaseSeconds } from "./claim-attempt.ts";
 import type { Caller, Deps } from "./deps.ts";
 
 /** A stage run that the caller's team needs or used. */
 export async function getStageRun({ db }: Deps, { identity, id }: { identity: Caller; id: string }): Promise<StageRun> {
   await refuseStranger({ db }, identity, id);
-  const [row] = await stageRunRows(db.prisma, [id], null);
+  const [row] = await stageRunRows(db.prisma, [id], null, leaseSeconds);
   return stageRunOf(found(row, "stage run", id));
 }
 

@@ -25,11 +25,13 @@ export interface WorkerFit {
   pool: boolean;
   version: boolean;
   dataset: boolean;
+  precision: boolean;
   free: boolean;
   implementation: string;
   wantedVersion: number;
   wantedPool: string;
   wantedDataset: string;
+  wantedPrecision: Precision;
 }
 export const fitOfWorker = statement<[attemptId: string, workerId: string], WorkerFit>("fit-of-worker");
 

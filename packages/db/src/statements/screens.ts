@@ -78,9 +78,10 @@ export interface StageRunRow {
   inputs: { name: string; stageRunId: string | null; variant: string; artifact: string | null }[];
   artifacts: ArtifactRef[];
 }
-export const stageRunRows = statement<[stageRunIds: string[] | null, experimentId: string | null], StageRunRow>(
-  "stage-runs",
-);
+export const stageRunRows = statement<
+  [stageRunIds: string[] | null, experimentId: string | null, silentSeconds: number],
+  StageRunRow
+>("stage-runs");
 
 export interface TrialRow {
   id: string;
