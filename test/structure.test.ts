@@ -15,6 +15,7 @@ const ranks: Record<string, number> = {
   "packages/datasets": 2,
   "packages/artifacts": 3,
   "packages/engine": 3,
+  "packages/interchange": 3,
   "packages/control": 4,
   "infra/local": 5,
   "apps/api": 6,

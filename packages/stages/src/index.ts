@@ -13,7 +13,7 @@ export type {
   TrainingBatch,
 } from "./engine.ts";
 export { StageFailure } from "./failure.ts";
-export { decodeStudent } from "./masks.ts";
+export { decodeStudent, encodeStudent, masksFromTensors } from "./masks.ts";
 export { decodeSafetensors, encodeSafetensors, type SafetensorsFile } from "./safetensors.ts";
-export type { HostTensor, Tensors } from "./tensors.ts";
-export { decodeWeights, encodeWeights, initialWeights, isStatistic, weightShapes } from "./weights.ts";
+export { type HostTensor, type Tensors, under } from "./tensors.ts";
+export { decodeWeights, encodeWeights, initialWeights, isStatistic, requireWeights, weightShapes } from "./weights.ts";

@@ -39,20 +39,24 @@ export function encodeSafetensors({ tensors, metadata }: SafetensorsFile): Uint8
 }
 
 /**
- * Tensors are copies: they do not keep `file` alive.
+ * Tensors are copies: they do not keep `file` alive. Tensors whose name `skip` answers are left out, whatever their dtype.
  * @throws Error when the header or any range is not as the format says
  */
-export function decodeSafetensors(file: Uint8Array): SafetensorsFile {
+export function decodeSafetensors(
+  file: Uint8Array,
+  { skip = () => false }: { skip?: (name: string) => boolean } = {},
+): SafetensorsFile {
   const header = headerOf(file);
   const data = file.subarray(8 + header.bytes);
   const tensors = new Map<string, HostTensor>();
   const ranges: [number, number][] = [];
   for (const [name, entry] of Object.entries(header.json)) {
     if (name === "__metadata__") continue;
-    const { dtype, shape, begin, end } = entryOf(name, entry, data.length);
+    const record = entryOf(name, entry);
+    const [begin, end] = rangeOf(name, record, data.length);
     ranges.push([begin, end]);
-    const bytes = new Uint8Array(data.subarray(begin, end)); // a copy even where `file` is a Buffer, whose slices are views
-    tensors.set(name, { shape, values: dtype === "F32" ? new Float32Array(bytes.buffer) : bytes });
+    // A copy even where `file` is a Buffer, whose slices are views.
+    if (!skip(name)) tensors.set(name, tensorOf(name, record, new Uint8Array(data.subarray(begin, end))));
   }
   requireNoGaps(ranges, data.length);
   return { tensors, metadata: metadataOf(header.json.__metadata__) };
@@ -68,21 +72,28 @@ function headerOf(file: Uint8Array): { json: Record<string, unknown>; bytes: num
   return { json, bytes };
 }
 
-function entryOf(name: string, entry: unknown, dataBytes: number) {
+function entryOf(name: string, entry: unknown): Record<string, unknown> {
   if (!isRecord(entry)) throw new Error(`tensor "${name}": its header entry is not an object`);
-  const { dtype, shape, data_offsets: offsets } = entry;
-  if (dtype !== "F32" && dtype !== "U8")
-    throw new Error(`tensor "${name}": dtype ${String(dtype)} is not read; convert it to F32`);
-  if (!isCounts(shape) || shape.length > 8)
-    throw new Error(`tensor "${name}": its shape is not a list of at most 8 counts`);
+  return entry;
+}
+
+function rangeOf(name: string, { data_offsets: offsets }: Record<string, unknown>, dataBytes: number) {
   if (!isCounts(offsets) || offsets.length !== 2)
     throw new Error(`tensor "${name}": data_offsets is not a pair of counts`);
   const [begin = 0, end = 0] = offsets;
   if (begin > end || end > dataBytes)
     throw new Error(`tensor "${name}": bytes ${begin}–${end} lie outside the ${dataBytes} of the file`);
-  if (end - begin !== sizeOf(shape) * dtypes[dtype])
-    throw new Error(`tensor "${name}": ${end - begin} bytes do not hold shape [${shape}]`);
-  return { dtype, shape, begin, end };
+  return [begin, end] as const;
+}
+
+function tensorOf(name: string, { dtype, shape }: Record<string, unknown>, bytes: Uint8Array): HostTensor {
+  if (dtype !== "F32" && dtype !== "U8")
+    throw new Error(`tensor "${name}": dtype ${String(dtype)} is not read; convert it to F32`);
+  if (!isCounts(shape) || shape.length > 8)
+    throw new Error(`tensor "${name}": its shape is not a list of at most 8 counts`);
+  if (bytes.length !== sizeOf(shape) * dtypes[dtype])
+    throw new Error(`tensor "${name}": ${bytes.length} bytes do not hold shape [${shape}]`);
+  return { shape, values: dtype === "F32" ? new Float32Array(bytes.buffer) : bytes };
 }
 
 function requireNoGaps(ranges: [number, number][], dataBytes: number): void {

@@ -1,0 +1,109 @@
+import { type Model, models } from "@reluctant/relu";
+import {
+  decodeWeights,
+  encodeSafetensors,
+  encodeWeights,
+  type HostTensor,
+  type Tensors,
+  weightShapes,
+} from "@reluctant/stages";
+import { describe, expect, it } from "vitest";
+import { importStateDict } from "./import.ts";
+import { readNetwork } from "./network.ts";
+
+const setup = (model: string) => {
+  const built = (models[model] as NonNullable<(typeof models)[string]>).build([32, 32, 3], 10);
+  const weights = new Map<string, HostTensor>();
+  for (const [name, shape] of weightShapes(built)) {
+    const length = shape.reduce((product, extent) => product * extent, 1);
+    weights.set(name, { shape, values: new Float32Array(length).fill(weights.size + 1) });
+  }
+  return { choice: { model, side: 32, classes: 10 }, built, weights };
+};
+/** Whether the artifact holds these weights, compared as bytes: a matcher would take a minute for 17 million numbers. */
+const holds = (artifact: Uint8Array, model: Model, weights: Tensors) =>
+  Buffer.compare(artifact, encodeWeights(model, weights)) === 0;
+const file = (tensors: Tensors) => encodeSafetensors({ tensors, metadata: {} });
+const renamed = (tensors: Tensors, pattern: RegExp, name: string) =>
+  new Map([...tensors].map(([key, tensor]) => [key.replace(pattern, name), tensor]));
+
+describe("a state dict from elsewhere", () => {
+  it("comes in under torchvision's names as it is", () => {
+    const { choice, built, weights } = setup("resnet18");
+    const imported = importStateDict(file(weights), choice);
+    expect(holds(imported, built, weights)).toBe(true);
+    expect(readNetwork(imported).model.name).toBe("resnet18");
+  });
+
+  it.each([
+    ["resnet18", /^/, "module."],
+    ["resnet18", /\.downsample\./, ".shortcut."],
+    ["resnet18", /^fc\./, "linear."],
+    ["wrn22-8", /^layer(\d)\.(\d)\./, "block$1.layer.$2."],
+    ["wrn22-8", /\.downsample\.0\./, ".convShortcut."],
+    ["vgg16-bn", /^classifier\./, "classifier.0."],
+  ])("%s comes in with %s named %s", (model, pattern, name) => {
+    const { choice, built, weights } = setup(model);
+    const theirs = renamed(weights, pattern, name);
+    expect([...theirs.keys()]).not.toEqual([...weights.keys()]);
+    expect(holds(importStateDict(file(theirs), choice), built, weights)).toBe(true);
+  });
+
+  it("leaves batch norm's counters out, whose dtype we do not read", () => {
+    const { choice, built, weights } = setup("resnet8");
+    const bytes = withCounter(file(weights), "bn1.num_batches_tracked");
+    expect(holds(importStateDict(bytes, choice), built, weights)).toBe(true);
+  });
+
+  it("takes a convolution's bias into the running mean behind it", () => {
+    const { choice, built, weights } = setup("vgg16-bn");
+    const bias = Float32Array.from({ length: 64 }, (_, channel) => channel / 8);
+    weights.set("features.0.bias", { shape: [64], values: bias });
+    const before = weights.get("features.1.running_mean")?.values[0] as number;
+    const mean = decodeWeights(importStateDict(file(weights), choice), built).get("features.1.running_mean");
+    expect(mean?.values).toEqual(bias.map((value) => before - value));
+  });
+
+  it.each<[string, (weights: Map<string, HostTensor>) => void, RegExp]>([
+    ["a missing tensor", (w) => w.delete("bn1.weight"), /"bn1\.weight" of resnet8 is missing/],
+    [
+      "a wrong shape",
+      (w) => w.set("bn1.weight", { shape: [2], values: new Float32Array(2) }),
+      /"bn1\.weight" has shape \[2\]; resnet8 needs \[16\]/,
+    ],
+    [
+      "a tensor too many",
+      (w) => w.set("layer9.weight", { shape: [1], values: new Float32Array(1) }),
+      /"layer9\.weight" is not part of resnet8/,
+    ],
+    [
+      "a name twice",
+      (w) => w.set("linear.bias", { shape: [10], values: new Float32Array(10) }),
+      /two tensors of the file are "fc\.bias"/,
+    ],
+  ])("is refused for %s, by name", (_, spoil, message) => {
+    const { choice, weights } = setup("resnet8");
+    spoil(weights);
+    expect(() => importStateDict(file(weights), choice)).toThrow(message);
+  });
+
+  it("is refused for a model or side that does not exist", () => {
+    const { choice, weights } = setup("resnet8");
+    expect(() => importStateDict(file(weights), { ...choice, model: "resnet9" })).toThrow(/the models are resnet8/);
+    expect(() => importStateDict(file(weights), { ...choice, side: 31 })).toThrow(/images of side 32, not 31/);
+  });
+});
+
+/** The file with one int64 scalar more. */
+function withCounter(bytes: Uint8Array, name: string): Uint8Array {
+  const length = Number(new DataView(bytes.buffer).getBigUint64(0, true));
+  const header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + length)));
+  const data = bytes.subarray(8 + length);
+  header[name] = { dtype: "I64", shape: [], data_offsets: [data.length, data.length + 8] };
+  const json = new TextEncoder().encode(JSON.stringify(header));
+  const file = new Uint8Array(8 + json.length + data.length + 8);
+  new DataView(file.buffer).setBigUint64(0, BigInt(json.length), true);
+  file.set(json, 8);
+  file.set(data, 8 + json.length);
+  return file;
+}

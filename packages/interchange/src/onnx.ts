@@ -1,0 +1,143 @@
+import { inputShape, type Mask, type Model, type ModelNode, onesOf, reluLayers } from "@reluctant/relu";
+import { weightShapes } from "@reluctant/stages";
+import onnxProto from "onnx-proto";
+import { type Network, toChannelsFirst } from "./network.ts";
+
+const { onnx } = onnxProto;
+
+/** ai.onnx operators of version 17; files of IR version 8, the one released with them. */
+const opset = 17;
+const irVersion = 8;
+const int = onnx.AttributeProto.AttributeType.INT;
+const ints = onnx.AttributeProto.AttributeType.INTS;
+const float = onnx.AttributeProto.AttributeType.FLOAT;
+const float32 = onnx.TensorProto.DataType.FLOAT;
+
+/**
+ * The network as an ONNX file: input `images` [batch, 3, h, w], normalized as in training, output `logits` [batch,
+ * classes]. Masks are folded in: a partly masked ReLU is max(x, lower) with lower 0 where the ReLU is kept and −∞ where it
+ * is not, a layer that keeps all is `Relu`, one that keeps none is nothing.
+ */
+export function onnxFile(network: Network): Uint8Array {
+  const { model, weights } = network;
+  const masks = new Map(reluLayers(model).map(({ name }, layer) => [name, network.masks?.[layer] ?? null]));
+  const written = model.nodes.map((node) => writeNode(node, masks.get(node.name) ?? null));
+  const [height, width, channels] = inputShape(model);
+  const graph = onnx.GraphProto.create({
+    name: model.name,
+    input: [valueInfo("images", ["batch", channels, height, width])],
+    output: [valueInfo("logits", ["batch", model.classes])],
+    node: named(
+      model,
+      written.flatMap(({ nodes }) => nodes),
+    ),
+    initializer: [
+      ...[...weightShapes(model)].map(([name, shape]) =>
+        initializer(name, shape, weights.get(name)?.values as Float32Array),
+      ),
+      ...written.flatMap(({ constants }) => constants),
+    ],
+  });
+  const metadata = { model: model.name, reluCount: String(network.reluCount) };
+  const file = onnx.ModelProto.create({
+    irVersion,
+    producerName: "reluctant",
+    opsetImport: [{ domain: "", version: opset }],
+    graph,
+    metadataProps: Object.entries(metadata).map(([key, value]) => ({ key, value })),
+  });
+  return onnx.ModelProto.encode(file).finish();
+}
+
+type Node = ReturnType<typeof operator>;
+type Constant = ReturnType<typeof initializer>;
+interface Written {
+  nodes: Node[];
+  constants: Constant[];
+}
+
+function writeNode(node: ModelNode, mask: Mask | null): Written {
+  const only = (...nodes: Node[]): Written => ({ nodes, constants: [] });
+  const parts = (...names: string[]) => names.map((part) => `${node.name}.${part}`);
+  switch (node.op) {
+    case "input":
+      return only();
+    case "conv":
+      return only(operator("Conv", node.name, [node.from, ...parts("weight")], window(node, node.kernel >> 1)));
+    case "batch-norm": {
+      const inputs = [node.from, ...parts("weight", "bias", "running_mean", "running_var")];
+      return only(operator("BatchNormalization", node.name, inputs, [{ name: "epsilon", type: float, f: 1e-5 }]));
+    }
+    case "relu":
+      return mask ? maskedRelu(node, mask) : only(operator("Relu", node.name, [node.from]));
+    case "add":
+      return only(operator("Add", node.name, [node.from, node.with]));
+    case "max-pool":
+      return only(operator("MaxPool", node.name, [node.from], window(node, node.padding)));
+    case "global-average-pool":
+      return only(
+        operator("GlobalAveragePool", `${node.name}.pooled`, [node.from]),
+        operator("Flatten", node.name, [`${node.name}.pooled`]),
+      );
+    case "dense": {
+      const transposed = [{ name: "transB", type: int, i: 1 }];
+      return only(operator("Gemm", node.name, [node.from, ...parts("weight", "bias")], transposed));
+    }
+  }
+}
+
+function maskedRelu(
+  { name, from, shape }: { name: string; from: string; shape: readonly number[] },
+  mask: Mask,
+): Written {
+  const kept = onesOf(mask);
+  if (kept === 0) return { nodes: [operator("Identity", name, [from])], constants: [] };
+  if (kept === mask.length) return { nodes: [operator("Relu", name, [from])], constants: [] };
+  const [height = 1, width = 1, channels = 1] = shape;
+  const lower = toChannelsFirst(mask, channels).map((kept) => (kept ? 0 : Number.NEGATIVE_INFINITY));
+  return {
+    nodes: [operator("Max", name, [from, `${name}.lower`])],
+    constants: [initializer(`${name}.lower`, [1, channels, height, width], lower)],
+  };
+}
+
+/** The graph's border is called by its own names; within, a value is called as the model's node that makes it. */
+function named(model: Model, nodes: Node[]): Node[] {
+  const border = new Map([
+    [model.nodes[0]?.name, "images"],
+    [model.nodes.at(-1)?.name, "logits"],
+  ]);
+  const rename = (name: string) => border.get(name) ?? name;
+  return nodes.map((node) => ({ ...node, input: node.input?.map(rename), output: node.output?.map(rename) }) as Node);
+}
+
+function window({ kernel, stride }: { kernel: number; stride: number }, padding: number): Attribute[] {
+  return [
+    { name: "kernel_shape", type: ints, ints: [kernel, kernel] },
+    { name: "strides", type: ints, ints: [stride, stride] },
+    { name: "pads", type: ints, ints: [padding, padding, padding, padding] },
+  ];
+}
+
+type Attribute = { name: string; type: number; i?: number; ints?: number[]; f?: number };
+
+const operator = (opType: string, name: string, input: string[], attribute: Attribute[] = []) =>
+  onnx.NodeProto.create({ opType, name, input, output: [name], attribute });
+
+const initializer = (name: string, dims: readonly number[], values: Float32Array) =>
+  onnx.TensorProto.create({
+    name,
+    dims: [...dims],
+    dataType: float32,
+    rawData: new Uint8Array(values.buffer, values.byteOffset, values.byteLength),
+  });
+
+const valueInfo = (name: string, dims: readonly (string | number)[]) => ({
+  name,
+  type: {
+    tensorType: {
+      elemType: float32,
+      shape: { dim: dims.map((dim) => (typeof dim === "string" ? { dimParam: dim } : { dimValue: dim })) },
+    },
+  },
+});
