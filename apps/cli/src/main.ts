@@ -2,7 +2,9 @@ import { Command } from "commander";
 import { cancel } from "./commands/cancel.ts";
 import { demo } from "./commands/demo.ts";
 import { exportFrontier } from "./commands/export.ts";
+import { exportModel } from "./commands/export-model.ts";
 import { frontier } from "./commands/frontier.ts";
+import { importModel } from "./commands/import.ts";
 import { logs } from "./commands/logs.ts";
 import { ls } from "./commands/ls.ts";
 import { models } from "./commands/models.ts";
@@ -13,7 +15,22 @@ import { watch } from "./commands/watch.ts";
 import { worker } from "./commands/worker.ts";
 import { report } from "./report.ts";
 
-const commands = [submit, plan, watch, ls, cancel, logs, frontier, exportFrontier, models, worker, up, demo];
+const commands = [
+  submit,
+  plan,
+  watch,
+  ls,
+  cancel,
+  logs,
+  frontier,
+  exportFrontier,
+  importModel,
+  exportModel,
+  models,
+  worker,
+  up,
+  demo,
+];
 
 const program = new Command("reluctant")
   .description("Spend ReLUs only where they matter: plan, submit and follow partial-ReLU experiments.")

@@ -6,6 +6,7 @@ import {
   type SafetensorsFile,
   type Tensors,
   under,
+  weightShapes,
 } from "@reluctant/stages";
 
 /** A network that a stage run made: all-ReLU (`weights` artifact) or partial-ReLU (`masks` artifact). */
@@ -26,6 +27,7 @@ export interface Network {
 export function readNetwork(bytes: Uint8Array): Network {
   const file = decodeSafetensors(bytes);
   const model = modelOf(file);
+  requireNothingElse(file, model);
   const masks = hasMasks(file) ? masksFromTensors(file.tensors, model) : null;
   return {
     model,
@@ -56,6 +58,13 @@ function modelOf({ tensors, metadata }: SafetensorsFile): Model {
     }
   }
   throw faults[0] ?? new Error(`the masks fit ${metadata.model} at none of the sides ${family.sides.join(", ")}`);
+}
+
+/** Tensors beyond weights and masks mean that the network computes something that an export would leave out. */
+function requireNothingElse({ tensors }: SafetensorsFile, model: Model): void {
+  const weights = weightShapes(model);
+  const other = [...tensors.keys()].find((name) => !weights.has(name) && !name.startsWith("mask."));
+  if (other) throw new Error(`the network has "${other}", which is neither a weight of ${model.name} nor a mask`);
 }
 
 const hasMasks = ({ tensors }: SafetensorsFile): boolean => under("mask", tensors).size > 0;

@@ -1,0 +1,56 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { ReluctantError, type StageRun, sha256Schema } from "@reluctant/contracts";
+import { type Network, onnxFile, pyTorchFile, pyTorchModule, readNetwork } from "@reluctant/interchange";
+import { count } from "@reluctant/plot";
+import type { Client } from "@reluctant/sdk";
+import { type Command, Option } from "commander";
+import { type ConnectionFlags, connect, withConnection } from "../connection.ts";
+import { interpret } from "../named-file.ts";
+
+type Files = Record<string, Uint8Array | string>;
+
+/** What each format consists of. */
+const formats: Record<string, (network: Network) => Promise<Files> | Files> = {
+  onnx: (network) => ({ "network.onnx": onnxFile(network) }),
+  pytorch: async (network) => ({
+    "network.safetensors": pyTorchFile(network),
+    [pyTorchModule.name]: await pyTorchModule.read(),
+  }),
+};
+
+export const exportModel = (program: Command): Command =>
+  withConnection(
+    program
+      .command("export-model <id>")
+      .description("take a network away, its masks folded in: by the id of its stage run, or its artifact's hash")
+      .addOption(new Option("--to <format>", "what to write").choices(Object.keys(formats)).default("onnx"))
+      .option("--out <folder>", "where to write", "."),
+  ).action(async (id: string, flags: ConnectionFlags & { to: string; out: string }) => {
+    const client = await connect(flags);
+    const sha256 = sha256Schema.safeParse(id).success ? id : networkOf(await client.stageRuns.get(id));
+    const bytes = await read(client, sha256);
+    const network = interpret(id, () => readNetwork(bytes));
+    const files = await formats[flags.to]?.(network);
+    await mkdir(flags.out, { recursive: true });
+    const paths = Object.keys(files ?? {}).map((name) => join(flags.out, name));
+    await Promise.all(Object.values(files ?? {}).map((contents, i) => writeFile(paths[i] as string, contents)));
+    process.stdout.write(
+      `${network.model.name} with ${count(network.reluCount)} ReLUs: wrote ${paths.join(" and ")}\n`,
+    );
+  });
+
+/** The one partial-ReLU network that a stage run made, else its all-ReLU one. */
+function networkOf({ id, kind, artifacts }: StageRun): string {
+  const made = (role: string) => artifacts.filter((artifact) => artifact.role === role);
+  const [found, ...others] = made("masks").length > 0 ? made("masks") : made("weights");
+  if (!found) throw new ReluctantError("not-found", `${kind} ${id} has made no network`);
+  if (others.length === 0) return found.sha256;
+  const choices = [found, ...others].map(({ variant, sha256 }) => `${variant}: ${sha256}`);
+  throw new ReluctantError("invalid-request", `${kind} ${id} made several networks; name one\n${choices.join("\n")}`);
+}
+
+async function read(client: Client, sha256: string): Promise<Uint8Array> {
+  const { body } = await client.artifacts.download(sha256);
+  return new Uint8Array(await new Response(body).arrayBuffer());
+}

@@ -1,0 +1,28 @@
+import { ReluctantError } from "@reluctant/contracts";
+import { importStateDict } from "@reluctant/interchange";
+import type { Command } from "commander";
+import { type ConnectionFlags, connect, withConnection } from "../connection.ts";
+import { interpret, readNamed } from "../named-file.ts";
+
+interface Flags extends ConnectionFlags {
+  model: string;
+  dataset: string;
+}
+
+export const importModel = (program: Command): Command =>
+  withConnection(
+    program
+      .command("import <file>")
+      .description("bring an all-ReLU model trained elsewhere: a PyTorch state dict as safetensors")
+      .requiredOption("--model <name>", "the model whose weights these are")
+      .requiredOption("--dataset <name>", "what it was trained on, for the images' size and the classes"),
+  ).action(async (file: string, flags: Flags) => {
+    const bytes = await readNamed(file);
+    const client = await connect(flags);
+    const dataset = (await client.datasets()).find(({ name }) => name === flags.dataset);
+    if (!dataset) throw new ReluctantError("not-found", `--dataset ${flags.dataset}: no such dataset is registered`);
+    const choice = { model: flags.model, side: dataset.inputShape[0], classes: dataset.classes.length };
+    const weights = interpret(file, () => importStateDict(bytes, choice));
+    const { sha256 } = await client.artifacts.import(new Blob([weights]).stream());
+    process.stdout.write(`imported ${file}; in a spec:\narModel: ${sha256}\n`);
+  });
