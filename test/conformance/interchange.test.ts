@@ -7,6 +7,8 @@ import { promisify } from "node:util";
 import { type Network, onnxFile, pyTorchFile, pyTorchModule, readNetwork } from "@reluctant/interchange";
 import { type Model, models, randomMask, reluLayers } from "@reluctant/relu";
 import { encodeStudent, type HostTensor, weightShapes } from "@reluctant/stages";
+import { pixelTensor } from "@reluctant/tfjs-backend-torch";
+import * as tf from "@tensorflow/tfjs-core";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openBackend } from "../../packages/engine/src/backends.ts";
@@ -87,12 +89,13 @@ async function setup(name: string, side: number): Promise<Exported> {
   const pixels = Uint8Array.from(noise(batchSize * side * side * 3), (value) => 255 * value);
   const network = new TfNetwork({ model, weights, normalization: { mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25] } });
   network.setMasks(masks);
-  const x = network.input(pixels);
-  const { logits } = network.forward(x, { training: false });
+  const shape = network.inputShape(batchSize);
+  const x = network.input(pixelTensor(pixels, shape), tf.zeros([batchSize, 3], "int32"));
+  const { logits } = network.evaluate(x, network.freeze());
   const exported = {
     network: readNetwork(encodeStudent(model, weights, masks)),
     images: channelsFirst(await x.data<"float32">(), side),
-    logits: Array.from(await logits.data()),
+    logits: Array.from(await logits.data<"float32">()),
   };
   network.dispose();
   return exported;
