@@ -1,7 +1,8 @@
 -- Points of a dataset version and model that a team may see; those of others without names.
 -- $1 dataset version  $2 model  $3 team, or null for one that may see all
 select p.id::text, p.stage_run_id::text as "stageRunId", mine."experimentId", mine."trialId", p.variant, p.method, p.recipe,
-  p.seed, p.budget, p.relu_count as "reluCount", p.convention, p.macs::float8 as macs, p.images::float8 as images,
+  p.seed, p.budget, p.relu_count as "reluCount",
+  coalesce((r.result ->> 'polynomialUnits')::int, 0) as "polynomialUnits", p.convention, p.macs::float8 as macs, p.images::float8 as images,
   p.gpu_seconds as "gpuSeconds", p.validation_accuracy as "validationAccuracy", p.test_accuracy as "testAccuracy"
 from frontier_point p
 join stage_run r on r.id = p.stage_run_id

@@ -5,7 +5,7 @@
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { InputName, Precision, StageParams } from "@reluctant/contracts";
+import type { InputName, ParamsOf, Precision, StageParams } from "@reluctant/contracts";
 import { type BackendName, BackendUnavailableError, createEngine } from "@reluctant/engine";
 import { type Implementation, implementations } from "@reluctant/relu";
 import { type Engine, type StageOutput, stages } from "@reluctant/stages";
@@ -45,6 +45,26 @@ const search = {
 } as const;
 const allocation = { allocation: "sensitivity", allocationFloor: 0.004 } as const;
 const distil = { distillWeight: 0.9, temperature: 4, pram: "attention", pramWeight: 1000 } as const;
+const snl = {
+  learningRate: 1e-3,
+  leastTravel: 3,
+  penalty: 1e-3,
+  counts: 10,
+  penaltyGrowth: 2,
+  patience: 1,
+  threshold: 0.01,
+  landing: "threshold",
+} as const;
+const autorep = { learningRate: 1e-3, leastTravel: 3, densityWeight: 120, hysteresis: 0.003 };
+const rival = (own: Pick<ParamsOf<"mask-search">, "snl" | "autorep" | "delphi">): StageParams => ({
+  kind: "mask-search",
+  ...common,
+  budget: 500,
+  granularity: "pixel",
+  intervalSteps: 3,
+  settings: { ...sgd, ...search, ...allocation },
+  ...own,
+});
 const runs: [Implementation, StageParams][] = [
   ["train/sgd", { kind: "train", ...common, settings: sgd }],
   [
@@ -104,6 +124,9 @@ const runs: [Implementation, StageParams][] = [
     "distillation/senet++",
     { kind: "distillation", ...common, settings: { ...sgd, ...distil }, slimmable: { widths: [0.5] } },
   ],
+  ["mask-search/snl", rival({ snl })],
+  ["mask-search/autorep", rival({ autorep })],
+  ["mask-search/delphi-planner", rival({ delphi: { swapShare: 0.5, clipNorm: 2, planImages: 10 } })],
 ];
 
 /** Runs a stage and notes the loss of each step. */

@@ -85,19 +85,28 @@ function endLine(stageRun: StageRun, label: string): string | null {
   }
 }
 
-function resultText({ result }: StageRun): string {
+function resultText({ result, params }: StageRun): string {
   switch (result?.kind) {
     case "train":
       return `test ${percent(result.testAccuracy)}`;
     case "sensitivity":
       return `${result.layers.length} layers at density ${result.density.toFixed(3)}`;
     case "mask-search":
-      return `${count(result.reluCount)} ReLUs, ${exchanged(result.history)}`;
+      return [kept(result.reluCount, params), result.course ? "" : exchanged(result.history)]
+        .filter(Boolean)
+        .join(", ");
     case "distillation":
       return `${count(result.reluCount)} ReLUs, test ${percent(result.testAccuracy)}`;
     default:
       return "";
   }
+}
+
+/** `14,745 ReLUs`, and by how much that misses the budget. */
+function kept(reluCount: number, params: StageRun["params"]): string {
+  const missed = params.kind === "mask-search" ? reluCount - params.budget : 0;
+  const note = missed === 0 ? "" : ` (${count(Math.abs(missed))} ${missed > 0 ? "above" : "below"} the budget)`;
+  return `${count(reluCount)} ReLUs${note}`;
 }
 
 function exchanged(history: readonly { distance: number }[]): string {

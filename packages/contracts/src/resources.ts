@@ -206,6 +206,8 @@ export const frontierPointSchema = z.object({
   seed: z.int(),
   budget: z.int().nullable(),
   reluCount: z.int(),
+  /** Units that compute a polynomial where their ReLU was: points that have some cost more than their ReLU count says. */
+  polynomialUnits: z.int(),
   convention: z.string(),
   macs: z.number(),
   images: z.int(),

@@ -18,6 +18,8 @@ const sgd = {
   /** Fractions of the run at whose step the rate is multiplied by `decayFactor`. */
   decayAt: z.array(share).max(16),
   decayFactor: z.number().positive().max(1),
+  /** How the rate falls: by `decayFactor` at `decayAt` unless this says that it follows a cosine to 0. */
+  decay: z.literal("cosine").optional(),
   /** Linear warm-up from 0 over this share of the steps. */
   warmup: share,
   momentum: z.number().min(0).max(0.9999),
@@ -97,6 +99,8 @@ export const distillationSettingsSchema = z.strictObject({
   pram: z.enum(["attention", "raw", "off"]),
   /** β */
   pramWeight: z.number().min(0).max(1e7),
+  /** Gradients longer than this are scaled down to it; networks with polynomials need it. */
+  clipNorm: z.number().positive().max(1e6).optional(),
 });
 
 /** `senet++` alone reads it. */
@@ -113,6 +117,62 @@ export const slimmableSettingsSchema = z.strictObject({
     .max(8),
 });
 
+/** Adam, for the weights and for what activations learn (PAPER §9). */
+const adam = {
+  /** Rate for both, 1e-3. */
+  learningRate: rate,
+  /**
+   * Adam moves a value by about its rate a step whatever its gradient, so in short runs slopes and scores, which have 1 to
+   * go, would never arrive: there their rate is higher, so that rate × steps is at least this. The published lengths give
+   * 58, so they keep the published rate.
+   */
+  leastTravel: z.number().min(0).max(1e6),
+};
+
+/** SNL (PAPER §9), within a mask search's length, batches and temperature: slopes c under α‖c‖₁. */
+export const snlSettingsSchema = z.strictObject({
+  ...adam,
+  /** α at the start, 1e-5. */
+  penalty: z.number().positive().max(1e6),
+  /** How often over the run the slopes are counted and α may grow: 150, which for the published length is once an epoch. */
+  counts: z.int().min(1).max(1_000_000),
+  /** α grows by this factor after each count that was not lower than every one before, 1.1. */
+  penaltyGrowth: z.number().min(1).max(100),
+  /** Counts before α may grow, 5. */
+  patience: z.int().min(0).max(10_000),
+  /**
+   * Where given, ‖c‖₁ decides in the count's place: α grows while it lies above the straight line from all ReLUs to none
+   * at this share of the steps, so that a run of fixed length comes to its budget.
+   */
+  landBy: z.number().gt(0).max(1).optional(),
+  /** A unit counts as kept while c exceeds this, 0.01. */
+  threshold: z.number().min(0).lt(1),
+  /** Once the count is within the budget, keep the units above the `threshold`, or `exact`ly the budget's largest c. */
+  landing: z.enum(["threshold", "exact"]),
+});
+
+/** AutoReP (PAPER §9), within a mask search's length, batches and temperature; its rates follow a cosine to 0. */
+export const autorepSettingsSchema = z.strictObject({
+  ...adam,
+  /** λ of λ·relu(density − target), 80 to 240. */
+  densityWeight: z.number().positive().max(1e6),
+  /** A unit's ReLU is dropped once its score is below −hysteresis, and comes back once it is above it: 0.003. */
+  hysteresis: z.number().min(0).max(1),
+});
+
+/** DELPHI's planner (PAPER §9) by greedy removal: whole layers, in the order of the least loss of validation accuracy. */
+export const delphiSettingsSchema = z.strictObject({
+  /** Share of the steps within which the layers are swapped one after another, ReLU mixed linearly into the quadratic. */
+  swapShare: z.number().gt(0).max(1),
+  /** Gradients longer than this are scaled down to it, 2. */
+  clipNorm: z.number().positive().max(1e6),
+  /** Images of the validation split that every candidate is measured on. */
+  planImages: z.int().min(1).max(1e9),
+});
+
+export type SnlSettings = z.infer<typeof snlSettingsSchema>;
+export type AutorepSettings = z.infer<typeof autorepSettingsSchema>;
+export type DelphiSettings = z.infer<typeof delphiSettingsSchema>;
 export type TrainSettings = z.infer<typeof trainSettingsSchema>;
 export type SensitivitySettings = z.infer<typeof sensitivitySettingsSchema>;
 export type MaskSearchSettings = z.infer<typeof maskSearchSettingsSchema>;
@@ -128,6 +188,9 @@ export const recipeSettingsSchema = z.strictObject({
   layerRemoval: layerRemovalSettingsSchema,
   distillation: distillationSettingsSchema,
   slimmable: slimmableSettingsSchema,
+  snl: snlSettingsSchema,
+  autorep: autorepSettingsSchema,
+  delphi: delphiSettingsSchema,
 });
 export type RecipeSettings = z.infer<typeof recipeSettingsSchema>;
 
@@ -140,5 +203,8 @@ export const settingsOverrideSchema = z.strictObject({
   layerRemoval: layerRemovalSettingsSchema.partial().optional(),
   distillation: distillationSettingsSchema.partial().optional(),
   slimmable: slimmableSettingsSchema.partial().optional(),
+  snl: snlSettingsSchema.partial().optional(),
+  autorep: autorepSettingsSchema.partial().optional(),
+  delphi: delphiSettingsSchema.partial().optional(),
 });
 export type SettingsOverride = z.infer<typeof settingsOverrideSchema>;

@@ -1,13 +1,16 @@
 import { z } from "zod";
 import { sha256Schema } from "./primitives.ts";
 import {
+  autorepSettingsSchema,
   deepReduceSettingsSchema,
+  delphiSettingsSchema,
   descentSettingsSchema,
   distillationSettingsSchema,
   layerRemovalSettingsSchema,
   maskSearchSettingsSchema,
   sensitivitySettingsSchema,
   slimmableSettingsSchema,
+  snlSettingsSchema,
   trainSettingsSchema,
 } from "./settings.ts";
 import { granularities } from "./words.ts";
@@ -33,6 +36,9 @@ export const stageParamsSchema = z.discriminatedUnion("kind", [
     descent: descentSettingsSchema.optional(),
     deepreduce: deepReduceSettingsSchema.optional(),
     layerRemoval: layerRemovalSettingsSchema.optional(),
+    snl: snlSettingsSchema.optional(),
+    autorep: autorepSettingsSchema.optional(),
+    delphi: delphiSettingsSchema.optional(),
   }),
   z.strictObject({
     kind: z.literal("distillation"),
@@ -124,9 +130,13 @@ export const stageResultSchema = z.discriminatedUnion("kind", [
     kind: z.literal("mask-search"),
     images: z.int(),
     reluCount: z.int(),
+    /** Units that compute a polynomial in place of their ReLU: where there are any, equal counts are not equal cost. */
+    polynomialUnits: z.int().optional(),
     allocation: z.array(layerAllocationSchema),
     /** After each update: units exchanged (of a descent: removed) / Σ r_l, and each layer's share of kept units that stayed. */
     history: z.array(z.object({ step: z.int(), distance: accuracy, overlap: z.array(accuracy) })),
+    /** Searches under a penalty: its weight, and how many ReLUs were kept, after each interval. */
+    course: z.array(z.object({ step: z.int(), kept: z.number(), penalty: z.number() })).optional(),
     validationAccuracy: accuracy,
     /** A descent's masks at each of its budgets, by variant; `full`, beside it, is the last. */
     variants: z.record(variantSchema, maskVariantSchema).optional(),
@@ -135,6 +145,7 @@ export const stageResultSchema = z.discriminatedUnion("kind", [
     kind: z.literal("distillation"),
     images: z.int(),
     reluCount: z.int(),
+    polynomialUnits: z.int().optional(),
     validationAccuracy: accuracy,
     testAccuracy: accuracy,
     /** Mean share of each term in the loss over the last epoch. */

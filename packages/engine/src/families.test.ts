@@ -1,4 +1,4 @@
-import type { InputName, StageParams } from "@reluctant/contracts";
+import type { InputName, ParamsOf, StageParams } from "@reluctant/contracts";
 import { type Implementation, type Model, models, recipes, reluCount } from "@reluctant/relu";
 import { type Engine, stages } from "@reluctant/stages";
 import * as tf from "@tensorflow/tfjs-core";
@@ -14,6 +14,21 @@ beforeAll(async () => {
 const recipe = recipes.debug as NonNullable<typeof recipes.debug>;
 /** Four images to a batch norm, at the end of one pixel each: 50 layers of that blow gradients up, hence the tiny rate. */
 const own = { batchSize: 4, cropPadding: 1, learningRate: 1e-6, warmup: 0 };
+
+const rival = (
+  model: string,
+  budget: number,
+  method: Pick<ParamsOf<"mask-search">, "snl" | "autorep" | "delphi">,
+): ParamsOf<"mask-search"> => ({
+  kind: "mask-search",
+  model,
+  budget,
+  granularity: "pixel",
+  steps: 1,
+  intervalSteps: 1,
+  settings: { ...recipe.maskSearch, ...own },
+  ...method,
+});
 
 /** A step of every stage and of each kind of search that asks something else of the engine (a descent needs one before each removal), on each stage's real inputs. */
 const paramsOf = (model: string, budget: number): Partial<Record<Implementation, StageParams>> => ({
@@ -44,6 +59,9 @@ const paramsOf = (model: string, budget: number): Partial<Record<Implementation,
     settings: { ...recipe.maskSearch, ...own },
     descent: { removals: 1, ranking: "network", scoreMemory: 0 },
   },
+  "mask-search/snl": rival(model, budget, { snl: recipe.snl }),
+  "mask-search/autorep": rival(model, budget, { autorep: recipe.autorep }),
+  "mask-search/delphi-planner": rival(model, budget, { delphi: recipe.delphi }),
   "distillation/pram": { kind: "distillation", model, steps: 1, settings: { ...recipe.distillation, ...own } },
 });
 
@@ -87,9 +105,16 @@ it.each([
   inputs.student = searched.bytesOf("masks");
   const distilled = await step("distillation/pram");
   const descended = await step("mask-search/continuation");
+  const snl = await step("mask-search/snl");
+  const autorep = await step("mask-search/autorep");
+  inputs.student = (await step("mask-search/delphi-planner")).bytesOf("masks");
+  const quadratic = await step("distillation/pram");
 
   expect(searched.result).toMatchObject({ reluCount: budget, images: 4 });
   expect(distilled.result).toMatchObject({ reluCount: budget, images: 4 });
+  for (const { result } of [snl, autorep]) expect(result).toMatchObject({ kind: "mask-search", images: 4 });
+  if (quadratic.result.kind !== "distillation") throw new Error(quadratic.result.kind);
+  expect(quadratic.result.polynomialUnits).toBeGreaterThan(0); // one layer, the first to be swapped
   expect(descended.result).toMatchObject({ reluCount: budget, variants: { [2 * budget]: { reluCount: 2 * budget } } });
   if (distilled.result.kind !== "distillation") throw new Error(distilled.result.kind);
   expect(distilled.result.lossShares.pram).toBeGreaterThan(0);

@@ -9,6 +9,7 @@ import {
   maskedRelu,
 } from "@reluctant/tfjs-backend-torch";
 import * as tf from "@tensorflow/tfjs-core";
+import type { ChannelMoments, LayerActivation } from "./activations/index.ts";
 import { fusedIntoRelus } from "./fusion.ts";
 
 /** A network's variables by tensor name (`layer1.0.conv1.weight`), filters HWIO, and its masks by ReLU layer. */
@@ -16,6 +17,8 @@ export interface Parts {
   variables: ReadonlyMap<string, tf.Tensor>;
   /** [h, w, c] of 0 and 1; a layer without one keeps every ReLU. */
   masks: ReadonlyMap<string, tf.Tensor>;
+  /** Layers that compute something else than a masked ReLU. */
+  activations: ReadonlyMap<string, LayerActivation>;
   /** Batch norms that a ReLU follows as x · scale + shift, by node: with them the network evaluates, without it trains. */
   frozen: ReadonlyMap<string, Affine> | null;
 }
@@ -35,6 +38,13 @@ export interface Pass {
   preActivations: ReadonlyMap<string, tf.Tensor>;
   /** Of every batch norm in training. */
   statistics: BatchStatistics[];
+  /** What entered the activations that observe it, in training. */
+  observed: Observed[];
+}
+
+/** Channels of what enters a ReLU layer, over the batch. */
+export interface Observed extends ChannelMoments {
+  layer: string;
 }
 
 /** What the running statistics of a node move towards. [channels] */
@@ -53,14 +63,15 @@ export interface BatchStatistics {
  */
 export function forward(
   model: Model,
-  { variables, masks, frozen }: Parts,
+  { variables, masks, activations, frozen }: Parts,
   xBHWC: tf.Tensor4D,
   { preActivations = false }: { preActivations?: boolean } = {},
 ): Pass {
   const outputs = new Map<string, tf.Tensor>();
   const entering = new Map<string, tf.Tensor>();
   const statistics: BatchStatistics[] = [];
-  const fused = preActivations ? null : fusedIntoRelus(model);
+  const observed: Observed[] = [];
+  const fused = preActivations ? null : fusedIntoMaskedRelus(model, activations);
   const inRelu = new Set([...(fused?.values() ?? [])].flatMap(({ norm, sum }) => [norm?.name, sum?.node.name]));
   const of = (name: string): tf.Tensor4D => found(outputs, name) as tf.Tensor4D;
   const variable = <T extends tf.Tensor>(node: ModelNode, part: string) =>
@@ -92,6 +103,11 @@ export function forward(
     if (norm) return normInTraining(norm, (x, g, b) => batchNormMaskedRelu(x, g, b, mask));
     if (sum && residual) return addMaskedRelu(of(sum.node.from), residual, mask);
     if (preActivations) entering.set(node.name, of(node.from));
+    const activation = activations.get(node.name);
+    if (activation) {
+      if (!frozen && activation.observes) observed.push({ layer: node.name, ...tf.moments(of(node.from), [0, 1, 2]) });
+      return activation.apply(of(node.from));
+    }
     return maskedRelu(of(node.from), mask);
   };
   const run = (node: ModelNode): tf.Tensor => {
@@ -119,7 +135,7 @@ export function forward(
   };
   for (const node of model.nodes) if (!inRelu.has(node.name)) outputs.set(node.name, run(node));
   const last = model.nodes.at(-1)?.name ?? "";
-  return { logits: found(outputs, last) as tf.Tensor2D, outputs, preActivations: entering, statistics };
+  return { logits: found(outputs, last) as tf.Tensor2D, outputs, preActivations: entering, statistics, observed };
 }
 
 function found<T>(map: ReadonlyMap<string, T>, name: string): T {
@@ -127,3 +143,7 @@ function found<T>(map: ReadonlyMap<string, T>, name: string): T {
   if (!value) throw new Error(`the model reads "${name}", which it does not have`);
   return value;
 }
+
+/** The fusions of the layers that compute a masked ReLU. */
+const fusedIntoMaskedRelus = (model: Model, activations: Parts["activations"]) =>
+  new Map([...fusedIntoRelus(model)].filter(([layer]) => !activations.has(layer)));

@@ -18,3 +18,10 @@ export function withGradients<Results extends { loss: tf.Scalar }>(
   }, [...parameters]);
   return { results: results as Results, gradients: parameters.map(({ name }) => grads[name] as tf.Tensor) };
 }
+
+/** The gradients, scaled down together where their common norm exceeds `norm`, as torch's `clip_grad_norm_`. */
+export function clippedTo(norm: number, gradients: readonly tf.Tensor[]): tf.Tensor[] {
+  const length = tf.sqrt(tf.addN(gradients.map((gradient) => tf.sum(tf.square(gradient)))));
+  const scale = tf.minimum(1, tf.div(norm, tf.add(length, 1e-6)));
+  return gradients.map((gradient) => tf.mul(gradient, scale));
+}

@@ -1,5 +1,6 @@
 import { inputShape, type Mask, type Model, nodesOf, reluLayers } from "@reluctant/relu";
 import {
+  type Activation,
   type Batch,
   type HostTensor,
   isStatistic,
@@ -9,7 +10,8 @@ import {
 } from "@reluctant/stages";
 import { augment, commitStatistics, pixelTensor, scaleAndShift } from "@reluctant/tfjs-backend-torch";
 import * as tf from "@tensorflow/tfjs-core";
-import { type Affine, type BatchStatistics, forward, type Pass } from "./forward.ts";
+import { type LayerActivation, layerActivation } from "./activations/index.ts";
+import { type Affine, type BatchStatistics, forward, type Observed, type Pass } from "./forward.ts";
 import { toDevice, toHost } from "./layout.ts";
 import { correctOf } from "./losses.ts";
 import { assign, newVariable } from "./variables.ts";
@@ -22,6 +24,7 @@ export class TfNetwork implements Network {
   readonly variables: Map<string, tf.Variable>;
   /** Variables, so that a recorded step reads the masks of the day. */
   private readonly masks = new Map<string, tf.Variable>();
+  private readonly activations = new Map<string, LayerActivation>();
 
   constructor({ model, weights, normalization }: { model: Model; weights: Tensors; normalization: Normalization }) {
     this.model = model;
@@ -33,10 +36,12 @@ export class TfNetwork implements Network {
 
   /** What the optimizer moves, by name. */
   parameters(): Map<string, tf.Variable> {
-    return new Map([...this.variables].filter(([name]) => !isStatistic(name)));
+    const own = [...this.activationVariables()].map(([name, variable]) => [`activation.${name}`, variable] as const);
+    return new Map([...this.variables, ...own].filter(([, { trainable }]) => trainable));
   }
 
   setMasks(masks: readonly Mask[]): void {
+    if (this.activations.size > 0) this.disposeActivations();
     for (const [layer, { name, shape }] of reluLayers(this.model).entries()) {
       const mask = tf.tensor3d(Float32Array.from(masks[layer] as Mask), [...shape]);
       const variable = this.masks.get(name);
@@ -47,10 +52,38 @@ export class TfNetwork implements Network {
     }
   }
 
-  async read(): Promise<Tensors> {
-    const read = new Map<string, HostTensor>();
-    for (const [name, variable] of this.variables) read.set(name, await toHost(variable));
-    return read;
+  setActivations(activations: readonly Activation[]): void {
+    this.disposeActivations();
+    for (const [layer, { name, shape }] of reluLayers(this.model).entries()) {
+      const activation = activations[layer] as Activation;
+      if (activation.kind === "masked-relu")
+        this.masks.set(name, newVariable(tf.tensor3d(Float32Array.from(activation.mask), [...shape])));
+      else this.activations.set(name, layerActivation(activation, shape));
+    }
+  }
+
+  readActivations(): Promise<Tensors> {
+    return readAll(this.activationVariables());
+  }
+
+  loadActivations(values: Tensors): void {
+    for (const [name, variable] of this.activationVariables()) assign(variable, values.get(name), `activation.${name}`);
+  }
+
+  /** Scalar, differentiable: how many ReLUs the trainable activations keep. */
+  kept(): tf.Scalar {
+    const kept = [...this.activations.values()].flatMap((activation) => activation.kept() ?? []);
+    return tf.addN([tf.scalar(0), ...kept]) as tf.Scalar;
+  }
+
+  /** Activations follow what a batch told of what enters them, and the scores that its update left. */
+  follow(observed: readonly Observed[], finite: tf.Scalar): void {
+    for (const [name, activation] of this.activations)
+      activation.follow(observed.find(({ layer }) => layer === name) ?? null, finite);
+  }
+
+  read(): Promise<Tensors> {
+    return readAll(this.variables);
   }
 
   load(weights: Tensors): void {
@@ -79,12 +112,16 @@ export class TfNetwork implements Network {
 
   /** Batch norms by their batch; the pass says where their running statistics are to move. */
   train(xBHWC: tf.Tensor4D, options: { preActivations?: boolean } = {}): Pass {
-    return forward(this.model, { variables: this.tensors(), masks: this.masks, frozen: null }, xBHWC, options);
+    return forward(this.model, { variables: this.tensors(), ...this.layers(), frozen: null }, xBHWC, options);
   }
 
   /** Batch norms by their running statistics, as they were when `frozen` was made. */
   evaluate(xBHWC: tf.Tensor4D, frozen: Frozen, options: { preActivations?: boolean } = {}): Pass {
-    return forward(this.model, { variables: this.tensors(), masks: this.masks, frozen }, xBHWC, options);
+    return forward(this.model, { variables: this.tensors(), ...this.layers(), frozen }, xBHWC, options);
+  }
+
+  private layers() {
+    return { masks: this.masks, activations: this.activations };
   }
 
   /** What the forward pass reads, by name. Called within `tf.tidy`. */
@@ -122,8 +159,31 @@ export class TfNetwork implements Network {
   }
 
   dispose(): void {
-    tf.dispose([...this.variables.values(), ...this.masks.values()]);
+    this.disposeActivations();
+    tf.dispose([...this.variables.values()]);
   }
+
+  private disposeActivations(): void {
+    tf.dispose([...this.masks.values()]);
+    for (const activation of this.activations.values()) activation.dispose();
+    this.masks.clear();
+    this.activations.clear();
+  }
+
+  /** By `<layer>.<part>`. */
+  private activationVariables(): Map<string, tf.Variable> {
+    return new Map(
+      [...this.activations].flatMap(([layer, { variables }]) =>
+        [...variables].map(([part, variable]) => [`${layer}.${part}`, variable] as const),
+      ),
+    );
+  }
+}
+
+async function readAll(variables: ReadonlyMap<string, tf.Variable>): Promise<Tensors> {
+  const read = new Map<string, HostTensor>();
+  for (const [name, variable] of variables) read.set(name, await toHost(variable));
+  return read;
 }
 
 export type Frozen = ReadonlyMap<string, Affine>;

@@ -5,8 +5,8 @@
 import type { Objective } from "@reluctant/stages";
 import { allFinite } from "@reluctant/tfjs-backend-torch";
 import * as tf from "@tensorflow/tfjs-core";
-import type { BatchStatistics, Pass } from "./forward.ts";
-import { withGradients } from "./gradients.ts";
+import type { BatchStatistics, Observed, Pass } from "./forward.ts";
+import { clippedTo, withGradients } from "./gradients.ts";
 import { correctOf, terms } from "./losses.ts";
 import type { Frozen, TfNetwork } from "./network.ts";
 import type { Optimizer } from "./optimizer.ts";
@@ -26,6 +26,10 @@ export interface TrainingParts {
   /** 0/1 patterns by parameter name, which every update keeps. */
   patterns: ReadonlyMap<string, tf.Tensor>;
   scores: ScoreSums | null;
+  /** Weight of the objective's `kept`: a variable, because the course of a search changes it. */
+  keptWeight: tf.Variable;
+  /** Gradients longer than this together are scaled down to it. */
+  clipNorm: number | null;
 }
 
 export interface TrainingInputs {
@@ -39,12 +43,12 @@ export interface TrainingInputs {
 }
 
 /** Values of a report, in their order; `finite` is 1 where the loss and every gradient are, and the update took place. */
-export const reported = ["crossEntropy", "divergence", "pram", "loss", "correct", "finite"] as const;
+export const reported = ["crossEntropy", "divergence", "pram", "kept", "loss", "correct", "finite"] as const;
 
 /**
  * Forward, backward, update. Parameters, optimizer state, running statistics and score sums change together, and only if
  * loss and gradients are finite: the device decides, so nobody has to wait for the loss.
- * @returns the report, [6]
+ * @returns the report, [7]
  */
 export function trainingStep(parts: TrainingParts, inputs: TrainingInputs): tf.Tensor1D {
   const { students, teacher, optimizer, patterns, scores } = parts;
@@ -57,7 +61,13 @@ export function trainingStep(parts: TrainingParts, inputs: TrainingInputs): tf.T
       const passes = students.map(({ network }) => network.train(xBHWC, { preActivations }));
       const lossTerms = summed(
         students.map(({ network, objective }, i) =>
-          terms(objective, { student: passes[i] as Pass, teacher: taught, groups: network.model.groups, labels }),
+          terms(objective, {
+            student: passes[i] as Pass,
+            teacher: taught,
+            groups: network.model.groups,
+            labels,
+            kept: objective.kept ? { count: network.kept(), weight: parts.keptWeight } : null,
+          }),
         ),
       );
       const [pass] = passes as [Pass];
@@ -66,14 +76,18 @@ export function trainingStep(parts: TrainingParts, inputs: TrainingInputs): tf.T
         lossTerms,
         correct: correctOf(pass.logits, labels),
         statistics: passes.map(({ statistics }) => statistics),
+        observed: passes.map(({ observed }) => observed),
         batchScores: scores?.ofBatch(pass, taught) ?? [],
       };
     }, [...optimizer.parameters.values()]);
-    const { loss, lossTerms, correct, statistics, batchScores } = results;
+    const { loss, lossTerms, correct, statistics, observed, batchScores } = results;
     const finite = allFinite([loss, ...gradients]);
-    optimizer.update({ gradients, learningRate, finite, patterns });
-    for (const [i, { network }] of students.entries())
+    const clipped = parts.clipNorm === null ? gradients : clippedTo(parts.clipNorm, gradients);
+    optimizer.update({ gradients: clipped, learningRate, finite, patterns });
+    for (const [i, { network }] of students.entries()) {
       network.moveStatistics(statistics[i] as BatchStatistics[], finite);
+      network.follow(observed[i] as Observed[], finite);
+    }
     scores?.add(batchScores, finite);
     const report = tf.stack([...lossTerms, loss, correct, finite]) as tf.Tensor1D;
     tf.dispose(results as unknown as tf.TensorContainer);

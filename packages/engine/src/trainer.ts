@@ -10,6 +10,7 @@ import type {
 } from "@reluctant/stages";
 import { type RecordedStep, recordStep } from "@reluctant/tfjs-backend-torch";
 import * as tf from "@tensorflow/tfjs-core";
+import { Adam } from "./adam.ts";
 import { toDevice, toHost } from "./layout.ts";
 import { disposeFrozen, type TfNetwork } from "./network.ts";
 import { Sgd } from "./optimizer.ts";
@@ -33,18 +34,22 @@ type HostInputs = {
 /** Runs training steps: what a step needs on the device, and how it gets there and back. */
 export class TfTrainer implements Trainer {
   private readonly parts: TrainingParts & { patterns: Map<string, tf.Variable> };
+  private readonly adam: Adam | null;
   private readonly recorded: RecordedStep<HostInputs, "report">;
 
-  constructor({ student, teacher, objective, narrower = [], score, momentum, weightDecay }: Options) {
+  constructor({ student, teacher, objective, narrower = [], score, momentum, weightDecay, adam, clipNorm }: Options) {
     if (!teacher && (objective.divergence || objective.pram || score === "paper")) {
       throw new Error("divergence, pram and the score `paper` compare with a teacher, and there is none");
     }
+    this.adam = adam ? new Adam(parametersOf(student, narrower), adam) : null;
     this.parts = {
       students: [{ network: student, objective }, ...narrower],
       teacher: teacher ? { network: teacher, frozen: teacher.freeze() } : null,
-      optimizer: new Sgd(parametersOf(student, narrower), { momentum, weightDecay }),
+      optimizer: this.adam ?? new Sgd(parametersOf(student, narrower), { momentum, weightDecay }),
       patterns: new Map(),
       scores: score ? new ScoreSums(score, student.model) : null,
+      keptWeight: newVariable(tf.scalar(objective.kept?.weight ?? 0)),
+      clipNorm: clipNorm ?? null,
     };
     this.recorded = recordStep(({ images, offsets, labels, learningRate }) => ({
       report: trainingStep(this.parts, {
@@ -77,6 +82,11 @@ export class TfTrainer implements Trainer {
     for (const [name, variable] of this.parts.optimizer.state) assign(variable, momenta.get(name), `momenta.${name}`);
   }
 
+  adjust({ keptWeight, activationRate }: { keptWeight?: number; activationRate?: number }): void {
+    if (keptWeight !== undefined) tf.tidy(() => this.parts.keptWeight.assign(tf.scalar(keptWeight)));
+    if (activationRate !== undefined) this.adam?.setActivationRate(activationRate);
+  }
+
   setSparsity(patterns: ReadonlyMap<string, Mask>): void {
     for (const [name, values] of patterns) {
       const parameter = this.parameter(name);
@@ -97,12 +107,12 @@ export class TfTrainer implements Trainer {
   }
 
   dispose(): void {
-    const { teacher, optimizer, patterns, scores } = this.parts;
+    const { teacher, optimizer, patterns, scores, keptWeight } = this.parts;
     this.recorded.dispose();
     if (teacher) disposeFrozen(teacher.frozen);
     optimizer.dispose();
     scores?.dispose();
-    tf.dispose([...patterns.values()]);
+    tf.dispose([keptWeight, ...patterns.values()]);
   }
 
   private parameter(name: string): tf.Variable {

@@ -11,6 +11,7 @@ const columns: [name: string, value: (point: FrontierPoint, frontier: Frontier) 
     ["seed", (point) => point.seed],
     ["budget", (point) => point.budget],
     ["relu_count", (point) => point.reluCount],
+    ["polynomial_units", (point) => point.polynomialUnits],
     ["relu_share", (point, frontier) => +(point.reluCount / frontier.totalRelus).toPrecision(6)],
     ["convention", (point) => point.convention],
     ["validation_accuracy", (point) => point.validationAccuracy],

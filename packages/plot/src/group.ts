@@ -11,6 +11,8 @@ export interface PlotPoint {
   budget: number | null;
   /** ReLUs kept, mean over the seeds. */
   reluCount: number;
+  /** Units that compute a polynomial where their ReLU was, mean over the seeds: not free, though no ReLUs. */
+  polynomialUnits: number;
   accuracy: number;
   /** Standard error of `accuracy` over the seeds; null with one seed. */
   standardError: number | null;
@@ -46,6 +48,7 @@ function summarize(key: string, runs: FrontierPoint[]): PlotPoint {
     recipe: first.recipe,
     budget: first.budget,
     reluCount: mean(runs.map((run) => run.reluCount)),
+    polynomialUnits: mean(runs.map((run) => run.polynomialUnits)),
     accuracy: mean(accuracies),
     standardError: standardError(accuracies),
     validationAccuracy: mean(runs.map((run) => run.validationAccuracy)),

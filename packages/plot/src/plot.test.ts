@@ -23,6 +23,7 @@ const point = (change: Partial<FrontierPoint>, n = 0): FrontierPoint => ({
   seed: 1,
   budget: change.reluCount ?? null,
   reluCount: 1_000,
+  polynomialUnits: 0,
   convention: "all",
   macs: 41e6,
   images: 100,

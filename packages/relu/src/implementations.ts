@@ -11,6 +11,9 @@ export const implementations = {
   "mask-search/continuation": { kind: "mask-search", version: 1 },
   "mask-search/deepreduce": { kind: "mask-search", version: 1 },
   "mask-search/layerwise-removal": { kind: "mask-search", version: 1 },
+  "mask-search/snl": { kind: "mask-search", version: 1 },
+  "mask-search/autorep": { kind: "mask-search", version: 1 },
+  "mask-search/delphi-planner": { kind: "mask-search", version: 1 },
   "distillation/pram": { kind: "distillation", version: 1 },
   "distillation/senet++": { kind: "distillation", version: 1 },
 } as const satisfies Record<string, { kind: StageKind; version: number }>;

@@ -1,4 +1,11 @@
-import type { InputName, MaskSearchSettings, StageParams } from "@reluctant/contracts";
+import type {
+  DistillationSettings,
+  Granularity,
+  InputName,
+  MaskSearchSettings,
+  SnlSettings,
+  StageParams,
+} from "@reluctant/contracts";
 import type { Implementation } from "./implementations.ts";
 
 /**
@@ -15,7 +22,7 @@ export interface MethodStage {
   /** One run descends through all budgets of the spec: what reads it for a trial takes the variant of its budget. */
   descends?: true;
   /** The group of settings that the implementation reads beside its kind's. */
-  ownSettings?: "descent" | "deepreduce" | "layerRemoval" | "slimmable";
+  ownSettings?: "descent" | "deepreduce" | "layerRemoval" | "slimmable" | "snl" | "autorep" | "delphi";
 }
 
 export interface Method {
@@ -25,6 +32,12 @@ export interface Method {
   maskSearch: Partial<MaskSearchSettings>;
   /** Share of the recipe's images that search and fine-tune take, for each budget; all of them unless told. */
   imageShare?: number;
+  /** What the method changes in the settings of its own search. */
+  own?: Partial<SnlSettings>;
+  /** The only granularity that its search has; either unless told. */
+  granularity?: Granularity;
+  /** What the method changes in a recipe's distillation. */
+  distillation?: Partial<DistillationSettings>;
 }
 
 const train: MethodStage = { kind: "train", implementation: "train/sgd", inputs: {}, seededByAr: true };
@@ -46,6 +59,22 @@ const distillation: MethodStage = {
   inputs: { arModel: "train", student: "mask-search" },
   seededByAr: false,
 };
+
+/** A search of single units by another rule: what only SENet's reads has one value, so that no stage key depends on it. */
+const rival = (
+  implementation: Implementation,
+  ownSettings: NonNullable<MethodStage["ownSettings"]>,
+): Pick<Method, "stages" | "maskSearch" | "granularity"> => ({
+  stages: [train, { ...maskSearch, implementation, inputs: { arModel: "train" }, ownSettings }, distillation],
+  maskSearch: {
+    allocation: "uniform",
+    allocationList: undefined,
+    allocationFloor: 0,
+    score: "random",
+    stopDistance: 0,
+  },
+  granularity: "pixel",
+});
 
 export const methods: Record<string, Method> = {
   /** SENet (ICLR 2023): sensitivity, allocation, mask search, distillation. */
@@ -111,6 +140,26 @@ export const methods: Record<string, Method> = {
       distillation,
     ],
     maskSearch: { score: "linearization-cost" },
+  },
+  /** Cho et al. 2022, "Selective Network Linearization": slopes under an L1 penalty; misses its budget a little. */
+  snl: { title: "SNL", ...rival("mask-search/snl", "snl"), own: { landing: "threshold" } },
+  /** SNL that keeps exactly the budget's largest slopes. */
+  "snl-exact": {
+    title: "SNL, exact",
+    ...rival("mask-search/snl", "snl"),
+    own: { landing: "exact" },
+  },
+  /** Peng et al. 2023, "AutoReP": removed units compute a polynomial, so equal counts are not equal cost. */
+  autorep: {
+    title: "AutoReP",
+    ...rival("mask-search/autorep", "autorep"),
+    distillation: { clipNorm: 2 },
+  },
+  /** Mishra et al. 2020, DELPHI's planner by greedy removal: whole layers become quadratic, the first and the last stay. */
+  "delphi-planner": {
+    title: "DELPHI planner, greedy",
+    ...rival("mask-search/delphi-planner", "delphi"),
+    distillation: { clipNorm: 2 },
   },
 };
 

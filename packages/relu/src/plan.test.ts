@@ -137,6 +137,35 @@ describe("the plan", () => {
     ]);
   });
 
+  it("gives a rival the images of SENet, the shared AR model and settings of its own", () => {
+    const rivals = ["snl", "snl-exact", "autorep", "delphi-planner"];
+    const planned = planOf({ budgets: ["10%"], methods: ["senet", ...rivals] });
+    expect(kinds(planned).filter((kind) => kind === "train")).toHaveLength(1);
+    const searches = planned.stageRuns.flatMap(({ params }) => (params.kind === "mask-search" ? [params] : []));
+    expect(searches).toHaveLength(5); // snl and snl-exact differ in where they land
+    expect(new Set(searches.map(({ steps, settings }) => `${steps} × ${settings.batchSize}`)).size).toBe(1);
+    expect(
+      searches.map(({ snl, autorep, delphi }) => [snl?.landing, autorep !== undefined, delphi !== undefined]),
+    ).toEqual([
+      [undefined, false, false],
+      ["threshold", false, false],
+      ["exact", false, false],
+      [undefined, true, false],
+      [undefined, false, true],
+    ]);
+  });
+
+  it("keys a rival by its own settings, and not by those that only SENet's search reads", () => {
+    const keyOf = (settings: ExperimentSpecInput["settings"]) =>
+      planOf({ budgets: ["10%"], methods: ["snl"], settings }).stageRuns.find(({ kind }) => kind === "mask-search")
+        ?.stageKey;
+    const same = keyOf({});
+    expect(keyOf({ maskSearch: { score: "paper", stopDistance: 0.5, allocationFloor: 0.01 } })).toBe(same);
+    expect(keyOf({ autorep: { hysteresis: 0.1 } })).toBe(same);
+    expect(keyOf({ snl: { threshold: 0.02 } })).not.toBe(same);
+    expect(keyOf({ maskSearch: { temperature: 2 } })).not.toBe(same);
+  });
+
   it("names the field at fault", () => {
     expect(errorsOf({ model: "resnet9" })[0]).toMatchObject({
       field: "model",
@@ -151,6 +180,10 @@ describe("the plan", () => {
       "settings.distillation.batchSize",
     );
     expect(errorsOf({ recipe: "cpu/vgg" })[0]?.field).toBe("recipe");
+    expect(errorsOf({ methods: ["snl"], granularity: "channel" })[0]).toMatchObject({
+      field: "granularity",
+      message: expect.stringContaining("snl knows pixel alone"),
+    });
   });
 
   it("runs no sensitivity where published or given numbers stand in its place", () => {

@@ -59,7 +59,10 @@ export function plan(spec: ExperimentSpec, dataset: DatasetFacts): Planned {
   if (!recipe) errors.push(unknown("recipe", spec.recipe, recipeNames));
   if (!family) errors.push(unknown("model", spec.model, modelNames));
   spec.methods.forEach((name, index) => {
-    if (!methods[name]) errors.push(unknown(`methods[${index}]`, name, methodNames));
+    const method = methods[name];
+    if (!method) errors.push(unknown(`methods[${index}]`, name, methodNames));
+    else if (method.granularity && method.granularity !== spec.granularity)
+      errors.push({ field: "granularity", message: `${name} knows ${method.granularity} alone` });
   });
   if (family && !family.sides.includes(dataset.inputShape[0])) {
     errors.push({
@@ -196,6 +199,9 @@ function withOverrides(recipe: RecipeSettings, overrides: ExperimentSpec["settin
     slimmable: { ...recipe.slimmable, ...overrides?.slimmable },
     layerRemoval: { ...recipe.layerRemoval, ...overrides?.layerRemoval },
     distillation: { ...recipe.distillation, ...overrides?.distillation },
+    snl: { ...recipe.snl, ...overrides?.snl },
+    autorep: { ...recipe.autorep, ...overrides?.autorep },
+    delphi: { ...recipe.delphi, ...overrides?.delphi },
   };
 }
 

@@ -12,7 +12,16 @@ export interface RandomKey {
 }
 
 /** One stream for each use, so that no two uses ever share numbers. */
-export const streams = { order: 1, augment: 2, weights: 3, mask: 4, sparsity: 5, glyphs: 6, subset: 7 } as const;
+export const streams = {
+  order: 1,
+  augment: 2,
+  weights: 3,
+  mask: 4,
+  sparsity: 5,
+  glyphs: 6,
+  subset: 7,
+  scores: 8,
+} as const;
 
 const M0 = 0xd2511f53;
 const M1 = 0xcd9e8d57;

@@ -45,6 +45,18 @@ const paperCifar: Recipe = {
     pram: "attention",
     pramWeight: 1000,
   },
+  snl: {
+    learningRate: 1e-3,
+    leastTravel: 3,
+    penalty: 1e-5,
+    counts: 150,
+    penaltyGrowth: 1.1,
+    patience: 5,
+    threshold: 0.01,
+    landing: "threshold",
+  },
+  autorep: { learningRate: 1e-3, leastTravel: 3, densityWeight: 120, hysteresis: 0.003 },
+  delphi: { swapShare: 0.5, clipNorm: 2, planImages: 5_000 },
 };
 
 interface Lengths {
@@ -76,6 +88,7 @@ const short = (recipe: Recipe): Recipe => ({
   descent: { ...recipe.descent, removals: 4 },
   layerRemoval: { probeImages: 1_000 },
   distillation: { ...recipe.distillation, learningRate: 0.05, cropPadding: 0 },
+  snl: { ...recipe.snl, landBy: 0.75 },
 });
 
 const withBatch = (recipe: Recipe, batchSize: number): Recipe => ({

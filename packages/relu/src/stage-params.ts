@@ -44,15 +44,15 @@ export function paramsOf(stage: MethodStage, trial: TrialContext): StageParams {
         kind: "distillation",
         model: model.name,
         steps: shareOf(method, stepsOf(settings.distillation, dataset.trainSize)),
-        settings: settings.distillation,
+        settings: { ...settings.distillation, ...method.distillation },
         ...ownSettings(stage, trial),
       };
   }
 }
 
 /** What the implementation reads beside its kind's settings, under its own name. */
-const ownSettings = ({ ownSettings: group }: MethodStage, { settings }: TrialContext) =>
-  group && { [group]: settings[group] };
+const ownSettings = ({ ownSettings: group }: MethodStage, { settings, method }: TrialContext) =>
+  group && { [group]: { ...settings[group], ...method.own } };
 
 type SearchParams = Omit<ParamsOf<"mask-search">, "kind" | "model">;
 

@@ -1,13 +1,16 @@
 import { type Implementation, implementations } from "@reluctant/relu";
+import { autorep } from "./autorep.ts";
 import type { ContextOf, EngineStageKind, StageContext, StageOutput } from "./context.ts";
 import { continuation } from "./continuation.ts";
 import { deepReduce } from "./deepreduce.ts";
+import { delphiPlanner } from "./delphi-planner.ts";
 import { distillation } from "./distillation.ts";
 import { StageFailure } from "./failure.ts";
 import { layerwiseRemoval } from "./layerwise-removal.ts";
 import { maskSearch } from "./mask-search.ts";
 import { senetPlusPlus } from "./senet-plus-plus.ts";
 import { sensitivity } from "./sensitivity.ts";
+import { snl } from "./snl.ts";
 import { train } from "./train.ts";
 
 export interface StageImplementation {
@@ -24,6 +27,9 @@ export const stages: Readonly<Record<Implementation, StageImplementation>> = {
   "mask-search/continuation": stage(implementations["mask-search/continuation"], continuation),
   "mask-search/deepreduce": stage(implementations["mask-search/deepreduce"], deepReduce),
   "mask-search/layerwise-removal": stage(implementations["mask-search/layerwise-removal"], layerwiseRemoval),
+  "mask-search/snl": stage(implementations["mask-search/snl"], snl),
+  "mask-search/autorep": stage(implementations["mask-search/autorep"], autorep),
+  "mask-search/delphi-planner": stage(implementations["mask-search/delphi-planner"], delphiPlanner),
   "distillation/pram": stage(implementations["distillation/pram"], distillation),
   "distillation/senet++": stage(implementations["distillation/senet++"], senetPlusPlus),
 };

@@ -1,4 +1,5 @@
 import { stepsPerEpoch } from "@reluctant/relu";
+import { polynomialUnits } from "./activation.ts";
 import { type ContextOf, type StageOutput, safetensorsType } from "./context.ts";
 import { distillers } from "./distillers.ts";
 import { evaluate } from "./evaluate.ts";
@@ -9,12 +10,12 @@ import { encodeWeights } from "./weights.ts";
 
 /**
  * The partial-ReLU student learns from its all-ReLU teacher: labels, softened logits, and activations after each block
- * group (PAPER §5). The masks never change, so the ReLU count is the search's by construction.
+ * group (PAPER §5). Masks and polynomials never change, so the ReLU count is the search's by construction.
  */
 export async function distillation(context: ContextOf<"distillation">): Promise<StageOutput> {
   const { engine, data, params } = context;
   const { settings } = params;
-  const { model, masks, teacher, student, objective } = distillers(context);
+  const { model, masks, polynomials, teacher, student, objective } = distillers(context);
   const trainer = engine.trainer({ ...settings, student, teacher, objective });
 
   const lastEpoch = Math.min(params.steps, stepsPerEpoch(data.size("train"), settings.batchSize));
@@ -43,13 +44,14 @@ export async function distillation(context: ContextOf<"distillation">): Promise<
       kind: "distillation",
       images: fitted.images,
       reluCount: totalOf(masks),
+      polynomialUnits: polynomialUnits(model, { masks, polynomials }),
       validationAccuracy: await evaluate(student, context, "validation"),
       testAccuracy: await evaluate(student, context, "test"),
       lossShares: shares,
     },
     artifacts: [
       { role: "weights", bytes: encodeWeights(model, trained), mediaType: safetensorsType },
-      { role: "masks", bytes: encodeStudent(model, trained, masks), mediaType: safetensorsType },
+      { role: "masks", bytes: encodeStudent(model, trained, masks, polynomials), mediaType: safetensorsType },
     ],
     points: [],
   };

@@ -1,15 +1,17 @@
 import type { Mask, Model } from "@reluctant/relu";
+import { frozenActivations } from "./activation.ts";
 import { type ContextOf, inputOf, modelOf } from "./context.ts";
 import type { Network, Objective } from "./engine.ts";
 import { badInput } from "./failure.ts";
-import { decodeStudent } from "./masks.ts";
+import { decodeStudent, type Polynomials } from "./masks.ts";
 import { decodeWeights } from "./weights.ts";
 
 export interface Distillers {
   model: Model;
   masks: readonly Mask[];
+  polynomials: Polynomials;
   teacher: Network;
-  /** With the search's weights and masks. */
+  /** With the search's weights, masks and polynomials. */
   student: Network;
   objective: Objective;
 }
@@ -22,12 +24,12 @@ export function distillers(context: ContextOf<"distillation">): Distillers {
   const start = badInput("input student", () => decodeStudent(inputOf(context, "student"), model));
   const teacher = engine.network({ model, weights, normalization: data });
   const student = engine.network({ model, weights: start.weights, normalization: data });
-  student.setMasks(start.masks);
+  student.setActivations(frozenActivations(model, start));
   const { distillWeight, temperature, pram, pramWeight } = params.settings;
   const objective: Objective = {
     crossEntropy: 1 - distillWeight,
     divergence: { weight: distillWeight, temperature },
     pram: pram === "off" ? undefined : { form: pram, weight: pramWeight },
   };
-  return { model, masks: start.masks, teacher, student, objective };
+  return { model, masks: start.masks, polynomials: start.polynomials, teacher, student, objective };
 }

@@ -1,5 +1,6 @@
 import type { EngineInfo } from "@reluctant/contracts";
 import type { Mask, Model } from "@reluctant/relu";
+import type { Activation } from "./activation.ts";
 import type { Tensors } from "./tensors.ts";
 
 /**
@@ -45,7 +46,13 @@ export interface Network {
   readonly model: Model;
   /** One mask for each ReLU layer, in the model's order; a network is all-ReLU until masks are set. */
   setMasks(masks: readonly Mask[]): void;
-  /** Parameters and running statistics. */
+  /** What each ReLU layer computes, in the model's order. Their trainable values belong to the network's parameters. */
+  setActivations(activations: readonly Activation[]): void;
+  /** What the activations hold, by `<layer>.<part>`: `slope`; `score`, `indicator`, `coefficients`, …; `share`. */
+  readActivations(): Promise<Tensors>;
+  /** Replaces what `readActivations` gives. */
+  loadActivations(values: Tensors): void;
+  /** Parameters and running statistics, without those of the activations. */
   read(): Promise<Tensors>;
   /** Replaces what `read` gives. */
   load(weights: Tensors): void;
@@ -61,6 +68,11 @@ export interface Objective {
   divergence?: { weight: number; temperature: number };
   /** Post-ReLU activation mismatch at the model's groups (PAPER §5): β·Σ for `attention`, (β/2)·Σ for `raw`. */
   pram?: { form: "attention" | "raw"; weight: number };
+  /**
+   * weight · max(kept − target, 0), where kept is how many ReLUs the student's trainable activations keep: Σ|c| of soft
+   * masks, Σ m of scored ones. The trainer's `adjust` changes the weight.
+   */
+  kept?: { weight: number; target: number };
 }
 
 /** Scores of ReLU units summed while training: Σ|A_AR − A_PR| after activation, or Σ max(−z, 0) before it (PAPER §4). */
@@ -75,6 +87,10 @@ export interface TrainerOptions {
   narrower?: readonly { network: Network; objective: Objective }[];
   momentum: number;
   weightDecay: number;
+  /** Adam with torch's defaults in SGD's place; the activations' own parameters learn at `activationRate` times the rate. */
+  adam?: { activationRate: number };
+  /** Gradients longer than this together are scaled down to it. */
+  clipNorm?: number;
   score?: Score;
 }
 
@@ -84,6 +100,7 @@ export interface StepOutcome {
   crossEntropy: number;
   divergence: number;
   pram: number;
+  kept: number;
   /** Correctly classified images of the batch. */
   correct: number;
   /** Were the loss and every gradient finite? Otherwise the step changed nothing. */
@@ -102,6 +119,8 @@ export interface Trainer {
   loadMomenta(momenta: Tensors): void;
   /** Multiplies these parameters by their 0/1 patterns, now and after every step; gradients and momenta stay dense. */
   setSparsity(patterns: ReadonlyMap<string, Mask>): void;
+  /** Changes the weight of the objective's `kept`, or Adam's `activationRate`, from the next step on. */
+  adjust(change: { keptWeight?: number; activationRate?: number }): void;
   /** Score sums since they were last loaded, for each ReLU layer in (h, w, c) order. */
   readScores(): Promise<Float32Array[]>;
   /** Replaces the score sums; null starts again from zero. */

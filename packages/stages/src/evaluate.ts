@@ -18,7 +18,5 @@ export async function evaluate(
     const indices = Uint32Array.from({ length: Math.min(batchSize, size - first) }, (_, i) => first + i);
     correct += await network.countCorrect(data.batch(split, indices));
   }
-  const accuracy = size === 0 ? 0 : correct / size;
-  report.log(`${split} accuracy ${(100 * accuracy).toFixed(2)} % of ${size} images`);
-  return accuracy;
+  return size === 0 ? 0 : correct / size;
 }

@@ -9,8 +9,9 @@ import {
   reluLayers,
   unpackBits,
 } from "@reluctant/relu";
+import type { Polynomial } from "./activation.ts";
 import { decodeSafetensors, encodeSafetensors } from "./safetensors.ts";
-import { type HostTensor, prefixed, type Tensors, under } from "./tensors.ts";
+import { floatsOf, type HostTensor, prefixed, type Tensors, under } from "./tensors.ts";
 import { requireWeights } from "./weights.ts";
 
 /** Bit patterns as uint8 tensors, eight units a byte. */
@@ -55,14 +56,52 @@ export const overlapsOf = (before: readonly Mask[], after: readonly Mask[]): num
     return kept === 0 ? 1 : overlapOf(mask, after[l] as Mask) / kept;
   });
 
-/** The `masks` artifact: a partial-ReLU network, its weights beside `mask.<layer>` for each ReLU layer. */
-export const encodeStudent = (model: Model, weights: Tensors, masks: readonly Mask[]): Uint8Array =>
+/** What removed units of a layer compute, by layer; the identity where there is none. */
+export type Polynomials = ReadonlyMap<string, Polynomial>;
+
+/** A partial-ReLU network at rest; masks in the order of the model's ReLU layers. */
+export interface Student {
+  weights: Tensors;
+  masks: Mask[];
+  polynomials: Polynomials;
+}
+
+/** The `masks` artifact: a student's weights beside `mask.<layer>` for each ReLU layer, and `polynomial.<layer>` [3, c]. */
+export const encodeStudent = (
+  model: Model,
+  weights: Tensors,
+  masks: readonly Mask[],
+  polynomials: Polynomials = new Map(),
+): Uint8Array =>
   encodeSafetensors({
-    tensors: new Map([...weights, ...masksToTensors(model, masks)]),
+    tensors: new Map([...weights, ...masksToTensors(model, masks), ...polynomialsToTensors(polynomials)]),
     metadata: { format: "pt", model: model.name },
   });
 
-export function decodeStudent(file: Uint8Array, model: Model): { weights: Tensors; masks: Mask[] } {
+/** @throws Error naming the tensor that is missing or not of the model's shape */
+export function decodeStudent(file: Uint8Array, model: Model): Student {
   const { tensors } = decodeSafetensors(file);
-  return { weights: requireWeights(tensors, model), masks: masksFromTensors(tensors, model) };
+  return {
+    weights: requireWeights(tensors, model),
+    masks: masksFromTensors(tensors, model),
+    polynomials: polynomialsFromTensors(tensors, model),
+  };
+}
+
+const polynomialsToTensors = (polynomials: Polynomials): Map<string, HostTensor> =>
+  prefixed(
+    "polynomial",
+    new Map([...polynomials].map(([layer, values]) => [layer, { shape: [3, values.length / 3], values }])),
+  );
+
+function polynomialsFromTensors(tensors: Tensors, model: Model): Map<string, Polynomial> {
+  const channels = new Map(reluLayers(model).map(({ name, shape }) => [name, shape[2]]));
+  const polynomials = under("polynomial", tensors);
+  return new Map(
+    [...polynomials].map(([layer, { shape }]) => {
+      if (shape.join() !== `3,${channels.get(layer)}`)
+        throw new Error(`tensor "polynomial.${layer}" has shape [${shape}]; needs [3,${channels.get(layer)}]`);
+      return [layer, floatsOf(polynomials, layer)];
+    }),
+  );
 }

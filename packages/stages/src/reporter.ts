@@ -68,8 +68,8 @@ export class Reporter {
   }
 
   /** `step 1060/2000  loss 0.843  412 img/s  waiting 0.3 %` (for batches), and each term's share of the loss where there are several. */
-  private line(step: number, { loss, crossEntropy, divergence, pram }: StepOutcome): string {
-    const shares = Object.entries({ "cross-entropy": crossEntropy, divergence, pram })
+  private line(step: number, { loss, crossEntropy, divergence, pram, kept }: StepOutcome): string {
+    const shares = Object.entries({ "cross-entropy": crossEntropy, divergence, pram, kept })
       .filter(([, value]) => value !== 0)
       .map(([name, value]) => `${name} ${Math.round((100 * value) / loss)} %`);
     return [
@@ -80,12 +80,13 @@ export class Reporter {
   }
 
   private sample(step: number, outcome: StepOutcome, learningRate: number): MetricPoint[] {
-    const { loss, crossEntropy, divergence, pram, correct } = outcome;
+    const { loss, crossEntropy, divergence, pram, kept, correct } = outcome;
     const values = { loss, accuracy: correct / this.run.batchSize, "learning-rate": learningRate };
     const terms =
       divergence || pram
         ? { "loss/cross-entropy": crossEntropy, "loss/divergence": divergence, "loss/pram": pram }
         : {};
-    return Object.entries({ ...values, ...terms }).map(([series, value]) => ({ series, step, value }));
+    const penalty = kept ? { "loss/kept": kept } : {};
+    return Object.entries({ ...values, ...terms, ...penalty }).map(([series, value]) => ({ series, step, value }));
   }
 }

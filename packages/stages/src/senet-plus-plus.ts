@@ -27,7 +27,8 @@ interface Narrow {
 export async function senetPlusPlus(context: ContextOf<"distillation">): Promise<StageOutput> {
   const { engine, data, params } = context;
   const { settings } = params;
-  const { model, masks, teacher, student, objective } = distillers(context);
+  const { model, masks, polynomials, teacher, student, objective } = distillers(context);
+  if (polynomials.size > 0) throw new StageFailure("bad-input", "senet++ runs students without polynomials");
   const narrower = widthsOf(params).map((width) => narrowOf(context, { model, masks, student, width }));
   const trainer = engine.trainer({
     ...settings,

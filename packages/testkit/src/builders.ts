@@ -78,7 +78,7 @@ export function resultOf(params: StageParams, accuracy = 0.9): StageResult {
         ];
       });
       const variants = passed && { variants: Object.fromEntries(passed) };
-      return { kind: "mask-search", images, ...masks, history: [], ...variants };
+      return { kind: "mask-search", images, ...masks, polynomialUnits: 0, history: [], ...variants };
     }
     case "distillation": {
       const full = modelOf(params.model);
@@ -91,6 +91,7 @@ export function resultOf(params: StageParams, accuracy = 0.9): StageResult {
         kind: "distillation",
         images: 128 * params.steps,
         reluCount: Math.floor(reluCount / 10),
+        polynomialUnits: 0,
         validationAccuracy: accuracy,
         testAccuracy: accuracy,
         lossShares: { crossEntropy: 0.1, divergence: 0.8, pram: 0.1 },

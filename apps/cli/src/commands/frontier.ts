@@ -16,14 +16,19 @@ export const frontier = (program: Command): Command =>
     process.stdout.write(flags.json ? `${JSON.stringify(found)}\n` : frontierText(found, process.stdout));
   });
 
+const polynomialNote =
+  "polynomial: units that compute one in place of their ReLU; equal ReLU counts are not equal cost";
+
 /** Table, plot and the sentence that people want. */
 export function frontierText(found: Frontier, out: Pick<NodeJS.WriteStream, "isTTY" | "columns">): string {
   const plot = frontierPlot(found);
+  const polynomials = found.points.some(({ polynomialUnits }) => polynomialUnits > 0);
   const rows = found.points.map((point) => [
     point.onFrontier ? "●" : "·",
     point.method,
     point.budget === null ? "–" : count(point.budget),
     count(point.reluCount),
+    ...(polynomials ? [point.polynomialUnits === 0 ? "–" : count(point.polynomialUnits)] : []),
     percent(point.reluCount / found.totalRelus, 1),
     percent(point.validationAccuracy),
     percent(point.testAccuracy),
@@ -33,15 +38,22 @@ export function frontierText(found: Frontier, out: Pick<NodeJS.WriteStream, "isT
   const columns = [
     { title: " " },
     { title: "method" },
-    ...["budget", "ReLUs", "of all", "validation", "test", "seed", "images"].map((title) => ({
-      title,
-      align: "right" as const,
-    })),
+    ...[
+      "budget",
+      "ReLUs",
+      ...(polynomials ? ["polynomial"] : []),
+      "of all",
+      "validation",
+      "test",
+      "seed",
+      "images",
+    ].map((title) => ({ title, align: "right" as const })),
   ];
   const picture = renderTerminal(plot, {
     width: Math.min(100, out.columns ?? 80),
     height: 20,
     color: Boolean(out.isTTY) && !process.env.NO_COLOR,
   });
-  return `${table(columns, rows)}\n\n${picture}\n`;
+  const note = polynomials ? `\n${polynomialNote}` : "";
+  return `${table(columns, rows)}${note}\n\n${picture}\n`;
 }

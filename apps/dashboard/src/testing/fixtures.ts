@@ -69,10 +69,19 @@ function resultOf(kind: StageParams["kind"], reluCount: number, accuracy: number
     return { kind, images, density: 0.1, layers, history: [] };
   }
   if (kind === "mask-search") {
-    return { kind, images, reluCount, allocation: [], history: [], validationAccuracy: accuracy - 0.03 };
+    return {
+      kind,
+      images,
+      reluCount,
+      polynomialUnits: 0,
+      allocation: [],
+      history: [],
+      validationAccuracy: accuracy - 0.03,
+    };
   }
   const lossShares = { crossEntropy: 0.5, divergence: 0.4, pram: 0.1 };
-  return { kind, images, reluCount, validationAccuracy: accuracy + 0.003, testAccuracy: accuracy, lossShares };
+  const reached = { reluCount, polynomialUnits: 0, validationAccuracy: accuracy + 0.003, testAccuracy: accuracy };
+  return { kind, images, ...reached, lossShares };
 }
 
 export const budgets = [1_884, 5_652, 18_841, 47_104];
@@ -277,6 +286,7 @@ const point = (n: number, change: Partial<FrontierPoint>): FrontierPoint => ({
   seed: 1,
   budget: null,
   reluCount: long,
+  polynomialUnits: 0,
   convention: "all",
   macs: 41e6,
   images: 199_680,

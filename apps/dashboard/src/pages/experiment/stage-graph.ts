@@ -84,35 +84,41 @@ function edgesBetween(nodes: StageNode[]): StageGraph["edges"] {
 const attention = ({ state }: StageRun): number =>
   ({ active: 0, failed: 1, ready: 2, blocked: 3, succeeded: 4, cancelled: 5 })[state];
 
-/** By seed, then score of the search (so, method), then budget: takers keep the order of what they take. */
+/** By seed, then rule of the search (so, method), then budget: takers keep the order of what they take. */
 const byIdentity =
   (byId: Map<string, StageRun>) =>
   (a: StageRun, b: StageRun): number =>
     a.seed - b.seed ||
-    (searchOf(a, byId)?.score ?? "").localeCompare(searchOf(b, byId)?.score ?? "") ||
+    (searchOf(a, byId)?.rule ?? "").localeCompare(searchOf(b, byId)?.rule ?? "") ||
     (searchOf(a, byId)?.budget ?? 0) - (searchOf(b, byId)?.budget ?? 0) ||
     a.id.localeCompare(b.id);
 
-/** Budget and score of a mask search, or of the one that a distillation builds on. */
-function searchOf(run: StageRun, byId: Map<string, StageRun>): { budget: number; score: string } | null {
-  if (run.params.kind === "mask-search") return { budget: run.params.budget, score: run.params.settings.score };
+/** Budget and rule of a mask search, or of the one that a distillation builds on. */
+function searchOf(run: StageRun, byId: Map<string, StageRun>): { budget: number; rule: string } | null {
+  if (run.params.kind === "mask-search") return { budget: run.params.budget, rule: ruleOf(run) };
   if (run.kind !== "distillation") return null;
   const student = run.inputs.find((input) => input.name === "student")?.stageRunId;
   const search = student ? byId.get(student) : undefined;
   return search ? searchOf(search, byId) : null;
 }
 
+/** The score that SENet's search ranks units by, else the name of the search. */
+const ruleOf = ({ params, implementation }: StageRun): string =>
+  params.kind === "mask-search" && implementation === "mask-search/senet"
+    ? params.settings.score
+    : implementation.replace("mask-search/", "");
+
 /**
  * How the runs of an experiment are named: `seed 1`, or `27.8k · seed 1` where a budget belongs to a run; with the
- * search's score where the experiment has several.
+ * search's rule where the experiment has several.
  */
 export function stageLabels(runs: StageRun[]): (run: StageRun) => string {
   const byId = new Map(runs.map((run) => [run.id, run]));
-  const scores = new Set(runs.flatMap(({ params }) => (params.kind === "mask-search" ? [params.settings.score] : [])));
+  const rules = new Set(runs.filter(({ kind }) => kind === "mask-search").map(ruleOf));
   return (run) => {
     const search = searchOf(run, byId);
-    const score = search && scores.size > 1 ? [search.score] : [];
-    return [...(search ? [short(search.budget)] : []), ...score, `seed ${run.seed}`].join(" · ");
+    const rule = search && rules.size > 1 ? [search.rule] : [];
+    return [...(search ? [short(search.budget)] : []), ...rule, `seed ${run.seed}`].join(" · ");
   };
 }
 

@@ -27,6 +27,12 @@ export function PointCard({ point, totalRelus, x, y, width }: Props) {
           <dd>{count(point.budget)}</dd>
         </>
       )}
+      {point.polynomialUnits > 0 && (
+        <>
+          <dt>Polynomial units</dt>
+          <dd>{count(point.polynomialUnits)}: not equal in cost to a network that has none</dd>
+        </>
+      )}
       <dt>Test accuracy</dt>
       <dd>
         {percent(point.accuracy)}

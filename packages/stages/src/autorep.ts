@@ -1,0 +1,81 @@
+import type { ResultOf } from "@reluctant/contracts";
+import { type Mask, type ReluLayer, streams, uniform } from "@reluctant/relu";
+import type { Polynomial } from "./activation.ts";
+import type { ContextOf, StageOutput } from "./context.ts";
+import { StageFailure } from "./failure.ts";
+import { type FitState, fit } from "./fit.ts";
+import { activationRate, foundMasks, startSearch } from "./rival.ts";
+import { floatsOf, prefixed, type Tensors, under } from "./tensors.ts";
+
+type Course = NonNullable<ResultOf<"mask-search">["course"]>;
+
+/**
+ * AutoReP (Peng et al. 2023, PAPER §9): every unit has a trainable score, and keeps its ReLU while the score is positive;
+ * λ·relu(density − target) drives the scores down, the loss holds those up whose ReLU it needs. Units without a ReLU compute
+ * the degree-2 fit of ReLU to what enters their channel. Where the regularizer stops acting is the count that it reports.
+ */
+export async function autorep(context: ContextOf<"mask-search">): Promise<StageOutput> {
+  const { engine, params, seed } = context;
+  const settings = params.autorep;
+  if (!settings) throw new StageFailure("bad-input", `${context.implementation} needs the settings "autorep"`);
+  const search = startSearch(context);
+  const { layers, student, teacher } = search;
+  const total = layers.reduce((sum, { units }) => sum + units, 0);
+  student.setActivations(
+    layers.map(({ units }, layer) => ({
+      kind: "scored-mask",
+      scores: initialScores(units, { seed, layer }),
+      hysteresis: settings.hysteresis,
+    })),
+  );
+  const trainer = engine.trainer({
+    student,
+    teacher,
+    objective: { ...search.objective, kept: { weight: settings.densityWeight / total, target: params.budget } },
+    momentum: 0,
+    weightDecay: 0,
+    adam: { activationRate: activationRate(settings, params.steps) },
+  });
+
+  let course: Course = [];
+  const state: FitState = {
+    save: async () => ({ tensors: prefixed("activation", await student.readActivations()), notes: course }),
+    load: ({ tensors, notes }) => {
+      student.loadActivations(under("activation", tensors));
+      course = notes as Course;
+    },
+  };
+  const fitted = await fit({
+    context,
+    settings: { ...params.settings, learningRate: settings.learningRate, decay: "cosine", warmup: 0 },
+    student,
+    trainer,
+    state,
+    async afterStep(step) {
+      if ((step + 1) % params.intervalSteps !== 0) return;
+      const kept = onesIn(await student.readActivations(), layers);
+      course = [...course, { step: step + 1, kept, penalty: settings.densityWeight }];
+      context.report.log(`step ${step + 1}: ${kept} ReLUs kept`);
+      return { points: [{ series: "kept", step: step + 1, value: kept }] };
+    },
+  });
+  if (fitted.outcome === "stopped") return fitted;
+
+  const found = await student.readActivations();
+  return foundMasks(context, search, {
+    images: fitted.images,
+    course,
+    masks: indicators(found, layers),
+    polynomials: new Map(layers.map(({ name }) => [name, floatsOf(found, `${name}.coefficients`) as Polynomial])),
+  });
+}
+
+/** Uniform in [0, 1), each unit its own. */
+const initialScores = (units: number, { seed, layer }: { seed: number; layer: number }): Float32Array =>
+  Float32Array.from({ length: units }, (_, index) => uniform({ seed, stream: streams.scores, epoch: layer, index }));
+
+const indicators = (activations: Tensors, layers: readonly ReluLayer[]): Mask[] =>
+  layers.map(({ name }) => Uint8Array.from(floatsOf(activations, `${name}.indicator`)));
+
+const onesIn = (activations: Tensors, layers: readonly ReluLayer[]): number =>
+  indicators(activations, layers).reduce((sum, mask) => mask.reduce((part, bit) => part + bit, sum), 0);

@@ -1,0 +1,119 @@
+import type { ResultOf, SnlSettings } from "@reluctant/contracts";
+import { type Mask, type ReluLayer, topUnits } from "@reluctant/relu";
+import type { ContextOf, StageOutput } from "./context.ts";
+import { StageFailure } from "./failure.ts";
+import { type FitState, fit } from "./fit.ts";
+import { nextPenalty, type PenaltyState } from "./penalty.ts";
+import { activationRate, foundMasks, startSearch } from "./rival.ts";
+import { floatsOf, prefixed, type Tensors, under } from "./tensors.ts";
+
+interface Notes extends PenaltyState {
+  /** Whether the count has come to the budget: the slopes are 0 or 1 from then on. */
+  landed: boolean;
+  course: NonNullable<ResultOf<"mask-search">["course"]>;
+}
+
+/**
+ * Selective network linearization (Cho et al. 2022, PAPER §9): every unit computes c·relu(x) + (1 − c)·x; weights and slopes
+ * descend together with Adam under α‖c‖₁ until no more slopes than the budget exceed the threshold. Those become 1, the
+ * others 0, and what is left of the run trains the weights: every method sees the same number of images.
+ */
+export async function snl(context: ContextOf<"mask-search">): Promise<StageOutput> {
+  const { engine, params } = context;
+  const settings = ownSettings(context);
+  const search = startSearch(context);
+  const { layers, student, teacher } = search;
+  const total = layers.reduce((sum, { units }) => sum + units, 0);
+  const countEvery = Math.max(1, Math.floor(params.steps / settings.counts));
+  student.setActivations(layers.map(() => ({ kind: "soft-mask" })));
+  const trainer = engine.trainer({
+    student,
+    teacher,
+    objective: { ...search.objective, kept: { weight: settings.penalty, target: 0 } },
+    momentum: 0,
+    weightDecay: 0,
+    adam: { activationRate: activationRate(settings, params.steps) },
+  });
+
+  let notes: Notes = { penalty: settings.penalty, lowest: total, intervals: 0, landed: false, course: [] };
+  const follow = () =>
+    trainer.adjust(notes.landed ? { keptWeight: 0, activationRate: 0 } : { keptWeight: notes.penalty });
+  const state: FitState = {
+    save: async () => ({ tensors: prefixed("activation", await student.readActivations()), notes }),
+    load: (saved) => {
+      student.loadActivations(under("activation", saved.tensors));
+      notes = saved.notes as Notes;
+      follow();
+    },
+  };
+  const slopes = async () => slopesOf(await student.readActivations(), layers);
+  const land = (masks: readonly Mask[]) => {
+    student.loadActivations(slopeTensors(layers, masks));
+    notes = { ...notes, landed: true };
+  };
+
+  const fitted = await fit({
+    context,
+    settings: { ...params.settings, learningRate: settings.learningRate, decayAt: [], warmup: 0 },
+    student,
+    trainer,
+    state,
+    async afterStep(step) {
+      if (notes.landed || (step + 1) % countEvery !== 0) return;
+      const c = await slopes();
+      const descent = {
+        count: countAbove(c, settings.threshold),
+        sum: c.reduce((sum, layer) => layer.reduce((part, slope) => part + Math.abs(slope), sum), 0),
+        total,
+        progress: (step + 1) / params.steps,
+      };
+      const course = [...notes.course, { step: step + 1, kept: descent.count, penalty: notes.penalty }];
+      notes = { ...notes, ...nextPenalty(notes, descent, settings), course };
+      context.report.log(
+        `step ${step + 1}: ${descent.count} slopes above ${settings.threshold}, penalty ${notes.penalty.toPrecision(3)}`,
+      );
+      if (descent.count <= params.budget) land(keptUnits(c, params.budget, settings));
+      follow();
+      return { points: [{ series: "kept", step: step + 1, value: descent.count }] };
+    },
+  });
+  if (fitted.outcome === "stopped") return fitted;
+
+  const masks = keptUnits(await slopes(), params.budget, settings);
+  student.setMasks(masks);
+  return foundMasks(context, search, { images: fitted.images, course: notes.course, masks });
+}
+
+/** Ones where the slope exceeds the threshold, or at the budget's largest slopes over all layers. */
+export function keptUnits(
+  slopes: readonly Float32Array[],
+  budget: number,
+  { threshold, landing }: Pick<SnlSettings, "threshold" | "landing">,
+): Mask[] {
+  if (landing === "threshold") return slopes.map((layer) => Uint8Array.from(layer, (c) => Number(c > threshold)));
+  const all = new Float32Array(slopes.reduce((sum, { length }) => sum + length, 0));
+  let end = 0;
+  const starts = slopes.map((layer) => {
+    all.set(layer, end);
+    end += layer.length;
+    return end - layer.length;
+  });
+  const kept = topUnits(all, budget);
+  return slopes.map(({ length }, l) => kept.slice(starts[l], (starts[l] as number) + length));
+}
+
+const countAbove = (slopes: readonly Float32Array[], threshold: number): number =>
+  slopes.reduce((count, layer) => layer.reduce((part, c) => part + Number(c > threshold), count), 0);
+
+const slopesOf = (activations: Tensors, layers: readonly ReluLayer[]): Float32Array[] =>
+  layers.map(({ name }) => floatsOf(activations, `${name}.slope`));
+
+const slopeTensors = (layers: readonly ReluLayer[], masks: readonly Mask[]): Tensors =>
+  new Map(
+    layers.map(({ name, shape }, l) => [`${name}.slope`, { shape, values: Float32Array.from(masks[l] as Mask) }]),
+  );
+
+function ownSettings({ params, implementation }: ContextOf<"mask-search">): SnlSettings {
+  if (!params.snl) throw new StageFailure("bad-input", `${implementation} needs the settings "snl"`);
+  return params.snl;
+}
