@@ -11,17 +11,13 @@
 #include <node_api.h>
 
 #include "block_cache.h"
-#include "engine.h"
-#include "node_values.h"
-#include "program.h"
+#include "node_calls.h"
+#include "reply.h"
 
 #include <ATen/Version.h>
-#include <ATen/ops/empty.h>
 #include <torch/version.h>
 
 #include <cstdlib>
-#include <cstring>
-#include <functional>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -115,52 +111,6 @@ napi_value signature(napi_env env, napi_value* a, size_t count) {
   return object;
 }
 
-/** Adds argument `i`, given as `value`, to the call. No value takes the schema's default. */
-void addArgument(napi_env env, Call& call, uint32_t i, napi_value value) {
-  const Argument& argument = call.op->arguments[i];
-  napi_valuetype type = napi_undefined;
-  if (value) napi_typeof(env, value, &type);
-  call.values.emplace_back();  // None, and where a tensor will be
-  if (type == napi_null) return;
-  if (type == napi_undefined) {
-    if (!argument.hasDefault) fail("is required");
-    call.values.back() = argument.fallback;
-  } else if (argument.kind == Kind::Tensor) {
-    call.tensors.emplace_back(i, toSlot(env, value));
-  } else if (argument.kind == Kind::TensorList) {
-    auto toSlots = [&](napi_value v) { return toSlot(env, v); };
-    call.lists.emplace_back(i, toVector<int>(env, value, "must be an array of slots", toSlots));
-  } else {
-    call.values.back() = toValue(env, value, argument);
-  }
-}
-
-/** The call that `a` describes: op, result slots..., arguments... */
-Call toCall(napi_env env, const Engine& engine, const napi_value* a, size_t count) {
-  if (count == 0) fail("call(op, ...)");
-  auto index = static_cast<size_t>(toInt(env, a[0], "op must be an index"));
-  if (index >= engine.operators.size()) fail("unknown operator index");
-  const Operator& op = *engine.operators[index];
-  if (count < 1 + op.resultCount || count > 1 + op.resultCount + op.arguments.size()) {
-    fail(op.label + ": wrong number of arguments");
-  }
-  Call call{&op, {}, {}, {}, {}};
-  size_t next = 1;
-  for (size_t i = 0; i < op.resultCount; i++, next++) {
-    int64_t slot = toInt(env, a[next], "a result slot must be an integer");
-    call.results[i] = slot < 0 ? -1 : toSlot(env, a[next]);
-  }
-  call.values.reserve(op.arguments.size() + op.resultCount);
-  for (uint32_t i = 0; i < op.arguments.size(); i++, next++) {
-    try {
-      addArgument(env, call, i, next < count ? a[next] : nullptr);
-    } catch (const std::exception& error) {
-      fail(op.label + ": argument '" + op.arguments[i].name + "': " + messageOf(error));
-    }
-  }
-  return call;
-}
-
 /** call(op, result slots..., arguments...): undefined is the schema's default, null is None, a tensor is its slot. */
 napi_value callOperator(napi_env env, napi_value* a, size_t count) {
   Engine& engine = engineOf(env);
@@ -178,24 +128,6 @@ napi_value freeSlot(napi_env env, napi_value* a, size_t count) {
   return nullptr;
 }
 
-/** A copy of a Float32Array, Int32Array, or Uint8Array (bool), in memory from which the device can fetch it at once. */
-at::Tensor toTensor(napi_env env, const Engine& engine, napi_value values, const std::vector<int64_t>& shape) {
-  napi_typedarray_type type;
-  size_t length;
-  void* data;
-  check(napi_get_typedarray_info(env, values, &type, &length, &data, nullptr, nullptr), "upload: not a typed array");
-  bool known = type == napi_float32_array || type == napi_int32_array || type == napi_uint8_array;
-  if (!known) fail("upload: unsupported array type");
-  auto dtype = type == napi_float32_array ? at::kFloat : type == napi_int32_array ? at::kInt : at::kBool;
-  int64_t size = 1;
-  for (int64_t d : shape) size *= d;
-  if (size != static_cast<int64_t>(length)) fail("upload: shape does not match the number of values");
-  c10::InferenceMode guard;
-  at::Tensor t = at::empty(shape, at::TensorOptions(dtype).pinned_memory(engine.device().is_cuda()));
-  if (length) std::memcpy(t.data_ptr(), data, t.nbytes());
-  return t;
-}
-
 /** upload(slot, values, shape): Float32Array, Int32Array, or Uint8Array for bool. Copies. */
 napi_value upload(napi_env env, napi_value* a, size_t count) {
   if (count < 3) fail("upload(slot, values, shape)");
@@ -209,18 +141,6 @@ napi_value upload(napi_env env, napi_value* a, size_t count) {
   return nullptr;
 }
 
-napi_value toTypedArray(napi_env env, const at::Tensor& t) {
-  void* data = nullptr;
-  napi_value buffer, array;
-  check(napi_create_arraybuffer(env, t.nbytes(), &data, &buffer), "read: no memory for the array");
-  if (t.nbytes()) std::memcpy(data, t.data_ptr(), t.nbytes());
-  auto type = t.scalar_type() == at::kFloat ? napi_float32_array
-              : t.scalar_type() == at::kInt ? napi_int32_array
-                                            : napi_uint8_array;
-  check(napi_create_typedarray(env, type, t.numel(), buffer, 0, &array), "read: no memory for the array");
-  return array;
-}
-
 napi_value readSync(napi_env env, napi_value* a, size_t count) {
   if (count < 1) fail("readSync(slot)");
   Engine& engine = engineOf(env);
@@ -228,54 +148,6 @@ napi_value readSync(napi_env env, napi_value* a, size_t count) {
   at::Tensor t;
   engine.wait([&] { t = engine.snapshot(index); });
   return toTypedArray(env, t);
-}
-
-/** What a promise waits for: tensors that the engine thread hands to the JavaScript thread, or an error. */
-struct Reply {
-  napi_deferred deferred = nullptr;
-  std::vector<at::Tensor> tensors;
-  napi_value (*toValue)(napi_env, const std::vector<at::Tensor>&);
-  std::string error;
-};
-
-/** A promise of `compute`'s tensors, which runs in the order of commands, as `toValue` makes of them. */
-napi_value promiseOf(napi_env env, Engine& engine, std::function<std::vector<at::Tensor>()> compute,
-                     napi_value (*toValue)(napi_env, const std::vector<at::Tensor>&)) {
-  auto* reply = new Reply;
-  reply->toValue = toValue;
-  napi_value promise;
-  if (napi_create_promise(env, &reply->deferred, &promise) != napi_ok) { delete reply; fail("no promise"); }
-  if (engine.pendingReplies++ == 0) napi_ref_threadsafe_function(env, engine.onReply);
-  Command command;
-  command.task = [&engine, reply, compute = std::move(compute)] {
-    try {
-      reply->tensors = compute();
-    } catch (const std::exception& error) {
-      reply->error = messageOf(error);
-    }
-    if (napi_call_threadsafe_function(engine.onReply, reply, napi_tsfn_nonblocking) != napi_ok) delete reply;
-  };
-  engine.submit(std::move(command));
-  return promise;
-}
-
-void finishReply(napi_env env, napi_value, void* context, void* data) {
-  std::unique_ptr<Reply> reply(static_cast<Reply*>(data));
-  if (!env) return;  // the environment is being torn down
-  auto& engine = *static_cast<Engine*>(context);
-  if (--engine.pendingReplies == 0) napi_unref_threadsafe_function(env, engine.onReply);
-  if (reply->error.empty()) {
-    try {
-      napi_resolve_deferred(env, reply->deferred, reply->toValue(env, reply->tensors));
-      return;
-    } catch (const std::exception& error) {
-      reply->error = error.what();
-    }
-  }
-  napi_value message, error;
-  napi_create_string_utf8(env, reply->error.c_str(), reply->error.size(), &message);
-  napi_create_error(env, nullptr, message, &error);
-  napi_reject_deferred(env, reply->deferred, error);
 }
 
 /** scalarType(slot): the number of the tensor's at::ScalarType; waits for the queue. */
@@ -304,49 +176,15 @@ napi_value readAsync(napi_env env, napi_value* a, size_t count) {
 
 // ---------------------------------------------------------------- recorded steps
 
-napi_value property(napi_env env, napi_value object, const char* name) {
-  napi_value value;
-  check(napi_get_named_property(env, object, name, &value), name);
-  return value;
-}
-
-std::vector<napi_value> toValues(napi_env env, napi_value array, const char* what) {
-  return toVector<napi_value>(env, array, what, [](napi_value v) { return v; });
-}
-
 /** compile(program): its number. See `Program` in src/bridge.ts. */
 napi_value compile(napi_env env, napi_value* a, size_t count) {
   if (count < 1) fail("compile(program)");
   Engine& engine = engineOf(env);
-  auto program = std::make_shared<Program>();
-  program->cells = toInt(env, property(env, a[0], "cells"), "cells");
-  program->outside = toInt(env, property(env, a[0], "outside"), "outside");
-  program->inputs = toInt(env, property(env, a[0], "inputs"), "inputs");
-  for (napi_value constant : toValues(env, property(env, a[0], "constants"), "constants")) {
-    auto shape = toInts(env, property(env, constant, "shape"), "shape");
-    program->constants.push_back(toTensor(env, engine, property(env, constant, "values"), shape));
-  }
-  for (napi_value command : toValues(env, property(env, a[0], "commands"), "commands")) {
-    auto call = toValues(env, property(env, command, "call"), "call");
-    program->commands.push_back({toCall(env, engine, call.data(), call.size()),
-                                 toInts(env, property(env, command, "dead"), "dead")});
-  }
-  for (napi_value pair : toValues(env, property(env, a[0], "assigned"), "assigned")) {
-    program->assigned.push_back(toInts(env, pair, "assigned"));
-  }
-  program->outputs = toInts(env, property(env, a[0], "outputs"), "outputs");
-  program->check();
+  auto program = std::make_shared<Program>(toProgram(env, engine, a[0]));
   engine.wait([] { BlockCache::forgetPeak(); });  // recording, a step needs more than it will from now on
   napi_value id;
   napi_create_int64(env, engine.keep(std::move(program)), &id);
   return id;
-}
-
-napi_value toTypedArrays(napi_env env, const std::vector<at::Tensor>& tensors) {
-  napi_value array;
-  check(napi_create_array_with_length(env, tensors.size(), &array), "replay: no memory for the outputs");
-  for (size_t i = 0; i < tensors.size(); i++) napi_set_element(env, array, i, toTypedArray(env, tensors[i]));
-  return array;
 }
 
 /** replay(program, slots of the outside cells, one typed array an input): a promise of the outputs' values. */
