@@ -1,5 +1,5 @@
 import type { Frontier } from "@reluctant/contracts";
-import { recommend } from "@reluctant/relu";
+import { type PublishedCurve, publishedCurves, recommend } from "@reluctant/relu";
 import { type Axis, accuracyAxis, reluAxis } from "./axis.ts";
 import { groupSeeds, markDominated, type PlotPoint } from "./group.ts";
 import { budgetShare, count, percent } from "./numbers.ts";
@@ -24,6 +24,8 @@ export interface PlotDescription {
   points: PlotPoint[];
   /** What a budget buys: corners of the step line through the non-dominated points, up to the right edge. */
   line: { reluCount: number; accuracy: number }[];
+  /** What papers report for this dataset and model. */
+  published: PublishedCurve[];
   ar: Level | null;
   /** Accuracy of guessing; null when outside the range shown. */
   chance: Level | null;
@@ -44,7 +46,8 @@ const leastSpan = 0.04;
 export function frontierPlot(frontier: Frontier): PlotDescription {
   const ar = bestAr(frontier);
   const points = markDominated(groupSeeds(frontier.points.filter((point) => point.method !== "ar")));
-  const region = fittedRegion(points, ar, frontier.totalRelus);
+  const published = publishedCurves(frontier.dataset, frontier.model);
+  const region = fittedRegion(points, ar, frontier.totalRelus, published);
   const x = reluAxis(region.x, frontier.totalRelus);
   const y = accuracyAxis(region.y);
   return {
@@ -56,6 +59,7 @@ export function frontierPlot(frontier: Frontier): PlotDescription {
     methods: [...new Set(points.map((point) => point.method))].sort(),
     points,
     line: stepLine(points, x),
+    published,
     ar: ar && { accuracy: ar.accuracy, label: `AR ${percent(ar.accuracy)}` },
     chance: level(1 / frontier.classes, "chance", y),
     table: table(ar ? [ar, ...points] : points, frontier.totalRelus),
@@ -75,8 +79,17 @@ const bestAr = (frontier: Frontier): PlotPoint | null =>
     (a, b) => b.validationAccuracy - a.validationAccuracy,
   )[0] ?? null;
 
-function fittedRegion(points: PlotPoint[], ar: PlotPoint | null, totalRelus: number): Region {
-  const relus = points.flatMap((point) => point.runs.map((run) => run.reluCount));
+function fittedRegion(
+  points: PlotPoint[],
+  ar: PlotPoint | null,
+  totalRelus: number,
+  published: PublishedCurve[],
+): Region {
+  const references = published.flatMap((curve) => curve.points);
+  const relus = [
+    ...points.flatMap((point) => point.runs.map((run) => run.reluCount)),
+    ...references.map(({ reluCount }) => reluCount),
+  ];
   const fewest = relus.length ? Math.min(...relus) : totalRelus / 100;
   const most = relus.length ? Math.max(...relus) : totalRelus;
   const accuracies = [...points, ...(ar ? [ar] : [])].flatMap((point) => [
@@ -84,6 +97,7 @@ function fittedRegion(points: PlotPoint[], ar: PlotPoint | null, totalRelus: num
     point.accuracy - (point.standardError ?? 0),
     point.accuracy + (point.standardError ?? 0),
   ]);
+  accuracies.push(...references.map(({ accuracy }) => accuracy));
   const low = accuracies.length ? Math.min(...accuracies) : 0;
   const high = accuracies.length ? Math.max(...accuracies) : 1;
   const spread = Math.max(high - low, leastSpan);

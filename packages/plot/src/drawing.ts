@@ -40,6 +40,7 @@ export function plotOptions(plot: PlotDescription, { width, height, theme, docum
     marks: [
       ...axes(plot, theme),
       ...levels(plot, theme),
+      ...published(plot, theme),
       ...frontierLine(plot, theme),
       ...seeds(plot, theme),
       ...points(plot, theme),
@@ -84,6 +85,25 @@ function levels({ ar, chance }: PlotDescription, theme: PlotTheme): Plot.Markish
       : [],
   );
 }
+
+/** Papers' curves: hollow points joined by dashes, the source in the tooltip, the method's name at the first point. */
+const published = ({ published: curves }: PlotDescription, theme: PlotTheme): Plot.Markish[] =>
+  curves.flatMap(({ method, source, points }) => {
+    const place = { x: "reluCount", y: "accuracy", stroke: theme.muted, clip: true } as const;
+    return [
+      Plot.line(points, { ...place, strokeWidth: 0.75, strokeDasharray: "2 3" }),
+      Plot.dot(points, { ...place, fill: theme.background, r: 2.5, title: () => `${method}, ${source}` }),
+      Plot.text(points.slice(0, 1), {
+        x: "reluCount",
+        y: "accuracy",
+        text: () => method,
+        dy: 11,
+        fill: theme.muted,
+        fontSize: 10,
+        clip: true,
+      }),
+    ];
+  });
 
 const frontierLine = ({ line }: PlotDescription, theme: PlotTheme): Plot.Markish[] => [
   Plot.line(line, {

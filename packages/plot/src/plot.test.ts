@@ -63,6 +63,26 @@ function setup() {
   return { data, plot: frontierPlot(data) };
 }
 
+describe("published curves", () => {
+  test("are drawn for the papers' datasets and models alone", () => {
+    const at = (dataset: string, model: string) => frontierPlot({ ...frontier([]), dataset, model });
+    expect(at("cifar10", "resnet18").published.map(({ method }) => method)).toContain("SENet");
+    expect(at("cifar10", "resnet20").published).toEqual([]);
+    expect(at("glyphs", "resnet18").published).toEqual([]);
+  });
+
+  test("lie within the axes, hollow and named with their source", () => {
+    const plot = frontierPlot({ ...frontier([point({ reluCount: 50_000 })]), model: "resnet18", totalRelus: 557_056 });
+    for (const { reluCount, accuracy } of plot.published.flatMap(({ points }) => points)) {
+      expect(reluCount).toBeGreaterThan(plot.x.domain[0]);
+      expect(reluCount).toBeLessThan(plot.x.domain[1]);
+      expect(accuracy).toBeLessThanOrEqual(plot.y.domain[1]);
+    }
+    expect(renderSvg(plot)).toContain("SNL, Cho et al., ICML 2022");
+    expect(renderTerminal(plot)).toContain("◇ published");
+  });
+});
+
 const anyPoint = fc
   .record({
     reluCount: fc.integer({ min: 1, max: 188_416 }),

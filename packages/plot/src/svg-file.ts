@@ -39,10 +39,13 @@ export function svgFile(
 function legend(plot: PlotDescription, theme: PlotTheme): string {
   const entries = plot.methods.map((name, i) => ({ name, color: hueOf(theme, i), r: 5 }));
   if (plot.points.some((point) => !point.onFrontier)) entries.push({ name: "dominated", color: theme.faint, r: 2.75 });
+  const dots = entries.map(({ name, color, r }) => ({ name, mark: `r="${r}" fill="${color}"` }));
+  if (plot.published.length > 0)
+    dots.push({ name: "published", mark: `r="2.5" fill="${theme.background}" stroke="${theme.muted}"` });
   let x = 21;
-  return entries
-    .map(({ name, color, r }) => {
-      const mark = `<circle cx="${x}" cy="62" r="${r}" fill="${color}"/><text x="${x + 10}" y="66">${escapeXml(name)}</text>`;
+  return dots
+    .map(({ name, mark: attributes }) => {
+      const mark = `<circle cx="${x}" cy="62" ${attributes}/><text x="${x + 10}" y="66">${escapeXml(name)}</text>`;
       x += 32 + name.length * 7;
       return mark;
     })

@@ -14,6 +14,7 @@ export interface TerminalOptions {
 const glyphs = ["●", "▲", "■", "◆", "★", "✚"];
 const colors = ["blueBright", "yellowBright", "greenBright", "magentaBright", "cyanBright", "redBright"] as const;
 const dominatedGlyph = "∘";
+const publishedGlyph = "◇";
 
 type Style = Parameters<typeof styleText>[0] | null;
 interface Cell {
@@ -33,6 +34,7 @@ export function renderTerminal(
   const canvas = new Canvas(columns, rows);
   drawLevels(canvas, plot);
   drawLine(canvas, plot);
+  drawPublished(canvas, plot);
   drawPoints(canvas, plot);
   const paint = (cell: Cell): string =>
     color && cell.style ? styleText(cell.style, cell.text, { validateStream: false }) : cell.text;
@@ -123,6 +125,11 @@ function drawLine(canvas: Canvas, { line, x, y }: PlotDescription): void {
   }
 }
 
+function drawPublished(canvas: Canvas, { published, x, y }: PlotDescription): void {
+  for (const { reluCount, accuracy } of published.flatMap(({ points }) => points))
+    canvas.glyph(column(x, reluCount, canvas.columns), row(y, accuracy, canvas.rows), publishedGlyph, "dim");
+}
+
 /** Dominated first, so that a frontier point in the same cell wins. Whiskers where they reach beyond the point's cell. */
 function drawPoints(canvas: Canvas, plot: PlotDescription): void {
   const inOrder = [...plot.points].sort((a, b) => Number(a.onFrontier) - Number(b.onFrontier));
@@ -152,6 +159,7 @@ function legend(plot: PlotDescription, paint: (cell: Cell) => string, width: num
   }));
   if (plot.points.some((point) => !point.onFrontier))
     entries.push({ text: `${dominatedGlyph} dominated`, style: "dim" });
+  if (plot.published.length > 0) entries.push({ text: `${publishedGlyph} published`, style: "dim" });
   let line = paint({ text: plot.title.slice(0, width), style: "bold" });
   let used = Math.min(plot.title.length, width);
   for (const entry of entries) {

@@ -14,6 +14,7 @@ export * from "./models/catalog.ts";
 export * from "./models/model.ts";
 export * from "./models/narrow.ts";
 export * from "./plan.ts";
+export * from "./published-points.ts";
 export * from "./published-sensitivity.ts";
 export * from "./random.ts";
 export * from "./recipes.ts";

@@ -1,5 +1,5 @@
 import type { Frontier } from "@reluctant/contracts";
-import { count, frontierPlot, percent } from "@reluctant/plot";
+import { count, frontierPlot, type PlotDescription, percent, short } from "@reluctant/plot";
 import { renderTerminal } from "@reluctant/plot/terminal";
 import type { Command } from "commander";
 import { type ConnectionFlags, connect, withConnection } from "../connection.ts";
@@ -55,5 +55,14 @@ export function frontierText(found: Frontier, out: Pick<NodeJS.WriteStream, "isT
     color: Boolean(out.isTTY) && !process.env.NO_COLOR,
   });
   const note = polynomials ? `\n${polynomialNote}` : "";
-  return `${table(columns, rows)}${note}\n\n${picture}\n`;
+  return `${table(columns, rows)}${note}\n\n${picture}\n${publishedText(plot)}`;
 }
+
+/** What papers report, where they do: `SNL (Cho et al., ICML 2022): 12.9k 88.2 %, …`. */
+const publishedText = ({ published }: PlotDescription): string =>
+  published
+    .map(({ method, source, points }) => {
+      const reached = points.map(({ reluCount, accuracy }) => `${short(reluCount)} ${percent(accuracy, 1)}`).join(", ");
+      return `published, ResNet-18 or WRN-22-8: ${method} (${source}): ${reached}\n`;
+    })
+    .join("");

@@ -60,6 +60,12 @@ export function FrontierChart({ plot }: { plot: PlotDescription }) {
               {method}
             </span>
           ))}
+          {plot.published.length > 0 && (
+            <span title={plot.published.map(({ method, source }) => `${method}: ${source}`).join("\n")}>
+              <i data-part="published" />
+              published
+            </span>
+          )}
           {plot.points.some((point) => !point.onFrontier) && (
             <span>
               <i data-part="dominated" />
