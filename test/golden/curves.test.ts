@@ -92,7 +92,7 @@ const runs: [Implementation, StageParams][] = [
       granularity: "pixel",
       intervalSteps: 2,
       settings: { ...sgd, ...search, ...allocation },
-      descent: { removals: 2, ranking: "layer", scoreMemory: 0 },
+      descent: { removals: 2, ranking: "layer", scoreMemory: 0, pramWeight: 0 },
     },
   ],
   [

@@ -46,7 +46,7 @@ const params: Record<Implementation, StageParams> = {
     ...search,
     budgets: [2_000, budget],
     intervalSteps: 1,
-    descent: { removals: 2, ranking: "layer", scoreMemory: 0.5 },
+    descent: { removals: 2, ranking: "layer", scoreMemory: 0.5, pramWeight: 0 },
   },
   "mask-search/deepreduce": {
     ...search,
@@ -221,7 +221,7 @@ describe("what the stages find", () => {
     ["channel", "layer"],
   ] as const)("nested masks of every budget on one descent: %s-wise, by %s", async (granularity, ranking) => {
     const own = params["mask-search/continuation"] as Extract<StageParams, { kind: "mask-search" }>;
-    const descent = { removals: 2, ranking, scoreMemory: 0 };
+    const descent = { removals: 2, ranking, scoreMemory: 0, pramWeight: 0 };
     const { result, artifacts } = succeeded(
       await run("mask-search/continuation", { params: { ...own, granularity, descent } }),
     );

@@ -14,17 +14,22 @@ export interface Searchers {
 /** What every mask search trains: a student that starts from the all-ReLU teacher and learns from its logits (PAPER §4). */
 export function searchers(context: ContextOf<"mask-search">): Searchers {
   const { engine, data } = context;
-  const { settings } = context.params;
+  const { settings, descent } = context.params;
   const model = modelOf(context);
   const weights = badInput("input arModel", () => decodeWeights(inputOf(context, "arModel"), model));
   const teacher = engine.network({ model, weights, normalization: data });
   const student = engine.network({ model, weights, normalization: data });
   const { score, distillWeight, temperature } = settings;
+  const pramWeight = descent?.pramWeight ?? 0;
   const trainer = engine.trainer({
     ...settings,
     student,
     teacher,
-    objective: { crossEntropy: 1 - distillWeight, divergence: { weight: distillWeight, temperature } },
+    objective: {
+      crossEntropy: 1 - distillWeight,
+      divergence: { weight: distillWeight, temperature },
+      pram: pramWeight > 0 ? { form: "attention", weight: pramWeight } : undefined,
+    },
     score: score === "random" ? undefined : score,
   });
   return { model, student, trainer };
