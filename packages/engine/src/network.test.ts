@@ -175,6 +175,22 @@ describe("a trainer", () => {
     expect(momenta.subarray(40).some((momentum) => momentum !== 0)).toBe(true);
   });
 
+  it("replays no step that was recorded before the first masks or the first pruning", async () => {
+    const { model, network, batch } = setup();
+    const [student, twin] = [network(), network()];
+    const trainer = trainerFor({ student, objective: { crossEntropy: 1 }, ...sgd });
+    for (let step = 0; step < 9; step++) {
+      const fresh = trainerFor({ student: twin, objective: { crossEntropy: 1 }, ...sgd });
+      fresh.loadMomenta(await trainer.readMomenta());
+      const masks = reluLayers(model).map(({ units }) => Uint8Array.from({ length: units }, (_, i) => (i + step) % 2));
+      if (step > 2) for (const one of [student, twin]) one.setMasks(masks);
+      const kept = Uint8Array.from({ length: 432 }, (_, i) => (i + step) % 2);
+      if (step > 5) for (const one of [trainer, fresh]) one.setSparsity(new Map([["conv1.weight", kept]]));
+      expect(await trainer.step(batch, 0.05)).toEqual(await fresh.step(batch, 0.05));
+      expect(await student.read()).toEqual(await twin.read());
+    }
+  });
+
   it("refuses to compare with a teacher that is not there", () => {
     const { network } = setup();
     expect(() => new TfTrainer({ student: network(), objective: { crossEntropy: 1 }, ...sgd, score: "paper" })).toThrow(

@@ -52,6 +52,11 @@ export class TfNetwork implements Network {
     }
   }
 
+  /** What its passes branch on: whether it was given masks, and activations. */
+  get branch(): string {
+    return `${this.masks.size > 0} ${this.activations.size > 0}`;
+  }
+
   setActivations(activations: readonly Activation[]): void {
     this.disposeActivations();
     for (const [layer, { name, shape }] of reluLayers(this.model).entries()) {

@@ -29,6 +29,9 @@ type HostInputs = {
   offsets: Int32Array;
   labels: Int32Array;
   learningRate: Float32Array;
+  /** What the step branches on: with another value it is another step. */
+  branches: string;
+  pruned: string;
 };
 
 /** Runs training steps: what a step needs on the device, and how it gets there and back. */
@@ -67,6 +70,8 @@ export class TfTrainer implements Trainer {
       offsets,
       labels,
       learningRate: Float32Array.of(learningRate),
+      branches: this.parts.students.map(({ network }) => network.branch).join(),
+      pruned: [...this.parts.patterns.keys()].join(),
     });
     const outcome = Object.fromEntries(reported.map((name, i) => [name, report[i] as number]));
     return { ...(outcome as Record<(typeof reported)[number], number>), finite: outcome.finite === 1 };
