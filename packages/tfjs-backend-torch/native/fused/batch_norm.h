@@ -41,7 +41,9 @@ void statistics(const Tensor& x, const MapLoops<T>& loop, float* mean, float* va
   const Parts parts(rows);
   std::vector<float> means(parts.count * channels), squares(parts.count * channels);
   parts.each(rows, [&](int64_t part, int64_t first, int64_t count) {
-    loop.moments(stored<T>(x) + first * channels, count, channels, &means[part * channels], &squares[part * channels]);
+    std::vector<float> scratch(4 * channels);
+    loop.moments(stored<T>(x) + first * channels, count, channels, &means[part * channels], &squares[part * channels],
+                 scratch.data());
   });
   for (int64_t c = 0; c < channels; c++) {
     double m = 0, s = 0;
@@ -138,8 +140,9 @@ Normalized trainBackward(const Tensor& output, const Tensor& input, const Tensor
     std::vector<float> shifts(parts.count * channels), products(parts.count * channels), a(channels), b(channels);
     parts.each(rows, [&](int64_t part, int64_t first, int64_t count) {
       const int64_t at = first * channels;
+      std::vector<float> scratch(2 * channels);
       norm.sums(partOf(first, count), stored<T>(dy) + at, stored<T>(x) + at, by, &shifts[part * channels],
-                &products[part * channels]);
+                &products[part * channels], scratch.data());
     });
     for (int64_t c = 0; c < channels; c++) {
       double s = 0, p = 0;

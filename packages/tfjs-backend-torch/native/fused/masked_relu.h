@@ -32,7 +32,9 @@ inline Tensor maskedRelu(const Tensor& input, const MaybeTensor& masked) {
 }
 
 inline Tensor addMaskedRelu(const Tensor& first, const Tensor& second, const MaybeTensor& masked) {
-  const Tensor a = activations(first, "a"), b = alike(second, a, "b"), mask = maskOf(masked, a);
+  const bool mixed = first.scalar_type() == at::kBFloat16 && second.scalar_type() == at::kFloat;
+  const Tensor a = activations(mixed ? first.to(at::kFloat) : first, "a");  // the sum of both kinds is float32
+  const Tensor b = alike(second, a, "b"), mask = maskOf(masked, a);
   Tensor y = at::empty_like(a);
   withLoops(a, [&](const auto& loop, auto type) {
     using T = decltype(type);
@@ -56,8 +58,8 @@ inline Tensor maskedReluBackward(const Tensor& gradient, const Tensor& output, c
   return dx;
 }
 
-/** Units summed together: their sums and one image's values of them stay in the first-level cache. */
-constexpr int64_t kTile = 1024;
+/** Units summed together: their sums stay in the cache, and memory is read in runs of 32 kB. */
+constexpr int64_t kTile = 8192;
 
 template <class F>
 Tensor sumOverImages(const Tensor& x, F tile) {

@@ -63,10 +63,13 @@ inline void sweep(int64_t count, Step step) {
 inline Lanes all(float x) { return Lanes{} + x; }
 inline Lanes magnitude(Lanes v) { return reinterpret_cast<Lanes>(reinterpret_cast<Bits>(v) & 0x7fffffff); }
 
+/** By halves: one after the other they would wait for each other. */
 inline float total(Lanes v) {
-  float sum = 0;
-  for (int lane = 0; lane < kLanes; lane++) sum += v[lane];
-  return sum;
+  float lanes[kLanes];
+  store(lanes, v, Whole());
+  for (int64_t half = kLanes / 2; half > 0; half /= 2)
+    for (int64_t i = 0; i < half; i++) lanes[i] += lanes[i + half];
+  return lanes[0];
 }
 
 /** Which units of a map are rectified. */

@@ -44,23 +44,30 @@ void maskedReluGradient(const T* dy, const T* y, const float* mask, int64_t coun
        : rectifyGradient<T, Rectify::all>(dy, y, mask, count, dx);
 }
 
-/** Σ over images in their order of term(offset of the image + unit). */
+/** Σ over images of term(offset of the image + unit), four images at a time: so each sum is loaded a fourth as often. */
 template <class Term>
 inline void sumOverBatch(int64_t batch, int64_t stride, int64_t count, float* sums, Term term) {
   std::memset(sums, 0, count * sizeof(float));
-  for (int64_t n = 0; n < batch; n++)
+  int64_t n = 0;
+  for (; n + 4 <= batch; n += 4)
+    sweep(count, [&](int64_t i, auto lot) {
+      const int64_t at = n * stride + i;
+      const Lanes sum = (term(at, lot) + term(at + stride, lot)) + (term(at + 2 * stride, lot) + term(at + 3 * stride, lot));
+      store(sums + i, load(sums + i, lot) + sum, lot);
+    });
+  for (; n < batch; n++)
     sweep(count, [&](int64_t i, auto lot) { store(sums + i, load(sums + i, lot) + term(n * stride + i, lot), lot); });
 }
 
 template <class T>
 void absDiffSum(const T* a, const T* b, int64_t batch, int64_t stride, int64_t count, float* sums) {
   sumOverBatch(batch, stride, count, sums,
-               [&](int64_t i, auto lot) { return magnitude(load(a + i, lot) - load(b + i, lot)); });
+               [=](int64_t i, auto lot) { return magnitude(load(a + i, lot) - load(b + i, lot)); });
 }
 
 template <class T>
 void negPartSum(const T* z, int64_t batch, int64_t stride, int64_t count, float* sums) {
-  sumOverBatch(batch, stride, count, sums, [&](int64_t i, auto lot) {
+  sumOverBatch(batch, stride, count, sums, [=](int64_t i, auto lot) {
     const Lanes v = load(z + i, lot);
     return v >= 0 ? Lanes{} : -v;
   });

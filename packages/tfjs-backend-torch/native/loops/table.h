@@ -21,14 +21,15 @@ template <class T>
 struct NormLoops {
   void (*normalize)(const Map&, const T* x, const T* none, const Channels&, T* y);
   void (*normalizeAdd)(const Map&, const T* x, const T* residual, const Channels&, T* y);
-  void (*sums)(const Map&, const T* dy, const T* x, const Channels&, float* dShift, float* dScale);
+  void (*sums)(const Map&, const T* dy, const T* x, const Channels&, float* dShift, float* dScale,
+               float* scratch);
   void (*gradient)(const Map&, const T* dy, const T* x, const Channels&, const float* a, const float* b, T* dx);
 };
 
 /** Loops over stored activations. `mask` is of the same `count` units, or null: all rectified. */
 template <class T>
 struct MapLoops {
-  void (*moments)(const T* x, int64_t rows, int64_t channels, float* mean, float* squares);
+  void (*moments)(const T* x, int64_t rows, int64_t channels, float* mean, float* squares, float* scratch);
   NormLoops<T> plain, rectified, masked;
   void (*maskedRelu)(const T* x, const float* mask, int64_t count, T* y);
   void (*addMaskedRelu)(const T* a, const T* b, const float* mask, int64_t count, T* y);
