@@ -98,7 +98,9 @@ export const methods: Record<string, Method> = {
   },
   /**
    * Ours: one descent passes every budget, and each student is fine-tuned from there. A third of SENet's images for the
-   * whole frontier, whatever the recipe's lengths.
+   * whole frontier, whatever the recipe's lengths. It learns as the fine-tune does, since it has no time to recover from
+   * what it drops: ResNet-8 on CIFAR-10 at 20, 8 and 3 % reached 58.9, 50.6 and 40.2 %, with the search's own settings
+   * 57.6, 43.3 and 33.6 % (one seed; SENet 61.9, 52.8 and 42.5 % with three times the images).
    */
   continuation: {
     title: "Continuation",
@@ -108,7 +110,7 @@ export const methods: Record<string, Method> = {
       { ...maskSearch, implementation: "mask-search/continuation", descends: true, ownSettings: "descent" },
       distillation,
     ],
-    maskSearch: { score: "linearization-cost" },
+    maskSearch: { score: "linearization-cost", learningRate: 0.05, distillWeight: 0.9 },
     imageShare: 1 / 3,
   },
   /** Whole stages and layers by criticality (Jha et al. 2021): few counts, so it misses most budgets. */

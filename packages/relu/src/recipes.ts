@@ -32,7 +32,7 @@ const paperCifar: Recipe = {
     allocation: "sensitivity",
     allocationFloor: 0.004,
   },
-  descent: { removals: 50, ranking: "layer", scoreMemory: 0, pramWeight: 0 },
+  descent: { removals: 50, ranking: "layer", scoreMemory: 0, pramWeight: 1000 },
   deepreduce: { criticalityExponent: 0.07 },
   layerRemoval: { probeImages: 5_000 },
   slimmable: { widths: [0.5] },
