@@ -95,9 +95,10 @@ export function registerTorchBackend(): Promise<void> {
 }
 
 async function register(): Promise<void> {
-  const backend = new TorchBackend(await openBridge());
+  const bridge = await openBridge();
+  const backend = new TorchBackend(bridge);
   const torch = new Torch(backend);
-  for (const kernels of [...families, ...fusedFamilies]) registerKernels(torch, kernels);
+  for (const kernels of [...families, ...fusedFamilies(bridge.info().device)]) registerKernels(torch, kernels);
   for (const gradient of fusedGradients) registerGradient(gradient);
   registerBackend("torch", () => backend, priority);
 }
