@@ -14,7 +14,9 @@ import {
 import * as tf from "@tensorflow/tfjs-core";
 // The gradients of TensorFlow.js: its core registers none under Node, and no lighter package does.
 import "@tensorflow/tfjs-layers";
+import { BackendUnavailableError } from "./backend-unavailable.ts";
 import { registerComposedConvolutionGradients } from "./composed-convolution.ts";
+import { loadTensorflow } from "./tensorflow.ts";
 
 export const backendNames = ["torch", "tensorflow", "wasm", "cpu"] as const;
 export type BackendName = (typeof backendNames)[number];
@@ -25,11 +27,6 @@ export interface BackendOptions {
   /** Threads of one operator, where the backend has a choice: torch. */
   threads: number;
   precision: Precision;
-}
-
-/** The backend asked for cannot run on this machine. */
-export class BackendUnavailableError extends Error {
-  override name = "BackendUnavailableError";
 }
 
 /**
@@ -69,7 +66,7 @@ const openers: Record<BackendName, (threads: number) => Promise<EngineInfo>> = {
     };
   },
   async tensorflow() {
-    const name = await firstInstalled(["@tensorflow/tfjs-node-gpu", "@tensorflow/tfjs-node"]);
+    const name = loadTensorflow();
     await use("tensorflow");
     return {
       backend: "tensorflow",
@@ -105,18 +102,6 @@ function usePrecision(precision: Precision, { backend, device, precisions: here 
 async function use(name: string): Promise<void> {
   if (!(await tf.setBackend(name))) throw new BackendUnavailableError(`backend ${name} did not start`);
   await tf.ready();
-}
-
-async function firstInstalled(packages: readonly string[]): Promise<string> {
-  for (const name of packages) {
-    try {
-      await import(name);
-      return name;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "ERR_MODULE_NOT_FOUND") throw error;
-    }
-  }
-  throw new BackendUnavailableError(`backend tensorflow: install ${packages.join(" or ")}`);
 }
 
 /** A CPU shares the machine's memory; a GPU's own is not known here. */

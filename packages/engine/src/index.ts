@@ -1,2 +1,3 @@
-export { type BackendName, type BackendOptions, BackendUnavailableError, backendNames } from "./backends.ts";
+export { BackendUnavailableError } from "./backend-unavailable.ts";
+export { type BackendName, type BackendOptions, backendNames } from "./backends.ts";
 export { createEngine } from "./engine.ts";

@@ -2,7 +2,8 @@ import { augment, pixelTensor } from "@reluctant/tfjs-backend-torch";
 import * as tf from "@tensorflow/tfjs-core";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { BackendUnavailableError, openBackend } from "./backends.ts";
+import { BackendUnavailableError } from "./backend-unavailable.ts";
+import { openBackend } from "./backends.ts";
 
 const cases = fc
   .record({

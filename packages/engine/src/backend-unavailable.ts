@@ -1,0 +1,4 @@
+/** The backend asked for cannot run on this machine. */
+export class BackendUnavailableError extends Error {
+  override name = "BackendUnavailableError";
+}

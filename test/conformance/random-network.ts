@@ -1,0 +1,53 @@
+import { type Mask, type Model, models, randomMask, reluLayers } from "@reluctant/relu";
+import { type HostTensor, weightShapes } from "@reluctant/stages";
+
+/** One network for each family and stem, by name and images' side. */
+export const networks = [
+  ["resnet8", 32],
+  ["resnet18", 32],
+  ["resnet18", 64],
+  ["resnet34", 32],
+  ["resnet50", 224],
+  ["wrn22-8", 32],
+  ["vgg16-bn", 32],
+] as const;
+
+export const normalization = { mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25] };
+
+export interface RandomNetwork {
+  model: Model;
+  weights: Map<string, HostTensor>;
+  masks: Mask[];
+  /** uint8 [n, side, side, 3] */
+  images: Uint8Array;
+}
+
+/** A network with random weights and statistics, whose layers keep all, none or half of their ReLUs in turn; n images. */
+export function randomNetwork(name: string, side: number, n: number): RandomNetwork {
+  const model = (models[name] as NonNullable<(typeof models)[string]>).build([side, side, 3], 10);
+  const masks = reluLayers(model).map(({ units }, layer) =>
+    randomMask(units, [units, 0, units >> 1][layer % 3] as number, { seed: 1, layer }),
+  );
+  const images = Uint8Array.from(noise(n * side * side * 3), (value) => 255 * value);
+  return { model, weights: randomWeights(model), masks, images };
+}
+
+/** Filters of variance 1 / fan-in; vectors in [0.5, 1), so that no statistic is 0 or 1. */
+const randomWeights = (model: Model): Map<string, HostTensor> =>
+  new Map(
+    [...weightShapes(model)].map(([name, shape]) => {
+      const length = shape.reduce((product, extent) => product * extent, 1);
+      const scale = Math.sqrt((12 * (shape[0] as number)) / length);
+      const values = noise(length).map((value) => (shape.length === 1 ? 0.5 + value / 2 : (value - 0.5) * scale));
+      return [name, { shape, values }];
+    }),
+  );
+
+/** Numbers in [0, 1): Park and Miller's generator, fast enough for 25 million weights. */
+function noise(length: number): Float32Array {
+  let state = length;
+  return Float32Array.from({ length }, () => {
+    state = (state * 48_271) % 2_147_483_647;
+    return (state >> 7) / 2 ** 24;
+  });
+}
