@@ -72,7 +72,7 @@ export function openRedis({ url, prefix = defaultPrefix, log }: RedisOptions): R
       try {
         return await commands();
       } catch (cause) {
-        throw client.status === "ready" && !isTimeout(cause) ? cause : new RedisUnavailable({ cause });
+        throw client.status === "ready" && !isOutage(cause) ? cause : new RedisUnavailable({ cause });
       }
     },
     ready: () =>
@@ -83,7 +83,10 @@ export function openRedis({ url, prefix = defaultPrefix, log }: RedisOptions): R
   };
 }
 
-const isTimeout = (error: unknown) => error instanceof Error && error.message === "Command timed out";
+/** No answer in time, or a socket that is closing while the client still calls itself ready. */
+const isOutage = (error: unknown) =>
+  error instanceof Error &&
+  (error.message === "Command timed out" || error.message.startsWith("Stream isn't writeable"));
 
 function logOutagesOnce(client: Client, log: QueueLog): void {
   let away = false;
