@@ -5,11 +5,12 @@ import { type Experiment, ReluctantError } from "@reluctant/contracts";
 import { type Stack, startStack, untilInterrupted } from "@reluctant/local";
 import { count } from "@reluctant/plot";
 import { type Client, createClient } from "@reluctant/sdk";
-import pc from "picocolors";
+
 import { writeFrontier } from "./commands/export.ts";
 import { frontierText } from "./commands/frontier.ts";
 import { readSpec } from "./spec-file.ts";
 import { Board } from "./terminal/board.ts";
+import { forOut } from "./terminal/color.ts";
 import { bar, duration } from "./terminal/format.ts";
 import { follow } from "./watch.ts";
 
@@ -27,7 +28,7 @@ export async function runDemo(flags: DemoFlags): Promise<void> {
   const interrupted = untilInterrupted();
   await rm(flags.data, { recursive: true, force: true });
   await mkdir(flags.data, { recursive: true });
-  say(pc.bold("Starting Postgres, Redis, coordinator, API and workers"));
+  say(forOut.bold("Starting Postgres, Redis, coordinator, API and workers"));
   const board = new Board(process.stdout);
   const stack = await startStack({
     dir: flags.data,
@@ -52,15 +53,15 @@ export async function runDemo(flags: DemoFlags): Promise<void> {
 async function runExperiments(stack: Stack, flags: DemoFlags): Promise<void> {
   const client = createClient({ baseUrl: stack.address as string, token: stack.credentials?.token });
   const spec = await specFor(client, flags);
-  say(`Dashboard: ${pc.cyan(stack.credentials?.loginLink ?? "")}\n`);
+  say(`Dashboard: ${forOut.cyan(stack.credentials?.loginLink ?? "")}\n`);
 
-  say(pc.bold(`Submitting ${relative(process.cwd(), spec.path)}: ${spec.why}`));
+  say(forOut.bold(`Submitting ${relative(process.cwd(), spec.path)}: ${spec.why}`));
   const first = await submitAndFollow(client, spec);
   const found = await client.frontier(spec.dataset, first.model);
   const files = await writeFrontier(found, process.cwd());
   say(`\n${frontierText(found, process.stdout)}`);
 
-  say(pc.bold("Submitting the same spec again"));
+  say(forOut.bold("Submitting the same spec again"));
   const again = await submitAndFollow(client, spec);
   if (again.progress.cached !== again.stageRuns.length) {
     throw new ReluctantError(

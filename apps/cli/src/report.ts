@@ -1,22 +1,22 @@
 import { ReluctantError } from "@reluctant/contracts";
 import { AnswerError, ApiError, UnreachableError } from "@reluctant/sdk";
-import pc from "picocolors";
+import { forErr } from "./terminal/color.ts";
 
 /** Prints an error for a person and answers the exit code: one line, and one more for each field at fault. */
 export function report(error: unknown): number {
   const say = (line: string) => process.stderr.write(`${line}\n`);
   if (error instanceof ApiError) {
-    say(`${pc.red("error:")} ${error.problem.detail}`);
-    for (const fault of error.problem.errors ?? []) say(`  ${pc.bold(fault.field)}: ${fault.message}`);
+    say(`${forErr.red("error:")} ${error.problem.detail}`);
+    for (const fault of error.problem.errors ?? []) say(`  ${forErr.bold(fault.field)}: ${fault.message}`);
     return 1;
   }
   if (error instanceof ReluctantError) {
-    say(`${pc.red("error:")} ${error.message}`);
-    for (const fault of error.errors) say(`  ${pc.bold(fault.field)}: ${fault.message}`);
+    say(`${forErr.red("error:")} ${error.message}`);
+    for (const fault of error.errors) say(`  ${forErr.bold(fault.field)}: ${fault.message}`);
     return 1;
   }
   if (error instanceof UnreachableError || error instanceof AnswerError) {
-    say(`${pc.red("error:")} ${error.message}`);
+    say(`${forErr.red("error:")} ${error.message}`);
     return 1;
   }
   say(error instanceof Error ? (error.stack ?? error.message) : String(error));

@@ -2,9 +2,10 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Experiment, StageRun, Trial } from "@reluctant/contracts";
 import { count, percent } from "@reluctant/plot";
 import type { Client } from "@reluctant/sdk";
-import pc from "picocolors";
+
 import { labelOf } from "./labels.ts";
 import { Board } from "./terminal/board.ts";
+import { forOut } from "./terminal/color.ts";
 import { bar, clock, duration } from "./terminal/format.ts";
 
 /** Time between two looks at a running experiment: often enough to look alive, rare enough to cost nothing. */
@@ -65,7 +66,7 @@ export function progressLine({ kind, progress }: Pick<StageRun, "kind" | "progre
 function summaryLine({ progress, etaSeconds, stageRuns }: Experiment): string {
   const reason = stageRuns.find((stageRun) => stageRun.state === "ready" && stageRun.reason)?.reason;
   const waiting = progress.waiting > 0 ? `, ${progress.waiting} waiting${reason ? ` (${reason})` : ""}` : "";
-  return pc.dim(`${progress.succeeded}/${stageRuns.length} stage runs done${waiting}  ETA ${clock(etaSeconds)}`);
+  return forOut.dim(`${progress.succeeded}/${stageRuns.length} stage runs done${waiting}  ETA ${clock(etaSeconds)}`);
 }
 
 /** The line that stays when a stage run ended; null while it has not. */
@@ -73,13 +74,13 @@ function endLine(stageRun: StageRun, label: string): string | null {
   const head = `${stageRun.kind.padEnd(12)}  ${label.padEnd(18)}`;
   switch (stageRun.state) {
     case "succeeded": {
-      const mark = stageRun.origin === "cached" ? pc.cyan("cached") : pc.green("done  ");
+      const mark = stageRun.origin === "cached" ? forOut.cyan("cached") : forOut.green("done  ");
       return `${mark}  ${head}  ${[resultText(stageRun), spentText(stageRun)].filter(Boolean).join("  ")}`;
     }
     case "failed":
-      return `${pc.red("failed")}  ${head}  ${stageRun.reason ?? ""}`;
+      return `${forOut.red("failed")}  ${head}  ${stageRun.reason ?? ""}`;
     case "cancelled":
-      return `${pc.yellow("stopped")} ${head}`;
+      return `${forOut.yellow("stopped")} ${head}`;
     default:
       return null;
   }
@@ -117,5 +118,5 @@ function exchanged(history: readonly { distance: number }[]): string {
 function spentText({ origin, createdAt, finishedAt, attempts }: StageRun): string {
   if (origin === "cached" || !finishedAt) return "";
   const seconds = (Date.parse(finishedAt) - Date.parse(createdAt)) / 1000;
-  return pc.dim(attempts > 1 ? `${attempts} attempts, ${duration(seconds)} since submitted` : "");
+  return forOut.dim(attempts > 1 ? `${attempts} attempts, ${duration(seconds)} since submitted` : "");
 }

@@ -3,6 +3,7 @@ import { count, frontierPlot, type PlotDescription, percent, short } from "@relu
 import { renderTerminal } from "@reluctant/plot/terminal";
 import type { Command } from "commander";
 import { type ConnectionFlags, connect, withConnection } from "../connection.ts";
+import { hasColor } from "../terminal/color.ts";
 import { table } from "../terminal/table.ts";
 
 export const frontier = (program: Command): Command =>
@@ -52,7 +53,7 @@ export function frontierText(found: Frontier, out: Pick<NodeJS.WriteStream, "isT
   const picture = renderTerminal(plot, {
     width: Math.min(100, out.columns ?? 80),
     height: 20,
-    color: Boolean(out.isTTY) && !process.env.NO_COLOR,
+    color: hasColor(out),
   });
   const note = polynomials ? `\n${polynomialNote}` : "";
   return `${table(columns, rows)}${note}\n\n${picture}\n${publishedText(plot)}`;
