@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { cancel } from "./commands/cancel.ts";
+import { compare } from "./commands/compare.ts";
 import { demo } from "./commands/demo.ts";
 import { exportFrontier } from "./commands/export.ts";
 import { exportModel } from "./commands/export-model.ts";
@@ -19,6 +20,7 @@ const commands = [
   submit,
   plan,
   watch,
+  compare,
   ls,
   cancel,
   logs,

@@ -1,4 +1,5 @@
 export * from "./budget.ts";
+export * from "./comparison.ts";
 export * from "./events.ts";
 export * from "./primitives.ts";
 export * from "./problems.ts";

@@ -1,0 +1,149 @@
+import { readFileSync } from "node:fs";
+import type { Experiment, Trial } from "@reluctant/contracts";
+import { describe, expect, it } from "vitest";
+import { type Comparison, parseComparison } from "./file.ts";
+import { markdownOf, type Report } from "./markdown.ts";
+import { type Run, tableOf } from "./results.ts";
+import { estimate, pairedDifference, verdict } from "./statistics.ts";
+
+const written = `
+title: Small
+common: { dataset: cifar10, model: resnet8, recipe: debug, arSeed: 1, settings: { distillation: { flip: false } } }
+groups:
+  - title: Methods
+    against: Uniform random
+    exchanges: true
+    experiments:
+      - { methods: [senet, uniform-random], budgets: ["20%"], seeds: [1, 2] }
+  - title: Rates
+    accuracy: validation
+    experiments:
+      - { label: slow, methods: senet, budgets: ["20%"], settings: { distillation: { learningRate: 0.01 } } }
+`;
+
+describe("the file", () => {
+  it("puts an experiment's own fields above the common ones, and merges settings value by value", () => {
+    const { groups } = parseComparison("small.yaml", written);
+    expect(groups[0]?.members[0]?.spec).toEqual({
+      name: "Small - Methods",
+      dataset: "cifar10",
+      model: "resnet8",
+      recipe: "debug",
+      arSeed: 1,
+      methods: ["senet", "uniform-random"],
+      budgets: ["20%"],
+      seeds: [1, 2],
+      settings: { distillation: { flip: false } },
+    });
+    expect(groups[1]?.members[0]?.spec.settings).toEqual({ distillation: { flip: false, learningRate: 0.01 } });
+  });
+
+  it.each([
+    ["groups: [1", "small.yaml is not YAML"],
+    ["title: x", "small.yaml is not a valid comparison"],
+    [written.replace("flip: false", "flipp: false"), "small.yaml is not a valid comparison"],
+    [written.replace("arSeed: 1", "arSeed: one"), "small.yaml is not a valid comparison"],
+  ])("refuses what it cannot be: %#", (text, message) => {
+    expect(() => parseComparison("small.yaml", text)).toThrow(message);
+  });
+
+  it("names the experiment whose spec is at fault", () => {
+    const fault = written.replace(`budgets: ["20%"], seeds`, "budgets: [0.1], seeds");
+    try {
+      parseComparison("small.yaml", fault);
+      expect.unreachable();
+    } catch (error) {
+      expect(error).toMatchObject({ errors: [{ field: "groups[0].experiments[0].budgets[0]" }] });
+    }
+  });
+
+  it.each(["cifar10-resnet8", "cifar10-resnet20"])("the comparison %s that ships is valid", (name) => {
+    const path = new URL(`../../../../examples/comparisons/${name}.yaml`, import.meta.url);
+    expect(parseComparison(name, readFileSync(path, "utf8")).groups.length).toBeGreaterThan(0);
+  });
+});
+
+describe("the statistics", () => {
+  it("gives the standard error of the mean, and none for one value", () => {
+    expect(estimate([1, 2, 3])).toEqual({ mean: 2, error: Math.sqrt(1 / 3) });
+    expect(estimate([5])).toEqual({ mean: 5, error: null });
+  });
+
+  it("adds the error of the test part to that of the pairs", () => {
+    const { mean, error } = pairedDifference(
+      [
+        { ours: 0.6, theirs: 0.5 },
+        { ours: 0.6, theirs: 0.5 },
+      ],
+      5_000,
+    );
+    expect(mean).toBeCloseTo(0.1, 12);
+    expect(error).toBeCloseTo(Math.sqrt((0.24 + 0.25) / 5_000), 12); // the pairs agree, so nothing comes from them
+  });
+
+  it("calls a difference a win only above twice its error", () => {
+    expect(verdict({ mean: 0.021, error: 0.01 })).toBe("beats");
+    expect(verdict({ mean: 0.02, error: 0.01 })).toBe("ties with");
+    expect(verdict({ mean: -0.021, error: 0.01 })).toBe("loses to");
+  });
+});
+
+describe("the page", () => {
+  const comparison = parseComparison("small.yaml", written);
+  const page = (runs: readonly Run[]) => markdownOf(reportOf(comparison, runs));
+
+  it("shows means over seeds, reached counts, pairs and exchanges", () => {
+    const text = page([runOf({ senet: [0.6, 0.62], "uniform-random": [0.4, 0.42] })]);
+    expect(text).toContain("AR: validation 70.00 %, test 71.00 %");
+    expect(text).toContain("| SENet | 61.00 ± 1.00 (2) at 14,000 | 30k |");
+    expect(text).toContain("| SENet | 20 % | 20.00 ± 0.98 | beats Uniform random (2 pairs) |");
+    expect(text).toContain("| SENet | 20 % | 1 | 50 → 25 |");
+  });
+
+  it("says what has no result yet", () => {
+    const text = page([runOf({ senet: [0.6, null], "uniform-random": [null, null] })]);
+    expect(text).toContain("| SENet | 60.00 at 14,000 | 30k (1 not run) |");
+    expect(text).toContain("| Uniform random | – | 0 (2 not run) |");
+  });
+});
+
+/** Trials of seeds 1, 2, … at 14,745 ReLUs, by method: their test accuracies, or null where none is there. */
+function runOf(accuracies: Record<string, (number | null)[]>): Run {
+  const train = stageRun("train", { images: 128_000, reluCount: 73_728, validationAccuracy: 0.7, testAccuracy: 0.71 });
+  const stageRuns = [train];
+  const trials = Object.entries(accuracies).flatMap(([method, values]) =>
+    values.map((testAccuracy, index) => {
+      const history = method === "senet" ? [{ distance: 0.5 }, { distance: 0.25 }] : [];
+      const search = stageRun("mask-search", testAccuracy === null ? null : { images: 10_000, history });
+      const reached = { images: 20_000, reluCount: 14_000, validationAccuracy: 0.5, testAccuracy };
+      const tuned = stageRun("distillation", testAccuracy === null ? null : reached);
+      stageRuns.push(search, tuned);
+      const needs = [search, tuned].map(({ id, kind }) => ({ stageRunId: id, kind }));
+      return { method, budget: 14_745, seed: index + 1, needs } as unknown as Trial;
+    }),
+  );
+  return { label: undefined, experiment: { stageRuns } as unknown as Experiment, trials };
+}
+
+let made = 0;
+const stageRun = (kind: string, result: object | null) =>
+  ({
+    id: `stage-run-${++made}`,
+    kind,
+    seed: 1,
+    result: result && { kind, ...result },
+  }) as unknown as Experiment["stageRuns"][number];
+
+const reportOf = ({ groups, title }: Comparison, runs: readonly Run[]): Report => ({
+  title,
+  about: undefined,
+  command: "npx reluctant compare small.yaml",
+  dataset: "cifar10",
+  model: "resnet8",
+  totalRelus: 73_728,
+  testImages: 5_000,
+  precision: "fp32",
+  engines: [],
+  runs,
+  tables: groups.slice(0, 1).map((group) => tableOf(group, runs)),
+});

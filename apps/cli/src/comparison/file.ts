@@ -1,0 +1,86 @@
+import { readFile } from "node:fs/promises";
+import {
+  type ComparisonGroup,
+  comparisonSchema,
+  type ExperimentSpecInput,
+  experimentSpecSchema,
+  fieldErrors,
+  ReluctantError,
+  type SpecFields,
+} from "@reluctant/contracts";
+import { parse } from "yaml";
+
+export interface Member {
+  label: string | undefined;
+  spec: ExperimentSpecInput;
+}
+
+export type Group = Omit<ComparisonGroup, "experiments"> & { members: Member[] };
+
+export interface Comparison {
+  title: string;
+  about: string | undefined;
+  groups: Group[];
+}
+
+/** Reads and checks a comparison. @throws ReluctantError that names the file, and the group and field at fault */
+export async function readComparison(path: string): Promise<Comparison> {
+  const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
+    throw new ReluctantError(
+      "invalid-spec",
+      `cannot read ${path}: ${error.code === "ENOENT" ? "there is no such file" : error.message}`,
+    );
+  });
+  return parseComparison(path, text);
+}
+
+export function parseComparison(path: string, text: string): Comparison {
+  let written: unknown;
+  try {
+    written = parse(text, { maxAliasCount: 100 });
+  } catch (error) {
+    throw new ReluctantError("invalid-spec", `${path} is not YAML: ${(error as Error).message.split("\n")[0]}`);
+  }
+  const checked = comparisonSchema.safeParse(written);
+  if (!checked.success)
+    throw new ReluctantError("invalid-spec", `${path} is not a valid comparison`, fieldErrors(checked.error, "file"));
+  const { title, about, common, groups } = checked.data;
+  return {
+    title,
+    about,
+    groups: groups.map(({ experiments, ...group }, g) => ({
+      ...group,
+      members: experiments.map(({ label, ...own }, index) => {
+        const name = `${title} - ${group.title}${experiments.length > 1 ? ` ${index + 1}` : ""}`;
+        return { label, spec: specOf({ path, field: `groups[${g}].experiments[${index}]` }, name, [common, own]) };
+      }),
+    })),
+  };
+}
+
+function specOf(
+  at: { path: string; field: string },
+  name: string,
+  [common, own]: readonly [SpecFields, SpecFields],
+): ExperimentSpecInput {
+  const settings = mergedSettings(common.settings, own.settings);
+  const spec = { name, ...common, ...own, ...(settings && { settings }) };
+  const checked = experimentSpecSchema.safeParse(spec);
+  if (!checked.success)
+    throw new ReluctantError(
+      "invalid-spec",
+      `${at.path} is not a valid comparison`,
+      fieldErrors(checked.error, "").map(({ field, message }) => ({
+        field: [at.field, field].filter(Boolean).join("."),
+        message,
+      })),
+    );
+  return spec as unknown as ExperimentSpecInput;
+}
+
+/** Values of `own` above those of `common`, in each group of settings. */
+function mergedSettings(common: SpecFields["settings"], own: SpecFields["settings"]): SpecFields["settings"] {
+  if (!common || !own) return own ?? common;
+  const groups = new Set([...Object.keys(common), ...Object.keys(own)]) as Set<keyof typeof common>;
+  return Object.fromEntries([...groups].map((group) => [group, { ...common[group], ...own[group] }]));
+}
