@@ -1,13 +1,8 @@
 /** `npm run bench -- NAME [flags]`: prints a table, and last one line `{"bench":NAME,"rows":[…]}`. */
 import { parseArgs } from "node:util";
 import { precision } from "./precision.ts";
+import type { Row } from "./row.ts";
 import { spine } from "./spine.ts";
-
-export interface Row {
-  case: string;
-  value: number;
-  unit: string;
-}
 
 const benches: Record<string, (options: { quick: boolean }) => Promise<Row[]>> = {
   precision,

@@ -10,7 +10,7 @@ import { type DatasetReader, prepareAll } from "@reluctant/datasets";
 import { createEngine } from "@reluctant/engine";
 import { type Recipe, recipes } from "@reluctant/relu";
 import { stages } from "@reluctant/stages";
-import type { Row } from "./main.ts";
+import type { Row } from "./row.ts";
 
 const resultFile = "docs/results/precision.md";
 const recipe = recipes["cpu/resnet8"] as Recipe;

@@ -13,7 +13,7 @@ import { type Stack, startStack } from "@reluctant/local";
 import { createConsumer, createWakes, openRedis, queueNames } from "@reluctant/queue";
 import { implementations } from "@reluctant/relu";
 import { type Client, createClient } from "@reluctant/sdk";
-import type { Row } from "./main.ts";
+import type { Row } from "./row.ts";
 
 const oneStep: ExperimentSpecInput = {
   name: "bench",

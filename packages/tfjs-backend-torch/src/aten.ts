@@ -2,17 +2,9 @@
  * What kernels are written in. A kernel is a function of (torch, inputs, attrs); it calls operators through `torch`,
  * every intermediate result is freed when it returns or throws, and only what it passes to `tensor()` stays.
  */
-import {
-  type DataType,
-  type NamedAttrMap,
-  type NamedTensorInfoMap,
-  registerKernel,
-  type TensorInfo,
-  util,
-} from "@tensorflow/tfjs-core";
+import { type DataType, type TensorInfo, util } from "@tensorflow/tfjs-core";
 import type { TorchBackend } from "./backend.ts";
 import type { Argument, Slot, View } from "./bridge.ts";
-import { withTypes } from "./types.ts";
 
 /** An ATen operator: schema name, and how its tensors are seen. */
 export interface Op {
@@ -156,19 +148,6 @@ export class Torch {
 type Named = any;
 export type Kernel = (torch: Torch, inputs: Named, attrs: Named) => TensorInfo | TensorInfo[];
 export type Kernels = Readonly<Record<string, Kernel>>;
-
-/** Registers a family of kernels for the backend named "torch". */
-export function registerKernels(torch: Torch, kernels: Kernels): void {
-  for (const [kernelName, kernel] of Object.entries(kernels)) {
-    const run = withTypes(kernelName, kernel);
-    registerKernel({
-      kernelName,
-      backendName: "torch",
-      kernelFunc: ({ inputs, attrs }: { inputs: NamedTensorInfoMap; attrs?: NamedAttrMap }) =>
-        torch.scope(() => run(torch, inputs, attrs ?? {})),
-    });
-  }
-}
 
 /** `x.shape` without the dimensions in `axes`, or with 1 there. */
 export function reducedShape(shape: number[], axes: readonly number[], keepDims: boolean): number[] {

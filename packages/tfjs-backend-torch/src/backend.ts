@@ -9,7 +9,10 @@ import {
   util,
 } from "@tensorflow/tfjs-core";
 import type { Bridge, HostArray, Slot } from "./bridge.ts";
-import type { Precision } from "./precision.ts";
+
+/** What convolutions and matrix products compute in; precision.ts says what `bf16` means. */
+export const precisions = ["fp32", "bf16"] as const;
+export type Precision = (typeof precisions)[number];
 
 interface Data {
   dtype: DataType;
@@ -24,7 +27,6 @@ const noSlot = -1;
 export class TorchBackend extends KernelBackend {
   /** Where commands go. A recording puts itself in front of it. */
   bridge: Bridge;
-  /** What convolutions and matrix products compute in from now on (precision.ts). */
   precision: Precision = "fp32";
   private readonly data: DataStorage<Data>;
   private readonly free: Slot[] = [];

@@ -1,13 +1,15 @@
 /** A TensorFlow.js backend on libtorch. `await registerTorchBackend()`, then `tf.setBackend("torch")`. */
 import { findBackend, registerBackend, registerGradient, type Tensor } from "@tensorflow/tfjs-core";
-import { registerKernels, Torch } from "./aten.ts";
-import { TorchBackend } from "./backend.ts";
+import { Torch } from "./aten.ts";
+import { type Precision, precisions, TorchBackend } from "./backend.ts";
 import { type Bridge, loadBridge, type TorchInfo } from "./bridge.ts";
 import { ensureBuilt } from "./build.ts";
 import { fusedFamilies, fusedGradients } from "./fused/index.ts";
 import { families } from "./kernels/index.ts";
-import { type Precision, precisions, processorHasBf16, type StoredType, storedTypeOf } from "./precision.ts";
+import { processorHasBf16, type StoredType, storedTypeOf } from "./precision.ts";
+import { registerKernels } from "./register-kernels.ts";
 
+export { type Precision, precisions } from "./backend.ts";
 export type { TorchInfo } from "./bridge.ts";
 export { type Built, ensureBuilt, type Missing } from "./build.ts";
 export {
@@ -62,7 +64,7 @@ export {
 } from "./fused/statistics.ts";
 export { topMask, topMaskComposed } from "./fused/top-mask.ts";
 export { delegatedKernels } from "./kernels/delegated.ts";
-export { type Precision, precisions, type StoredType } from "./precision.ts";
+export type { StoredType } from "./precision.ts";
 export {
   type Received,
   RecordedStep,

@@ -12,9 +12,6 @@ import { type Kernel, type Kernels, scalarType, type Torch } from "./aten.ts";
 import type { TorchBackend } from "./backend.ts";
 import type { Slot } from "./bridge.ts";
 
-export const precisions = ["fp32", "bf16"] as const;
-export type Precision = (typeof precisions)[number];
-
 /** What a float32 tensor of TensorFlow.js is stored as. */
 export type StoredType = "float32" | "bfloat16";
 

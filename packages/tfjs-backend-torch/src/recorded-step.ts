@@ -6,10 +6,9 @@
  * engine thread when there is one. Eager and replayed runs give the same bits.
  */
 import { clone, dispose, engine, type Tensor, type Tensor1D, tensor, tidy, type Variable } from "@tensorflow/tfjs-core";
-import { TorchBackend } from "./backend.ts";
+import { type Precision, TorchBackend } from "./backend.ts";
 import type { HostArray, Slot } from "./bridge.ts";
 import { makeExclusive } from "./fused/in-place.ts";
-import type { Precision } from "./precision.ts";
 import { difference, NotReplayable, type Plan, plan } from "./program.ts";
 import { record } from "./recording.ts";
 
