@@ -45,8 +45,11 @@ export const maskSearchSettingsSchema = z.strictObject({
   ...sgd,
   /** Training images between two mask updates. */
   interval: lengthSchema,
-  /** Which units are worth keeping: `paper` Σ|A_AR − A_PR|, `linearization-cost` Σmax(−z, 0), `random` (no search). */
-  score: z.enum(["paper", "linearization-cost", "random"]),
+  /**
+   * Which units are worth keeping: `paper` Σ|A_AR − A_PR|, `linearization-cost` Σmax(−z, 0), `taylor` Σ|∂L/∂a · min(z, 0)|,
+   * `random` (no search).
+   */
+  score: z.enum(["paper", "linearization-cost", "taylor", "random"]),
   /** Stop early when units exchanged / Σ r_l falls below this. 0 never stops early. */
   stopDistance: share,
   temperature: z.number().positive().max(100),

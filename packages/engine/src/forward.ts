@@ -57,15 +57,19 @@ export interface BatchStatistics {
   count: number;
 }
 
-/**
- * Runs a model node by node on xBHWC. Called within `tf.tidy` or a gradient: it disposes nothing itself.
- * @param preActivations keep what enters each ReLU, which costs the fusion with what comes before it
- */
+export interface ForwardOptions {
+  /** Keep what enters each ReLU, which costs the fusion with what comes before it. */
+  preActivations?: boolean;
+  /** Stands between a ReLU layer and what reads it, with what entered it: `preActivations` must be kept. */
+  watch?: ((layer: string, aBHWC: tf.Tensor, zBHWC: tf.Tensor) => tf.Tensor) | undefined;
+}
+
+/** Runs a model node by node on xBHWC. Called within `tf.tidy` or a gradient: it disposes nothing itself. */
 export function forward(
   model: Model,
   { variables, masks, activations, frozen }: Parts,
   xBHWC: tf.Tensor4D,
-  { preActivations = false }: { preActivations?: boolean } = {},
+  { preActivations = false, watch }: ForwardOptions = {},
 ): Pass {
   const outputs = new Map<string, tf.Tensor>();
   const entering = new Map<string, tf.Tensor>();
@@ -110,6 +114,8 @@ export function forward(
     }
     return maskedRelu(of(node.from), mask);
   };
+  const watched = (node: NodeOf<"relu">): tf.Tensor =>
+    watch ? watch(node.name, relu(node), of(node.from)) : relu(node);
   const run = (node: ModelNode): tf.Tensor => {
     switch (node.op) {
       case "input":
@@ -119,7 +125,7 @@ export function forward(
       case "batch-norm":
         return batchNorm(node);
       case "relu":
-        return relu(node);
+        return watched(node);
       case "add":
         return tf.add(of(node.from), of(node.with));
       case "max-pool":

@@ -162,6 +162,25 @@ describe("a trainer", () => {
     expect((await trainer.readScores())[0]?.every((sum) => sum === 0)).toBe(true);
   });
 
+  it("sums how far the loss moves, to first order, when a unit loses its ReLU", async () => {
+    const { data, model, network } = setup();
+    const batch = asTheyAre(data.batch("train", Uint32Array.of(0)));
+    const student = network();
+    const trainer = trainerFor({ student, objective: { crossEntropy: 1 }, ...sgd, score: "taylor" });
+    const all = reluLayers(model).map(({ units }) => new Uint8Array(units).fill(1));
+    student.setMasks(all);
+    const { loss } = await trainer.step(batch, 0);
+    const scores = await trainer.readScores();
+    const last = scores.at(-1) as Float32Array;
+    const dearest = [...last.keys()].sort((a, b) => (last[b] as number) - (last[a] as number)).slice(0, 10);
+    for (const unit of dearest) {
+      student.setMasks([...all.slice(0, -1), (all.at(-1) as Uint8Array).map((_, u) => Number(u !== unit))]);
+      const without = await trainer.step(batch, 0);
+      const moved = Math.abs(without.loss - loss) / (last[unit] as number);
+      expect(Math.abs(moved - 1)).toBeLessThan(0.1); // the rest is of second order
+    }
+  });
+
   it("keeps pruned weights at zero while their momenta stay dense", async () => {
     const { network, batch } = setup();
     const student = network();

@@ -11,7 +11,14 @@ import {
 import { augment, commitStatistics, pixelTensor, scaleAndShift } from "@reluctant/tfjs-backend-torch";
 import * as tf from "@tensorflow/tfjs-core";
 import { type LayerActivation, layerActivation } from "./activations/index.ts";
-import { type Affine, type BatchStatistics, forward, type Observed, type Pass } from "./forward.ts";
+import {
+  type Affine,
+  type BatchStatistics,
+  type ForwardOptions,
+  forward,
+  type Observed,
+  type Pass,
+} from "./forward.ts";
 import { toDevice, toHost } from "./layout.ts";
 import { correctOf } from "./losses.ts";
 import { assign, newVariable } from "./variables.ts";
@@ -116,12 +123,12 @@ export class TfNetwork implements Network {
   }
 
   /** Batch norms by their batch; the pass says where their running statistics are to move. */
-  train(xBHWC: tf.Tensor4D, options: { preActivations?: boolean } = {}): Pass {
+  train(xBHWC: tf.Tensor4D, options: ForwardOptions = {}): Pass {
     return forward(this.model, { variables: this.tensors(), ...this.layers(), frozen: null }, xBHWC, options);
   }
 
   /** Batch norms by their running statistics, as they were when `frozen` was made. */
-  evaluate(xBHWC: tf.Tensor4D, frozen: Frozen, options: { preActivations?: boolean } = {}): Pass {
+  evaluate(xBHWC: tf.Tensor4D, frozen: Frozen, options: ForwardOptions = {}): Pass {
     return forward(this.model, { variables: this.tensors(), ...this.layers(), frozen }, xBHWC, options);
   }
 

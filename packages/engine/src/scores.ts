@@ -2,28 +2,46 @@ import { type Model, reluLayers } from "@reluctant/relu";
 import type { Score } from "@reluctant/stages";
 import { absDiffSum, commitSums, negPartSum } from "@reluctant/tfjs-backend-torch";
 import * as tf from "@tensorflow/tfjs-core";
-import type { Pass } from "./forward.ts";
+import type { ForwardOptions, Pass } from "./forward.ts";
+import { watchGradient } from "./gradients.ts";
 import { newVariable } from "./variables.ts";
 
 /** What a mask search sums over its batches for each ReLU unit (PAPER §4). */
 export class ScoreSums {
   readonly score: Score;
+  /** What a student's forward pass must keep and show for this score. */
+  readonly forwardOptions: ForwardOptions;
   /** By ReLU layer, [h, w, c]. */
   private readonly sums: ReadonlyMap<string, tf.Variable>;
+  /** Shares of the batch that only its backward pass tells, by layer. */
+  private readonly fromBackward = new Map<string, tf.Tensor>();
 
   constructor(score: Score, model: Model) {
     this.score = score;
+    this.forwardOptions = { preActivations: score !== "paper", watch: score === "taylor" ? this.watch : undefined };
     this.sums = new Map(reluLayers(model).map(({ name, shape }) => [name, newVariable(tf.zeros([...shape]))]));
   }
 
-  /** A batch's share of every sum, to be added once the step is known to be finite. */
-  ofBatch(student: Pass, teacher: Pass | null): tf.Tensor[] {
-    return [...this.sums.keys()].map((layer) => unitScores[this.score](layer, student, teacher));
+  /** What the forward passes tell of a batch's share of every sum, to be added once the step is known to be finite. */
+  ofForward(student: Pass, teacher: Pass | null): tf.Tensor[] {
+    const { score } = this;
+    return score === "taylor" ? [] : [...this.sums.keys()].map((layer) => unitScores[score](layer, student, teacher));
   }
 
-  add(ofBatch: readonly tf.Tensor[], finite: tf.Scalar): void {
-    commitSums({ sums: [...this.sums.values()], pending: ofBatch, guard: finite });
+  /** Adds the batch's share, after its backward pass. */
+  add(ofForward: readonly tf.Tensor[], finite: tf.Scalar): void {
+    const ofBackward = [...this.sums.keys()].flatMap((layer) => this.fromBackward.get(layer) ?? []);
+    commitSums({ sums: [...this.sums.values()], pending: [...ofForward, ...ofBackward], guard: finite });
+    tf.dispose(ofBackward);
+    this.fromBackward.clear();
   }
+
+  /** Σ|∂L/∂a · min(z, 0)| */
+  private readonly watch = (layer: string, aBHWC: tf.Tensor, zBHWC: tf.Tensor): tf.Tensor =>
+    watchGradient(aBHWC, zBHWC, (dyBHWC, zBHWC) => {
+      const share = tf.tidy(() => tf.sum(tf.abs(tf.mul(dyBHWC, tf.minimum(zBHWC, 0))), 0));
+      this.fromBackward.set(layer, tf.keep(share));
+    });
 
   async read(): Promise<Float32Array[]> {
     const read: Float32Array[] = [];
@@ -45,7 +63,10 @@ export class ScoreSums {
   }
 }
 
-const unitScores: Record<Score, (layer: string, student: Pass, teacher: Pass | null) => tf.Tensor> = {
+const unitScores: Record<
+  Exclude<Score, "taylor">,
+  (layer: string, student: Pass, teacher: Pass | null) => tf.Tensor
+> = {
   // Σ |A_AR − A_PR| of what leaves the ReLUs
   paper: (layer, student, teacher) =>
     absDiffSum(teacher?.outputs.get(layer) as tf.Tensor, student.outputs.get(layer) as tf.Tensor),

@@ -195,7 +195,7 @@ describe("what the stages find", () => {
 
   it("masks with exactly the budget, for every score, which the distillation never changes", async () => {
     const own = params["mask-search/senet"] as Extract<StageParams, { kind: "mask-search" }>;
-    for (const score of ["paper", "linearization-cost", "random"] as const) {
+    for (const score of ["paper", "linearization-cost", "taylor", "random"] as const) {
       const { result } = succeeded(
         await run("mask-search/senet", { params: { ...own, settings: { ...own.settings, score } } }),
       );

@@ -57,8 +57,7 @@ export function trainingStep(parts: TrainingParts, inputs: TrainingInputs): tf.T
     const xBHWC = students[0].network.input(pixelsBHWC, offsets);
     const taught = teacher?.network.evaluate(xBHWC, teacher.frozen) ?? null;
     const { results, gradients } = withGradients(() => {
-      const preActivations = scores?.score === "linearization-cost";
-      const passes = students.map(({ network }) => network.train(xBHWC, { preActivations }));
+      const passes = students.map(({ network }) => network.train(xBHWC, scores?.forwardOptions));
       const lossTerms = summed(
         students.map(({ network, objective }, i) =>
           terms(objective, {
@@ -77,7 +76,7 @@ export function trainingStep(parts: TrainingParts, inputs: TrainingInputs): tf.T
         correct: correctOf(pass.logits, labels),
         statistics: passes.map(({ statistics }) => statistics),
         observed: passes.map(({ observed }) => observed),
-        batchScores: scores?.ofBatch(pass, taught) ?? [],
+        batchScores: scores?.ofForward(pass, taught) ?? [],
       };
     }, [...optimizer.parameters.values()]);
     const { loss, lossTerms, correct, statistics, observed, batchScores } = results;

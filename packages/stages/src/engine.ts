@@ -75,8 +75,12 @@ export interface Objective {
   kept?: { weight: number; target: number };
 }
 
-/** Scores of ReLU units summed while training: Σ|A_AR − A_PR| after activation, or Σ max(−z, 0) before it (PAPER §4). */
-export type Score = "paper" | "linearization-cost";
+/**
+ * Scores of ReLU units summed while training (PAPER §4): Σ|A_AR − A_PR| after activation; Σ max(−z, 0) before it, which is
+ * how far the unit moves when its ReLU is exchanged with the identity; or Σ|∂L/∂a · min(z, 0)|, which is how far the loss
+ * then moves, to first order.
+ */
+export type Score = "paper" | "linearization-cost" | "taylor";
 
 export interface TrainerOptions {
   student: Network;
