@@ -3,6 +3,7 @@ import type {
   Granularity,
   InputName,
   MaskSearchSettings,
+  SettingsOverride,
   SnlSettings,
   StageParams,
 } from "@reluctant/contracts";
@@ -28,8 +29,10 @@ export interface MethodStage {
 export interface Method {
   title: string;
   stages: readonly MethodStage[];
-  /** What the method changes in a recipe's mask search. */
+  /** What makes the mask search the method's: no spec changes it. */
   maskSearch: Partial<MaskSearchSettings>;
+  /** What the method changes in a recipe, unless the spec says otherwise. */
+  defaults?: SettingsOverride;
   /** Share of the recipe's images that search and fine-tune take, for each budget; all of them unless told. */
   imageShare?: number;
   /** What the method changes in the settings of its own search. */
@@ -110,7 +113,8 @@ export const methods: Record<string, Method> = {
       { ...maskSearch, implementation: "mask-search/continuation", descends: true, ownSettings: "descent" },
       distillation,
     ],
-    maskSearch: { score: "linearization-cost", learningRate: 0.05, distillWeight: 0.9 },
+    maskSearch: {},
+    defaults: { maskSearch: { score: "linearization-cost", learningRate: 0.05, distillWeight: 0.9 } },
     imageShare: 1 / 3,
   },
   /** Whole stages and layers by criticality (Jha et al. 2021): few counts, so it misses most budgets. */

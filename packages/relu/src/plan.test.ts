@@ -51,6 +51,17 @@ describe("the plan", () => {
     expect(kinds(planned).filter((kind) => kind === "mask-search")).toHaveLength(4);
   });
 
+  it("lets a spec change what a method prefers, and not what makes it", () => {
+    const scoreOf = (method: string, score?: "paper" | "taylor") => {
+      const settings = score && { maskSearch: { score } };
+      const search = planOf({ methods: [method], settings }).stageRuns.find(({ kind }) => kind === "mask-search");
+      return search?.params.kind === "mask-search" && search.params.settings.score;
+    };
+    expect(scoreOf("continuation")).toBe("linearization-cost");
+    expect(scoreOf("continuation", "taylor")).toBe("taylor");
+    expect(scoreOf("uniform-random", "paper")).toBe("random");
+  });
+
   it("lists inputs before the stages that read them, and every trial's stages once", () => {
     const planned = planOf({ seeds: [1, 2], methods: ["senet", "uniform-random"] });
     const seen = new Set<string>();

@@ -78,23 +78,26 @@ export function plan(spec: ExperimentSpec, dataset: DatasetFacts): Planned {
   if (allocation.length > 0) return { ok: false, errors: allocation };
   const budgets = resolveBudgets(spec, model, settings, errors);
   errors.push(...lengthErrors(settings, dataset.trainSize));
-  for (const name of spec.methods)
-    errors.push(...descentErrors({ spec, settings, dataset, budgets, method: methods[name] as Method }));
+  const sweep = spec.methods.map((name) => {
+    const method = methods[name] as Method;
+    return { name, method, settings: withOverrides(withOverrides(recipe, method.defaults), spec.settings) };
+  });
+  for (const { method, settings } of sweep) errors.push(...descentErrors({ spec, settings, dataset, budgets, method }));
   if (errors.length > 0) return { ok: false, errors };
-  return { ok: true, plan: expand(spec, dataset, model, settings, budgets) };
+  return { ok: true, plan: expand(spec, dataset, model, sweep, budgets) };
 }
 
 function expand(
   spec: ExperimentSpec,
   dataset: DatasetFacts,
   model: Model,
-  settings: RecipeSettings,
+  sweep: readonly { name: string; method: Method; settings: RecipeSettings }[],
   budgets: (number | null)[],
 ): Plan {
   const stageRuns = new Map<string, PlannedStageRun>();
   const trials = new Map<string, PlannedTrial>();
-  for (const name of spec.methods) {
-    const method = withNeededInputs(methods[name] as Method, settings);
+  for (const { name, settings, method: whole } of sweep) {
+    const method = withNeededInputs(whole, settings);
     for (const budget of budgets) {
       for (const seed of spec.seeds) {
         const stages = trialStages({ spec, dataset, model, settings, method, budgets, budget, seed });
