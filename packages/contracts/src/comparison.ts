@@ -10,7 +10,7 @@ import { settingsOverrideSchema } from "./settings.ts";
 export const specFieldsSchema = z.looseObject({ settings: settingsOverrideSchema.optional() });
 
 const memberSchema = specFieldsSchema.extend({
-  /** Names the row where one method stands in several; the method's own title otherwise. */
+  /** Names the row, or of several methods what sets their rows apart; without it rows have the methods' own titles. */
   label: z.string().min(1).max(60).optional(),
 });
 
@@ -24,6 +24,8 @@ const groupSchema = z.strictObject({
   against: z.string().optional(),
   /** Print how many of the kept units each update of the masks exchanged. */
   exchanges: z.boolean().default(false),
+  /** What the group's experiments have in common beside what all have. */
+  common: specFieldsSchema.default({}),
   experiments: z.array(memberSchema).min(1).max(100),
 });
 

@@ -7,7 +7,7 @@ const batchSize = 250;
 /** Accuracy over a split or its first images, the last partial batch included. An empty split scores 0. */
 export async function evaluate(
   network: Network,
-  { data, signal, report }: StageContext,
+  { data, signal }: StageContext,
   split: Split,
   images = Number.POSITIVE_INFINITY,
 ): Promise<number> {

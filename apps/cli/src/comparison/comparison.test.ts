@@ -100,6 +100,11 @@ describe("the page", () => {
     expect(text).toContain("| SENet | 20 % | 1 | 50 → 25 |");
   });
 
+  it("names rows by the label alone, or beside the methods that share it", () => {
+    expect(page([runOf({ senet: [0.6] }, "slow")])).toContain("| slow | 60.00 at");
+    expect(page([runOf({ senet: [0.6], snl: [0.5] }, "slow")])).toContain("| SNL, slow | 50.00 at");
+  });
+
   it("says what has no result yet", () => {
     const text = page([runOf({ senet: [0.6, null], "uniform-random": [null, null] })]);
     expect(text).toContain("| SENet | 60.00 at 14,000 | 30k (1 not run) |");
@@ -108,7 +113,7 @@ describe("the page", () => {
 });
 
 /** Trials of seeds 1, 2, … at 14,745 ReLUs, by method: their test accuracies, or null where none is there. */
-function runOf(accuracies: Record<string, (number | null)[]>): Run {
+function runOf(accuracies: Record<string, (number | null)[]>, label?: string): Run {
   const train = stageRun("train", { images: 128_000, reluCount: 73_728, validationAccuracy: 0.7, testAccuracy: 0.71 });
   const stageRuns = [train];
   const trials = Object.entries(accuracies).flatMap(([method, values]) =>
@@ -122,7 +127,8 @@ function runOf(accuracies: Record<string, (number | null)[]>): Run {
       return { method, budget: 14_745, seed: index + 1, needs } as unknown as Trial;
     }),
   );
-  return { label: undefined, experiment: { stageRuns } as unknown as Experiment, trials };
+  const experiment = { stageRuns, methods: Object.keys(accuracies) } as unknown as Experiment;
+  return { label, experiment, trials };
 }
 
 let made = 0;

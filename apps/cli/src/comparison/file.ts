@@ -15,7 +15,7 @@ export interface Member {
   spec: ExperimentSpecInput;
 }
 
-export type Group = Omit<ComparisonGroup, "experiments"> & { members: Member[] };
+export type Group = Omit<ComparisonGroup, "common" | "experiments"> & { members: Member[] };
 
 export interface Comparison {
   title: string;
@@ -48,23 +48,21 @@ export function parseComparison(path: string, text: string): Comparison {
   return {
     title,
     about,
-    groups: groups.map(({ experiments, ...group }, g) => ({
+    groups: groups.map(({ experiments, common: shared, ...group }, g) => ({
       ...group,
       members: experiments.map(({ label, ...own }, index) => {
         const name = `${title} - ${group.title}${experiments.length > 1 ? ` ${index + 1}` : ""}`;
-        return { label, spec: specOf({ path, field: `groups[${g}].experiments[${index}]` }, name, [common, own]) };
+        return {
+          label,
+          spec: specOf({ path, field: `groups[${g}].experiments[${index}]` }, name, [common, shared, own]),
+        };
       }),
     })),
   };
 }
 
-function specOf(
-  at: { path: string; field: string },
-  name: string,
-  [common, own]: readonly [SpecFields, SpecFields],
-): ExperimentSpecInput {
-  const settings = mergedSettings(common.settings, own.settings);
-  const spec = { name, ...common, ...own, ...(settings && { settings }) };
+function specOf(at: { path: string; field: string }, name: string, layers: readonly SpecFields[]): ExperimentSpecInput {
+  const spec = layers.reduce<SpecFields>(above, { name });
   const checked = experimentSpecSchema.safeParse(spec);
   if (!checked.success)
     throw new ReluctantError(
@@ -78,9 +76,12 @@ function specOf(
   return spec as unknown as ExperimentSpecInput;
 }
 
-/** Values of `own` above those of `common`, in each group of settings. */
-function mergedSettings(common: SpecFields["settings"], own: SpecFields["settings"]): SpecFields["settings"] {
-  if (!common || !own) return own ?? common;
-  const groups = new Set([...Object.keys(common), ...Object.keys(own)]) as Set<keyof typeof common>;
-  return Object.fromEntries([...groups].map((group) => [group, { ...common[group], ...own[group] }]));
+/** `own` fields above those `below`, settings value by value. */
+function above(below: SpecFields, own: SpecFields): SpecFields {
+  if (!below.settings || !own.settings) return { ...below, ...own };
+  const groups = new Set([...Object.keys(below.settings), ...Object.keys(own.settings)]) as Set<
+    keyof typeof below.settings
+  >;
+  const merged = [...groups].map((group) => [group, { ...below.settings?.[group], ...own.settings?.[group] }]);
+  return { ...below, ...own, settings: Object.fromEntries(merged) };
 }

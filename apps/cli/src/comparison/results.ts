@@ -54,7 +54,7 @@ export function tableOf(group: Group, runs: readonly Run[]): Table {
   const byLabel = new Map<string, { run: Run; trial: Trial }[]>();
   for (const run of runs) {
     for (const trial of run.trials) {
-      const label = run.label ?? titleOf(trial.method);
+      const label = labelOf(run, trial);
       byLabel.set(label, [...(byLabel.get(label) ?? []), { run, trial }]);
     }
   }
@@ -126,4 +126,9 @@ const stageOf = ({ experiment }: Run, trial: Trial, kind: StageRun["kind"]): Sta
 const resultOf = <K extends StageResult["kind"]>(stageRun: StageRun | undefined, kind: K): ResultOf<K> | null =>
   stageRun?.result?.kind === kind ? (stageRun.result as ResultOf<K>) : null;
 
-const titleOf = (method: string): string => methods[method]?.title ?? method;
+/** An experiment's label says what sets its rows apart, so of several methods it names each. */
+function labelOf({ label, experiment }: Run, { method }: Trial): string {
+  const title = methods[method]?.title ?? method;
+  if (label === undefined) return title;
+  return experiment.methods.length > 1 ? `${title}, ${label}` : label;
+}
