@@ -1,4 +1,4 @@
--- Trials with their needs, and the point that each reached.
+-- Trials with their needs, and the point that each reached: that of its last stage, none before that one has ended.
 -- $1 trials
 select t.id::text, t.experiment_id::text as "experimentId", t.number, t.method, t.model, t.budget, t.seed, e.state as "experimentState",
   needs.needs, needs.reason, p.relu_count as "reluCount", p.validation_accuracy as "validationAccuracy", p.test_accuracy as "testAccuracy"
@@ -10,8 +10,8 @@ cross join lateral (
   from need n join stage_run r on r.id = n.stage_run_id where n.trial_id = t.id
 ) needs
 left join lateral (
-  select p.* from need n join frontier_point p on p.stage_run_id = n.stage_run_id
-  where n.trial_id = t.id order by (p.method = 'ar'), (p.variant <> 'full'), p.variant limit 1
+  select p.* from frontier_point p where p.stage_run_id = (needs.needs -> -1 ->> 'stageRunId')::uuid
+  order by (p.variant <> 'full'), p.variant limit 1
 ) p on true
 where t.id = any ($1::uuid[])
 order by t.number;

@@ -91,6 +91,15 @@ test("trials are listed in the plan's order with what each reached", async () =>
   }
 });
 
+test("a trial has reached nothing before its last stage ends, whatever the AR model that it shares did", async () => {
+  await kit.submit({ until: "train", budgets: undefined });
+  await kit.drain(await kit.worker());
+  const { experimentId } = await kit.submit({ budgets: ["10%"] });
+  const { items } = await listTrials(kit.deps, { identity, experimentId, limit: 1 });
+  expect(items).toMatchObject([{ reluCount: null, validationAccuracy: null, testAccuracy: null }]);
+  expect(items[0]?.needs[0]).toMatchObject({ kind: "train", origin: "cached" });
+});
+
 test("the frontier marks what validation accuracy leaves undominated, and recommends a trade-off", async () => {
   const { experimentId } = await kit.submit({ budgets: ["10%"] });
   await kit.drain(await kit.worker());
