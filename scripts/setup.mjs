@@ -2,7 +2,8 @@
  * Makes a fresh clone runnable: dependencies, the build, and what Debian or Ubuntu can add to it.
  * Plain Node without dependencies, since it runs before there are any. With nothing to do it takes a second.
  *
- *   node scripts/setup.mjs [--test]     --test adds what only the tests need: a Chromium
+ *   node scripts/setup.mjs [--test]     --test adds what only work on the code needs: npm's
+ *                                     devDependencies (checks, tests, benches) and a Chromium
  */
 import { spawnSync } from "node:child_process";
 import { accessSync, constants, existsSync, readFileSync } from "node:fs";
@@ -14,7 +15,9 @@ const wantsTorch = process.env.RELUCTANT_BACKEND !== "wasm";
 
 requireNode(20, 19);
 if (!dependenciesAreInstalled())
-  mustRun("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], { CHECKPOINT_DISABLE: "1" });
+  mustRun("npm", ["ci", ...(forTests ? [] : ["--omit=dev"]), "--no-audit", "--no-fund", "--loglevel=error"], {
+    CHECKPOINT_DISABLE: "1",
+  });
 mustRun(process.execPath, ["node_modules/turbo/bin/turbo", "run", "build", "--output-logs=errors-only"], {
   TURBO_TELEMETRY_DISABLED: "1",
   TURBO_NO_UPDATE_NOTIFIER: "1",
@@ -40,6 +43,7 @@ function dependenciesAreInstalled() {
   const installed = read(installedLock);
   return Object.entries(read(join(root, "package-lock.json")))
     .filter(([path, entry]) => path.startsWith("node_modules/") && !entry.optional)
+    .filter(([, entry]) => forTests || !(entry.dev || entry.devOptional))
     .every(([path, entry]) => installed[path]?.version === entry.version && existsSync(join(root, path)));
 }
 

@@ -16,6 +16,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-layers";
 import { BackendUnavailableError } from "./backend-unavailable.ts";
 import { registerComposedConvolutionGradients } from "./composed-convolution.ts";
+import { registerSharingIdentity } from "./sharing-identity.ts";
 import { loadTensorflow } from "./tensorflow.ts";
 
 export const backendNames = ["torch", "tensorflow", "wasm", "cpu"] as const;
@@ -81,6 +82,7 @@ const openers: Record<BackendName, (threads: number) => Promise<EngineInfo>> = {
     wasm.setWasmPaths(dirname(createRequire(import.meta.url).resolve("@tensorflow/tfjs-backend-wasm")) + sep);
     await use("wasm");
     registerComposedConvolutionGradients("wasm");
+    registerSharingIdentity("wasm");
     return { backend: "wasm", ...deviceOf("cpu"), threads: 1, precisions: ["fp32"], versions: versions() };
   },
   async cpu() {

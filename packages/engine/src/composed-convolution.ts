@@ -52,19 +52,16 @@ const infoOf = (
  * positions into filter taps, the stride into dilation. im2col with a matrix product takes 2.5 times as long.
  */
 function filterGradient(x: tf.Tensor4D, dy: tf.Tensor4D, info: tf.backend_util.Conv2DInfo): tf.Tensor4D {
-  const { batchSize, outHeight, outWidth, inChannels, filterHeight, filterWidth, padInfo, strideHeight, strideWidth } =
-    info;
-  const padded = tf.pad(x, [
-    [0, 0],
-    [padInfo.top, padInfo.bottom],
-    [padInfo.left, padInfo.right],
-    [0, 0],
-  ]);
-  const rows = (outHeight - 1) * strideHeight + filterHeight;
-  const columns = (outWidth - 1) * strideWidth + filterWidth;
-  const imageCHWN = cropped(tf.transpose(padded, [3, 1, 2, 0]), [inChannels, rows, columns, batchSize]);
+  const { batchSize, inHeight, inWidth, inChannels, outHeight, outWidth } = info;
+  const { filterHeight, filterWidth, padInfo, strideHeight, strideWidth } = info;
+  // The rows and columns that some tap reads: the convolution pads as it goes, and only what the stride skips is cut.
+  const bottom = (outHeight - 1) * strideHeight + filterHeight - inHeight - padInfo.top;
+  const right = (outWidth - 1) * strideWidth + filterWidth - inWidth - padInfo.left;
+  const read = cropped(x, [batchSize, inHeight + Math.min(bottom, 0), inWidth + Math.min(right, 0), inChannels]);
+  const imageCHWN = tf.transpose(read, [3, 1, 2, 0]) as tf.Tensor4D;
   const filterHWNK = tf.transpose(dy, [1, 2, 0, 3]) as tf.Tensor4D;
-  const gradientCHWK = tf.conv2d(imageCHWN, filterHWNK, 1, "valid", "NHWC", [strideHeight, strideWidth]);
+  const padding = paddingOf([padInfo.top, Math.max(bottom, 0)], [padInfo.left, Math.max(right, 0)]);
+  const gradientCHWK = tf.conv2d(imageCHWN, filterHWNK, 1, padding, "NHWC", [strideHeight, strideWidth]);
   return tf.transpose(gradientCHWK, [1, 2, 0, 3]);
 }
 
@@ -79,14 +76,14 @@ function inputGradient(dy: tf.Tensor4D, filter: tf.Tensor4D, info: tf.backend_ut
   const [batch, height, width, channels] = spread.shape;
   const kept = cropped(spread, [batch, height + Math.min(rows, 0), width + Math.min(columns, 0), channels]);
   const turned = tf.transpose(tf.reverse(filter, [0, 1]), [0, 1, 3, 2]) as tf.Tensor4D;
-  const padding: [[number, number], [number, number], [number, number], [number, number]] = [
-    [0, 0],
-    [before[0], Math.max(rows, 0)],
-    [before[1], Math.max(columns, 0)],
-    [0, 0],
-  ];
+  const padding = paddingOf([before[0], Math.max(rows, 0)], [before[1], Math.max(columns, 0)]);
   return tf.conv2d(kept, turned, 1, padding);
 }
+
+type Pair = [number, number];
+
+/** Before and after, in TensorFlow.js' form. */
+const paddingOf = (rows: Pair, columns: Pair): [Pair, Pair, Pair, Pair] => [[0, 0], rows, columns, [0, 0]];
 
 /** The corner of this shape; the tensor itself where nothing is cut, for a slice copies (8 % of a step at stride 1). */
 const cropped = (x: tf.Tensor4D, shape: [number, number, number, number]): tf.Tensor4D =>

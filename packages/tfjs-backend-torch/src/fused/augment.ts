@@ -2,13 +2,12 @@
 import {
   add,
   cast,
-  floorDiv,
   gather,
   greaterEqual,
   less,
   logicalAnd,
-  mod,
   mul,
+  pad,
   range,
   reshape,
   scalar,
@@ -22,7 +21,6 @@ import {
   tidy,
   util,
   where,
-  zerosLike,
 } from "@tensorflow/tfjs-core";
 import { type Kernels, scalarType } from "../aten.ts";
 import { hasKernel, runKernel } from "./dispatch.ts";
@@ -66,21 +64,28 @@ export function augmentComposed(pixels: Tensor4D, offsets: Tensor2D, { mean, std
   return tidy(() => {
     const [batch, height, width, channels] = pixels.shape;
     const [dy, dx, flip] = split(offsets, 3, 1) as [Tensor2D, Tensor2D, Tensor2D]; // [n, 1] each
-    const place = range(0, height * width, 1, "int32");
-    const column = mod(place, int(width));
-    const x = add(where(cast(flip, "bool"), sub(int(width - 1), column), column), dx); // [n, h · w]
-    const y = add(floorDiv(place, int(width)), dy);
-    const inside = logicalAnd(within(x, width), within(y, height));
-    const image = reshape(range(0, batch, 1, "int32"), [batch, 1]);
-    const from = add(add(mul(image, int(height * width)), mul(y, int(width))), x);
-    const rows = gather(reshape(pixels, [-1, channels]), where(inside, from, zerosLike(from)));
-    const cropped = mul(rows, cast(reshape(inside, [batch, height * width, 1]), "int32"));
+    const column = range(0, width, 1, "int32");
+    const x = add(where(cast(flip, "bool"), sub(int(width - 1), column), column), dx); // [n, w]
+    const y = add(range(0, height, 1, "int32"), dy); // [n, h]
+    // A row and a column of black follow each image: what lies outside is read there.
+    const framed = pad(pixels, [
+      [0, 0],
+      [0, 1],
+      [0, 1],
+      [0, 0],
+    ]);
+    const image = mul(range(0, batch, 1, "int32"), int((height + 1) * (width + 1)));
+    const row = add(mul(orEdge(y, height), int(width + 1)), reshape(image, [batch, 1]));
+    const from = add(reshape(row, [batch, height, 1]), reshape(orEdge(x, width), [batch, 1, width]));
+    const cropped = gather(reshape(framed, [-1, channels]), from); // [n, h, w, c]
     const channel = mul(range(0, channels, 1, "int32"), int(256));
     return reshape(gather(tensor1d(levels({ mean, std })), add(cropped, channel)), pixels.shape);
   });
 }
 
-const within = (index: Tensor, size: number): Tensor => logicalAnd(greaterEqual(index, int(0)), less(index, int(size)));
+/** The index itself, or `size` where it is not below that, or negative. */
+const orEdge = (index: Tensor, size: number): Tensor =>
+  where(logicalAnd(greaterEqual(index, int(0)), less(index, int(size))), index, int(size));
 
 /** A number as a tensor would otherwise be float32, and with it the index. */
 const int = (value: number): Tensor => scalar(value, "int32");

@@ -4,10 +4,14 @@
  */
 import {
   add,
+  avgPool,
+  customGrad,
+  div,
   type GradConfig,
-  moments,
+  mean,
   mul,
-  rsqrt,
+  sqrt,
+  square,
   sub,
   type Tensor,
   type Tensor1D,
@@ -82,13 +86,42 @@ export function batchNormTrainComposed(
   beta: Tensor1D,
   { eps = 1e-5 }: BatchNormTrainOptions = {},
 ): BatchNormTrainResult {
-  const batch = moments(x, [0, 1, 2]);
-  const batchMean = batch.mean as Tensor1D;
-  const batchVariance = batch.variance as Tensor1D;
-  // From elementary operations: the gradient of `tf.batchNorm` tiles vectors over the batch, a sixth of a step on wasm.
-  const scale = mul(gamma, rsqrt(add(batchVariance, eps)));
-  return { y: add(mul(sub(x, batchMean), scale), beta) as Tensor4D, batchMean, batchVariance };
+  const batchMean = channelMeans(x);
+  const batchVariance = channelMeans(square(sub(x, batchMean)) as Tensor4D);
+  const deviation = sqrt(add(batchVariance, eps));
+  const normalize = customGrad((...given) => {
+    const [x, gamma, beta, save] = given as unknown as [Tensor4D, Tensor1D, Tensor1D, (saved: Tensor[]) => void];
+    save([x, gamma, batchMean, deviation]);
+    return {
+      value: add(mul(sub(x, batchMean), div(gamma, deviation)), beta),
+      gradFunc: (dy, saved) => inputGradients(dy as Tensor4D, saved as [Tensor4D, Tensor1D, Tensor1D, Tensor1D]),
+    };
+  });
+  return { y: normalize(x, gamma, beta) as Tensor4D, batchMean, batchVariance };
 }
+
+/**
+ * The gradient with the batch's statistics as functions of x: dx = γ/σ · (dy − mean(dy) − x̂ · mean(dy · x̂)). By hand,
+ * because through elementary operations it takes twice as many passes.
+ */
+function inputGradients(
+  dy: Tensor4D,
+  [x, gamma, batchMean, deviation]: [Tensor4D, Tensor1D, Tensor1D, Tensor1D],
+): [Tensor4D, Tensor1D, Tensor1D] {
+  const count = x.size / gamma.size;
+  const centered = sub(x, batchMean);
+  const meanOfDy = channelMeans(dy);
+  const slope = div(channelMeans(mul(dy, centered) as Tensor4D), deviation); // mean of dy · x̂
+  const along = mul(centered, div(slope, deviation));
+  const dx = mul(sub(sub(dy, meanOfDy), along), div(gamma, deviation)) as Tensor4D;
+  return [dx, mul(slope, count), mul(meanOfDy, count)];
+}
+
+/** [c]: a pool over each image first, which reads x as it lies, where `mean` would transpose it. */
+const channelMeans = (x: Tensor4D): Tensor1D => {
+  const [, height, width] = x.shape;
+  return mean(avgPool(x, [height, width], 1, "valid"), [0, 1, 2]);
+};
 
 /** The twin of `batchNormMaskedRelu` in plain TensorFlow.js. */
 export function batchNormMaskedReluComposed(
