@@ -52,13 +52,13 @@ describe("the plan", () => {
   });
 
   it("lets a spec change what a method prefers, and not what makes it", () => {
-    const scoreOf = (method: string, score?: "paper" | "taylor") => {
+    const scoreOf = (method: string, score?: "paper") => {
       const settings = score && { maskSearch: { score } };
       const search = planOf({ methods: [method], settings }).stageRuns.find(({ kind }) => kind === "mask-search");
       return search?.params.kind === "mask-search" && search.params.settings.score;
     };
-    expect(scoreOf("continuation")).toBe("linearization-cost");
-    expect(scoreOf("continuation", "taylor")).toBe("taylor");
+    expect(scoreOf("continuation")).toBe("taylor");
+    expect(scoreOf("continuation", "paper")).toBe("paper");
     expect(scoreOf("uniform-random", "paper")).toBe("random");
   });
 
