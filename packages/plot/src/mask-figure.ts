@@ -59,7 +59,8 @@ export function maskFigure(
   const panels = maps.layers.map((map, layer) => panelOf(map, last?.overlap[layer] ?? null));
   const total = panels.reduce((sum, { size }) => sum + size, 0);
   const kept = `${count(maps.reluCount)} of ${count(total)} ReLUs kept (${budgetShare(maps.reluCount, total)})`;
-  const exchanged = last && `; ${percent(last.distance, 1)} exchanged at the last of ${count(updates.length)} updates`;
+  const when = updates.length === 1 ? "the only update" : `the last of ${count(updates.length)} updates`;
+  const exchanged = last && `; ${percent(last.distance, 1)} exchanged at ${when}`;
   return {
     title,
     sentence: `${kept}${exchanged ?? ""}.`,

@@ -69,7 +69,7 @@ function totalHours(toRun: readonly PlannedRun[]): string {
   const missing = toRun.length - known.length;
   if (missing > 0 && missing === toRun.length) return "GPU-hours not measured";
   const sum = `${gpuHours(known.reduce((total, hours) => total + hours, 0))} GPU-hours`;
-  return missing === 0 ? sum : `${sum} and ${missing} stage runs not measured`;
+  return missing === 0 ? sum : `${sum} and ${missing} stage ${missing === 1 ? "run" : "runs"} not measured`;
 }
 
 /** Where the hours come from. */
