@@ -35,4 +35,8 @@ test("a team reads the maps of masks that it may read, and is told when an artif
     code: "invalid-request",
     errors: [{ field: "sha256", message: expect.stringContaining("masks") }],
   });
+  const outage = new Error("the connection went away");
+  const get = (name: string, range?: unknown) => (range ? Promise.reject(outage) : kit.deps.artifacts.get(name));
+  const lost = { ...kit.deps, artifacts: { ...kit.deps.artifacts, get } };
+  await expect(readMaskMaps(lost, { identity, sha256 })).rejects.toBe(outage); // which is no fault of the artifact
 });

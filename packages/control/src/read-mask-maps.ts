@@ -1,3 +1,4 @@
+import type { ByteRange } from "@reluctant/artifacts";
 import { type MaskMaps, ReluctantError } from "@reluctant/contracts";
 import { readMaskMaps as readFile } from "@reluctant/stages";
 import { found } from "./authorize.ts";
@@ -9,22 +10,28 @@ export async function readMaskMaps(
   deps: Deps,
   { identity, sha256 }: { identity: Caller; sha256: string },
 ): Promise<MaskMaps> {
-  const { artifacts } = deps;
-  const readable = (await mayReadArtifact(deps, { identity, sha256 })) ? await artifacts.get(sha256) : null;
+  const readable = (await mayReadArtifact(deps, { identity, sha256 })) ? await deps.artifacts.get(sha256) : null;
   const { bytes } = found(readable, "artifact", sha256);
-  const read = async (start: number, end: number) => {
-    const part = found(await artifacts.get(sha256, { start, end }), "artifact", sha256);
-    const pieces: Uint8Array[] = [];
-    for await (const piece of part.body) pieces.push(piece);
-    return Buffer.concat(pieces);
-  };
+  let outage: unknown;
+  const read = (start: number, end: number) =>
+    readRange(deps, sha256, { start, end }).catch((error) => {
+      outage = error;
+      throw error;
+    });
   try {
     return await readFile({ bytes, read });
   } catch (error) {
-    if (error instanceof ReluctantError) throw error;
+    if (error === outage) throw error;
     const why = error instanceof Error ? error.message : String(error);
     throw new ReluctantError("invalid-request", `artifact ${sha256} is no masks: ${why}`, [
       { field: "sha256", message: "must name the masks of a mask search or a distillation" },
     ]);
   }
+}
+
+async function readRange({ artifacts }: Deps, sha256: string, range: ByteRange): Promise<Uint8Array> {
+  const { body } = found(await artifacts.get(sha256, range), "artifact", sha256);
+  const pieces: Uint8Array[] = [];
+  for await (const piece of body) pieces.push(piece);
+  return Buffer.concat(pieces);
 }

@@ -123,8 +123,8 @@ export interface Trainer {
    */
   step(batch: TrainingBatch, learningRate: number): Promise<StepOutcome>;
   /**
-   * ‖∇ term‖₂ over all parameters for each weighted term, before any clipping, on a batch in training mode. Takes about
-   * two and a half steps' time for three terms, and changes nothing.
+   * ‖∇ term‖₂ over all parameters for each weighted term, before any clipping, on a batch in training mode. Takes the
+   * time of 2.8 steps for three terms (ResNet-8 and 20 on one core), and changes nothing.
    */
   gradientNorms(batch: TrainingBatch): Promise<LossTerms>;
   /** Momentum buffers by parameter name. */
