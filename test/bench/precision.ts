@@ -1,7 +1,7 @@
 /**
  * What bf16 costs in accuracy and saves in time: the AR model of the recipe `cpu/resnet8` (2,000 steps of 64 images),
  * trained by the stage that workers run, in both precisions from the same seeds. The data set is the first of
- * RELUCTANT_DATA or `data/`, else `glyphs`. Unless quick it leaves its table in docs/results/precision.md.
+ * RELUCTANT_DATA or `data/`, else `glyphs`. Unless quick it leaves its table in docs/results/precision.md, and its rows in precision.json.
  */
 import { mkdir, writeFile } from "node:fs/promises";
 import { delimiter } from "node:path";
@@ -12,7 +12,7 @@ import { type Recipe, recipes } from "@reluctant/relu";
 import { stages } from "@reluctant/stages";
 import type { Row } from "./row.ts";
 
-const resultFile = "docs/results/precision.md";
+const resultFile = "docs/results/precision";
 const recipe = recipes["cpu/resnet8"] as Recipe;
 const precisions = ["fp32", "bf16"] as const;
 
@@ -108,5 +108,7 @@ ${lines.join("\n")}
 ${sums.map((row) => `- ${row.case}: ${row.value.toFixed(2)} ${row.unit}`).join("\n")}
 `;
   await mkdir("docs/results", { recursive: true });
-  await writeFile(resultFile, text);
+  await writeFile(`${resultFile}.md`, text);
+  const rows = runs.map((run) => ({ method: "ar", ...run }));
+  await writeFile(`${resultFile}.json`, `${JSON.stringify({ dataset, model: "resnet8", rows }, null, 2)}\n`);
 }

@@ -22,6 +22,7 @@ const named = {
   LogPage: contracts.logPageSchema,
   Event: contracts.eventSchema,
   EventPage: contracts.eventPageSchema,
+  MaskMaps: contracts.maskMapsSchema,
   FrontierPoint: contracts.frontierPointSchema,
   Frontier: contracts.frontierSchema,
   Dataset: contracts.datasetSchema,

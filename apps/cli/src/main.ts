@@ -8,6 +8,7 @@ import { frontier } from "./commands/frontier.ts";
 import { importModel } from "./commands/import.ts";
 import { logs } from "./commands/logs.ts";
 import { ls } from "./commands/ls.ts";
+import { masks } from "./commands/masks.ts";
 import { models } from "./commands/models.ts";
 import { plan } from "./commands/plan.ts";
 import { submit } from "./commands/submit.ts";
@@ -28,6 +29,7 @@ const commands = [
   exportFrontier,
   importModel,
   exportModel,
+  masks,
   models,
   worker,
   up,

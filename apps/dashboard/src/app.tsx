@@ -44,10 +44,11 @@ export function App() {
   );
 }
 
-/** An experiment's page counts as part of the list. */
+/** Pages of an experiment and of a trial count as part of the list. */
 function NavLink({ path, title }: { path: string; title: string }) {
   const [location] = useLocation();
-  const active = path === "/" ? location === "/" || location.startsWith("/experiments/") : location.startsWith(path);
+  const active =
+    path === "/" ? location === "/" || /^\/(experiments|trials)\//.test(location) : location.startsWith(path);
   return (
     <Link href={path} aria-current={active ? "page" : undefined}>
       {title}

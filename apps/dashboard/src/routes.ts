@@ -11,12 +11,14 @@ export interface PageRoute {
 
 /** Loaded when first opened: uPlot and Observable Plot are two thirds of the code. */
 const ExperimentPage = lazy(() => import("./pages/experiment/experiment-page.tsx"));
+const TrialPage = lazy(() => import("./pages/trial/trial-page.tsx"));
 const FrontierPage = lazy(() => import("./pages/frontier/frontier-page.tsx"));
 
 /** Every page of the dashboard; a new one is a folder in `pages` and a line here. */
 export const routes: PageRoute[] = [
   { path: "/", page: ExperimentsPage, nav: { title: "Experiments", key: "e" } },
   { path: "/experiments/:id", page: ExperimentPage },
+  { path: "/trials/:id", page: TrialPage },
   { path: "/frontier", page: FrontierPage, nav: { title: "Frontier", key: "f" } },
   { path: "/workers", page: WorkersPage, nav: { title: "Workers", key: "w" } },
 ];

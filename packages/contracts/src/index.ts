@@ -1,6 +1,7 @@
 export * from "./budget.ts";
 export * from "./comparison.ts";
 export * from "./events.ts";
+export * from "./mask-maps.ts";
 export * from "./primitives.ts";
 export * from "./problems.ts";
 export * from "./resources.ts";

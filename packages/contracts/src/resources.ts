@@ -155,6 +155,23 @@ export const experimentSchema = experimentSummarySchema.extend({
 });
 export type Experiment = z.infer<typeof experimentSchema>;
 
+/**
+ * What the finished attempts of the same implementation, model, image size and precision tell: a stage takes its images over
+ * `imagesPerSecond`, and `overheadSeconds` whatever its length. Of the workers that run now where there are any, else of
+ * those that ran last.
+ */
+export const throughputSchema = z.object({
+  backend: z.string(),
+  device: z.string(),
+  threads: z.int(),
+  /** While training. */
+  imagesPerSecond: z.number().positive(),
+  /** Worker time of an attempt beside its training: start and evaluation. */
+  overheadSeconds: z.number(),
+  attempts: z.int(),
+});
+export type Throughput = z.infer<typeof throughputSchema>;
+
 export const planSchema = z.object({
   datasetVersion: sha256Schema,
   reluCount: z.int(),
@@ -170,6 +187,10 @@ export const planSchema = z.object({
       images: z.int(),
       seed: z.int(),
       trials: z.int(),
+      /** Size of the largest checkpoint that it takes. */
+      checkpointBytes: z.int(),
+      /** What attempts measured that ended here; null where nothing like it has ended yet. */
+      throughput: throughputSchema.nullable(),
       /** Already in the store: finished, or being worked on. */
       known: z.enum(["cached", "shared"]).nullable(),
     }),

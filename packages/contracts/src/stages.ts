@@ -109,6 +109,9 @@ export const networkVariantSchema = z.object({
 });
 export type NetworkVariant = z.infer<typeof networkVariantSchema>;
 
+/** Shares of a distillation's terms, which sum to 1. */
+const lossTermSharesSchema = z.object({ crossEntropy: z.number(), divergence: z.number(), pram: z.number() });
+
 /** What a stage run found, small enough for a row; bytes are artifacts. Accuracies are shares in [0, 1]. */
 export const stageResultSchema = z.discriminatedUnion("kind", [
   z.object({
@@ -149,7 +152,9 @@ export const stageResultSchema = z.discriminatedUnion("kind", [
     validationAccuracy: accuracy,
     testAccuracy: accuracy,
     /** Mean share of each term in the loss over the last epoch. */
-    lossShares: z.object({ crossEntropy: z.number(), divergence: z.number(), pram: z.number() }),
+    lossShares: lossTermSharesSchema,
+    /** ‖∇ term‖ over the sum of those norms, on the last batch after the last step; older results lack it. */
+    gradientShares: lossTermSharesSchema.optional(),
     /** The narrower widths of the same weights, by variant. */
     variants: z.record(variantSchema, networkVariantSchema).optional(),
   }),

@@ -30,6 +30,7 @@ export * from "./plan-experiment.ts";
 export * from "./queued-attempts.ts";
 export * from "./read-events.ts";
 export * from "./read-log.ts";
+export * from "./read-mask-maps.ts";
 export * from "./read-metrics.ts";
 export * from "./record-checkpoint.ts";
 export * from "./register-worker.ts";

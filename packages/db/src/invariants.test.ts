@@ -48,7 +48,7 @@ const forbidden: Record<string, [sql: string, constraint: string]> = {
     "update experiment set state = 'finished' where state = 'active'",
     "experiment_finished_at",
   ],
-  "a mask above its budget": ["update mask set relu_count = budget + 1", "mask_within_budget"],
+  "a mask of fewer than no ReLUs": ["update mask set relu_count = -1", "mask_counts"],
   "a layer that keeps more than it has": ["update allocation set kept = size + 1", "allocation_within_layer"],
   "an accuracy above 1": ["update frontier_point set validation_accuracy = 1.5", "frontier_point_accuracies"],
   "an artifact that is complete but has no name": [

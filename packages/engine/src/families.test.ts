@@ -4,7 +4,7 @@ import { type Engine, stages } from "@reluctant/stages";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, expect, it } from "vitest";
 import { createEngine } from "./engine.ts";
-import { testData } from "./test-data.ts";
+import { realSteps, testData } from "./test-data.ts";
 
 let engine: Engine;
 beforeAll(async () => {
@@ -70,6 +70,7 @@ const setup = (name: string, side: number) => {
   const model = models[name]?.build(data.inputShape, data.classes.length) as Model;
   const budget = Math.floor(reluCount(model) / 5);
   const inputs: Partial<Record<InputName, Uint8Array>> = {};
+  const stepped = new Set<string>();
   const step = async (implementation: Implementation) => {
     const output = await stages[implementation].run({
       params: paramsOf(name, budget)[implementation] as StageParams,
@@ -85,11 +86,12 @@ const setup = (name: string, side: number) => {
       signal: new AbortController().signal,
       stopRequested: () => false,
     });
+    stepped.add(implementation);
     if (output.outcome !== "succeeded") throw new Error(`stopped at ${output.step}`);
     const bytesOf = (role: string) => output.artifacts.find((artifact) => artifact.role === role)?.bytes as Uint8Array;
     return { result: output.result, bytesOf };
   };
-  return { budget, inputs, step };
+  return { budget, inputs, step, stepped };
 };
 
 it.each([
@@ -98,7 +100,7 @@ it.each([
   ["wrn22-8", 8],
   ["vgg16-bn", 8],
 ])("%s goes through every stage", { timeout: 300_000 }, async (name, side) => {
-  const { budget, inputs, step } = setup(name, side);
+  const { budget, inputs, step, stepped } = setup(name, side);
   inputs.arModel = (await step("train/sgd")).bytesOf("weights");
   inputs.sensitivity = (await step("sensitivity/sparse-momentum")).bytesOf("sensitivity");
   const searched = await step("mask-search/senet");
@@ -110,6 +112,7 @@ it.each([
   inputs.student = (await step("mask-search/delphi-planner")).bytesOf("masks");
   const quadratic = await step("distillation/pram");
 
+  expect([...stepped].sort()).toEqual(realSteps[name]?.toSorted());
   expect(searched.result).toMatchObject({ reluCount: budget, images: 4 });
   expect(distilled.result).toMatchObject({ reluCount: budget, images: 4 });
   for (const { result } of [snl, autorep]) expect(result).toMatchObject({ kind: "mask-search", images: 4 });

@@ -1,6 +1,15 @@
 import { createHash } from "node:crypto";
 import type { InputName, StageParams } from "@reluctant/contracts";
-import { type Implementation, type Model, macCount, models, narrow, narrowMasks, recipes } from "@reluctant/relu";
+import {
+  checkpointBytes,
+  type Implementation,
+  type Model,
+  macCount,
+  models,
+  narrow,
+  narrowMasks,
+  recipes,
+} from "@reluctant/relu";
 import {
   decodeSafetensors,
   decodeStudent,
@@ -13,7 +22,7 @@ import {
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, it } from "vitest";
 import { createEngine } from "./engine.ts";
-import { testData } from "./test-data.ts";
+import { realSteps, testData } from "./test-data.ts";
 
 /** Every stage on a tiny ResNet-8 (8×8 images, batch 8, 5 steps an epoch), on the best backend of this machine. */
 let engine: Engine;
@@ -76,7 +85,8 @@ const wildSettings = (own: StageParams) =>
   own.kind === "mask-search" && (own.snl || own.autorep)
     ? { temperature: 1e-39 }
     : { learningRate: 100, warmup: 0, momentum: 0.99, weightDecay: 1 };
-const implementations = Object.keys(params) as Implementation[];
+/** Every one; README tells by the list what runs real steps in tests. */
+const implementations = realSteps.resnet8 as Implementation[];
 
 interface Run {
   output: StageOutput;
@@ -115,6 +125,10 @@ function succeeded({ output }: Run) {
   if (output.outcome !== "succeeded") throw new Error(`stopped at step ${output.step}`);
   return output;
 }
+const tinyModel = () => models.resnet8?.build([8, 8, 3], 4) as Model;
+/** Of a safetensors file: its length, and the names, shapes and notes. */
+const headerBytes = (file: Uint8Array): number =>
+  8 + Number(new DataView(file.buffer, file.byteOffset).getBigUint64(0, true));
 const bytesOf = (artifacts: StageArtifact[], role: StageArtifact["role"]): Uint8Array =>
   artifacts.find((artifact) => artifact.role === role)?.bytes ?? new Uint8Array();
 const digests = (artifacts: StageArtifact[]) =>
@@ -150,6 +164,9 @@ describe.each(implementations)("%s", (implementation) => {
       output: succeeded(one),
     }));
     expect(checkpoints.map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+    const largest = Math.max(...checkpoints.map(({ bytes }) => bytes.length - headerBytes(bytes)));
+    const told = checkpointBytes(tinyModel(), params[implementation]);
+    expect(Math.abs(largest / told - 1)).toBeLessThan(0.01); // a descent's holds files, whose own headers are 0.5 % here
     expect(digests(output.artifacts)).toEqual(digests(succeeded(await run(implementation)).artifacts));
   });
 
@@ -183,6 +200,10 @@ describe.each(implementations)("%s", (implementation) => {
   });
 });
 
+it("runs every implementation that there is", () => {
+  expect(implementations).toEqual(Object.keys(params));
+});
+
 describe("what the stages find", () => {
   it("densities that differ between layers, with exactly d of all weights left", async () => {
     const { result } = succeeded(await run("sensitivity/sparse-momentum"));
@@ -213,6 +234,14 @@ describe("what the stages find", () => {
     if (distilled.result.kind !== "distillation") throw new Error(distilled.result.kind);
     const { crossEntropy, divergence, pram } = distilled.result.lossShares;
     expect(crossEntropy + divergence + pram).toBeCloseTo(1, 4);
+    const gradient = Object.values(distilled.result.gradientShares ?? {});
+    expect(gradient.every((share) => share > 0)).toBe(true);
+    expect(gradient.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 6);
+    expect(distilled.points.map(({ series, step }) => `${series} ${step}`)).toEqual([
+      "gradient/cross-entropy 9",
+      "gradient/divergence 9",
+      "gradient/pram 9",
+    ]);
   });
 
   it.each([
@@ -226,7 +255,7 @@ describe("what the stages find", () => {
       await run("mask-search/continuation", { params: { ...own, granularity, descent } }),
     );
     if (result.kind !== "mask-search") throw new Error(result.kind);
-    const model = models.resnet8?.build([8, 8, 3], 4) as Model;
+    const model = tinyModel();
     const masksOf = (variant: string) => {
       const file = artifacts.find((artifact) => artifact.variant === variant)?.bytes ?? new Uint8Array();
       return decodeStudent(file, model).masks;
@@ -262,7 +291,7 @@ describe("what the stages find", () => {
   it("networks of several widths in one run, each with its own count, that stand by themselves", async () => {
     const { result, artifacts } = succeeded(await run("distillation/senet++"));
     if (result.kind !== "distillation") throw new Error(result.kind);
-    const model = models.resnet8?.build([8, 8, 3], 4) as Model;
+    const model = tinyModel();
     const full = decodeStudent(student, model).masks;
     for (const width of [0.25, 0.5]) {
       const narrowed = narrow(model, width);

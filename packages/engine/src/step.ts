@@ -42,8 +42,9 @@ export interface TrainingInputs {
   learningRate: tf.Scalar;
 }
 
+export const lossTermNames = ["crossEntropy", "divergence", "pram", "kept"] as const;
 /** Values of a report, in their order; `finite` is 1 where the loss and every gradient are, and the update took place. */
-export const reported = ["crossEntropy", "divergence", "pram", "kept", "loss", "correct", "finite"] as const;
+export const reported = [...lossTermNames, "loss", "correct", "finite"] as const;
 
 /**
  * Forward, backward, update. Parameters, optimizer state, running statistics and score sums change together, and only if
@@ -58,17 +59,7 @@ export function trainingStep(parts: TrainingParts, inputs: TrainingInputs): tf.T
     const taught = teacher?.network.evaluate(xBHWC, teacher.frozen) ?? null;
     const { results, gradients } = withGradients(() => {
       const passes = students.map(({ network }) => network.train(xBHWC, scores?.forwardOptions));
-      const lossTerms = summed(
-        students.map(({ network, objective }, i) =>
-          terms(objective, {
-            student: passes[i] as Pass,
-            teacher: taught,
-            groups: network.model.groups,
-            labels,
-            kept: objective.kept ? { count: network.kept(), weight: parts.keptWeight } : null,
-          }),
-        ),
-      );
+      const lossTerms = lossTermsOf(parts, { passes, taught, labels });
       const [pass] = passes as [Pass];
       return {
         loss: tf.addN(lossTerms) as tf.Scalar,
@@ -93,6 +84,58 @@ export function trainingStep(parts: TrainingParts, inputs: TrainingInputs): tf.T
     return report;
   });
 }
+
+/**
+ * ‖∇ term‖₂ over the optimizer's parameters of each term, 0 of those that no student has. A pass for each term: the
+ * gradients of one are freed before those of the next are made.
+ * @returns in the order of `lossTermNames`, [4]
+ */
+export function gradientNorms(
+  parts: TrainingParts,
+  { pixelsBHWC, offsets, labels }: Omit<TrainingInputs, "learningRate">,
+): tf.Tensor1D {
+  const { students, teacher, optimizer } = parts;
+  const parameters = [...optimizer.parameters.values()];
+  return tf.tidy(() => {
+    const xBHWC = students[0].network.input(pixelsBHWC, offsets);
+    const taught = teacher?.network.evaluate(xBHWC, teacher.frozen) ?? null;
+    const norms = lossTermNames.map((name, term) =>
+      tf.tidy(() => {
+        if (!students.some(({ objective }) => objective[name])) return tf.scalar(0);
+        const { grads } = tf.variableGrads(() => {
+          const passes = students.map(({ network }) => network.train(xBHWC));
+          return lossTermsOf(parts, { passes, taught, labels })[term] as tf.Scalar;
+        }, parameters);
+        const squares = Object.values(grads).map((gradient) => tf.sum(tf.square(gradient)));
+        return tf.sqrt(tf.addN(squares)) as tf.Scalar;
+      }),
+    );
+    return tf.stack(norms) as tf.Tensor1D;
+  });
+}
+
+interface Passes {
+  /** One for each student. */
+  passes: readonly Pass[];
+  /** The teacher's. */
+  taught: Pass | null;
+  /** int32 [B]. */
+  labels: tf.Tensor1D;
+}
+
+/** In the order of `lossTermNames`, summed over the students. */
+const lossTermsOf = ({ students, keptWeight }: TrainingParts, { passes, taught, labels }: Passes): tf.Scalar[] =>
+  summed(
+    students.map(({ network, objective }, i) =>
+      terms(objective, {
+        student: passes[i] as Pass,
+        teacher: taught,
+        groups: network.model.groups,
+        labels,
+        kept: objective.kept ? { count: network.kept(), weight: keptWeight } : null,
+      }),
+    ),
+  );
 
 /** Adds the terms of several students, each with each. */
 const summed = (terms: readonly (readonly tf.Scalar[])[]): tf.Scalar[] =>

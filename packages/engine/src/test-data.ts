@@ -1,8 +1,14 @@
+import { readFileSync } from "node:fs";
 import { uint32 } from "@reluctant/relu";
 import type { Batch, StageData, TrainingBatch } from "@reluctant/stages";
 import { pixelTensor } from "@reluctant/tfjs-backend-torch";
 import * as tf from "@tensorflow/tfjs-core";
 import type { TfNetwork } from "./network.ts";
+
+/** Implementations of which tests run real steps, by model: the list that README's table is made from. */
+export const realSteps: Record<string, string[]> = JSON.parse(
+  readFileSync(new URL("../../../test/real-steps.json", import.meta.url), "utf8"),
+);
 
 /** 40 training, 10 validation and 12 test images of side×side×3 in 4 classes that differ in brightness: for tests. */
 export function testData(side = 8): StageData {

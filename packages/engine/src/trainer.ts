@@ -1,6 +1,7 @@
 import type { Mask } from "@reluctant/relu";
 import type {
   HostTensor,
+  LossTerms,
   Objective,
   StepOutcome,
   Tensors,
@@ -8,14 +9,14 @@ import type {
   TrainerOptions,
   TrainingBatch,
 } from "@reluctant/stages";
-import { type RecordedStep, recordStep } from "@reluctant/tfjs-backend-torch";
+import { pixelTensor, type RecordedStep, recordStep } from "@reluctant/tfjs-backend-torch";
 import * as tf from "@tensorflow/tfjs-core";
 import { Adam } from "./adam.ts";
 import { toDevice, toHost } from "./layout.ts";
 import { disposeFrozen, type TfNetwork } from "./network.ts";
 import { Sgd } from "./optimizer.ts";
 import { ScoreSums } from "./scores.ts";
-import { reported, type TrainingParts, trainingStep } from "./step.ts";
+import { gradientNorms, lossTermNames, reported, type TrainingParts, trainingStep } from "./step.ts";
 import { assign, newVariable } from "./variables.ts";
 
 type Options = TrainerOptions & {
@@ -73,8 +74,22 @@ export class TfTrainer implements Trainer {
       branches: this.parts.students.map(({ network }) => network.branch).join(),
       pruned: [...this.parts.patterns.keys()].join(),
     });
-    const outcome = Object.fromEntries(reported.map((name, i) => [name, report[i] as number]));
-    return { ...(outcome as Record<(typeof reported)[number], number>), finite: outcome.finite === 1 };
+    const outcome = named(reported, report);
+    return { ...outcome, finite: outcome.finite === 1 };
+  }
+
+  async gradientNorms({ images, offsets, labels }: TrainingBatch): Promise<LossTerms> {
+    const [{ network }] = this.parts.students;
+    const norms = tf.tidy(() =>
+      gradientNorms(this.parts, {
+        pixelsBHWC: pixelTensor(images, network.inputShape(labels.length)),
+        offsets: tf.tensor2d(offsets, [labels.length, 3], "int32"),
+        labels: tf.tensor1d(labels, "int32"),
+      }),
+    );
+    const values = await norms.data();
+    norms.dispose();
+    return named(lossTermNames, values);
   }
 
   async readMomenta(): Promise<Tensors> {
@@ -126,6 +141,9 @@ export class TfTrainer implements Trainer {
     return parameter;
   }
 }
+
+const named = <Name extends string>(names: readonly Name[], values: ArrayLike<number>): Record<Name, number> =>
+  Object.fromEntries(names.map((name, i) => [name, values[i] as number])) as Record<Name, number>;
 
 /** As `pixelTensor` wants them: bytes on torch, 32-bit integers elsewhere. */
 const pixelValues = (images: Uint8Array): HostInputs["images"] =>

@@ -1,4 +1,5 @@
 import type { Frontier, FrontierPoint } from "@reluctant/contracts";
+import { widthOf } from "./group.ts";
 
 const columns: [name: string, value: (point: FrontierPoint, frontier: Frontier) => string | number | boolean | null][] =
   [
@@ -7,6 +8,7 @@ const columns: [name: string, value: (point: FrontierPoint, frontier: Frontier) 
     ["model", (_, frontier) => frontier.model],
     ["method", (point) => point.method],
     ["variant", (point) => point.variant],
+    ["width", (point) => widthOf(point)],
     ["recipe", (point) => point.recipe],
     ["seed", (point) => point.seed],
     ["budget", (point) => point.budget],

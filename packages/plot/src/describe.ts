@@ -1,8 +1,8 @@
 import type { Frontier } from "@reluctant/contracts";
 import { type PublishedCurve, publishedCurves, recommend } from "@reluctant/relu";
 import { type Axis, accuracyAxis, reluAxis } from "./axis.ts";
-import { groupSeeds, markDominated, type PlotPoint } from "./group.ts";
-import { budgetShare, count, percent } from "./numbers.ts";
+import { groupSeeds, markDominated, type PlotPoint, widthText } from "./group.ts";
+import { budgetShare, count, percent, short } from "./numbers.ts";
 
 /** A horizontal line with its value: the all-ReLU model's accuracy, or chance. `accuracy` is a share. */
 export interface Level {
@@ -145,6 +145,8 @@ function table(points: PlotPoint[], totalRelus: number): PlotDescription["table"
       "ReLUs kept",
       "Share",
       "Polynomial units",
+      "Width",
+      "MACs",
       "Test accuracy",
       "± SE",
       "Validation accuracy",
@@ -158,6 +160,8 @@ function table(points: PlotPoint[], totalRelus: number): PlotDescription["table"
       count(point.reluCount),
       budgetShare(point.reluCount, totalRelus),
       point.polynomialUnits === 0 ? "–" : count(point.polynomialUnits),
+      widthText(point.width),
+      short(point.macs),
       percent(point.accuracy),
       point.standardError === null ? "–" : percent(point.standardError),
       percent(point.validationAccuracy),

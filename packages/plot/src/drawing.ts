@@ -1,6 +1,6 @@
 import * as Plot from "@observablehq/plot";
 import type { PlotDescription } from "./describe.ts";
-import type { PlotPoint } from "./group.ts";
+import { type PlotPoint, widthText } from "./group.ts";
 import { count, percent } from "./numbers.ts";
 import { hueOf, type PlotTheme } from "./theme.ts";
 
@@ -153,4 +153,4 @@ function points(plot: PlotDescription, theme: PlotTheme): Plot.Markish[] {
 }
 
 const ariaLabel = (point: PlotPoint): string =>
-  `${point.method}, ${count(point.reluCount)} ReLUs, ${percent(point.accuracy)}${point.onFrontier ? "" : ", dominated"}`;
+  `${point.method}${point.width === 1 ? "" : ` ${widthText(point.width)}`}, ${count(point.reluCount)} ReLUs, ${percent(point.accuracy)}${point.onFrontier ? "" : ", dominated"}`;

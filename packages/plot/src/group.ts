@@ -1,4 +1,4 @@
-import type { FrontierPoint } from "@reluctant/contracts";
+import { type FrontierPoint, fullVariant } from "@reluctant/contracts";
 import { frontierOf } from "@reluctant/relu";
 
 /** A point of the plot: what a method reached at a budget, as the mean over its seeds. Accuracies are shares. */
@@ -7,6 +7,10 @@ export interface PlotPoint {
   key: string;
   method: string;
   recipe: string;
+  /** Share of the network's channels: below 1 for the narrower networks of SENet++. */
+  width: number;
+  /** Multiply–accumulates of one image. */
+  macs: number;
   /** ReLUs asked for; null for the all-ReLU model. */
   budget: number | null;
   /** ReLUs kept, mean over the seeds. */
@@ -46,6 +50,8 @@ function summarize(key: string, runs: FrontierPoint[]): PlotPoint {
     key,
     method: first.method,
     recipe: first.recipe,
+    width: widthOf(first),
+    macs: first.macs,
     budget: first.budget,
     reluCount: mean(runs.map((run) => run.reluCount)),
     polynomialUnits: mean(runs.map((run) => run.polynomialUnits)),
@@ -59,6 +65,13 @@ function summarize(key: string, runs: FrontierPoint[]): PlotPoint {
     runs,
   };
 }
+
+/** Share of the network's channels that a point's network has: a narrower one is named by it. */
+export const widthOf = ({ variant }: Pick<FrontierPoint, "variant">): number =>
+  variant === fullVariant ? 1 : Number(variant);
+
+/** As screens write it, `0.5×`; a dash for the networks of full width. */
+export const widthText = (width: number): string => (width === 1 ? "–" : `${width}×`);
 
 /**
  * Marks the non-dominated points. The single results carry a flag of their own, but the mean of three seeds competes

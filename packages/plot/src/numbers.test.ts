@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { short } from "./numbers.ts";
+import { bytes, short } from "./numbers.ts";
 
 test.each([
   [0, "0"],
@@ -10,3 +10,9 @@ test.each([
   [1_500_000, "1.5M"],
   [4_089_184_256, "4.09G"],
 ])("%d is written %s", (value, text) => expect(short(value)).toBe(text));
+
+test.each([
+  [512, "512 B"],
+  [941_204, "941 kB"],
+  [102_228_128, "102 MB"],
+])("%d bytes are %s", (value, text) => expect(bytes(value)).toBe(text));

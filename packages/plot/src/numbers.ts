@@ -1,3 +1,5 @@
+import type { ResultOf } from "@reluctant/contracts";
+
 /** How numbers are written on every screen and plot: exact where it fits, short on axes, units always. */
 
 const grouped = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
@@ -18,6 +20,10 @@ export function short(value: number): string {
   return `${+(rounded / unit).toPrecision(3)}${letter}`;
 }
 
+/** `941204` → `941 kB`, `102228128` → `102 MB`; powers of a thousand. */
+export const bytes = (value: number): string =>
+  short(value).replace(/^([\d.]+)([a-zA-Z]?)$/, (_, amount, unit) => `${amount} ${unit}B`);
+
 /** A share in [0, 1] as `91.94 %`, with `digits` decimals. */
 export const percent = (share: number, digits = 2): string => `${(share * 100).toFixed(digits)} %`;
 
@@ -26,3 +32,9 @@ export const budgetShare = (relus: number, total: number): string => {
   const share = (relus / total) * 100;
   return `${share >= 1 ? share.toFixed(1) : +share.toPrecision(2)} %`;
 };
+
+/** Shares of a distillation's terms: `cross-entropy 8 %, divergence 71 %, PRAM 21 %`. */
+export const lossSharesText = ({ crossEntropy, divergence, pram }: ResultOf<"distillation">["lossShares"]): string =>
+  Object.entries({ "cross-entropy": crossEntropy, divergence, PRAM: pram })
+    .map(([name, share]) => `${name} ${percent(share, 0)}`)
+    .join(", ");

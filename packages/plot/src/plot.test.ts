@@ -17,7 +17,7 @@ const point = (change: Partial<FrontierPoint>, n = 0): FrontierPoint => ({
   stageRunId: uuid(n),
   experimentId: null,
   trialId: null,
-  variant: "",
+  variant: "full",
   method: "senet",
   recipe: "debug",
   seed: 1,
@@ -159,6 +159,28 @@ describe("the description", () => {
       accuracy: 0.1,
       label: "chance 10.0 %",
     });
+  });
+
+  test("keeps the widths of one run apart, with the MACs of each", () => {
+    const wide = { method: "senet++", reluCount: 9_000, budget: 9_000, macs: 41e6 };
+    const narrow = { method: "senet++", variant: "0.5", reluCount: 4_400, budget: 9_000, macs: 10.4e6 };
+    const data = frontier([point(wide), point(narrow)]);
+    const { points, table } = frontierPlot(data);
+    expect(points.map(({ width, macs }) => [width, macs])).toEqual([
+      [0.5, 10.4e6],
+      [1, 41e6],
+    ]);
+    const cellsOf = (column: string) => table.rows.map((row) => row[table.columns.indexOf(column)]);
+    expect([cellsOf("Width"), cellsOf("MACs")]).toEqual([
+      ["0.5×", "–"],
+      ["10.4M", "41M"],
+    ]);
+    const [header = "", ...lines] = frontierCsv(data).trimEnd().split("\n");
+    const csv = (column: string) => lines.map((line) => line.split(",")[header.split(",").indexOf(column)]);
+    expect([csv("width"), csv("macs")]).toEqual([
+      ["1", "0.5"],
+      ["41000000", "10400000"],
+    ]);
   });
 
   test("offers the all-ReLU model first in the table, one cell a column", () => {

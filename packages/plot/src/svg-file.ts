@@ -1,6 +1,7 @@
 import type { PlotDescription } from "./describe.ts";
 import { type DrawOptions, drawFrontier, type PlotDrawing } from "./drawing.ts";
 import { hueOf, lightTheme, type PlotTheme } from "./theme.ts";
+import { escapeXml } from "./xml.ts";
 
 export interface SvgOptions {
   /** CSS pixels; 800 × 480 unless told. */
@@ -51,6 +52,3 @@ function legend(plot: PlotDescription, theme: PlotTheme): string {
     })
     .join("");
 }
-
-const entities: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;" };
-const escapeXml = (text: string): string => text.replace(/[&<>"']/g, (character) => entities[character]!);

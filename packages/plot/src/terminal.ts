@@ -1,6 +1,9 @@
 import { styleText } from "node:util";
 import { type Axis, position } from "./axis.ts";
+import { withDot } from "./braille.ts";
 import type { PlotDescription } from "./describe.ts";
+
+export { renderMasks } from "./mask-terminal.ts";
 
 export interface TerminalOptions {
   /** Columns and lines of the result, axes and legend included. */
@@ -82,9 +85,7 @@ class Canvas {
   dot(dotX: number, dotY: number, style: Style): void {
     const cell = this.cells[dotY >> 2]?.[dotX >> 1];
     if (!cell) return;
-    const bit = brailleBits[dotY & 3]![dotX & 1]!;
-    const before = cell.text === " " ? 0x2800 : cell.text.codePointAt(0)!;
-    cell.text = String.fromCodePoint(before | bit);
+    cell.text = withDot(cell.text, dotX, dotY);
     cell.style = style;
   }
 
@@ -92,14 +93,6 @@ class Canvas {
     if (this.cells[y]?.[x]) this.cells[y][x] = { text, style };
   }
 }
-
-/** Bits of the Unicode braille block by dot row and column. */
-const brailleBits = [
-  [0x01, 0x08],
-  [0x02, 0x10],
-  [0x04, 0x20],
-  [0x40, 0x80],
-];
 
 /** Dot coordinates of a value, so that the line runs through the middle of the cell that holds the point's glyph. */
 const dotX = (canvas: Canvas, axis: Axis, value: number): number => column(axis, value, canvas.columns) * 2;

@@ -4,6 +4,7 @@ import { type ContextOf, type StageOutput, safetensorsType } from "./context.ts"
 import { distillers } from "./distillers.ts";
 import { evaluate } from "./evaluate.ts";
 import { fit } from "./fit.ts";
+import { gradientShares } from "./gradient-shares.ts";
 import { addShares, type LossShares, noShares } from "./loss-shares.ts";
 import { encodeStudent, totalOf } from "./masks.ts";
 import { encodeWeights } from "./weights.ts";
@@ -20,6 +21,7 @@ export async function distillation(context: ContextOf<"distillation">): Promise<
 
   const lastEpoch = Math.min(params.steps, stepsPerEpoch(data.size("train"), settings.batchSize));
   let shares = noShares;
+  const atFirst = context.resumeFrom ? null : await gradientShares(context, trainer, { batch: 0, done: 0 });
   const fitted = await fit({
     context,
     settings,
@@ -31,11 +33,13 @@ export async function distillation(context: ContextOf<"distillation">): Promise<
         shares = notes as LossShares;
       },
     },
+    afterStep: (step) => (step === 0 && atFirst ? { points: atFirst.points } : undefined),
     onOutcome(step, outcome) {
       if (step >= params.steps - lastEpoch) shares = addShares(shares, outcome, lastEpoch);
     },
   });
   if (fitted.outcome === "stopped") return fitted;
+  const atLast = await gradientShares(context, trainer, { batch: fitted.steps - 1, done: fitted.steps });
 
   const trained = await student.read();
   return {
@@ -48,11 +52,12 @@ export async function distillation(context: ContextOf<"distillation">): Promise<
       validationAccuracy: await evaluate(student, context, "validation"),
       testAccuracy: await evaluate(student, context, "test"),
       lossShares: shares,
+      gradientShares: atLast.shares,
     },
     artifacts: [
       { role: "weights", bytes: encodeWeights(model, trained), mediaType: safetensorsType },
       { role: "masks", bytes: encodeStudent(model, trained, masks, polynomials), mediaType: safetensorsType },
     ],
-    points: [],
+    points: atLast.points,
   };
 }

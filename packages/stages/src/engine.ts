@@ -98,13 +98,17 @@ export interface TrainerOptions {
   score?: Score;
 }
 
-/** Loss of one step and its weighted terms, which sum to it. */
-export interface StepOutcome {
-  loss: number;
+/** A value for each weighted term of an objective; 0 where a term is absent. */
+export interface LossTerms {
   crossEntropy: number;
   divergence: number;
   pram: number;
   kept: number;
+}
+
+/** Loss of one step and its weighted terms, which sum to it. */
+export interface StepOutcome extends LossTerms {
+  loss: number;
   /** Correctly classified images of the batch. */
   correct: number;
   /** Were the loss and every gradient finite? Otherwise the step changed nothing. */
@@ -118,6 +122,11 @@ export interface Trainer {
    * device takes steps in the order of the calls; the outcome comes when it is through with this one.
    */
   step(batch: TrainingBatch, learningRate: number): Promise<StepOutcome>;
+  /**
+   * ‖∇ term‖₂ over all parameters for each weighted term, before any clipping, on a batch in training mode. Takes the
+   * time of 2.8 steps for three terms (ResNet-8 and 20 on one core), and changes nothing.
+   */
+  gradientNorms(batch: TrainingBatch): Promise<LossTerms>;
   /** Momentum buffers by parameter name. */
   readMomenta(): Promise<Tensors>;
   loadMomenta(momenta: Tensors): void;

@@ -10,6 +10,7 @@ export type { StageArtifact, StageContext, StageData, StageOutput } from "./cont
 export type {
   Batch,
   Engine,
+  LossTerms,
   Network,
   Normalization,
   Objective,
@@ -20,7 +21,14 @@ export type {
   TrainingBatch,
 } from "./engine.ts";
 export { StageFailure } from "./failure.ts";
+export { readMaskMaps } from "./mask-maps.ts";
 export { decodeStudent, encodeStudent, masksFromTensors, type Student } from "./masks.ts";
-export { decodeSafetensors, encodeSafetensors, type SafetensorsFile } from "./safetensors.ts";
+export {
+  decodeSafetensors,
+  encodeSafetensors,
+  type RemoteFile,
+  readSafetensors,
+  type SafetensorsFile,
+} from "./safetensors.ts";
 export { type HostTensor, type Tensors, under } from "./tensors.ts";
 export { decodeWeights, encodeWeights, initialWeights, isStatistic, requireWeights, weightShapes } from "./weights.ts";

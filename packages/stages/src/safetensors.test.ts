@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { decodeSafetensors, encodeSafetensors } from "./safetensors.ts";
+import { decodeSafetensors, encodeSafetensors, readSafetensors } from "./safetensors.ts";
 
 const setup = () => {
   const tensors = new Map([
@@ -46,6 +46,25 @@ describe("safetensors", () => {
     const encoded = encodeSafetensors({ tensors, metadata });
     expect(encodeSafetensors({ tensors: new Map([...tensors].reverse()), metadata })).toEqual(encoded);
     expect(Number(new DataView(encoded.buffer).getBigUint64(0, true)) % 8).toBe(0);
+  });
+
+  it("reads chosen tensors of a file elsewhere, and no byte between its header and the first of them", async () => {
+    const encoded = encodeSafetensors(setup());
+    const ranges: [number, number][] = [];
+    const elsewhere = {
+      bytes: encoded.length,
+      read: async (start: number, end: number) => {
+        ranges.push([start, end]);
+        return encoded.slice(start, end);
+      },
+    };
+    const { tensors, metadata } = await readSafetensors(elsewhere, (name) => name === "masks");
+    expect([...tensors]).toEqual([["masks", setup().tensors.get("masks")]]);
+    expect(metadata).toEqual(setup().metadata);
+    expect(ranges.at(-1)).toEqual([encoded.length - 3, encoded.length]);
+    expect((await readSafetensors(elsewhere, () => false)).tensors.size).toBe(0);
+    await expect(readSafetensors({ ...elsewhere, bytes: 9 }, () => true)).rejects.toThrow(/does not fit/);
+    await expect(readSafetensors({ ...elsewhere, bytes: 3 }, () => true)).rejects.toThrow(/shorter than 8/);
   });
 
   it.each([

@@ -62,14 +62,59 @@ export function decodeSafetensors(
   return { tensors, metadata: metadataOf(header.json.__metadata__) };
 }
 
+/** A file that lies elsewhere; `read` gives its bytes from `start` up to `end`. */
+export interface RemoteFile {
+  bytes: number;
+  read(start: number, end: number): Promise<Uint8Array>;
+}
+
+/**
+ * The tensors that `wanted` answers, of a file too large to be fetched for them: what is read is the header, and the bytes
+ * from the first of them to the last. Tensors of one dtype lie together.
+ * @throws Error as `decodeSafetensors`
+ */
+export async function readSafetensors(file: RemoteFile, wanted: (name: string) => boolean): Promise<SafetensorsFile> {
+  if (file.bytes < lengthBytes) throw tooShort();
+  const header = headerLength(await file.read(0, lengthBytes), file.bytes);
+  const data = lengthBytes + header;
+  const json = parseHeader(await file.read(lengthBytes, data));
+  const found = Object.entries(json).flatMap(([name, entry]) => {
+    if (name === "__metadata__" || !wanted(name)) return [];
+    const record = entryOf(name, entry);
+    return [{ name, record, range: rangeOf(name, record, file.bytes - data) }];
+  });
+  const first = Math.min(...found.map(({ range: [begin] }) => begin));
+  const last = Math.max(...found.map(({ range: [, end] }) => end));
+  const bytes = last > first ? await file.read(data + first, data + last) : new Uint8Array();
+  const tensors = found.map(({ name, record, range: [begin, end] }) => {
+    const own = new Uint8Array(bytes.subarray(begin - first, end - first));
+    return [name, tensorOf(name, record, own)] as const;
+  });
+  return { tensors: new Map(tensors), metadata: metadataOf(json.__metadata__) };
+}
+
+/** Of the number that says how long the header is. */
+const lengthBytes = 8;
+const tooShort = () => new Error("not a safetensors file: shorter than 8 bytes");
+
 function headerOf(file: Uint8Array): { json: Record<string, unknown>; bytes: number } {
-  if (file.length < 8) throw new Error("not a safetensors file: shorter than 8 bytes");
-  const bytes = Number(new DataView(file.buffer, file.byteOffset, 8).getBigUint64(0, true));
-  if (bytes > maxHeaderBytes || bytes > file.length - 8)
+  if (file.length < lengthBytes) throw tooShort();
+  const bytes = headerLength(file, file.length);
+  return { json: parseHeader(file.subarray(lengthBytes, lengthBytes + bytes)), bytes };
+}
+
+/** @param start the file's first bytes */
+function headerLength(start: Uint8Array, fileBytes: number): number {
+  const bytes = Number(new DataView(start.buffer, start.byteOffset, lengthBytes).getBigUint64(0, true));
+  if (bytes > maxHeaderBytes || bytes > fileBytes - lengthBytes)
     throw new Error(`not a safetensors file: a header of ${bytes} bytes does not fit`);
-  const json: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(file.subarray(8, 8 + bytes)));
+  return bytes;
+}
+
+function parseHeader(bytes: Uint8Array): Record<string, unknown> {
+  const json: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   if (!isRecord(json)) throw new Error("not a safetensors file: its header is not an object");
-  return { json, bytes };
+  return json;
 }
 
 function entryOf(name: string, entry: unknown): Record<string, unknown> {

@@ -6,6 +6,7 @@ import type { Network, Objective } from "./engine.ts";
 import { evaluate } from "./evaluate.ts";
 import { StageFailure } from "./failure.ts";
 import { type FitState, fit } from "./fit.ts";
+import { gradientShares } from "./gradient-shares.ts";
 import { addShares, type LossShares, noShares } from "./loss-shares.ts";
 import { encodeStudent, totalOf } from "./masks.ts";
 import { prefixed, type Tensors, under } from "./tensors.ts";
@@ -47,17 +48,20 @@ export async function senetPlusPlus(context: ContextOf<"distillation">): Promise
       shares = notes as LossShares;
     },
   };
+  const atFirst = context.resumeFrom ? null : await gradientShares(context, trainer, { batch: 0, done: 0 });
   const fitted = await fit({
     context,
     settings,
     student,
     trainer,
     state,
+    afterStep: (step) => (step === 0 && atFirst ? { points: atFirst.points } : undefined),
     onOutcome(step, outcome) {
       if (step >= params.steps - lastEpoch) shares = addShares(shares, outcome, lastEpoch);
     },
   });
   if (fitted.outcome === "stopped") return fitted;
+  const atLast = await gradientShares(context, trainer, { batch: fitted.steps - 1, done: fitted.steps });
 
   const variants: Record<string, NetworkVariant> = {};
   const artifacts = await artifactsOf({ model, network: student, masks });
@@ -82,10 +86,11 @@ export async function senetPlusPlus(context: ContextOf<"distillation">): Promise
       validationAccuracy: await evaluate(student, context, "validation"),
       testAccuracy: await evaluate(student, context, "test"),
       lossShares: shares,
+      gradientShares: atLast.shares,
       variants,
     },
     artifacts,
-    points: [],
+    points: atLast.points,
   };
 }
 

@@ -1,5 +1,5 @@
-import { artifactRefSchema, ReluctantError, sha256Schema } from "@reluctant/contracts";
-import { importArtifact, mayReadArtifact } from "@reluctant/control";
+import { artifactRefSchema, maskMapsSchema, ReluctantError, sha256Schema } from "@reluctant/contracts";
+import { importArtifact, mayReadArtifact, readMaskMaps } from "@reluctant/control";
 import { z } from "zod";
 import { readBytes } from "../http/body.ts";
 import { parseRange } from "../http/range.ts";
@@ -65,6 +65,21 @@ export const artifactRoutes = [
         stream: part?.body ?? found.body,
       } satisfies Answer;
     },
+  }),
+  route({
+    name: "getMaskMaps",
+    method: "get",
+    path: "/api/v1/artifacts/{sha256}/mask-maps",
+    summary: "Where the masks of an artifact keep their ReLUs: per layer, how many channels at each place.",
+    access: "viewer",
+    params: z.object({ sha256: sha256Schema }),
+    answers: { 200: { description: "A map for each ReLU layer, in the network's order.", schema: maskMapsSchema } },
+    problems: ["not-found"],
+    handle: async ({ deps, identity, params: { sha256 } }) => ({
+      status: 200,
+      headers: { "Cache-Control": "private, max-age=31536000, immutable" },
+      json: await readMaskMaps(deps.control, { identity, sha256 }),
+    }),
   }),
 ];
 

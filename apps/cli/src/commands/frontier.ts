@@ -1,5 +1,5 @@
 import type { Frontier } from "@reluctant/contracts";
-import { count, frontierPlot, type PlotDescription, percent, short } from "@reluctant/plot";
+import { count, frontierPlot, type PlotDescription, percent, short, widthOf, widthText } from "@reluctant/plot";
 import { renderTerminal } from "@reluctant/plot/terminal";
 import type { Command } from "commander";
 import { type ConnectionFlags, connect, withConnection } from "../connection.ts";
@@ -24,6 +24,7 @@ const polynomialNote =
 export function frontierText(found: Frontier, out: Pick<NodeJS.WriteStream, "isTTY" | "columns">): string {
   const plot = frontierPlot(found);
   const polynomials = found.points.some(({ polynomialUnits }) => polynomialUnits > 0);
+  const widths = found.points.some((point) => widthOf(point) < 1);
   const rows = found.points.map((point) => [
     point.onFrontier ? "●" : "·",
     point.method,
@@ -31,6 +32,8 @@ export function frontierText(found: Frontier, out: Pick<NodeJS.WriteStream, "isT
     count(point.reluCount),
     ...(polynomials ? [point.polynomialUnits === 0 ? "–" : count(point.polynomialUnits)] : []),
     percent(point.reluCount / found.totalRelus, 1),
+    ...(widths ? [widthText(widthOf(point))] : []),
+    short(point.macs),
     percent(point.validationAccuracy),
     percent(point.testAccuracy),
     String(point.seed),
@@ -44,6 +47,8 @@ export function frontierText(found: Frontier, out: Pick<NodeJS.WriteStream, "isT
       "ReLUs",
       ...(polynomials ? ["polynomial"] : []),
       "of all",
+      ...(widths ? ["width"] : []),
+      "MACs",
       "validation",
       "test",
       "seed",

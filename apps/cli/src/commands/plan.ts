@@ -1,45 +1,102 @@
-import { count, short } from "@reluctant/plot";
+import type { PlanAnswer, Throughput } from "@reluctant/contracts";
+import { bytes, count, short } from "@reluctant/plot";
 import type { Command } from "commander";
 import { type ConnectionFlags, connect, withConnection } from "../connection.ts";
 import { readSpec } from "../spec-file.ts";
 import { table } from "../terminal/table.ts";
 
+type PlannedRun = PlanAnswer["stageRuns"][number];
+
 export const plan = (program: Command): Command =>
   withConnection(
     program
       .command("plan <file>")
-      .description("show what a spec would run and what the store already has; runs nothing")
+      .description("show what a spec would run, what that takes and what the store already has; runs nothing")
       .option("--json", "print the plan as JSON"),
   ).action(async (file: string, flags: ConnectionFlags & { json?: true }) => {
     const planned = await (await connect(flags)).experiments.plan(await readSpec(file));
-    if (flags.json) {
-      process.stdout.write(`${JSON.stringify(planned)}\n`);
-      return;
-    }
-    const rows = planned.stageRuns.map((stage) => [
-      stage.kind,
-      stage.implementation,
-      `s${stage.seed}`,
-      count(stage.steps),
-      short(stage.images),
-      String(stage.trials),
-      stage.known ?? "to run",
-      stage.stageKey.slice(0, 8),
-    ]);
-    const toRun = planned.stageRuns.filter((stage) => stage.known === null);
-    process.stdout.write(
-      `${table(
-        [
-          { title: "stage" },
-          { title: "implementation" },
-          { title: "seed" },
-          { title: "steps", align: "right" },
-          { title: "images", align: "right" },
-          { title: "trials", align: "right" },
-          { title: "store" },
-          { title: "key" },
-        ],
-        rows,
-      )}\n\n${planned.trials.length} trials, ${planned.stageRuns.length} stage runs, ${toRun.length} to run: ${short(toRun.reduce((sum, stage) => sum + stage.images, 0))} training images\n`,
-    );
+    process.stdout.write(flags.json ? `${JSON.stringify(planned)}\n` : planText(planned));
   });
+
+const columns = [
+  { title: "stage" },
+  { title: "implementation" },
+  ...["seed", "steps", "images", "GPU-hours", "checkpoint", "trials"].map(
+    (title) => ({ title, align: "right" }) as const,
+  ),
+  { title: "store" },
+  { title: "key" },
+];
+
+export function planText({ trials, stageRuns }: PlanAnswer): string {
+  const rows = stageRuns.map((run) => [
+    run.kind,
+    run.implementation,
+    String(run.seed),
+    count(run.steps),
+    short(run.images),
+    hoursText(run),
+    bytes(run.checkpointBytes),
+    String(run.trials),
+    run.known ?? "to run",
+    run.stageKey.slice(0, 8),
+  ]);
+  const toRun = stageRuns.filter(({ known }) => known === null);
+  const images = toRun.reduce((sum, run) => sum + run.images, 0);
+  return [
+    table(columns, rows),
+    "",
+    `${trials.length} trials, ${stageRuns.length} stage runs, ${toRun.length} to run: ${short(images)} training images, ${totalHours(toRun)}`,
+    ...measuredOn(stageRuns),
+    "",
+  ].join("\n");
+}
+
+const hoursOf = ({ images, throughput }: PlannedRun): number | null =>
+  throughput && (images / throughput.imagesPerSecond + throughput.overheadSeconds) / 3_600;
+
+const hoursText = (run: PlannedRun): string => {
+  const hours = hoursOf(run);
+  return hours === null ? "not measured" : gpuHours(hours);
+};
+
+/** Two decimals, two digits below a tenth. */
+const gpuHours = (hours: number): string => (hours >= 0.1 ? hours.toFixed(2) : String(+hours.toPrecision(2)));
+
+/** Of what is to run; what was not measured is counted, not guessed. */
+function totalHours(toRun: readonly PlannedRun[]): string {
+  const known = toRun.flatMap((run) => hoursOf(run) ?? []);
+  const missing = toRun.length - known.length;
+  if (missing > 0 && missing === toRun.length) return "GPU-hours not measured";
+  const sum = `${gpuHours(known.reduce((total, hours) => total + hours, 0))} GPU-hours`;
+  return missing === 0 ? sum : `${sum} and ${missing} stage ${missing === 1 ? "run" : "runs"} not measured`;
+}
+
+/** Where the hours come from. */
+function measuredOn(stageRuns: readonly PlannedRun[]): string[] {
+  const measured = new Map(
+    stageRuns.flatMap(({ implementation, throughput }) => (throughput ? [[implementation, throughput]] : [])),
+  );
+  if (measured.size === 0)
+    return ["GPU-hours are told once a stage of its kind has ended here with this model, image size and precision"];
+  const devices = new Set([...measured.values()].map(deviceText));
+  return [
+    `measured on ${[...devices].join("; ")}:`,
+    table(
+      [
+        { title: "implementation" },
+        ...["img/s", "beside", "attempts"].map((title) => ({ title, align: "right" }) as const),
+      ],
+      [...measured].map(([implementation, { imagesPerSecond, overheadSeconds, attempts }]) => [
+        implementation,
+        short(imagesPerSecond),
+        `${short(overheadSeconds)} s`,
+        count(attempts),
+      ]),
+    ),
+    "beside: start and evaluation, whatever a stage's length",
+  ];
+}
+
+const deviceText = ({ backend, device, threads }: Throughput): string =>
+  `${backend}, ${device}, ${threads} ${threads === 1 ? "thread" : "threads"}`;

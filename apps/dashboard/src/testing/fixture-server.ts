@@ -40,6 +40,9 @@ export async function startFixtureServer(dist: string, { loggedIn }: { loggedIn:
     ],
     [/^\/experiments\/([^/]+)\/trials$/, () => page(fixtures.trials)],
     [/^\/experiments\/([^/]+)$/, ([, id]) => (id === fixtures.experiment.id ? fixtures.experiment : null)],
+    [/^\/trials\/([^/]+)$/, ([, id]) => fixtures.trials.find((trial) => trial.id === id)],
+    [/^\/stage-runs\/([^/]+)$/, ([, id]) => fixtures.stageRuns.find((run) => run.id === id)],
+    [/^\/artifacts\/([^/]+)\/mask-maps$/, ([, sha256]) => fixtures.maskMaps(sha256 ?? "")],
     [/^\/stage-runs\/([^/]+)\/attempts$/, () => ({ items: fixtures.attempts })],
     [
       /^\/stage-runs\/([^/]+)\/metrics$/,

@@ -12,6 +12,8 @@ import type {
   Worker,
 } from "@reluctant/contracts";
 
+import { allocationOf, historyOf, maskMapsOf, sensitivities } from "./mask-fixtures.ts";
+
 /** Answers of an API in the middle of a sweep: two methods × four budgets × two seeds; seed 1 came from cache in part. */
 
 export const uuid = (n: number): string => `00000000-0000-4000-8000-${String(n).padStart(12, "0")}`;
@@ -65,8 +67,7 @@ function resultOf(kind: StageParams["kind"], reluCount: number, accuracy: number
   if (kind === "train")
     return { kind, images, reluCount, validationAccuracy: accuracy + 0.004, testAccuracy: accuracy };
   if (kind === "sensitivity") {
-    const layers = ["stem", "block1", "block2"].map((layer) => ({ layer, density: 0.2, sensitivity: 0.33 }));
-    return { kind, images, density: 0.1, layers, history: [] };
+    return { kind, images, density: 0.1, layers: sensitivities, history: [] };
   }
   if (kind === "mask-search") {
     return {
@@ -74,14 +75,15 @@ function resultOf(kind: StageParams["kind"], reluCount: number, accuracy: number
       images,
       reluCount,
       polynomialUnits: 0,
-      allocation: [],
-      history: [],
+      allocation: allocationOf(reluCount),
+      history: historyOf(40),
       validationAccuracy: accuracy - 0.03,
     };
   }
   const lossShares = { crossEntropy: 0.5, divergence: 0.4, pram: 0.1 };
   const reached = { reluCount, polynomialUnits: 0, validationAccuracy: accuracy + 0.003, testAccuracy: accuracy };
-  return { kind, images, ...reached, lossShares };
+  const gradientShares = { crossEntropy: 0.08, divergence: 0.71, pram: 0.21 };
+  return { kind, images, ...reached, lossShares, gradientShares };
 }
 
 export const budgets = [1_884, 5_652, 18_841, 47_104];
@@ -143,6 +145,26 @@ function stateOf({ n }: Wanted): StageRun["state"] {
   return n === 260 ? "cancelled" : n < 250 ? "ready" : "blocked";
 }
 
+const rolesOf = {
+  train: ["weights"],
+  sensitivity: ["sensitivity"],
+  "mask-search": ["masks"],
+  distillation: ["weights", "masks"],
+} as const;
+const artifactsOf = (n: number, kind: StageParams["kind"]): StageRun["artifacts"] =>
+  rolesOf[kind].map((role, i) => ({
+    role,
+    variant: "full",
+    sha256: hash(n * 10 + i),
+    bytes: role === "sensitivity" ? 2_480 : 1_123_072,
+    mediaType: role === "sensitivity" ? "application/json" : "application/vnd.safetensors",
+  }));
+/** By artifact. */
+export const maskMaps = (sha256: string) => {
+  const made = stageRuns.find((run) => run.artifacts.some((artifact) => artifact.sha256 === sha256));
+  return made?.result && "reluCount" in made.result ? maskMapsOf(made.result.reluCount) : null;
+};
+
 function stageRun(wanted: Wanted): StageRun {
   const { n, kind, seed, budget, method, inputs } = wanted;
   const state = stateOf(wanted);
@@ -166,7 +188,7 @@ function stageRun(wanted: Wanted): StageRun {
     progress:
       state === "active" ? { step: 1_060, totalSteps: 1_560, imagesPerSecond: 412, loss: 0.84, etaSeconds: 155 } : null,
     result: state === "succeeded" ? resultOf(kind, budget || long, accuracy) : null,
-    artifacts: [],
+    artifacts: state === "succeeded" ? artifactsOf(n, kind) : [],
     createdAt: at(30),
     finishedAt: state === "succeeded" ? at(5) : null,
   };
@@ -254,6 +276,8 @@ export const trials: Trial[] = seeds.flatMap((seed) =>
     budgets.map((budget, b): Trial => {
       const n = seed * 100 + 50 + m * 10 + b;
       const run = stageRuns.find((each) => each.id === uuid(n))!;
+      const search = stageRuns.find((each) => each.id === uuid(n - 40))!;
+      const first = stageRuns.filter(({ id }) => id === uuid(seed * 100) || (m === 0 && id === uuid(seed * 100 + 1)));
       const state =
         ({ active: "running", blocked: "waiting", ready: "waiting" } as const)[run.state as "active"] ?? run.state;
       const done = run.state === "succeeded";
@@ -266,7 +290,12 @@ export const trials: Trial[] = seeds.flatMap((seed) =>
         seed,
         state,
         reason: null,
-        needs: [{ stageRunId: run.id, kind: run.kind, origin: "ran", state: run.state }],
+        needs: [...first, search, run].map(({ id, kind, origin, state: runState }) => ({
+          stageRunId: id,
+          kind,
+          origin: origin ?? "ran",
+          state: runState,
+        })),
         reluCount: done ? budget : null,
         validationAccuracy: done ? accuracyOf(budget, method, seed) + 0.003 : null,
         testAccuracy: done ? accuracyOf(budget, method, seed) : null,
@@ -280,7 +309,7 @@ const point = (n: number, change: Partial<FrontierPoint>): FrontierPoint => ({
   stageRunId: uuid(n),
   experimentId: summary.id,
   trialId: uuid(n),
-  variant: "",
+  variant: "full",
   method: "ar",
   recipe: "demo",
   seed: 1,
@@ -309,7 +338,15 @@ export const frontier: Frontier = {
       [...budgets, 94_208].flatMap((budget, b) =>
         [1, 2, 3].map((seed) => {
           const testAccuracy = accuracyOf(budget, method, seed);
-          return point(2_100 + m * 100 + b * 10 + seed, { method, budget, reluCount: budget, seed, testAccuracy });
+          const trialId = uuid(1_150 + m * 10 + b);
+          return point(2_100 + m * 100 + b * 10 + seed, {
+            method,
+            budget,
+            reluCount: budget,
+            seed,
+            testAccuracy,
+            trialId,
+          });
         }),
       ),
     ),

@@ -5,7 +5,7 @@ import { type BrowserContext, chromium, type Page } from "playwright-core";
 import { build } from "vite";
 import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
 import { type FixtureServer, loginLink, startFixtureServer } from "./fixture-server.ts";
-import { experiment } from "./fixtures.ts";
+import { experiment, trials, uuid } from "./fixtures.ts";
 
 /** The built pages in a real browser, against an API that answers from fixtures. */
 
@@ -92,7 +92,39 @@ test("cancelling says what it stops and wants the name", async () => {
   await dialog.waitFor({ state: "hidden" });
 });
 
-test("the frontier shows a card on hover, zooms by a drag, and opens the experiment by a click", async () => {
+test("a trial shows three bars a layer, its history, lineage and downloads, and is opened by its cell", async () => {
+  const { server, page, mistakes } = await setup();
+  await page.goto(`${server.url}/experiments/${experiment.id}`);
+  const cell = page.locator(`a.cell[href="/trials/${trials[2]!.id}"]`);
+  await cell.click();
+  await page.getByRole("heading", { name: "senet · 18,841 · seed 1" }).waitFor();
+  await page.locator(".layers .heat-map").first().waitFor();
+  expect(await page.locator(".layers li").count()).toBe(19);
+  expect(await page.locator(".layers .heat-map").count()).toBe(19);
+  const first = page.locator(".layers li").first();
+  expect(await first.textContent()).toMatch(/^relu1 32 × 32 × 16sensitivity 1.6 %\d+ of 16,384 kept, /);
+  await page.getByRole("img", { name: "Units exchanged over 40 steps" }).waitFor();
+  await page.getByRole("img", { name: "19 layers over 40 updates" }).waitFor();
+  const lineage = page.locator("section", { has: page.getByRole("heading", { name: "Lineage" }) });
+  expect(await lineage.locator("tbody tr").count()).toBe(4);
+  expect(await page.locator(".facts").textContent()).toContain("Gradientcross-entropy 8 %, divergence 71 %, PRAM 21 %");
+  expect(await page.locator('a[href^="/api/v1/artifacts/"]').count()).toBe(5);
+  const saved = page.waitForEvent("download");
+  await page.getByRole("button", { name: "Save the maps as SVG" }).click();
+  expect((await saved).suggestedFilename()).toBe("masks.svg");
+  expect(mistakes).toEqual([]);
+});
+
+test("a trial that waits shows what is known, and one that is not there says so", async () => {
+  const { server, page } = await setup();
+  const waiting = trials.find(({ state }) => state === "waiting")!;
+  await page.goto(`${server.url}/trials/${waiting.id}`);
+  await page.getByText("The masks come when the search has ended.").waitFor();
+  await page.goto(`${server.url}/trials/${uuid(9_999)}`);
+  await page.getByRole("alert").waitFor();
+});
+
+test("the frontier shows a card on hover, zooms by a drag, and opens the trial by a click", async () => {
   const { server, page, mistakes } = await setup();
   await page.goto(`${server.url}/frontier`);
   const point = page.locator('circle[aria-label^="senet, 18,841"]');
@@ -105,7 +137,7 @@ test("the frontier shows a card on hover, zooms by a drag, and opens the experim
   await page.mouse.up();
   await page.getByRole("button", { name: "Show all" }).click();
   await point.click({ force: true });
-  await page.waitForURL(`**/experiments/${experiment.id}?run=*`);
+  await page.waitForURL(`**/trials/${trials[2]!.id}`);
   expect(mistakes).toEqual([]);
 });
 
@@ -127,7 +159,7 @@ test("keys go to pages, to the search and to the help, but not while typing", as
 test("no page goes sideways at 800 pixels", async () => {
   const { server, page } = await setup();
   await page.setViewportSize({ width: 800, height: 900 });
-  for (const path of ["/", `/experiments/${experiment.id}`, "/frontier", "/workers"]) {
+  for (const path of ["/", `/experiments/${experiment.id}`, `/trials/${trials[2]!.id}`, "/frontier", "/workers"]) {
     await page.goto(server.url + path);
     await page.locator("main table, main details").first().waitFor({ state: "attached" });
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(800);

@@ -13,6 +13,7 @@ import type {
   StageParams,
   StageResult,
   StageRunState,
+  Throughput,
   Worker,
 } from "@reluctant/contracts";
 import { statement } from "../statement.ts";
@@ -122,6 +123,10 @@ export const frontierPointRows = statement<
   [datasetVersion: string, model: string, team: string | null],
   Omit<FrontierPoint, "onFrontier">
 >("frontier-points");
+export const throughputRows = statement<
+  [model: string, inputShape: number[], precision: Precision, pool: string, silentSeconds: number],
+  Throughput & { implementation: string }
+>("throughputs");
 export const workerRows = statement<
   [leaseSeconds: number],
   Omit<Worker, "startedAt" | "lastBeatAt"> & { startedAt: Date; lastBeatAt: Date }

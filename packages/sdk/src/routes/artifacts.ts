@@ -1,4 +1,4 @@
-import { type ArtifactRef, artifactRefSchema } from "@reluctant/contracts";
+import { type ArtifactRef, artifactRefSchema, type MaskMaps, maskMapsSchema } from "@reluctant/contracts";
 import { type Abortable, type Body, type Http, path } from "../http.ts";
 
 export interface Download {
@@ -21,6 +21,9 @@ export const artifactRoutes = (http: Http) => ({
       mediaType: response.headers.get("content-type") ?? "application/octet-stream",
     };
   },
+  /** Where the masks of a `masks` artifact keep their ReLUs. */
+  maskMaps: (sha256: string, { signal }: Abortable = {}): Promise<MaskMaps> =>
+    http.get(maskMapsSchema, path`/artifacts/${sha256}/mask-maps`, { signal }),
   /** Stores bytes of the caller's own, to be named in a spec (`arModel`, `sensitivity`, `masks`). */
   import: (body: Body, { signal }: Abortable = {}): Promise<Pick<ArtifactRef, "sha256" | "bytes">> =>
     http.get(importedSchema, "/artifacts", {

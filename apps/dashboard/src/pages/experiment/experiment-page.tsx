@@ -44,7 +44,7 @@ function Loaded({ experiment, stale }: { experiment: Experiment; stale: Error | 
         <StageGraphView runs={experiment.stageRuns} selected={selected?.id} onSelect={select} />
       </section>
       {selected && <StageRunPanel key={selected.id} run={selected} runs={experiment.stageRuns} />}
-      <TrialGrid experiment={experiment} onSelect={select} />
+      <TrialGrid experiment={experiment} />
       <History events={events} runs={experiment.stageRuns} />
     </>
   );

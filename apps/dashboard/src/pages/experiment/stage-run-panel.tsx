@@ -1,5 +1,5 @@
 import type { StageRun } from "@reluctant/contracts";
-import { count, percent } from "@reluctant/plot";
+import { count, lossSharesText, percent } from "@reluctant/plot";
 import { useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { client } from "../../client.ts";
@@ -53,6 +53,9 @@ function facts({ progress, result, params, state }: StageRun): [string, string][
   if (result && "reluCount" in result) list.push(["ReLUs", count(result.reluCount)]);
   if (result && "validationAccuracy" in result) list.push(["Validation accuracy", percent(result.validationAccuracy)]);
   if (result && "testAccuracy" in result) list.push(["Test accuracy", percent(result.testAccuracy)]);
+  if (result?.kind === "distillation") list.push(["Loss", lossSharesText(result.lossShares)]);
+  if (result?.kind === "distillation" && result.gradientShares)
+    list.push(["Gradient", lossSharesText(result.gradientShares)]);
   return list;
 }
 

@@ -1,19 +1,14 @@
 import type { Experiment, Trial } from "@reluctant/contracts";
 import { count, percent, short } from "@reluctant/plot";
 import { type CSSProperties, useMemo } from "react";
+import { Link } from "wouter";
 import { Failure, Skeleton } from "../../ui/notes.tsx";
 import { State } from "../../ui/state.tsx";
 import { heat, trialGrids } from "./trial-grid.ts";
 import { mostTrials, useTrials } from "./use-experiment.ts";
 
-/** Test accuracy by budget and seed, darker where it is higher; a cell opens its trial's last stage. */
-export function TrialGrid({
-  experiment,
-  onSelect,
-}: {
-  experiment: Experiment;
-  onSelect: (stageRunId: string) => void;
-}) {
+/** Test accuracy by budget and seed, darker where it is higher; a cell opens its trial. */
+export function TrialGrid({ experiment }: { experiment: Experiment }) {
   const trials = useTrials(experiment);
   const grids = useMemo(() => trialGrids(trials.data ?? []), [trials.data]);
   return (
@@ -42,9 +37,7 @@ export function TrialGrid({
                 <tr key={grid.seeds[row]}>
                   <th scope="row">{grid.seeds[row]}</th>
                   {cells.map((trial, i) => (
-                    <td key={grid.budgets[i]}>
-                      {trial && <Cell trial={trial} all={trials.data ?? []} onSelect={onSelect} />}
-                    </td>
+                    <td key={grid.budgets[i]}>{trial && <Cell trial={trial} all={trials.data ?? []} />}</td>
                   ))}
                 </tr>
               ))}
@@ -61,22 +54,15 @@ export function TrialGrid({
   );
 }
 
-function Cell({ trial, all, onSelect }: { trial: Trial; all: Trial[]; onSelect: (stageRunId: string) => void }) {
-  const last = trial.needs.at(-1);
+function Cell({ trial, all }: { trial: Trial; all: Trial[] }) {
   const title = [trial.reason, trial.reluCount !== null && `${count(trial.reluCount)} ReLUs kept`]
     .filter(Boolean)
     .join("; ");
   const done = trial.testAccuracy !== null;
   const style = done ? ({ "--heat": heat(trial.testAccuracy!, all) } as CSSProperties) : undefined;
   return (
-    <button
-      type="button"
-      className={done ? "cell done" : "cell"}
-      style={style}
-      title={title}
-      onClick={() => last && onSelect(last.stageRunId)}
-    >
+    <Link href={`/trials/${trial.id}`} className={done ? "cell done" : "cell"} style={style} title={title}>
       {done ? percent(trial.testAccuracy!, 1) : <State state={trial.state} />}
-    </button>
+    </Link>
   );
 }

@@ -24,7 +24,7 @@ interface Place {
   y: number;
 }
 
-/** The plot: hover for a point's card, click to open its experiment, drag to zoom, double click to see all again. */
+/** The plot: hover for a point's card, click to open its trial, drag to zoom, double click to see all again. */
 export function FrontierChart({ plot }: { plot: PlotDescription }) {
   const [region, setRegion] = useState<Region | null>(null);
   const [hover, setHover] = useState<Place | null>(null);
@@ -113,10 +113,10 @@ const box = ({ x1, y1, x2, y2 }: Rectangle) => ({
   height: Math.abs(y2 - y1),
 });
 
-/** Opens the experiment of the first of a point's results that is the team's own. */
+/** Opens the trial of the first of a point's results that is the team's own, at the point's width. */
 function open(point: PlotPoint, navigate: (to: string) => void): void {
-  const run = point.runs.find(({ experimentId }) => experimentId);
-  if (run) navigate(`/experiments/${run.experimentId}?run=${run.stageRunId}`);
+  const run = point.runs.find(({ trialId }) => trialId);
+  if (run) navigate(`/trials/${run.trialId}${point.width < 1 ? `?width=${run.variant}` : ""}`);
 }
 
 /** Keeps the SVG in `host` as wide as its column, and says where the points came to lie. */

@@ -5,10 +5,10 @@ import { useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { Link, useSearchParams } from "wouter";
 import { client } from "../../client.ts";
+import { DataTable } from "../../ui/data-table.tsx";
 import { Empty, Failure, Skeleton } from "../../ui/notes.tsx";
 import { saveFile } from "../../ui/save-file.ts";
 import { FrontierChart } from "./frontier-chart.tsx";
-import { FrontierTable } from "./frontier-table.tsx";
 import "./frontier.css";
 
 /** New points come seldom and are worth seeing soon. */
@@ -91,7 +91,7 @@ function Plotted({ dataset, model }: { dataset: string; model: string }) {
           Save CSV
         </button>
       </p>
-      <FrontierTable plot={plot} />
+      <DataTable title="The plot as a table" {...plot.table} />
     </>
   );
 }

@@ -1,4 +1,4 @@
-import { budgetShare, count, type PlotPoint, percent, short } from "@reluctant/plot";
+import { budgetShare, count, type PlotPoint, percent, short, widthText } from "@reluctant/plot";
 import { gpuTime } from "../../format.ts";
 
 interface Props {
@@ -33,6 +33,14 @@ export function PointCard({ point, totalRelus, x, y, width }: Props) {
           <dd>{count(point.polynomialUnits)}: not equal in cost to a network that has none</dd>
         </>
       )}
+      {point.width < 1 && (
+        <>
+          <dt>Width</dt>
+          <dd>{widthText(point.width)} of the channels</dd>
+        </>
+      )}
+      <dt>MACs</dt>
+      <dd>{short(point.macs)}</dd>
       <dt>Test accuracy</dt>
       <dd>
         {percent(point.accuracy)}

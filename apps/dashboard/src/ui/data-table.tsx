@@ -1,14 +1,12 @@
-import type { PlotDescription } from "@reluctant/plot";
-
-/** The plot for screen readers and for copying. */
-export const FrontierTable = ({ plot }: { plot: PlotDescription }) => (
+/** What a drawing shows, for screen readers and for copying. */
+export const DataTable = ({ title, columns, rows }: { title: string; columns: string[]; rows: string[][] }) => (
   <details>
-    <summary>The plot as a table</summary>
+    <summary>{title}</summary>
     <div className="scroll">
       <table className="list">
         <thead>
           <tr>
-            {plot.table.columns.map((column) => (
+            {columns.map((column) => (
               <th key={column} scope="col">
                 {column}
               </th>
@@ -16,10 +14,10 @@ export const FrontierTable = ({ plot }: { plot: PlotDescription }) => (
           </tr>
         </thead>
         <tbody>
-          {plot.table.rows.map((row) => (
+          {rows.map((row) => (
             <tr key={row.join()}>
               {row.map((cell, i) => (
-                <td key={plot.table.columns[i]}>{cell}</td>
+                <td key={columns[i]}>{cell}</td>
               ))}
             </tr>
           ))}

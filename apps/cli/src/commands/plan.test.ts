@@ -1,0 +1,43 @@
+import type { PlanAnswer } from "@reluctant/contracts";
+import { expect, test } from "vitest";
+import { planText } from "./plan.ts";
+
+const throughput = {
+  backend: "torch",
+  device: "H200",
+  threads: 1,
+  imagesPerSecond: 100,
+  overheadSeconds: 36,
+  attempts: 2,
+};
+
+const run = (change: Partial<PlanAnswer["stageRuns"][number]>): PlanAnswer["stageRuns"][number] => ({
+  stageKey: "a".repeat(64),
+  kind: "train",
+  implementation: "train/sgd",
+  steps: 5_625,
+  images: 720_000,
+  seed: 1,
+  trials: 2,
+  checkpointBytes: 627_480,
+  throughput,
+  known: null,
+  ...change,
+});
+const text = (...stageRuns: PlanAnswer["stageRuns"]) =>
+  planText({ datasetVersion: "0".repeat(64), reluCount: 1, trials: [], stageRuns });
+
+test("hours are images over the measured speed and what an attempt takes beside; the total is of what is to run", () => {
+  const lines = text(run({}), run({ known: "cached" })).split("\n");
+  expect(lines[1]).toMatch(/train\/sgd +1 +5,625 +720k +2\.01 +627 kB +2 +to run/);
+  expect(lines.join("\n")).toContain("0 trials, 2 stage runs, 1 to run: 720k training images, 2.01 GPU-hours\n");
+  expect(lines.join("\n")).toContain("measured on torch, H200, 1 thread:");
+});
+
+test("what was not measured is said and counted, not guessed", () => {
+  const missing = run({ implementation: "mask-search/snl", throughput: null });
+  expect(text(run({}), missing)).toContain("2.01 GPU-hours and 1 stage run not measured");
+  const nothing = text(missing, missing);
+  expect(nothing).toContain("1.44M training images, GPU-hours not measured");
+  expect(nothing.split("\n")[1]).toContain("not measured");
+});

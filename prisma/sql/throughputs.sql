@@ -1,0 +1,36 @@
+-- How fast finished attempts trained, by implementation, and the worker time of one beside that: start and evaluation. Only
+-- those that computed with what a living worker of the pool has; where no worker lives, those that computed last. Of each
+-- the last 20: curves of thousands would take seconds to read.
+-- $1 model  $2 input shape  $3 precision  $4 pool  $5 seconds after which a silent worker is not counted
+with finished as (
+  select r.id, r.implementation, a.engine ->> 'backend' as backend, a.engine ->> 'device' as device, (a.engine ->> 'threads')::int as threads,
+    coalesce(a.start_step, 0) as start_step, a.gpu_seconds, a.ended_at,
+    (r.result ->> 'images')::float8 - coalesce(a.start_step, 0) * (r.params #>> '{settings,batchSize}')::float8 as images,
+    row_number() over (
+      partition by r.implementation, a.engine ->> 'backend', a.engine ->> 'device', a.engine ->> 'threads' order by a.ended_at desc
+    ) as age
+  from stage_run r
+  join dataset_version v on v.sha256 = r.dataset_version
+  join attempt a on a.stage_run_id = r.id and a.state = 'succeeded'
+  where r.state = 'succeeded' and r.params ->> 'model' = $1 and v.input_shape = $2::int[] and r.precision = $3
+), measured as (
+  select f.implementation, f.backend, f.device, f.threads, sum(f.images) / sum(f.images / trained.rate) as "imagesPerSecond",
+    avg(greatest(f.gpu_seconds - f.images / trained.rate, 0)) as "overheadSeconds", count(*)::int as attempts, max(f.ended_at) as ended
+  from finished f
+  cross join lateral (
+    select avg(point.value) as rate
+    from metric_block b cross join lateral unnest(b.steps, b.values) as point (step, value)
+    where b.stage_run_id = f.id and b.series = 'images-per-second' and point.step > f.start_step and point.value > 0
+  ) trained
+  where f.age <= 20 and f.images > 0 and trained.rate > 0
+  group by f.implementation, f.backend, f.device, f.threads
+), living as (
+  select engine ->> 'backend' as backend, engine ->> 'device' as device, (engine ->> 'threads')::int as threads, count(*) as workers
+  from worker
+  where pool = $4 and state not in ('gone', 'draining') and last_beat_at > now() - $5::int * interval '1 second'
+  group by 1, 2, 3
+)
+select distinct on (m.implementation) m.implementation, m.backend, m.device, m.threads, m."imagesPerSecond", m."overheadSeconds", m.attempts
+from measured m left join living l using (backend, device, threads)
+where l.workers is not null or not exists (select from living)
+order by m.implementation, l.workers desc nulls last, m.ended desc;
