@@ -50,7 +50,8 @@ describe("what the documents say", () => {
     expect(links.filter((link) => !existsSync(join(root, document, "..", link)))).toEqual([]);
   });
 
-  it.each(readdirSync(join(root, "examples")))("ships examples/%s, which plans", (file) => {
+  const specs = readdirSync(join(root, "examples")).filter((file) => file.endsWith(".yaml"));
+  it.each(specs)("ships examples/%s, which plans", (file) => {
     expect(problemsOf(parse(read(join("examples", file))))).toEqual([]);
   });
 });
