@@ -6,8 +6,9 @@ import { type Mask, models, type NodeOf, narrow, size } from "@reluctant/relu";
 import { describe, expect, it } from "vitest";
 import { engineOrReason } from "./conformance/backends.ts";
 import { distance, normalization, normalized, randomBatch, randomWeights } from "./conformance/numbers.ts";
-import { type Numbers, referencePass } from "./conformance/reference.ts";
+import { referencePass } from "./conformance/reference.ts";
 import { crossEntropy, slopesOf } from "./conformance/reference-losses.ts";
+import type { Numbers } from "./conformance/reference-nodes.ts";
 
 /** Side of the images, and the share of its channels that a network keeps, so that float64 takes seconds. */
 const sizes: Record<string, [side: number, width: number]> = {

@@ -1,11 +1,13 @@
 import { type Model, models, narrow, reluLayers } from "@reluctant/relu";
-import type { Activation, Engine, HostTensor, Network, Objective, Tensors } from "@reluctant/stages";
+import type { Engine, HostTensor, Objective, Tensors } from "@reluctant/stages";
 import { expect, it } from "vitest";
-import { distance, noise, normalization, normalized, randomBatch, randomWeights } from "./numbers.ts";
-import { add, type Numbers, type ReferenceActivation, referencePass } from "./reference.ts";
+import { type Chosen, masked, polynomial, scoredMask, softMask } from "./activations.ts";
+import { distance, normalization, normalized, randomBatch, randomWeights } from "./numbers.ts";
+import { referencePass } from "./reference.ts";
 import { rowsOf } from "./reference-losses.ts";
+import { add, type Numbers } from "./reference-nodes.ts";
 import { type ReferenceStep, referenceStep } from "./reference-step.ts";
-import { everyTerm, setup, someMasks, tinyModel, unitValues } from "./subject.ts";
+import { everyTerm, setup, someMasks, tinyModel } from "./subject.ts";
 
 /** One of each family, few channels wide: side of the images, share of the channels. */
 const families: [name: string, side: number, width: number][] = [
@@ -47,7 +49,7 @@ export function networksConform(engineOf: () => Engine): void {
     await stepsLikeReference(engineOf(), { model: tinyModel, objective, activation: masked(tinyModel) });
   });
 
-  it.each<[string, (model: Model) => Computed]>([
+  it.each<[string, (model: Model) => Chosen]>([
     ["ReLU", () => ({ use() {}, reference: () => [] })],
     [
       "masks of channels",
@@ -136,97 +138,12 @@ export function networksConform(engineOf: () => Engine): void {
   });
 }
 
-/** Gives a network its activations, and says what they compute. */
-interface Computed {
-  use(network: Network): void;
-  reference(): ReferenceActivation[];
-  /** Gradients of trainable activations, from those of their shares. */
-  gradients?: (ofShare: Numbers, layer: number) => [part: string, values: Numbers];
-}
-
 const zeros = ({ shape, values }: HostTensor): HostTensor => ({ shape, values: new Float32Array(values.length) });
-
-const unitThirds = () => (unit: number) => unit % 3 && 1;
-
-function masked(
-  model: Model,
-  bitOf: (layer: { shape: readonly number[] & { 2: number } }) => (unit: number) => number = unitThirds,
-): Computed {
-  const masks = reluLayers(model).map((layer) => Uint8Array.from({ length: layer.units }, (_, u) => bitOf(layer)(u)));
-  return {
-    use: (network) => network.setMasks(masks),
-    reference: () => masks.map((mask) => ({ share: Float32Array.from(mask, (bit) => 1 - bit) })),
-  };
-}
-
-function polynomial(model: Model): Computed {
-  const activations = reluLayers(model).map(({ units, shape: [, , channels] }, layer) => ({
-    kind: "polynomial" as const,
-    share: noise(units, layer),
-    coefficients: noise(3 * channels, layer).map((value) => value - 0.3),
-  }));
-  return { use: (network) => network.setActivations(activations), reference: () => activations };
-}
-
-function softMask(model: Model): Computed {
-  const slopes = unitValues(model, 0.1, 0.9);
-  return {
-    use(network) {
-      network.setActivations(slopes.map(() => ({ kind: "soft-mask" })));
-      network.loadActivations(
-        new Map(
-          reluLayers(model).map(({ name, shape }, layer) => [
-            `${name}.slope`,
-            { shape, values: slopes[layer] as Float32Array },
-          ]),
-        ),
-      );
-    },
-    reference: () => slopes.map((slope) => ({ share: slope.map((c) => 1 - c) })),
-    gradients: (ofShare) => ["slope", ofShare.map((slope) => -slope)],
-  };
-}
-
-function scoredMask(model: Model): Computed {
-  const scores = unitValues(model, -1, 1);
-  const layers = reluLayers(model);
-  const state = new Map<string, HostTensor>(
-    layers.flatMap(({ name, shape }, layer) => {
-      const [, , channels] = shape;
-      const own: [string, HostTensor][] = [
-        ["score", { shape, values: scores[layer] as Float32Array }],
-        ["indicator", { shape, values: (scores[layer] as Float32Array).map((score) => Number(score > 0)) }],
-        ["running_mean", { shape: [channels], values: noise(channels) }],
-        ["running_var", { shape: [channels], values: noise(channels).map((value) => value + 0.5) }],
-        ["coefficients", { shape: [3, channels], values: noise(3 * channels, layer).map((value) => value - 0.3) }],
-      ];
-      return own.map(([part, tensor]) => [`${name}.${part}`, tensor] as const);
-    }),
-  );
-  const valuesOf = (layer: number, part: string) => state.get(`${layers[layer]?.name}.${part}`)?.values as Float32Array;
-  const activations: Activation[] = scores.map((own) => ({ kind: "scored-mask", scores: own, hysteresis: 0.003 }));
-  return {
-    use(network) {
-      network.setActivations(activations);
-      network.loadActivations(state);
-    },
-    reference: () =>
-      scores.map((_, layer) => ({
-        share: valuesOf(layer, "indicator").map((kept) => 1 - kept),
-        coefficients: valuesOf(layer, "coefficients"),
-      })),
-    // The indicator passes the gradient as softplus of its score would.
-    gradients: (ofShare, layer) => [
-      "score",
-      ofShare.map((slope, unit) => -slope / (1 + Math.exp(-(scores[layer]?.[unit] as number)))),
-    ],
-  };
-}
 
 /** One step at rate 0 beside float64's: the report, every gradient, and what leaves each ReLU. */
 async function stepsLikeReference(
   engine: Engine,
-  { model, objective, activation }: { model: Model; objective: Objective; activation: Computed },
+  { model, objective, activation }: { model: Model; objective: Objective; activation: Chosen },
 ): Promise<void> {
   const { weights, student, teacher, batch } = setup(engine, model);
   activation.use(student);

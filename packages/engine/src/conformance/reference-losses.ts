@@ -1,6 +1,6 @@
 /** The terms of an objective in float64 (PAPER §5), and the slopes of anything. B images, K classes. */
 import type { Shape } from "@reluctant/relu";
-import { add, type Numbers } from "./reference.ts";
+import { add, type Numbers } from "./reference-nodes.ts";
 
 /** Mean over the batch of −log softmax(z)[label]. */
 export const crossEntropy = (logits: Numbers, labels: Int32Array): number =>

@@ -1,8 +1,9 @@
 import type { Model } from "@reluctant/relu";
 import type { Batch, Objective, Tensors } from "@reluctant/stages";
 import { normalized } from "./numbers.ts";
-import { type Numbers, type ReferenceActivation, type ReferencePass, referencePass } from "./reference.ts";
+import { type ReferencePass, referencePass } from "./reference.ts";
 import { attentionMismatch, crossEntropy, divergence, rawMismatch, slopesOf } from "./reference-losses.ts";
+import type { Numbers, ReferenceActivation } from "./reference-nodes.ts";
 
 interface ReferenceStepInput {
   model: Model;

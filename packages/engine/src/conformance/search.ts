@@ -2,7 +2,9 @@ import { type Model, models, narrow, reluLayers } from "@reluctant/relu";
 import { type Engine, initialWeights, type Tensors } from "@reluctant/stages";
 import { expect, it } from "vitest";
 import { distance, normalization, normalized, randomBatch } from "./numbers.ts";
-import { add, type Numbers, referencePass } from "./reference.ts";
+import { referencePass } from "./reference.ts";
+import { add, type Numbers } from "./reference-nodes.ts";
+import { referenceStep } from "./reference-step.ts";
 import { setup, tinyModel, unitValues } from "./subject.ts";
 
 /** What mask searches ask of an engine: scores of units, a price on kept ReLUs, and networks of several widths. */
@@ -29,6 +31,27 @@ export function searchConforms(engineOf: () => Engine): void {
     }
     own.loadScores(null);
     expect((await own.readScores()).every((sums) => sums.every((sum) => sum === 0))).toBe(true);
+  });
+
+  it("scores a unit by how far the loss moves, to first order, when it loses its ReLU", async () => {
+    const { weights, trainer } = setup(engineOf());
+    const image = randomBatch(tinyModel, 1); // the score sums absolute values of images
+    const own = trainer({ score: "taylor" });
+    await own.step(image, 0);
+    const scores = await own.readScores();
+    const objective = { crossEntropy: 1 };
+    const { gradients } = referenceStep({
+      model: tinyModel,
+      weights,
+      teacherWeights: weights,
+      objective,
+      batch: image,
+    });
+    for (const [layer, { name }] of reluLayers(tinyModel).entries())
+      expect(
+        distance(scores[layer] as Float32Array, (gradients.get(`share.${name}`) as Numbers).map(Math.abs)),
+        name,
+      ).toBeLessThan(1e-4);
   });
 
   it("charges for every ReLU that is kept above the target, at the weight of the day", async () => {

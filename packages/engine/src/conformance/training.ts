@@ -3,7 +3,7 @@ import type { Engine, HostTensor, Network, Tensors, Trainer } from "@reluctant/s
 import * as tf from "@tensorflow/tfjs-core";
 import { expect, it } from "vitest";
 import { distance, normalization, randomBatch } from "./numbers.ts";
-import type { Numbers } from "./reference.ts";
+import type { Numbers } from "./reference-nodes.ts";
 import { referenceStep } from "./reference-step.ts";
 import { everyTerm, type Subject, setup, someMasks, tinyModel, unitValues } from "./subject.ts";
 
@@ -115,7 +115,7 @@ export function trainingConforms(engineOf: () => Engine): void {
   it.each([
     ["loss", { "fc.weight": Number.NaN }, 1],
     // Large features under small weights: the loss stays finite, the gradient of those weights does not.
-    ["gradient", { "bn2.weight": 1e30, "bn2.bias": 1e30, "fc.weight": 1e-31 }, 1e9],
+    ["gradient", { "bn2.weight": 1e15, "bn2.bias": 1e15, "fc.weight": 1e-16 }, 1e30],
   ])("changes nothing when the %s is not finite, and says so", async (what, scales, crossEntropy) => {
     const { student, teacher, weights, batch, trainer } = setup(engineOf());
     const start = new Map(weights);
@@ -127,7 +127,7 @@ export function trainingConforms(engineOf: () => Engine): void {
       unitValues(tinyModel, 0.5, 1).map((scores) => ({ kind: "scored-mask", scores, hysteresis: 0.003 })),
     );
     const own = trainer({ teacher, objective: { crossEntropy }, score: "paper" });
-    await own.step(batch, rate); // so that there is something to keep
+    await own.step(batch, 0); // so that there are momenta, statistics and sums to keep
     student.load(start);
     const before = await stateOf(student, own);
     const { loss, finite } = await own.step(batch, rate);
@@ -165,7 +165,7 @@ export function trainingConforms(engineOf: () => Engine): void {
   });
 
   it("keeps pruned weights at zero while their momenta stay dense", async () => {
-    const { student, weights, batch, trainer } = setup(engineOf());
+    const { student, batch, trainer } = setup(engineOf());
     const pattern = Uint8Array.from({ length: 54 }, (_, i) => Number(i % 5 === 0));
     const own = trainer();
     own.setSparsity(new Map([["conv1.weight", pattern]]));
@@ -173,7 +173,6 @@ export function trainingConforms(engineOf: () => Engine): void {
     const [values, momenta] = [valuesOf(await student.read(), "conv1.weight"), await own.readMomenta()];
     expect(Uint8Array.from(values, (value) => Number(value !== 0))).toEqual(pattern);
     expect(valuesOf(momenta, "conv1.weight").every((momentum) => momentum !== 0)).toBe(true);
-    expect(valuesOf(await student.read(), "fc.weight").some((value, i) => value !== valuesOf(weights, "fc.weight")[i]));
   });
 
   it("takes no step that was made before the first masks or the first pruning", async () => {
