@@ -56,13 +56,17 @@ export function softMask(model: Model): Chosen {
 
 export function scoredMask(model: Model): Chosen {
   const scores = unitValues(model, -1, 1);
+  // None is kept in the first layer, which a pool reads: of a window of zeros backends choose different ones.
   const layers = reluLayers(model);
   const state = new Map<string, HostTensor>(
     layers.flatMap(({ name, shape }, layer) => {
       const [, , channels] = shape;
       const own: [string, HostTensor][] = [
         ["score", { shape, values: scores[layer] as Float32Array }],
-        ["indicator", { shape, values: (scores[layer] as Float32Array).map((score) => Number(score > 0)) }],
+        [
+          "indicator",
+          { shape, values: (scores[layer] as Float32Array).map((score) => Number(layer > 0 && score > 0)) },
+        ],
         ["running_mean", { shape: [channels], values: noise(channels) }],
         ["running_var", { shape: [channels], values: noise(channels).map((value) => value + 0.5) }],
         ["coefficients", { shape: [3, channels], values: noise(3 * channels, layer).map((value) => value - 0.3) }],

@@ -76,11 +76,11 @@ export function trainingConforms(engineOf: () => Engine): void {
         name,
       ).toBeLessThan(1e-5);
     const wanted = moved(
-      valuesOf(slopes, "relu1.slope"),
-      (gradients.get("share.relu1") as Numbers).map((slope) => -slope),
+      valuesOf(slopes, "relu2.slope"),
+      (gradients.get("share.relu2") as Numbers).map((slope) => -slope),
       1e-2,
     );
-    expect(distance(valuesOf(await student.readActivations(), "relu1.slope"), wanted)).toBeLessThan(1e-5);
+    expect(distance(valuesOf(await student.readActivations(), "relu2.slope"), wanted)).toBeLessThan(1e-5);
   });
 
   it("scales gradients that together are longer than asked down to that length", async () => {
