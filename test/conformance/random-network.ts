@@ -1,5 +1,6 @@
 import { type Mask, type Model, models, randomMask, reluLayers } from "@reluctant/relu";
 import { type HostTensor, weightShapes } from "@reluctant/stages";
+import { noise } from "../../packages/engine/src/conformance/numbers.ts";
 
 /** One network for each family and stem, by name and images' side. */
 export const networks = [
@@ -42,12 +43,3 @@ const randomWeights = (model: Model): Map<string, HostTensor> =>
       return [name, { shape, values }];
     }),
   );
-
-/** Numbers in [0, 1): Park and Miller's generator, fast enough for 25 million weights. */
-function noise(length: number): Float32Array {
-  let state = length;
-  return Float32Array.from({ length }, () => {
-    state = (state * 48_271) % 2_147_483_647;
-    return (state >> 7) / 2 ** 24;
-  });
-}

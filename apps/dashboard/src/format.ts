@@ -33,6 +33,9 @@ export const rate = (imagesPerSecond: number | null): string =>
     ? "–"
     : `${imagesPerSecond < 10 ? imagesPerSecond.toFixed(1) : short(Math.round(imagesPerSecond))} img/s`;
 
+/** `140 GiB`; `–` where it is not known. */
+export const memory = (bytes: number | null): string => (bytes === null ? "–" : `${Math.round(bytes / 2 ** 30)} GiB`);
+
 /** Methods × budgets × seeds of a sweep, `1 × 5 × 3`; a sweep without budgets has methods × seeds. */
 export const sweepSize = (sweep: { methods: string[]; budgets: number[]; seeds: number[] }): string =>
   [sweep.methods, sweep.budgets, sweep.seeds]

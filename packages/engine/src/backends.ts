@@ -17,6 +17,7 @@ import "@tensorflow/tfjs-layers";
 import { BackendUnavailableError } from "./backend-unavailable.ts";
 import { registerComposedConvolutionGradients } from "./composed-convolution.ts";
 import { registerSharingIdentity } from "./sharing-identity.ts";
+import { registerShiftedPoolGradient } from "./shifted-pool-gradient.ts";
 import { loadTensorflow } from "./tensorflow.ts";
 
 export const backendNames = ["torch", "tensorflow", "wasm", "cpu"] as const;
@@ -83,6 +84,7 @@ const openers: Record<BackendName, (threads: number) => Promise<EngineInfo>> = {
     await use("wasm");
     registerComposedConvolutionGradients("wasm");
     registerSharingIdentity("wasm");
+    registerShiftedPoolGradient("wasm");
     return { backend: "wasm", ...deviceOf("cpu"), threads: 1, precisions: ["fp32"], versions: versions() };
   },
   async cpu() {

@@ -1,5 +1,5 @@
 import type { EngineInfo } from "@reluctant/contracts";
-import type { Engine } from "@reluctant/stages";
+import { type Engine, requireWeights } from "@reluctant/stages";
 import { type BackendOptions, openBackend } from "./backends.ts";
 import { NarrowNetwork } from "./narrow-network.ts";
 import { TfNetwork } from "./network.ts";
@@ -21,7 +21,8 @@ class TfEngine implements Engine {
     this.info = info;
   }
 
-  network: Engine["network"] = (options) => this.own(new TfNetwork(options));
+  network: Engine["network"] = ({ model, weights, normalization }) =>
+    this.own(new TfNetwork({ model, weights: requireWeights(weights, model), normalization }));
 
   narrowed: Engine["narrowed"] = (network, model) => this.own(new NarrowNetwork(ours(network), model));
 

@@ -33,6 +33,17 @@ describe("TensorFlow's packages for Node", () => {
     expect(load).toThrow(/tfjs-node-gpu lacks its native library.*; @tensorflow\/tfjs-node is not installed/);
   });
 
+  it("are told apart from one whose native library is no library that loads", async () => {
+    await install("@tensorflow/tfjs-node-gpu", "require('./tfjs_addon.node');");
+    await writeFile(join(folder, "node_modules/@tensorflow/tfjs-node-gpu/tfjs_addon.node"), "half a download");
+    expect(load).toThrow(/tfjs-node-gpu lacks its native library: run `npm rebuild @tensorflow\/tfjs-node-gpu`/);
+  });
+
+  it("that lack a package of their own are not taken for absent", async () => {
+    await install("@tensorflow/tfjs-node-gpu", "require('node-pre-gyp-that-is-not-there');");
+    expect(load).toThrow(/Cannot find module 'node-pre-gyp-that-is-not-there'/);
+  });
+
   it("give way to the next that works", async () => {
     await install("@tensorflow/tfjs-node-gpu", withoutLibrary);
     await install("@tensorflow/tfjs-node", "module.exports = {};");

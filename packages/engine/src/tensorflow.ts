@@ -16,17 +16,18 @@ export function loadTensorflow(from: string | URL = import.meta.url): string {
       require(name);
       return name;
     } catch (error) {
-      faults.push(`${name} ${faultOf(error)}`);
+      faults.push(`${name} ${faultOf(name, error)}`);
     }
   }
   throw new BackendUnavailableError(`backend tensorflow: ${faults.join("; ")}`);
 }
 
 /** What keeps a package from loading, where that is not a fault of its own: then the error goes on. */
-function faultOf(error: unknown): string {
+function faultOf(name: string, error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
-  if (code === "MODULE_NOT_FOUND") return "is not installed";
-  if (message.includes("tfjs_binding.node"))
-    return "lacks its native library: run `npm rebuild` where it can be downloaded";
+  if (code === "MODULE_NOT_FOUND" && message.includes(`'${name}'`)) return "is not installed";
+  // The addon was not fetched, or it was, but not the libtensorflow that it is linked with.
+  if (message.includes("tfjs_binding.node") || code === "ERR_DLOPEN_FAILED")
+    return `lacks its native library: run \`npm rebuild ${name}\` where it can be downloaded`;
   throw error;
 }

@@ -9,7 +9,7 @@ import type { Tensors } from "./tensors.ts";
  */
 export interface Engine {
   readonly info: EngineInfo;
-  /** A network on the device. `weights` must hold every tensor of `weightShapes(model)`. */
+  /** A network on the device. @throws Error naming the first tensor of `weightShapes(model)` that `weights` lacks. */
   network(options: { model: Model; weights: Tensors; normalization: Normalization }): Network;
   /**
    * A network of fewer channels, `model`, that sees the first ones of `network`'s filters and shares them. Its batch norms

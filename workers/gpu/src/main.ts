@@ -64,7 +64,8 @@ async function main(): Promise<void> {
     slot,
     scratchRoot,
     childScript,
-    childEnv,
+    // An attempt computes on the backend that it is recorded with, or fails: no child falls back on another.
+    childEnv: { ...childEnv, RELUCTANT_BACKEND: engine.backend },
     checkpointSeconds: config.checkpointSeconds,
     name: config.name,
     pool: config.pool,

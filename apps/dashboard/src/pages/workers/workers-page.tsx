@@ -1,7 +1,7 @@
 import type { Worker } from "@reluctant/contracts";
 import { useQuery } from "@tanstack/react-query";
 import { client } from "../../client.ts";
-import { rate, shortId } from "../../format.ts";
+import { memory, plural, rate, shortId } from "../../format.ts";
 import { Empty, Failure, Skeleton } from "../../ui/notes.tsx";
 import { State } from "../../ui/state.tsx";
 import { Time } from "../../ui/time.tsx";
@@ -39,7 +39,9 @@ const WorkerTable = ({ workers }: { workers: Worker[] }) => (
           <th>Name</th>
           <th>Pool</th>
           <th>Device</th>
+          <th className="number">Memory</th>
           <th>Backend</th>
+          <th>Precision</th>
           <th>Runs</th>
           <th className="number">Speed</th>
           <th>Heartbeat</th>
@@ -55,7 +57,11 @@ const WorkerTable = ({ workers }: { workers: Worker[] }) => (
             <td className="name">{worker.name}</td>
             <td>{worker.pool}</td>
             <td>{worker.engine.device}</td>
-            <td>{worker.engine.backend}</td>
+            <td className="number">{memory(worker.engine.memoryBytes)}</td>
+            <td
+              title={versionsOf(worker.engine)}
+            >{`${worker.engine.backend}, ${plural(worker.engine.threads, "thread")}`}</td>
+            <td>{worker.engine.precisions.join(", ")}</td>
             <td>{worker.stageRunId ? <code title={worker.stageRunId}>{shortId(worker.stageRunId)}</code> : "–"}</td>
             <td className="number">{rate(worker.imagesPerSecond)}</td>
             <td>
@@ -70,3 +76,9 @@ const WorkerTable = ({ workers }: { workers: Worker[] }) => (
     </table>
   </div>
 );
+
+/** `node 20.19.4, tfjs 4.22.0, torch 2.11` */
+const versionsOf = ({ versions }: Worker["engine"]): string =>
+  Object.entries(versions)
+    .map(([name, version]) => `${name} ${version}`)
+    .join(", ");

@@ -1,0 +1,17 @@
+import { expect, it } from "vitest";
+import { backendNames } from "./backends.ts";
+import { engineOrReason } from "./conformance/backends.ts";
+import { engineConformance } from "./conformance.ts";
+import { createEngine } from "./engine.ts";
+
+const missing: string[] = [];
+for (const backend of backendNames) {
+  const { reason } = await engineOrReason(backend);
+  if (reason !== null) missing.push(backend);
+  engineConformance(backend, () => createEngine({ backend, threads: 1, precision: "fp32" }), reason);
+}
+
+it("runs on the backends that need nothing but npm", () => {
+  expect(missing).not.toContain("wasm");
+  expect(missing).not.toContain("cpu");
+});
