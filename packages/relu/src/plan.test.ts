@@ -137,7 +137,8 @@ describe("the plan", () => {
   });
 
   it("keeps the keys of what was computed before", () => {
-    const { stageRuns } = planOf({ budgets: ["10%"], methods: ["senet", "uniform-random"] });
+    const settings = { maskSearch: { score: "linearization-cost" as const } }; // what the recipe had then
+    const { stageRuns } = planOf({ budgets: ["10%"], methods: ["senet", "uniform-random"], settings });
     expect(stageRuns.map(({ implementation, stageKey }) => `${implementation} ${stageKey.slice(0, 16)}`)).toEqual([
       "train/sgd ca4e3e2fb70f4eb4",
       "sensitivity/sparse-momentum 74cbcfa0fa760a01",
