@@ -1,10 +1,12 @@
 /** `npm run bench -- NAME [flags]`: prints a table, and last one line `{"bench":NAME,"rows":[…]}`. */
 import { parseArgs } from "node:util";
+import { data } from "./data.ts";
 import { precision } from "./precision.ts";
 import type { Row } from "./row.ts";
 import { spine } from "./spine.ts";
 
 const benches: Record<string, (options: { quick: boolean }) => Promise<Row[]>> = {
+  data,
   precision,
   spine,
 };

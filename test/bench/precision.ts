@@ -34,7 +34,7 @@ export async function precision({ quick }: { quick: boolean }): Promise<Row[]> {
       process.stderr.write(`${JSON.stringify(runs.at(-1))}\n`);
     }
   }
-  data.close();
+  await data.close();
   if (!quick) await record(data.name, steps, runs);
   return rowsOf(runs);
 }
@@ -45,7 +45,7 @@ async function firstDataset(): Promise<DatasetReader> {
     throw new Error(`data set ${name} cannot be used`, { cause: error });
   };
   const [first, ...others] = await prepareAll({ folders, cacheDir: "var/prepared", onBroken });
-  for (const other of others) other.close();
+  for (const other of others) await other.close();
   return first as DatasetReader;
 }
 

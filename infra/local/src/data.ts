@@ -27,5 +27,5 @@ export async function prepareData(input: {
     onBroken: (name, error) =>
       console.error(`The data set ${name} cannot be used: ${error instanceof Error ? error.message : error}`),
   });
-  for (const reader of readers) reader.close();
+  for (const reader of readers) await reader.close();
 }

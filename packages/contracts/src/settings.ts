@@ -26,6 +26,11 @@ const sgd = {
   weightDecay: z.number().min(0).max(1),
   /** Random crop after padding by `cropPadding` pixels, and horizontal flip. */
   cropPadding: z.int().min(0).max(64),
+  /**
+   * How a training image comes to its size: as the data set has it, then by that padded crop, unless this says that it is a
+   * random part of the original (torchvision's RandomResizedCrop). Takes a streamed data set, and no padding.
+   */
+  crop: z.enum(["pad", "resized"]).optional(),
   flip: z.boolean(),
 };
 

@@ -46,7 +46,7 @@ export const assignmentSchema = z.object({
 });
 export type Assignment = z.infer<typeof assignmentSchema>;
 
-/** A point of a series. Series names: `loss`, `accuracy`, `learning-rate`, `images-per-second`, `distance`, … */
+/** A point of a series. Series names: `loss`, `accuracy`, `learning-rate`, `images-per-second`, `waiting`, `distance`, … */
 export const metricPointSchema = z.object({ series: z.string().max(64), step: z.int().min(0), value: z.number() });
 export type MetricPoint = z.infer<typeof metricPointSchema>;
 

@@ -3,7 +3,7 @@ import { pipeline } from "node:stream";
 import { createGunzip, type ZlibOptions } from "node:zlib";
 import { type Extract, extract, type Header } from "tar-stream";
 import { DatasetError, reason } from "./errors.ts";
-import { maxSampleBytes } from "./source.ts";
+import { maxSampleBytes, type Place } from "./source.ts";
 
 export interface Entry<T> {
   /** What `accept` made of the entry's path. */
@@ -12,6 +12,8 @@ export interface Entry<T> {
   bytes: Uint8Array;
   /** Of the entry in the uncompressed archive. */
   offset: number;
+  /** Where the bytes lie, unless the archive is gzipped. */
+  place?: Place;
 }
 
 /**
@@ -35,7 +37,7 @@ export async function* archiveEntries<T>(
         ? accept(path, { file: archive, offset })
         : undefined;
       if (accepted === undefined) entry.resume();
-      else yield { accepted, path, bytes: await collect(entry, size), offset };
+      else yield { accepted, path, bytes: await collect(entry, size), offset, ...placeIn(archive, offset) };
     }
     await unpacking;
   } catch (error) {
@@ -53,6 +55,10 @@ export async function* archiveEntries<T>(
     entries.destroy();
   }
 }
+
+/** An entry's bytes follow its header of 512. */
+const placeIn = (archive: string, offset: number): { place?: Place } =>
+  archive.endsWith(".gz") ? {} : { place: { file: archive, offset: offset + 512 } };
 
 /** Two empty blocks close a tar archive: one cut off between two entries looks whole but for them. */
 const endBytes = 1024;

@@ -35,7 +35,7 @@ test.skipIf(!cifar)(
       std: [0.2023, 0.1994, 0.201],
     });
     // The pixels are natural images in the right order of channels and scale: their mean is near the published one.
-    const { images } = reader.batch(
+    const { images } = await reader.batch(
       "train",
       Uint32Array.from({ length: 200 }, (_, index) => index),
     );

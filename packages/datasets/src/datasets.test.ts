@@ -80,7 +80,7 @@ test("archives become three splits whose pixels and labels are the files'", asyn
   expect(progress).toEqual(Array.from({ length: 46 }, (_, i) => i + 1));
   for (const split of ["train", "validation", "test"] as const) {
     const expected = described.samples.filter((sample) => sample.split === split);
-    const batch = reader.batch(split, Uint32Array.from(expected.keys()).reverse());
+    const batch = await reader.batch(split, Uint32Array.from(expected.keys()).reverse());
     expect([...batch.labels]).toEqual(expected.map(({ label }) => label).reverse());
     for (const [place, { name, label }] of expected.reverse().entries()) {
       const number = Number(/(\d+)\.png$/.exec(name)?.[1]);
@@ -88,7 +88,7 @@ test("archives become three splits whose pixels and labels are the files'", asyn
     }
   }
   expect(reader.mean[2]).toBe(0.7843); // 200 / 255
-  expect(() => reader.batch("test", Uint32Array.of(6))).toThrow("test has 6 samples");
+  await expect(reader.batch("test", Uint32Array.of(6))).rejects.toThrow("test has 6 samples");
 });
 
 test("an image folder and an archive of the same files are the same version", async () => {
@@ -143,12 +143,12 @@ test("a prepared data set is opened again, and a damaged one is refused", async 
   first.close();
   expect(await readdir(cacheDir)).toEqual([first.version]);
   const again = await openPrepared(cacheDir, first.version);
-  expect(again.batch("train", Uint32Array.of(0, 1))).toEqual(
-    (await openedTwice(again, cacheDir)).batch("train", Uint32Array.of(0, 1)),
+  expect(await again.batch("train", Uint32Array.of(0, 1))).toEqual(
+    await (await openedTwice(again, cacheDir)).batch("train", Uint32Array.of(0, 1)),
   );
-  again.close();
-  again.close();
-  expect(() => again.batch("train", Uint32Array.of(0))).toThrow("is closed");
+  await again.close();
+  await again.close();
+  await expect(again.batch("train", Uint32Array.of(0))).rejects.toThrow("is closed");
 
   const file = join(cacheDir, first.version, "train.images");
   const bytes = await readFile(file);
@@ -327,7 +327,7 @@ test("gray and 16-bit images are read as 8-bit RGB", async () => {
   await folder("mixed", { ...(await images("train", 5)), ...(await images("test", 2)), ...extra });
   const reader = await preparedFrom(await only(root), cacheDir);
   onTestFinished(() => reader.close());
-  const pixel = (index: number) => [...reader.batch("test", Uint32Array.of(index)).images.subarray(0, 3)];
-  expect(pixel(4)).toEqual([10, 20, 30]);
-  expect(pixel(5)).toEqual([77, 77, 77]);
+  const pixel = async (index: number) => [...(await reader.batch("test", Uint32Array.of(index))).images.subarray(0, 3)];
+  expect(await pixel(4)).toEqual([10, 20, 30]);
+  expect(await pixel(5)).toEqual([77, 77, 77]);
 });

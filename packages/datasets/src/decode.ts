@@ -1,21 +1,84 @@
-import sharp from "sharp";
+import type { Region } from "@reluctant/relu";
+import sharp, { type Sharp } from "sharp";
 import { DatasetError, reason } from "./errors.ts";
 import type { Pixels, SampleBytes } from "./source.ts";
 
 /** 8,192 × 8,192: a small file can unfold to gigabytes. */
 const maxPixels = 64 * 2 ** 20;
 
+/** For processes that decode many images at a time, none of them twice. */
+export function decodeOnOneCoreEach(): void {
+  sharp.concurrency(1);
+  sharp.cache(false);
+}
+
+/** Anything libvips warns of (a truncated file, a bad marker) is an error: a half-gray image would train silently. */
+const open = (bytes: Uint8Array): Sharp => sharp(bytes, { failOn: "warning", limitInputPixels: maxPixels, pages: 1 });
+
 /**
- * Decodes a JPEG or PNG to RGB in a libuv thread. Anything libvips warns of (a truncated file, a bad marker) is an
- * error: a half-gray image would train silently. Alpha is dropped, gray becomes RGB, 16 bits become 8.
+ * Decodes a JPEG or PNG to RGB in a libuv thread. Alpha is dropped, gray becomes RGB, 16 bits become 8.
  * @throws DatasetError naming the file
  */
-export async function decodeImage({ bytes, file, offset }: SampleBytes): Promise<Pixels> {
+export const decodeImage = (sample: SampleBytes): Promise<Pixels> => readable(sample, decode);
+
+async function decode(bytes: Uint8Array): Promise<Pixels> {
+  const raw = open(bytes).toColourspace("srgb").removeAlpha().raw({ depth: "uchar" });
+  const { data, info } = await raw.toBuffer({ resolveWithObject: true });
+  return { data, shape: [info.height, info.width, info.channels] };
+}
+
+/**
+ * The part of an image that `regionOf` its size is, scaled to `size` × `size`: a JPEG of 500×375 takes one core 3 ms.
+ * @returns uint8 HWC, RGB
+ * @throws DatasetError naming the file
+ */
+export const decodeRegion = (
+  sample: SampleBytes,
+  size: number,
+  regionOf: (image: { height: number; width: number }) => Region,
+): Promise<Uint8Array> =>
+  readable(sample, async (bytes) => {
+    const encoded = open(bytes);
+    const { height, width, hasAlpha } = await encoded.metadata();
+    const image = hasAlpha ? await withoutAlpha(bytes) : encoded.toColourspace("srgb");
+    return scaledRegion(image, regionOf({ height, width }), size).raw({ depth: "uchar" }).toBuffer();
+  });
+
+/** Scaled together with its alpha, a transparent pixel would lose its color. */
+async function withoutAlpha(bytes: Uint8Array): Promise<Sharp> {
+  const { data, shape } = await decode(bytes);
+  const [height, width, channels] = shape;
+  return sharp(data, { raw: { height, width, channels: channels as 3 } });
+}
+
+/** Bilinear; over as many pixels as fall together where it shrinks, as PIL and torchvision's antialias do. */
+export const scaledRegion = (image: Sharp, region: Region, size: number): Sharp =>
+  image.extract({ ...region }).resize(size, size, { fit: "fill", kernel: "linear" });
+
+const jpegEnd = Buffer.from([0xff, 0xd9]);
+const jpegScan = Buffer.from([0xff, 0xda]);
+
+/**
+ * What can be told of a JPEG or PNG without decoding it, in 0.2 ms: its header is sound and its end is there.
+ * @throws DatasetError naming the file
+ */
+export const requireWhole = (sample: SampleBytes): Promise<void> =>
+  readable(sample, async (bytes) => {
+    const { format, width, height } = await open(bytes).metadata();
+    if (width * height > maxPixels) throw new Error(`${width}×${height} pixels are more than the limit`);
+    const content = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const ended = {
+      jpeg: () => content.lastIndexOf(jpegEnd) > content.lastIndexOf(jpegScan),
+      png: () => content.includes("IEND", Math.max(0, content.length - 64)),
+    }[format as "jpeg" | "png"];
+    if (!ended) throw new Error(`${format} is neither JPEG nor PNG`);
+    if (!ended()) throw new Error("its end is missing");
+  });
+
+async function readable<T>(sample: SampleBytes, read: (bytes: Uint8Array) => Promise<T>): Promise<T> {
+  const { bytes, file, offset } = sample;
   try {
-    const image = sharp(bytes, { failOn: "warning", limitInputPixels: maxPixels, pages: 1 });
-    const raw = image.toColourspace("srgb").removeAlpha().raw({ depth: "uchar" });
-    const { data, info } = await raw.toBuffer({ resolveWithObject: true });
-    return { data, shape: [info.height, info.width, info.channels] };
+    return await read(bytes);
   } catch (cause) {
     throw new DatasetError(`not a readable image (${reason(cause)}); replace or remove it`, { file, offset, cause });
   }

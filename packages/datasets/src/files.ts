@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
 import { open, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { DatasetError } from "./errors.ts";
@@ -13,9 +15,10 @@ export async function list(folder: string): Promise<string[]> {
   }
 }
 
-/** Every file under a folder, at any depth. @throws DatasetError on a link */
+/** Every file under a folder, at any depth, in the same order each time. @throws DatasetError on a link */
 export async function* filesUnder(folder: string): AsyncGenerator<string> {
-  for (const entry of await readdir(folder, { withFileTypes: true })) {
+  const entries = await readdir(folder, { withFileTypes: true });
+  for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) yield* filesUnder(path);
     else if (entry.isFile()) yield path;
@@ -40,8 +43,30 @@ export async function readBounded(file: string): Promise<Uint8Array> {
   }
 }
 
+/** SHA-256 of a file, in pieces of 1 MB. */
+export async function fileSha256(file: string): Promise<string> {
+  const hash = createHash("sha256");
+  for await (const piece of createReadStream(file, { highWaterMark: 2 ** 20 })) hash.update(piece as Buffer);
+  return hash.digest("hex");
+}
+
+export const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
+
 /** Changes when one of the files may have: by size, time and inode. Reading tells what is wrong with a missing one. */
 export async function fingerprintOf(name: string, files: readonly string[]): Promise<string> {
   const stats = await Promise.all(files.map((file) => stat(file).catch(() => null)));
   return JSON.stringify([name, stats.map((found, i) => [files[i], found?.size, found?.mtimeMs, found?.ino])]);
+}
+
+/** As `fingerprintOf` every file of a folder, which for a million files is seconds where reading them is many minutes. */
+export async function folderFingerprint(name: string, root: string): Promise<string> {
+  const hash = createHash("sha256");
+  let files: string[] = [];
+  const take = async () => {
+    hash.update(await fingerprintOf(name, files));
+    files = [];
+  };
+  for await (const file of filesUnder(root)) if (files.push(file) === 1_000) await take();
+  await take();
+  return hash.digest("hex");
 }

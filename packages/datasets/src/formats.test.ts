@@ -87,7 +87,7 @@ test.each([
   const described = await manifest(source);
   expect(described).toMatchObject({ classes: ["cat", "dog"], inputShape: [32, 32, 3] });
   expect(splitSizes(described)).toEqual(sizes);
-  const batch = (await prepared(source)).batch(
+  const batch = await (await prepared(source)).batch(
     "test",
     Uint32Array.from({ length: 20 }, (_, index) => index),
   );
@@ -157,7 +157,7 @@ test("Tiny-ImageNet's own layout becomes three splits, the held-out classes read
   const described = await manifest(source);
   expect(described).toMatchObject({ name: "tiny-imagenet", classes: ["n01", "n02"] });
   expect(splitSizes(described)).toEqual({ train: 18, validation: 2, test: 2 });
-  const batch = (await prepared(source)).batch("test", Uint32Array.of(0, 1));
+  const batch = await (await prepared(source)).batch("test", Uint32Array.of(0, 1));
   expect([...batch.labels]).toEqual([0, 1]);
   expect([batch.images[0], batch.images[48]]).toEqual([1, 2]);
 });
@@ -226,7 +226,7 @@ test.each(["tar", "tar.gz"])(
     const described = await manifest(source);
     expect(described).toMatchObject({ name: "web", classes: ["00000", "00001"] });
     expect(splitSizes(described)).toEqual({ train: 18, validation: 2, test: 4 });
-    const batch = (await prepared(source)).batch("test", Uint32Array.of(0, 1, 2, 3));
+    const batch = await (await prepared(source)).batch("test", Uint32Array.of(0, 1, 2, 3));
     expect([...batch.labels]).toEqual([0, 0, 1, 1]);
     expect([0, 1, 2, 3].map((place) => batch.images[48 * place + 1])).toEqual([20, 22, 21, 23]);
   },
@@ -299,7 +299,8 @@ test("images of many sizes are brought to one: the short side is resized, the mi
   await write({ "wild.preprocess.json": '{"resize": 6, "crop": 4}' });
   const reader = await prepared(await only());
   expect(reader.inputShape).toEqual([4, 4, 3]);
-  expect([...new Set(reader.batch("test", Uint32Array.of(0, 1, 2, 3)).images)]).toEqual([255]);
+  const { images } = await reader.batch("test", Uint32Array.of(0, 1, 2, 3));
+  expect([...new Set(images)]).toEqual([255]);
   await write({ "wild.preprocess.json": '{"resize": 5, "crop": 4}' });
   expect(versionOf(await manifest(await only()))).not.toBe(reader.version);
   for (const wrong of [

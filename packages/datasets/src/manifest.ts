@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
+import { forEachConcurrently } from "./concurrency.ts";
+import { requireWhole } from "./decode.ts";
 import { DatasetError } from "./errors.ts";
-import { publishedNormalization } from "./normalization.ts";
-import { classOf, type DatasetSource, maxSamples, type Preprocessing, type Shape } from "./source.ts";
-import { heldOutForValidation, stratifiedOrder } from "./split.ts";
-
-export const splits = ["train", "validation", "test"] as const;
-export type Split = (typeof splits)[number];
+import { sha256 } from "./files.ts";
+import { normalizationRule } from "./normalization.ts";
+import { classOf, type DatasetSource, maxSamples, type Place, type Preprocessing, type Shape } from "./source.ts";
+import { heldOutForValidation, type Split, splits, stratifiedOrder } from "./split.ts";
 
 /** What a data set is: exactly these bytes under these names, with these classes and splits. */
 export interface Manifest {
@@ -15,7 +15,7 @@ export interface Manifest {
   readonly preprocessing?: Preprocessing;
   /** Sorted by code unit; a sample's label is its class's place here. */
   readonly classes: readonly string[];
-  /** Sorted by name, by code unit. */
+  /** Sorted by name, by code unit; of a streamed data set as they are stored. */
   readonly samples: readonly ManifestSample[];
 }
 
@@ -25,38 +25,49 @@ export interface ManifestSample {
   readonly split: Split;
   readonly bytes: number;
   readonly sha256: string;
+  /** Where the bytes can be read from again, if anywhere. Says nothing of what the data set is. */
+  readonly place?: Place;
 }
+
+type Found = Omit<ManifestSample, "label" | "split">;
+
+/** Images looked at while the next are read. */
+const checksInFlight = 8;
 
 /**
  * Reads a source once and describes it. The training part is split 9 : 1 into train and validation by hash of the
- * sample's name within each class; no seed takes part.
+ * sample's name within each class; no seed takes part. Images that will be streamed are looked at as far as can be done
+ * without decoding them.
  * @throws DatasetError on malformed data, duplicate names, a class without images in train or test
  */
 export async function manifest(source: DatasetSource): Promise<Manifest> {
-  const found: { name: string; bytes: number; sha256: string }[] = [];
+  const { name, preprocessing } = source;
+  const found: Found[] = [];
   let inputShape: Shape | undefined;
-  for await (const sample of source.samples()) {
-    inputShape ??= (await source.decode(sample)).shape;
+  await forEachConcurrently(source.samples(), checksInFlight, async (sample) => {
+    const { bytes, place } = sample;
     if (found.length === maxSamples) {
       throw new DatasetError(`the data set has more than ${maxSamples} samples`, { file: sample.file });
     }
-    found.push({ name: sample.name, bytes: sample.bytes.byteLength, sha256: sha256(sample.bytes) });
-  }
-  found.sort((a, b) => (a.name < b.name ? -1 : 1));
-  const repeated = found.find(({ name }, index) => name === found[index + 1]?.name);
-  if (repeated) throw new DatasetError(`the sample ${repeated.name} occurs twice`, { file: source.name });
-  if (!inputShape) throw new DatasetError("the data set holds no images", { file: source.name });
+    const count = found.push({
+      name: sample.name,
+      bytes: bytes.byteLength,
+      sha256: sha256(bytes),
+      ...(place && { place }),
+    });
+    if (preprocessing?.streamed) await requireWhole(sample);
+    if (count === 1) inputShape = (await source.decode(sample)).shape;
+  });
+  const byName = found.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  const repeated = byName.find(({ name }, index) => name === byName[index + 1]?.name);
+  if (repeated) throw new DatasetError(`the sample ${repeated.name} occurs twice`, { file: name });
+  if (!inputShape) throw new DatasetError("the data set holds no images", { file: name });
   const classes = [...new Set(found.map(({ name }) => classOf(name)))].sort();
-  const { name, preprocessing } = source;
-  const samples = assignSplits(name, classes, found);
+  const samples = assignSplits(name, classes, preprocessing?.streamed ? found : byName);
   return { name, inputShape, ...(preprocessing && { preprocessing }), classes, samples };
 }
 
-function assignSplits(
-  dataset: string,
-  classes: readonly string[],
-  found: readonly Omit<ManifestSample, "label" | "split">[],
-) {
+function assignSplits(dataset: string, classes: readonly string[], found: readonly Found[]) {
   const labelOf = new Map(classes.map((name, label) => [name, label]));
   const labeled = found.map((sample) => ({ ...sample, label: labelOf.get(classOf(sample.name)) ?? 0 }));
   const training = labeled.filter(({ name }) => name.startsWith("train/"));
@@ -107,21 +118,23 @@ export function subset(whole: Manifest, sizes: Readonly<Record<Split, number>>):
     );
     return [...order.subarray(0, size)].map((index) => samples[index] as ManifestSample);
   });
-  const samples = kept.sort((a, b) => (a.name < b.name ? -1 : 1));
+  const drawn = new Set(kept);
+  const samples = whole.samples.filter((sample) => drawn.has(sample));
   requireEveryClass(whole.name, whole.classes, samples);
   return { ...whole, samples };
 }
 
 /**
  * The dataset version: SHA-256 over everything that can change a number in training, in lines of JSON: the published
- * normalization if the name has one, preprocessing if there is one, classes, and each sample's name, split, size and content hash (DESIGN §3).
+ * normalization if the name has one, preprocessing if there is one, classes, and each sample's name, split, size and
+ * content hash (DESIGN §3), in an order that decides in which one a streamed data set is visited.
  */
 export function versionOf({ name, inputShape, preprocessing, classes, samples }: Manifest): string {
   const hash = createHash("sha256");
   const line = (value: unknown) => hash.update(`${JSON.stringify(value)}\n`);
   line({
     format: "reluctant-dataset/1",
-    normalization: publishedNormalization(name) ?? "train split",
+    normalization: normalizationRule(name, preprocessing),
     inputShape,
     preprocessing,
     classes,
@@ -136,5 +149,3 @@ export function splitSizes({ samples }: Manifest): Record<Split, number> {
   for (const { split } of samples) sizes[split]++;
   return sizes;
 }
-
-export const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");

@@ -1,3 +1,5 @@
+import type { Preprocessing } from "./source.ts";
+
 /** Per-channel mean and standard deviation of pixel values scaled to 0…1: x ↦ (x / 255 − mean) / std. */
 export interface Normalization {
   readonly mean: readonly number[];
@@ -10,6 +12,13 @@ const published: Readonly<Record<string, Normalization>> = {
   imagenet: { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] },
   cifar100: { mean: [0.5071, 0.4867, 0.4408], std: [0.2675, 0.2565, 0.2761] },
 };
+
+/** Training images of a streamed data set whose pixels are measured, a stratified draw: the others are never decoded for it. */
+export const measuredImages = 1_000;
+
+/** What a version says of its normalization: the constants, or whence they are measured. */
+export const normalizationRule = (dataset: string, preprocessing?: Preprocessing): Normalization | string =>
+  publishedNormalization(dataset) ?? (preprocessing?.streamed ? `${measuredImages} of train` : "train split");
 
 export const publishedNormalization = (dataset: string): Normalization | undefined =>
   Object.hasOwn(published, dataset) ? published[dataset] : undefined;

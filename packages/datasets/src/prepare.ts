@@ -1,12 +1,16 @@
 import { randomUUID } from "node:crypto";
 import { mkdir, open, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import sharp from "sharp";
+import { forEachConcurrently } from "./concurrency.ts";
+import { decodeOnOneCoreEach } from "./decode.ts";
 import { DatasetError } from "./errors.ts";
-import { type Manifest, type Split, sha256, splitSizes, splits, versionOf } from "./manifest.ts";
+import { fileSha256, sha256 } from "./files.ts";
+import { type Manifest, splitSizes, versionOf } from "./manifest.ts";
 import { PixelSums, publishedNormalization } from "./normalization.ts";
-import { type DatasetReader, fileSha256, type Header, headerFile, isPrepared, openPrepared } from "./reader.ts";
+import { liesWhere, writePlaces } from "./prepare-streamed.ts";
+import { type DatasetReader, type Header, headerFile, imageFile, isPrepared, openPrepared } from "./reader.ts";
 import type { DatasetSource, SampleBytes, Shape } from "./source.ts";
+import { type Split, splits } from "./split.ts";
 
 /** Images decoded at a time: past libuv's 4 threads so that none waits for the loop. 1: 980, 4: 1,560, 8: 1,500 img/s. */
 const decodesInFlight = 8;
@@ -21,25 +25,30 @@ export interface PrepareInput {
 
 /**
  * Decodes every image of a manifest once, into `cacheDir/VERSION/`: a split's images as one uint8 NHWC file in the
- * order of the sample names, its labels beside it. An existing one is opened instead. The folder gets its name only
- * when complete, so processes that prepare the same version at once do no harm.
+ * order of the manifest, its labels beside it. Of a streamed data set only the places of the images are noted. An existing
+ * one is opened instead. The folder gets its name only when complete, so processes that prepare the same version at once
+ * do no harm.
  * @throws DatasetError naming file and offset: a broken image, another shape, bytes that are not the manifest's
  */
 export async function prepare(input: PrepareInput): Promise<DatasetReader> {
-  const version = versionOf(input.manifest);
-  if (await isPrepared(input.cacheDir, version)) return openPrepared(input.cacheDir, version);
-  await sweep(input.cacheDir);
-  const building = join(input.cacheDir, `${version}.${randomUUID()}${partial}`);
+  const { cacheDir, manifest } = input;
+  const version = versionOf(manifest);
+  const folder = join(cacheDir, version);
+  const prepared = await isPrepared(cacheDir, version);
+  if (prepared && (await liesWhere(manifest, folder))) return openPrepared(cacheDir, version);
+  await sweep(cacheDir);
+  const building = join(cacheDir, `${version}.${randomUUID()}${partial}`);
   await mkdir(building, { recursive: true });
   try {
     await build(input, version, building);
-    await rename(building, join(input.cacheDir, version)).catch(async (error) => {
-      if (!(await isPrepared(input.cacheDir, version))) throw error; // else another process was first
+    if (prepared) await rm(folder, { recursive: true }); // its images have moved
+    await rename(building, folder).catch(async (error) => {
+      if (!(await isPrepared(cacheDir, version))) throw error; // else another process was first
     });
   } finally {
     await rm(building, { recursive: true, force: true });
   }
-  return openPrepared(input.cacheDir, version);
+  return openPrepared(cacheDir, version);
 }
 
 const partial = ".partial";
@@ -64,35 +73,39 @@ const lastWritten = (path: string): Promise<number> =>
   );
 
 async function build({ source, manifest, onProgress }: PrepareInput, version: string, folder: string): Promise<void> {
-  const sums = await decodeAll(source, manifest, folder, onProgress);
+  decodeOnOneCoreEach();
+  const { name, classes, inputShape, preprocessing } = manifest;
+  const streamed = preprocessing?.streamed ? preprocessing : null;
+  const sums = streamed
+    ? await writePlaces(source, { ...manifest, preprocessing: streamed }, folder, onProgress)
+    : await writePixels(source, manifest, folder, onProgress);
   const sizes = splitSizes(manifest);
   const labels = labelsOf(manifest);
   const header: Header = {
     format: "reluctant-prepared/1",
     version,
-    name: manifest.name,
-    classes: [...manifest.classes],
-    inputShape: [...manifest.inputShape],
-    ...(publishedNormalization(manifest.name) ?? sums.normalization()),
+    name,
+    classes: [...classes],
+    inputShape: [...inputShape],
+    ...(streamed && { streamed }),
+    ...(publishedNormalization(name) ?? sums.normalization()),
     splits: {} as Header["splits"],
   };
   for (const split of splits) {
     await writeDurably(join(folder, `${split}.labels`), labels[split]);
-    const images = await fileSha256(join(folder, `${split}.images`));
+    const images = await fileSha256(join(folder, imageFile(split, streamed !== null)));
     header.splits[split] = { size: sizes[split], images, labels: sha256(labels[split]) };
   }
   await writeDurably(join(folder, headerFile), JSON.stringify(header, null, 2));
 }
 
 /** Writes the splits' image files and returns the pixel sums of train. */
-async function decodeAll(
+async function writePixels(
   source: DatasetSource,
   { samples, inputShape }: Manifest,
   folder: string,
   onProgress: PrepareInput["onProgress"],
 ): Promise<PixelSums> {
-  sharp.concurrency(1); // the parallelism is between images
-  sharp.cache(false); // no image is decoded twice
   const [height, width, channels] = inputShape;
   const next = { train: 0, validation: 0, test: 0 };
   const wanted = new Map(samples.map((sample) => [sample.name, { ...sample, index: next[sample.split]++ }]));
@@ -151,26 +164,4 @@ function labelsOf({ classes, samples }: Manifest): Record<Split, Uint8Array> {
 
 async function writeDurably(path: string, content: Uint8Array | string): Promise<void> {
   await writeFile(path, content, { flag: "wx", flush: true });
-}
-
-/** Runs `work` on every item, at most `limit` at a time; the first error stops the reading and is thrown. */
-async function forEachConcurrently<T>(
-  items: AsyncIterable<T>,
-  limit: number,
-  work: (item: T) => Promise<void>,
-): Promise<void> {
-  const running = new Set<Promise<void>>();
-  try {
-    for await (const item of items) {
-      const job = work(item).then(() => {
-        running.delete(job);
-      });
-      job.catch(() => {}); // seen by race or all below, perhaps a turn later
-      running.add(job);
-      if (running.size >= limit) await Promise.race(running);
-    }
-    await Promise.all(running);
-  } finally {
-    await Promise.allSettled(running);
-  }
 }

@@ -1,14 +1,16 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { centerCrop } from "@reluctant/relu";
 import sharp from "sharp";
+import { scaledRegion } from "./decode.ts";
 import { DatasetError, reason } from "./errors.ts";
 import type { DatasetSource, Pixels, Preprocessing } from "./source.ts";
 
 /**
- * The literature's way with test images, by name of the data set (PAPER §7). Training images go the same way: a prepared
- * data set holds one size, and random resized crops would need the whole JPEGs at every step.
+ * The literature's way with test images, by name of the data set (PAPER §7). Training images go the same way, unless the
+ * data set is streamed and the recipe asks for resized crops.
  */
-const published: Readonly<Record<string, Preprocessing>> = { imagenet: { resize: 256, crop: 224 } };
+const published: Readonly<Record<string, Preprocessing>> = { imagenet: { resize: 256, crop: 224, streamed: true } };
 
 /** The source with every image brought to one size; its version tells so. */
 export const preprocessed = (source: DatasetSource, preprocessing: Preprocessing): DatasetSource => ({
@@ -22,7 +24,8 @@ export const preprocessed = (source: DatasetSource, preprocessing: Preprocessing
 });
 
 /**
- * What `NAME.preprocess.json` in the folder asks for (`{"resize": 73, "crop": 64}`), else what is published for the name.
+ * What `NAME.preprocess.json` in the folder asks for (`{"resize": 73, "crop": 64}`, or with `"streamed": true` besides),
+ * else what is published for the name.
  * @throws DatasetError when the file is not such an object
  */
 export async function preprocessingOf(folder: string, name: string): Promise<Preprocessing | undefined> {
@@ -32,13 +35,22 @@ export async function preprocessingOf(folder: string, name: string): Promise<Pre
     throw error;
   });
   if (text === null) return Object.hasOwn(published, name) ? published[name] : undefined;
-  const { resize, crop, ...others } = parsed(text, file);
+  const { resize, crop, streamed = false, ...others } = parsed(text, file);
   const isSide = (value: unknown): value is number =>
     Number.isInteger(value) && Number(value) >= 1 && Number(value) <= 4096;
-  if (!isSide(resize) || !isSide(crop) || crop > resize || Object.keys(others).length > 0) {
-    throw new DatasetError('must be {"resize": R, "crop": C}, whole numbers of pixels with 1 ≤ C ≤ R ≤ 4096', { file });
+  if (
+    !isSide(resize) ||
+    !isSide(crop) ||
+    crop > resize ||
+    typeof streamed !== "boolean" ||
+    Object.keys(others).length > 0
+  ) {
+    throw new DatasetError(
+      'must be {"resize": R, "crop": C}, whole numbers of pixels with 1 ≤ C ≤ R ≤ 4096, and perhaps "streamed": true',
+      { file },
+    );
   }
-  return { resize, crop };
+  return { resize, crop, ...(streamed && { streamed }) };
 }
 
 function parsed(text: string, file: string): Record<string, unknown> {
@@ -55,11 +67,7 @@ function parsed(text: string, file: string): Record<string, unknown> {
  */
 async function resizedAndCropped({ data, shape }: Pixels, { resize, crop }: Preprocessing): Promise<Pixels> {
   const [height, width, channels] = shape;
-  const side = Math.max(1, Math.round((Math.min(height, width) * crop) / resize));
-  const scaled = await sharp(data, { raw: { height, width, channels: channels as 3 } })
-    .extract({ left: (width - side) >> 1, top: (height - side) >> 1, width: side, height: side })
-    .resize(crop, crop, { kernel: "linear" })
-    .raw()
-    .toBuffer();
+  const image = sharp(data, { raw: { height, width, channels: channels as 3 } });
+  const scaled = await scaledRegion(image, centerCrop({ height, width }, { resize, crop }), crop).raw().toBuffer();
   return { data: scaled, shape: [crop, crop, channels] };
 }

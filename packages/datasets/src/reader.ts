@@ -1,11 +1,14 @@
-import { createHash } from "node:crypto";
-import { closeSync, createReadStream, openSync, readSync } from "node:fs";
 import { access, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { bufferedOrder, shuffledIndices } from "@reluctant/relu";
 import { DatasetError } from "./errors.ts";
-import { type Split, sha256, splits } from "./manifest.ts";
+import { fileSha256, sha256 } from "./files.ts";
+import { ImageThreads } from "./image-threads.ts";
+import type { CropKey, ImageStore } from "./images.ts";
 import type { Normalization } from "./normalization.ts";
-import type { Shape } from "./source.ts";
+import { filesFile, recordBytes } from "./places.ts";
+import type { Preprocessing, Shape } from "./source.ts";
+import { type Split, splits } from "./split.ts";
 
 export const headerFile = "dataset.json";
 
@@ -16,6 +19,8 @@ export interface Header extends Normalization {
   name: string;
   classes: string[];
   inputShape: number[];
+  /** Set where images are encoded and lie elsewhere: a split's file of images is then that of their places. */
+  streamed?: Preprocessing;
   /** Sample count and SHA-256 of the image and label files. */
   splits: Record<Split, { size: number; images: string; labels: string }>;
 }
@@ -26,16 +31,25 @@ export interface Batch {
   readonly labels: Int32Array;
 }
 
-/** A prepared data set. Images stay in the page cache, shared by all processes: a batch is one positional read an image. */
+/** A data set that was prepared or indexed, and from which batches are read in worker threads. */
 export interface DatasetReader extends Normalization {
   readonly version: string;
   readonly name: string;
   readonly classes: readonly string[];
   readonly inputShape: Shape;
+  /** Whether batches are decoded from the image files, so that they can be resized crops. */
+  readonly streamed: boolean;
   size(split: Split): number;
-  /** Samples of a split by their place in it. @throws RangeError on a place outside the split */
-  batch(split: Split, indices: Uint32Array): Batch;
-  close(): void;
+  /** How an epoch visits the training split: a permutation of its places, a pure function of seed and epoch. */
+  order(seed: number, epoch: number): Uint32Array;
+  /**
+   * Samples of a split by their place in it; of a streamed data set as resized crops drawn for an epoch, if asked.
+   * Batches that are asked for at once are read at once.
+   * @throws RangeError on a place outside the split; DatasetError naming the sample that cannot be read
+   */
+  batch(split: Split, indices: Uint32Array, crops?: CropKey): Promise<Batch>;
+  /** Ends the threads; what they have not read is refused. */
+  close(): Promise<void>;
 }
 
 export const isPrepared = (cacheDir: string, version: string): Promise<boolean> =>
@@ -44,9 +58,12 @@ export const isPrepared = (cacheDir: string, version: string): Promise<boolean> 
     () => false,
   );
 
+/** The file that holds a split's images, or their places. */
+export const imageFile = (split: Split, streamed: boolean): string => `${split}.${streamed ? "places" : "images"}`;
+
 /**
  * Opens what `prepare` left. Every file is hashed first: 0.12 s for CIFAR's 169 MB, which also brings it into
- * the page cache; a random batch of 128 then takes 0.4 ms.
+ * the page cache.
  * @throws DatasetError when the version is not there, or damaged
  */
 export async function openPrepared(cacheDir: string, version: string): Promise<DatasetReader> {
@@ -56,40 +73,51 @@ export async function openPrepared(cacheDir: string, version: string): Promise<D
   const header = await readHeader(folder, version);
   const labels = {} as Record<Split, Int32Array>;
   for (const split of splits) labels[split] = await checkSplit(folder, header, split);
-  const shape = shapeOf(header);
-  const imageBytes = shape[0] * shape[1] * shape[2];
-  const files = Object.fromEntries(
-    splits.map((split) => [split, openSync(join(folder, `${split}.images`), "r")]),
-  ) as Record<Split, number>;
-  let closed = false;
+  const images = new ImageThreads(await storeOf(folder, header));
+  const { name, classes, mean, std, streamed } = header;
 
   return {
     version,
-    name: header.name,
-    classes: header.classes,
-    inputShape: shape,
-    mean: header.mean,
-    std: header.std,
+    name,
+    classes,
+    inputShape: shapeOf(header),
+    mean,
+    std,
+    streamed: streamed !== undefined,
     size: (split) => header.splits[split].size,
-    batch(split, indices) {
-      if (closed) throw new Error(`the reader of ${header.name} is closed`); // its descriptors may be another file's by now
-      const images = new Uint8Array(indices.length * imageBytes);
-      const batchLabels = new Int32Array(indices.length);
-      for (const [place, index] of indices.entries()) {
-        const label = labels[split][index];
-        if (label === undefined)
-          throw new RangeError(`${split} has ${header.splits[split].size} samples; there is none at ${index}`);
-        batchLabels[place] = label;
-        const read = readSync(files[split], images, place * imageBytes, imageBytes, index * imageBytes);
-        if (read !== imageBytes) throw damaged(join(folder, `${split}.images`));
-      }
-      return { images, labels: batchLabels };
+    order: (seed, epoch) => (streamed ? bufferedOrder : shuffledIndices)(seed, epoch, header.splits.train.size),
+    async batch(split, indices, crops) {
+      if (crops && !streamed)
+        throw new DatasetError("holds pixels of one size, of which no resized crops are taken", { file: name });
+      return {
+        labels: Int32Array.from(indices, (index) => labelAt(labels[split], index, split)),
+        images: await images.read({ split, indices, crops }),
+      };
     },
-    close() {
-      if (!closed) for (const split of splits) closeSync(files[split]);
-      closed = true;
-    },
+    close: () => images.close(),
   };
+}
+
+function labelAt(labels: Int32Array, index: number, split: Split): number {
+  const label = labels[index];
+  if (label === undefined) throw new RangeError(`${split} has ${labels.length} samples; there is none at ${index}`);
+  return label;
+}
+
+async function storeOf(folder: string, header: Header): Promise<ImageStore> {
+  const { streamed: preprocessing } = header;
+  if (!preprocessing) return { form: "pixels", folder, imageBytes: imageBytesOf(header) };
+  const records = {} as Record<Split, Uint8Array>;
+  for (const split of splits) records[split] = await sharedBytes(join(folder, imageFile(split, true)));
+  return { form: "encoded", folder, preprocessing, files: await sharedBytes(join(folder, filesFile)), records };
+}
+
+/** A file in memory that threads share: a million records are not copied for each of them. */
+async function sharedBytes(path: string): Promise<Uint8Array> {
+  const content = await readFile(path);
+  const shared = new Uint8Array(new SharedArrayBuffer(content.byteLength));
+  shared.set(content);
+  return shared;
 }
 
 async function readHeader(folder: string, version: string): Promise<Header> {
@@ -104,10 +132,10 @@ async function readHeader(folder: string, version: string): Promise<Header> {
 
 /** Compares sizes and hashes, and returns the labels. */
 async function checkSplit(folder: string, header: Header, split: Split): Promise<Int32Array> {
-  const images = join(folder, `${split}.images`);
+  const images = join(folder, imageFile(split, header.streamed !== undefined));
   const expected = header.splits[split];
-  const [height, width, channels] = shapeOf(header);
-  if ((await stat(images)).size !== expected.size * height * width * channels) throw damaged(images);
+  const bytesEach = header.streamed ? recordBytes : imageBytesOf(header);
+  if ((await stat(images)).size !== expected.size * bytesEach) throw damaged(images);
   if ((await fileSha256(images)) !== expected.images) throw damaged(images);
   const bytes = await readFile(join(folder, `${split}.labels`));
   if (sha256(bytes) !== expected.labels) throw damaged(join(folder, `${split}.labels`));
@@ -117,12 +145,7 @@ async function checkSplit(folder: string, header: Header, split: Split): Promise
 
 const shapeOf = ({ inputShape: [height = 0, width = 0, channels = 0] }: Header): Shape => [height, width, channels];
 
+const imageBytesOf = ({ inputShape }: Header): number => inputShape.reduce((product, extent) => product * extent, 1);
+
 const damaged = (file: string) =>
   new DatasetError("does not match its hash; delete this folder and prepare the data set again", { file });
-
-/** SHA-256 of a file, in pieces of 1 MB. */
-export async function fileSha256(file: string): Promise<string> {
-  const hash = createHash("sha256");
-  for await (const piece of createReadStream(file, { highWaterMark: 2 ** 20 })) hash.update(piece as Buffer);
-  return hash.digest("hex");
-}

@@ -8,7 +8,7 @@ export interface DatasetSource {
   readonly name: string;
   /** Changes whenever the content may have; null where only reading everything can tell. */
   fingerprint(): Promise<string | null>;
-  /** Every sample once, in no promised order. Throws DatasetError, naming file and offset, on anything malformed. */
+  /** Every sample once, in the order in which they are stored. Throws DatasetError, naming file and offset, on anything malformed. */
   samples(): AsyncIterable<SampleBytes>;
   /** Set where `decode` brings images to one size. */
   readonly preprocessing?: Preprocessing;
@@ -20,6 +20,8 @@ export interface DatasetSource {
 export interface Preprocessing {
   readonly resize: number;
   readonly crop: number;
+  /** The image files stay as they are and are decoded at each use: training can take resized crops of them. */
+  readonly streamed?: true;
 }
 
 export interface SampleBytes {
@@ -28,6 +30,13 @@ export interface SampleBytes {
   /** Where the bytes lie, for messages. */
   readonly file: string;
   readonly offset?: number;
+  /** Where the bytes can be read from again; absent where they are packed, or no file's. */
+  readonly place?: Place;
+}
+
+export interface Place {
+  readonly file: string;
+  readonly offset: number;
 }
 
 export interface Pixels {

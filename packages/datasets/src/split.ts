@@ -1,5 +1,8 @@
 import { createHash } from "node:crypto";
 
+export const splits = ["train", "validation", "test"] as const;
+export type Split = (typeof splits)[number];
+
 /**
  * Indices of the names, stratified: every prefix of the order holds each class in its share. Within a class samples go
  * by SHA-256 of `salt:name`; between classes by Webster's priority (rank + ½) / class size, ties by label. So a prefix

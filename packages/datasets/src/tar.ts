@@ -9,8 +9,8 @@ export const tarSource = (name: string, archives: readonly string[]): DatasetSou
   fingerprint: () => fingerprintOf(name, archives),
   async *samples() {
     for (const archive of archives) {
-      for await (const { accepted, path, bytes, offset } of archiveEntries(archive, sampleName)) {
-        yield { name: accepted, bytes, file: `${archive}:${path}`, offset };
+      for await (const { accepted, path, ...entry } of archiveEntries(archive, sampleName)) {
+        yield { ...entry, name: accepted, file: `${archive}:${path}` };
       }
     }
   },

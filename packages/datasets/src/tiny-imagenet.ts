@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { decodeImage } from "./decode.ts";
 import { DatasetError } from "./errors.ts";
-import { list, readBounded } from "./files.ts";
+import { folderFingerprint, list, readBounded } from "./files.ts";
 import { type DatasetSource, type SampleBytes, sampleName } from "./source.ts";
 
 export const annotationFile = "val_annotations.txt";
@@ -14,7 +14,7 @@ export const annotationFile = "val_annotations.txt";
  */
 export const tinyImageNetSource = (name: string, root: string): DatasetSource => ({
   name,
-  fingerprint: async () => null,
+  fingerprint: () => folderFingerprint(name, root),
   async *samples() {
     const classes = await classesOf(root);
     for (const wnid of classes) yield* trainSamples(join(root, "train", wnid, "images"), wnid);
@@ -47,7 +47,7 @@ async function* trainSamples(folder: string, wnid: string): AsyncGenerator<Sampl
     const name = sampleName(`train/${wnid}/${image}`, { file });
     if (name === undefined) continue;
     images++;
-    yield { name, bytes: await readBounded(file), file };
+    yield { name, bytes: await readBounded(file), file, place: { file, offset: 0 } };
   }
   if (images === 0)
     throw new DatasetError("holds no images; add some or remove the class from wnids.txt", { file: folder });
@@ -63,7 +63,7 @@ async function* heldOutSamples(folder: string, classes: readonly string[]): Asyn
     if (name === undefined) continue;
     if (wnid === undefined) throw new DatasetError(`has no line in ${annotationFile}; add one or remove it`, { file });
     classOf.delete(image);
-    yield { name, bytes: await readBounded(file), file };
+    yield { name, bytes: await readBounded(file), file, place: { file, offset: 0 } };
   }
   for (const [image, { offset }] of classOf) {
     throw new DatasetError(`names ${image}, which is not in images`, { file: annotations, offset });

@@ -115,7 +115,8 @@ async function* pairs({ file, part }: Shard): AsyncGenerator<{ label: number; sa
     const [image, labeled] = kind === "image" ? [entry, waiting] : [waiting, entry];
     const label = labelOf(labeled, file);
     const name = `${part}/${`${label}`.padStart(5, "0")}/${key}`;
-    yield { label, sample: { name, bytes: image.bytes, file: `${file}:${image.path}`, offset: image.offset } };
+    const { accepted: _, path, ...sample } = image;
+    yield { label, sample: { ...sample, name, file: `${file}:${path}` } };
     waiting = undefined;
   }
   if (waiting) throw alone(waiting, file);

@@ -4,7 +4,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, it } from "vitest";
 import { openBackend } from "./backends.ts";
 import { TfNetwork } from "./network.ts";
-import { asTheyAre, testData } from "./test-data.ts";
+import { asTheyAre, testBatch, testData } from "./test-data.ts";
 import { TfTrainer } from "./trainer.ts";
 
 beforeAll(() => openBackend({ threads: 1, precision: "fp32" }));
@@ -23,7 +23,7 @@ function setup(own: Objective) {
   const [student, teacher] = [network(1), network(2)];
   student.setMasks(reluLayers(model).map(({ units }) => Uint8Array.from({ length: units }, (_, unit) => unit % 2)));
   const trainer = new TfTrainer({ student, teacher, objective: own, momentum: 0, weightDecay: 0 });
-  const batch = asTheyAre(data.batch("train", Uint32Array.of(0, 1, 2, 3, 4, 5, 6, 7)));
+  const batch = asTheyAre(testBatch("train", Uint32Array.of(0, 1, 2, 3, 4, 5, 6, 7)));
   const dispose = () => {
     for (const owner of [trainer, student, teacher]) owner.dispose();
   };

@@ -8,7 +8,7 @@ import { BackendUnavailableError } from "./backend-unavailable.ts";
 import { openBackend } from "./backends.ts";
 import { createEngine } from "./engine.ts";
 import { TfNetwork } from "./network.ts";
-import { asTheyAre, inputOf, testData } from "./test-data.ts";
+import { asTheyAre, inputOf, testBatch, testData } from "./test-data.ts";
 import { TfTrainer } from "./trainer.ts";
 
 /** Why bf16 cannot be tested here, or undefined. */
@@ -50,7 +50,7 @@ function distillation(name: string, side: number) {
     momentum: 0.9,
     weightDecay: 5e-4,
   });
-  const batch = asTheyAre(data.batch("train", Uint32Array.of(0, 1, 2, 3, 4, 5, 6, 7)));
+  const batch = asTheyAre(testBatch("train", Uint32Array.of(0, 1, 2, 3, 4, 5, 6, 7), side));
   made.push(student, teacher, trainer);
   return { student, trainer, batch };
 }

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { uint32 } from "@reluctant/relu";
+import { shuffledIndices, uint32 } from "@reluctant/relu";
 import type { Batch, StageData, TrainingBatch } from "@reluctant/stages";
 import { pixelTensor } from "@reluctant/tfjs-backend-torch";
 import * as tf from "@tensorflow/tfjs-core";
@@ -10,30 +10,34 @@ export const realSteps: Record<string, string[]> = JSON.parse(
   readFileSync(new URL("../../../test/real-steps.json", import.meta.url), "utf8"),
 );
 
+const sizes = { train: 40, validation: 10, test: 12 };
+const splits = Object.keys(sizes);
+
 /** 40 training, 10 validation and 12 test images of side×side×3 in 4 classes that differ in brightness: for tests. */
-export function testData(side = 8): StageData {
+export const testData = (side = 8): StageData => ({
+  version: "0".repeat(64),
+  classes: ["a", "b", "c", "d"],
+  inputShape: [side, side, 3],
+  mean: [0.5, 0.5, 0.5],
+  std: [0.25, 0.25, 0.25],
+  streamed: false,
+  size: (split) => sizes[split],
+  order: (seed, epoch) => shuffledIndices(seed, epoch, sizes.train),
+  batch: async (split, indices) => testBatch(split, indices, side),
+});
+
+/** Images of `testData`. */
+export function testBatch(split: keyof typeof sizes, indices: Uint32Array, side = 8): Batch {
   const pixels = side * side * 3;
-  const sizes = { train: 40, validation: 10, test: 12 };
-  const splits = Object.keys(sizes);
+  const pixel = (sample: number, place: number) => {
+    const noise = uint32({ seed: splits.indexOf(split), stream: 99, epoch: sample, index: place }) % 128;
+    return noise + 32 * (sample % 4);
+  };
   return {
-    version: "0".repeat(64),
-    classes: ["a", "b", "c", "d"],
-    inputShape: [side, side, 3],
-    mean: [0.5, 0.5, 0.5],
-    std: [0.25, 0.25, 0.25],
-    size: (split) => sizes[split],
-    batch(split, indices) {
-      const pixel = (sample: number, place: number) => {
-        const noise = uint32({ seed: splits.indexOf(split), stream: 99, epoch: sample, index: place }) % 128;
-        return noise + 32 * (sample % 4);
-      };
-      return {
-        images: Uint8Array.from({ length: indices.length * pixels }, (_, i) =>
-          pixel(indices[Math.floor(i / pixels)] as number, i % pixels),
-        ),
-        labels: Int32Array.from(indices, (sample) => sample % 4),
-      };
-    },
+    images: Uint8Array.from({ length: indices.length * pixels }, (_, i) =>
+      pixel(indices[Math.floor(i / pixels)] as number, i % pixels),
+    ),
+    labels: Int32Array.from(indices, (sample) => sample % 4),
   };
 }
 

@@ -198,6 +198,14 @@ describe("the plan", () => {
     });
   });
 
+  it("takes resized crops or padding, not both, in the recipe of a streamed data set and where a spec asks for them", () => {
+    const [train] = planOf({ recipe: "paper/imagenet", budgets: ["10%"] }).stageRuns;
+    expect(train?.params.settings).toMatchObject({ crop: "resized", cropPadding: 0, flip: true, batchSize: 256 });
+    expect(errorsOf({ settings: { distillation: { crop: "resized", cropPadding: 4 } } })).toEqual([
+      { field: "settings.distillation.cropPadding", message: 'is 4; it must be 0 where crop is "resized"' },
+    ]);
+  });
+
   it("runs no sensitivity where published or given numbers stand in its place", () => {
     const counts = [100, 200, 300, 400, 500, 600, 700];
     const manual = { allocation: "manual", allocationList: counts } as const;

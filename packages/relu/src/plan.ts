@@ -14,7 +14,14 @@ import { modelNames, models } from "./models/catalog.ts";
 import { type Model, reluCount } from "./models/model.ts";
 import { recipeNames, recipes } from "./recipes.ts";
 import { type PlannedInput, stageKey } from "./stage-key.ts";
-import { type DatasetFacts, descentErrors, lengthErrors, paramsOf, type TrialContext } from "./stage-params.ts";
+import {
+  cropErrors,
+  type DatasetFacts,
+  descentErrors,
+  lengthErrors,
+  paramsOf,
+  type TrialContext,
+} from "./stage-params.ts";
 
 export type { DatasetFacts };
 
@@ -77,7 +84,7 @@ export function plan(spec: ExperimentSpec, dataset: DatasetFacts): Planned {
   const allocation = allocationErrors(settings.maskSearch, model);
   if (allocation.length > 0) return { ok: false, errors: allocation };
   const budgets = resolveBudgets(spec, model, settings, errors);
-  errors.push(...lengthErrors(settings, dataset.trainSize));
+  errors.push(...lengthErrors(settings, dataset.trainSize), ...cropErrors(settings));
   const sweep = spec.methods.map((name) => {
     const method = methods[name] as Method;
     return { name, method, settings: withOverrides(withOverrides(recipe, method.defaults), spec.settings) };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { normals, permutation, philox, streams, uint32 } from "./random.ts";
+import { bufferedOrder, normals, permutation, philox, streams, uint32 } from "./random.ts";
 
 describe("the counter-based generator", () => {
   // Known answers of Random123's kat_vectors for philox4x32 with 10 rounds.
@@ -38,5 +38,35 @@ describe("the counter-based generator", () => {
     expect(Math.abs(mean)).toBeLessThan(0.03);
     expect(Math.abs(variance - 1)).toBeLessThan(0.03);
     expect([...normals(9, { seed: 1, stream: streams.weights })]).toEqual([...drawn.slice(0, 9)]);
+  });
+
+  it("visits stored samples once an epoch, within a window that moves over shuffled runs", () => {
+    const n = 20_000;
+    const [run, buffer] = [16, 512];
+    const order = bufferedOrder(3, 1, n, { run, buffer });
+    expect([...order].sort((a, b) => a - b)).toEqual(Array.from({ length: n }, (_, i) => i));
+    expect(order).toEqual(bufferedOrder(3, 1, n, { run, buffer }));
+    expect(order).not.toEqual(bufferedOrder(3, 2, n, { run, buffer }));
+    expect(order).not.toEqual(bufferedOrder(4, 1, n, { run, buffer }));
+    // At any time the samples still to come of runs already begun are fewer than the buffer and one run.
+    const begun = new Map<number, number>();
+    let waiting = 0;
+    for (const sample of order) {
+      const own = Math.floor(sample / run);
+      if (!begun.has(own)) waiting += run;
+      begun.set(own, (begun.get(own) ?? 0) + 1);
+      waiting -= 1;
+      expect(waiting).toBeLessThan(buffer + run);
+    }
+  });
+
+  it("mixes what is stored by class, and shuffles altogether what fits into its buffer", () => {
+    const n = 200_000;
+    const order = bufferedOrder(1, 0, n);
+    const classes = new Set([...order.subarray(50_000, 50_256)].map((sample) => Math.floor(sample / 200)));
+    expect(classes.size).toBeGreaterThan(120); // of 1,000 in a batch of 256; 226 are expected of a full shuffle
+    const places = [...bufferedOrder(1, 0, 1_000)].map((sample, place) => (sample - 499.5) * (place - 499.5));
+    const correlation = places.reduce((sum, product) => sum + product, 0) / (1_000 * (1_000 ** 2 / 12));
+    expect(Math.abs(correlation)).toBeLessThan(0.1);
   });
 });

@@ -21,6 +21,8 @@ export const streams = {
   glyphs: 6,
   subset: 7,
   scores: 8,
+  crop: 9,
+  runs: 10,
 } as const;
 
 const M0 = 0xd2511f53;
@@ -105,3 +107,35 @@ export function permutation(n: number, { seed, stream, epoch = 0 }: Omit<RandomK
 /** The order in which an epoch visits `n` samples. */
 export const shuffledIndices = (seed: number, epoch: number, n: number): Uint32Array =>
   permutation(n, { seed, epoch, stream: streams.order });
+
+/** Samples that lie next to each other and are visited near each other: 7 MB of ImageNet's JPEGs. */
+const runLength = 64;
+/** Samples among which the next is drawn: a window of 256 runs. */
+const bufferLength = 16_384;
+
+/**
+ * The order in which an epoch visits `n` samples that are read where they are stored, numbered as they are stored: shards
+ * are cut into runs, the runs shuffled, and their samples pass through a shuffle buffer. So at any time reads stay within
+ * 256 places that move forward, and archives that are sorted by class still mix. Up to the buffer's length it is an
+ * ordinary shuffle.
+ */
+export function bufferedOrder(
+  seed: number,
+  epoch: number,
+  n: number,
+  { run = runLength, buffer = bufferLength }: { run?: number; buffer?: number } = {},
+): Uint32Array {
+  const runs = permutation(Math.ceil(n / run), { seed, epoch, stream: streams.runs });
+  const order = new Uint32Array(n);
+  let read = 0;
+  for (const start of runs) for (let i = start * run; i < Math.min(n, (start + 1) * run); i++) order[read++] = i;
+  // The buffer is what lies from `place` to `filled`: the one that is drawn changes places with the first.
+  for (let place = 0; place < n; place++) {
+    const filled = Math.min(n, place + buffer);
+    const other = place + Math.floor(uniform({ seed, epoch, stream: streams.order, index: place }) * (filled - place));
+    const swapped = order[place] as number;
+    order[place] = order[other] as number;
+    order[other] = swapped;
+  }
+  return order;
+}

@@ -124,3 +124,14 @@ export function lengthErrors(settings: RecipeSettings, trainSize: number): Field
     return steps < 1 ? [{ field: `settings.${stage}.length`, message: `gives no full batch of ${batchSize}` }] : [];
   });
 }
+
+/** Stages that ask for two ways of cropping. */
+export function cropErrors(settings: RecipeSettings): FieldError[] {
+  const { train, sensitivity, maskSearch, distillation } = settings;
+  return Object.entries({ train, sensitivity, maskSearch, distillation })
+    .filter(([, { crop, cropPadding }]) => crop === "resized" && cropPadding > 0)
+    .map(([stage, { cropPadding }]) => ({
+      field: `settings.${stage}.cropPadding`,
+      message: `is ${cropPadding}; it must be 0 where crop is "resized"`,
+    }));
+}

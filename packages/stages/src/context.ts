@@ -22,9 +22,13 @@ export interface StageData extends Normalization {
   readonly classes: readonly string[];
   /** [height, width, channels] of one image. */
   readonly inputShape: readonly [number, number, number];
+  /** Whether it keeps the original images, of which resized crops can be taken. */
+  readonly streamed: boolean;
   size(split: Split): number;
-  /** Samples of a split by their place in it. */
-  batch(split: Split, indices: Uint32Array): Batch;
+  /** How an epoch visits the training split: a permutation of its places, a pure function of seed and epoch. */
+  order(seed: number, epoch: number): Uint32Array;
+  /** Samples of a split by their place in it; as resized crops drawn for an epoch, if asked. */
+  batch(split: Split, indices: Uint32Array, crops?: { seed: number; epoch: number }): Promise<Batch>;
 }
 export type Split = "train" | "validation" | "test";
 

@@ -1,3 +1,4 @@
+import { Ahead } from "./ahead.ts";
 import type { Split, StageContext } from "./context.ts";
 import type { Network } from "./engine.ts";
 
@@ -12,11 +13,21 @@ export async function evaluate(
   images = Number.POSITIVE_INFINITY,
 ): Promise<number> {
   const size = Math.min(images, data.size(split));
+  const count = Math.ceil(size / batchSize);
+  const batches = new Ahead(
+    (number) => {
+      const first = number * batchSize;
+      return data.batch(
+        split,
+        Uint32Array.from({ length: Math.min(batchSize, size - first) }, (_, i) => first + i),
+      );
+    },
+    { depth: 1, end: count },
+  );
   let correct = 0;
-  for (let first = 0; first < size; first += batchSize) {
+  for (let number = 0; number < count; number++) {
     signal.throwIfAborted();
-    const indices = Uint32Array.from({ length: Math.min(batchSize, size - first) }, (_, i) => first + i);
-    correct += await network.countCorrect(data.batch(split, indices));
+    correct += await network.countCorrect(await batches.take(number));
   }
   return size === 0 ? 0 : correct / size;
 }

@@ -76,7 +76,7 @@ export async function fit(input: FitInput): Promise<Fitted> {
         return { outcome: "stopped", step };
       }
       const learningRate = learningRateAt(step, params.steps, settings);
-      const launched = running.launch(step, trainer.step(batches.at(step), learningRate), learningRate);
+      const launched = running.launch(step, trainer.step(await batches.at(step), learningRate), learningRate);
       const after = await afterStep?.(step);
       launched.points.push(...(after?.points ?? []));
       done = after?.done ?? false;

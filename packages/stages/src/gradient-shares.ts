@@ -22,7 +22,8 @@ export async function gradientShares(
   trainer: Trainer,
   { batch, done }: { batch: number; done: number },
 ): Promise<GradientShares> {
-  const norms = await trainer.gradientNorms(trainingBatches(context, context.params.settings).at(batch));
+  const measured = await trainingBatches(context, context.params.settings).at(batch);
+  const norms = await trainer.gradientNorms(measured);
   const total = norms.crossEntropy + norms.divergence + norms.pram;
   if (!Number.isFinite(total))
     throw new StageFailure("not-finite", `a gradient is not finite after ${done} steps; lower learningRate`, done);

@@ -14,7 +14,7 @@ interface StepReport {
   learningRate: number;
   /** The stage's own points, which are never sampled away. */
   points: MetricPoint[];
-  /** Share of the time so far that went into making batches. */
+  /** Share of the time so far that training waited for batches. */
   waiting: number;
 }
 
@@ -28,6 +28,7 @@ export class Reporter {
   private sampledAt = Number.NEGATIVE_INFINITY;
   private loggedAt = performance.now();
   private imagesPerSecond = 0;
+  private waiting = 0;
 
   constructor(report: StageContext["report"], run: { totalSteps: number; batchSize: number }) {
     this.report = report;
@@ -39,6 +40,7 @@ export class Reporter {
     const now = performance.now();
     if (this.reported.step < 0) this.reported.step = step - 1;
     this.last = { step, loss: outcome.loss };
+    this.waiting = waiting;
     this.points.push(...points);
     if (now - this.sampledAt >= sampleEvery) {
       this.sampledAt = now;
@@ -59,6 +61,7 @@ export class Reporter {
     const steps = step - Math.max(this.reported.step, 0);
     this.imagesPerSecond = (steps * this.run.batchSize * 1000) / Math.max(now - this.reported.at, 1);
     this.points.push({ series: "images-per-second", step, value: this.imagesPerSecond });
+    this.points.push({ series: "waiting", step, value: this.waiting });
     this.report.progress(
       { step, totalSteps: this.run.totalSteps, imagesPerSecond: this.imagesPerSecond, loss },
       this.points,

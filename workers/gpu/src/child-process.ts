@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
+import { availableParallelism } from "node:os";
 import { setTimeout as delay } from "node:timers/promises";
 import { type FromChild, fromChildSchema, type ToChild } from "@reluctant/contracts";
 import { groupGone, outOfMemoryKills, signalGroup } from "./process-group.ts";
@@ -27,7 +28,7 @@ export interface Child {
 
 /** What a child may know of our environment: where libraries and devices are, never where Postgres and Redis are. */
 const passedOn =
-  /^(PATH|HOME|USER|LANG|LC_.*|TZ|TMPDIR|LD_LIBRARY_PATH|LIBTORCH|CC|CXX|CUDACXX|(CUDA|NVIDIA|NCCL|OMP|MKL|TF|CMAKE)_.*|RELUCTANT_(BACKEND|THREADS|CACHE))$/;
+  /^(PATH|HOME|USER|LANG|LC_.*|TZ|TMPDIR|LD_LIBRARY_PATH|LIBTORCH|CC|CXX|CUDACXX|UV_THREADPOOL_SIZE|(CUDA|NVIDIA|NCCL|OMP|MKL|TF|CMAKE)_.*|RELUCTANT_(BACKEND|THREADS|CACHE))$/;
 export const childEnvironment = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
   Object.fromEntries(Object.entries(env).filter(([name]) => passedOn.test(name)));
 
@@ -38,7 +39,8 @@ const pipesCloseWithinMs = 2_000;
 export function startChild({ script, args, env, onMessage, onOutput }: ChildOptions): Child {
   const child = fork(script, [...args], {
     detached: true, // its own process group
-    env: childEnvironment(env),
+    // Images are decoded in libuv's pool, which has four threads unless told.
+    env: { UV_THREADPOOL_SIZE: `${availableParallelism()}`, ...childEnvironment(env) },
     execArgv: [],
     serialization: "json",
     stdio: ["ignore", "pipe", "pipe", "ipc"],

@@ -14,7 +14,7 @@ export async function prepareDatasets(options: {
     cacheDir: preparedFolder(options.cacheDir),
     onBroken: (dataset, err) => options.log.error({ err, dataset }, "a data set cannot be used"),
   });
-  for (const reader of readers) reader.close();
+  for (const reader of readers) await reader.close();
   return readers.map(registrationOf);
 }
 

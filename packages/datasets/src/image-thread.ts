@@ -1,0 +1,30 @@
+/** What an image thread runs: answers each request, in any order, with images or with what is wrong. */
+import { parentPort, workerData } from "node:worker_threads";
+import { DatasetError } from "./errors.ts";
+import type { ImageRequest, ImageStore, ReadImages } from "./images.ts";
+import { pixelImages } from "./pixel-images.ts";
+
+export type Question = ImageRequest & { id: number };
+export type Answer =
+  | { id: number; images: Uint8Array }
+  | { id: number; refusal: { problem: string; file: string; offset: number | undefined } }
+  | { id: number; error: unknown };
+
+const read = await open(workerData as ImageStore);
+parentPort?.on("message", async ({ id, ...request }: Question) => {
+  const answer = await read(request).then(
+    (images): Answer => ({ id, images }),
+    (error: unknown): Answer =>
+      error instanceof DatasetError
+        ? { id, refusal: { problem: error.problem, file: error.file, offset: error.offset } }
+        : { id, error },
+  );
+  parentPort?.postMessage(answer, "images" in answer ? [answer.images.buffer as ArrayBuffer] : []);
+});
+
+/** The decoder is loaded only where it is needed. */
+async function open(store: ImageStore): Promise<ReadImages> {
+  if (store.form === "pixels") return pixelImages(store);
+  const { encodedImages } = await import("./encoded-images.ts");
+  return encodedImages(store);
+}

@@ -1,0 +1,218 @@
+/**
+ * How fast batches come, and how long training waits for them: prepared pixels (CIFAR-10 of RELUCTANT_DATA or `data/`, else
+ * `glyphs`; images in Tiny-ImageNet's layout) and JPEGs of 500×375 streamed from tar shards as resized crops of 224. Training
+ * runs are the train stage that workers run, on the fastest backend, one thread. Unless quick it leaves its table in
+ * docs/results/data.md.
+ */
+import { access, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { cpus, loadavg, tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { type CropKey, type DatasetReader, prepareAll } from "@reluctant/datasets";
+import { createEngine } from "@reluctant/engine";
+import { type Recipe, recipes } from "@reluctant/relu";
+import { type Engine, stages } from "@reluctant/stages";
+import { jpegOf, writeShard } from "../images.ts";
+import type { Row } from "./row.ts";
+
+const resultFile = "docs/results/data.md";
+
+interface Case {
+  name: string;
+  /** Finds or makes the data set in a folder of its own. */
+  make(folder: string): Promise<DatasetReader>;
+  model: string;
+  recipe: string;
+  batchSize: number;
+  /** The share that training may wait, %. */
+  bar: number;
+}
+
+const cases: readonly Case[] = [
+  { name: "cifar", make: cifar, model: "resnet8", recipe: "cpu/resnet8", batchSize: 64, bar: 2 },
+  {
+    name: "tiny-imagenet",
+    make: tinyImageNet,
+    model: "resnet18",
+    recipe: "paper/tiny-imagenet",
+    batchSize: 16,
+    bar: 2,
+  },
+  { name: "jpeg-224", make: jpegShards, model: "resnet18", recipe: "paper/imagenet", batchSize: 8, bar: 5 },
+];
+
+interface Figures {
+  name: string;
+  /** Batches alone, as fast as they come. */
+  imagesPerSecond: number;
+  cpuMsPerImage: number;
+  training: { imagesPerSecond: number; waiting: number; batchSize: number; model: string };
+}
+
+export async function data({ quick }: { quick: boolean }): Promise<Row[]> {
+  const folder = await mkdtemp(join(tmpdir(), "reluctant-bench-"));
+  const engine = await createEngine({ threads: 1, precision: "fp32" });
+  const found: Figures[] = [];
+  try {
+    for (const one of cases) {
+      const reader = await one.make(join(folder, one.name));
+      const alone = await readingAlone(reader, one, quick ? 1 : 5);
+      found.push({ name: one.name, ...alone, training: await training(engine, reader, one, quick ? 5 : 60) });
+      await reader.close();
+      process.stderr.write(`${JSON.stringify(found.at(-1))}\n`);
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+  if (!quick) await record(found, engine.info.backend);
+  return found.flatMap(rowsOf);
+}
+
+async function only(folders: readonly string[], cacheDir: string): Promise<DatasetReader> {
+  const onBroken = (name: string, error: unknown) => {
+    throw new Error(`data set ${name} cannot be used`, { cause: error });
+  };
+  const [first, ...others] = await prepareAll({ folders, cacheDir, onBroken });
+  for (const other of others) await other.close();
+  return first as DatasetReader;
+}
+
+async function cifar(folder: string): Promise<DatasetReader> {
+  const places = process.env.RELUCTANT_DATA?.split(delimiter) ?? ["data"];
+  const there = await access(places[0] as string).then(
+    () => true,
+    () => false,
+  );
+  return only(there ? places : ["glyphs"], folder);
+}
+
+/** Ten classes of 60 images of 64×64. */
+async function tinyImageNet(folder: string): Promise<DatasetReader> {
+  const root = join(folder, "tiny-imagenet-200");
+  const classes = Array.from({ length: 10 }, (_, label) => `n${label}`);
+  const image = (number: number) => jpegOf(number, { width: 64, height: 64 });
+  for (const [label, wnid] of classes.entries()) {
+    await mkdir(join(root, "train", wnid, "images"), { recursive: true });
+    for (let i = 0; i < 60; i++)
+      await writeFile(join(root, "train", wnid, "images", `${wnid}_${i}.JPEG`), await image(60 * label + i));
+  }
+  await mkdir(join(root, "val", "images"), { recursive: true });
+  for (const label of classes.keys())
+    await writeFile(join(root, "val", "images", `val_${label}.JPEG`), await image(1_000 + label));
+  await writeFile(
+    join(root, "val", "val_annotations.txt"),
+    classes.map((wnid, i) => `val_${i}.JPEG\t${wnid}\n`).join(""),
+  );
+  await writeFile(join(root, "wnids.txt"), classes.map((wnid) => `${wnid}\n`).join(""));
+  return only([folder], join(folder, "cache"));
+}
+
+/** Two shards of 200 training images. */
+async function jpegShards(folder: string): Promise<DatasetReader> {
+  await mkdir(folder, { recursive: true });
+  const size = () => ({ width: 500, height: 375 });
+  const shards = { "train-000000": [0, 200], "train-000001": [200, 200], "val-000000": [400, 20] } as const;
+  for (const [name, [from, count]] of Object.entries(shards))
+    await writeShard(join(folder, `imagenet-${name}.tar`), { from, count, classes: 10, size });
+  return only([folder], join(folder, "cache"));
+}
+
+/** Batches of training images with four asked for at a time, as training asks. */
+async function readingAlone(reader: DatasetReader, { batchSize }: Case, seconds: number) {
+  const crops: CropKey | undefined = reader.streamed ? { seed: 1, epoch: 0 } : undefined;
+  const order = reader.order(1, 0);
+  const batch = (number: number) => {
+    const first = (number * batchSize) % (order.length - batchSize);
+    return reader.batch("train", order.subarray(first, first + batchSize), crops);
+  };
+  let next = 0;
+  const ahead = Array.from({ length: 4 }, () => batch(next++));
+  for (let i = 0; i < 4; i++) await ahead[i]; // threads and decoders have started
+  const [started, before] = [performance.now(), process.cpuUsage()];
+  const running = Array.from({ length: 4 }, () => batch(next++));
+  let images = 0;
+  while (performance.now() - started < 1_000 * seconds) {
+    await running.shift();
+    images += batchSize;
+    running.push(batch(next++));
+  }
+  const { user, system } = process.cpuUsage(before);
+  const elapsed = performance.now() - started;
+  await Promise.all(running);
+  return { imagesPerSecond: (1_000 * images) / elapsed, cpuMsPerImage: (user + system) / 1_000 / images };
+}
+
+/** Steps of a training run at least: its start is one of them. */
+const leastSteps = 10;
+
+/** What a training run says when the given seconds are over. */
+async function training(
+  engine: Engine,
+  reader: DatasetReader,
+  one: Case,
+  seconds: number,
+): Promise<Figures["training"]> {
+  const { model, batchSize } = one;
+  const recipe = recipes[one.recipe] as Recipe;
+  const last = new Map<string, number>();
+  const deadline = performance.now() + 1_000 * seconds;
+  let steps = 0;
+  await stages["train/sgd"].run({
+    params: { kind: "train", model, steps: 1_000_000, settings: { ...recipe.train, batchSize } },
+    implementation: "train/sgd",
+    precision: "fp32",
+    seed: 1,
+    inputs: {},
+    data: reader,
+    engine,
+    resumeFrom: null,
+    checkpointSeconds: 3600,
+    report: {
+      started() {},
+      progress: (_, points) => {
+        for (const { series, value } of points) last.set(series, value);
+      },
+      log() {},
+      async checkpoint() {},
+    },
+    signal: new AbortController().signal,
+    stopRequested: () => steps++ >= leastSteps && performance.now() > deadline,
+  });
+  const of = (series: string) => last.get(series) ?? Number.NaN;
+  return { imagesPerSecond: of("images-per-second"), waiting: 100 * of("waiting"), batchSize, model };
+}
+
+const rowsOf = ({ name, imagesPerSecond, cpuMsPerImage, training }: Figures): Row[] => [
+  { case: `${name}/alone`, value: imagesPerSecond, unit: "img/s" },
+  { case: `${name}/alone, CPU`, value: cpuMsPerImage, unit: "ms an image" },
+  { case: `${name}/training`, value: training.imagesPerSecond, unit: "img/s" },
+  { case: `${name}/waiting`, value: training.waiting, unit: "% of the time" },
+];
+
+async function record(found: readonly Figures[], backend: string): Promise<void> {
+  const lines = found.map(({ name, imagesPerSecond, cpuMsPerImage, training: { model, batchSize, ...run } }) =>
+    [
+      name,
+      Math.round(imagesPerSecond).toLocaleString("en"),
+      cpuMsPerImage.toPrecision(2),
+      `${model}, batch ${batchSize}`,
+      run.imagesPerSecond.toPrecision(3),
+      run.waiting.toFixed(2),
+      cases.find((one) => one.name === name)?.bar,
+    ].join(" | "),
+  );
+  const [{ model = "" } = {}, ...others] = cpus();
+  const text = `# Batches, and how long training waits for them
+
+Written by \`npm run bench -- data\` on ${1 + others.length} × ${model.trim()}, backend ${backend}, fp32, one thread, the
+machine's load average being ${loadavg()[1]?.toFixed(1)}. Alone: batches as fast as they
+come, four asked for at a time; the CPU time is all of the process's. Training: the train stage for a minute, its start
+included. \`cifar\` and \`tiny-imagenet\` are prepared pixels of 32×32 and 64×64, \`jpeg-224\` are JPEGs of 500×375 in tar
+shards, decoded at each use as resized crops of 224×224. On a GPU, which asks for batches faster: not run.
+
+| data | alone, img/s | CPU ms an image | training | img/s | waiting, % | at most, % |
+| ---- | -----------: | --------------: | -------- | ----: | ---------: | ---------: |
+${lines.map((line) => `| ${line} |`).join("\n")}
+`;
+  await mkdir("docs/results", { recursive: true });
+  await writeFile(resultFile, text);
+}
