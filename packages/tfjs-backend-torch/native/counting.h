@@ -8,6 +8,7 @@
 #include <mutex>
 #include <sstream>
 #include <string>
+#include <vector>
 
 namespace bridge {
 
@@ -22,7 +23,7 @@ class Counting {
     c.counts_ = {};
     if (c.on_) return;
     c.on_ = true;
-    c.handle_ = at::addGlobalCallback(at::RecordFunctionCallback(note).needsInputs(true).scopes({at::RecordScope::FUNCTION}));
+    c.handle_ = at::addGlobalCallback(at::RecordFunctionCallback(enter, leave).needsInputs(true).scopes({at::RecordScope::FUNCTION}));
   }
 
   static Counts stop() {
@@ -44,10 +45,22 @@ class Counting {
     return *counting;
   }
 
-  static std::unique_ptr<at::ObserverContext> note(const at::RecordFunction& call) {
+  /** What runs on this thread: operators within operators. */
+  static std::vector<std::string>& running() {
+    thread_local std::vector<std::string> names;
+    return names;
+  }
+
+  static void leave(const at::RecordFunction&, at::ObserverContext*) {
+    if (!running().empty()) running().pop_back();
+  }
+
+  static std::unique_ptr<at::ObserverContext> enter(const at::RecordFunction& call) {
     const std::string name = call.name();
+    running().push_back(name);
     std::string copied;
     if (name == "aten::copy_" && call.inputs().size() >= 2) copied = layoutCopy(call.inputs()[0], call.inputs()[1]);
+    if (!copied.empty()) copied += " by " + running().front();
     Counting& c = instance();
     std::lock_guard<std::mutex> lock(c.mutex_);
     c.counts_.operators[name]++;

@@ -39,7 +39,7 @@ export interface TorchInfo {
 export interface OperatorCounts {
   /** Calls of each operator, those within others too: `aten::convolution`, `aten::copy_`. */
   operators: Readonly<Record<string, number>>;
-  /** Copies that only change the order of elements in memory, by what is copied: `float[16, 3, 3, 3]`. */
+  /** Copies that only change the order of elements in memory: `float[16, 3, 3, 3] by aten::convolution_backward`. */
   layoutCopies: Readonly<Record<string, number>>;
 }
 

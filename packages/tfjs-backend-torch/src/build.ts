@@ -33,8 +33,9 @@ export async function ensureBuilt(): Promise<Built | Missing> {
   const libtorch = await findLibtorch();
   if ("missing" in libtorch) return libtorch;
   const compiler = process.env.CXX || "c++";
-  const recipe = recipeFor(libtorch, { compiler, nodeHeaders: nodeHeaders(), further: furtherFlags() });
-  const folder = join(cacheFolder(), `${libtorch.version}-${process.platform}-${process.arch}-${await keyOf(recipe)}`);
+  const options = { compiler, further: furtherFlags() };
+  const key = await keyOf(recipeFor(libtorch, { ...options, nodeHeaders: "" })); // the same wherever they lie
+  const folder = join(cacheFolder(), `${libtorch.version}-${process.platform}-${process.arch}-${key}`);
   const addonPath = join(folder, "tfjs_torch.node");
   if (existsSync(addonPath)) return { addonPath };
   if (!(await works(compiler, ["--version"]))) {
@@ -42,7 +43,7 @@ export async function ensureBuilt(): Promise<Built | Missing> {
     return { missing: `the torch backend is built on first use and needs \`${compiler}\`: ${install}` };
   }
   process.stderr.write(`Building the torch backend against libtorch ${libtorch.version} (about 20 s, once)\n`);
-  await build(recipe, folder);
+  await build(recipeFor(libtorch, { ...options, nodeHeaders: nodeHeaders() }), folder);
   return { addonPath };
 }
 

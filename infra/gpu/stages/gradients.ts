@@ -1,0 +1,45 @@
+import type { Engine, HostTensor } from "@reluctant/stages";
+import * as tf from "@tensorflow/tfjs-core";
+import "@tensorflow/tfjs-backend-cpu";
+import { batchOf, networkOf, openExactEngine } from "./networks.ts";
+import type { Found } from "./stage.ts";
+
+const families = ["resnet8", "vgg16-bn", "wrn22-8"];
+const side = 8;
+
+/** Gradients of a distillation step against those of TensorFlow.js' cpu backend, relative to the largest of each tensor. */
+export async function gradients(): Promise<Found> {
+  const engine = await openExactEngine();
+  const errors: Record<string, number> = {};
+  for (const name of families) {
+    await tf.setBackend("torch");
+    const ours = await gradientsOf(engine, name);
+    await tf.setBackend("cpu");
+    const expected = await gradientsOf(engine, name);
+    errors[name] = Math.max(...[...expected].map(([key, { values }]) => errorOf(ours.get(key)?.values, values)));
+  }
+  await tf.setBackend("torch");
+  return { ok: Object.values(errors).every((error) => error < 1e-4), errors };
+}
+
+/** From the first momenta of a step at rate 0. */
+async function gradientsOf(engine: Engine, name: string): Promise<ReadonlyMap<string, HostTensor>> {
+  const [student, teacher] = [networkOf(engine, name, side, 1), networkOf(engine, name, side, 2)];
+  const objective = { crossEntropy: 1, pram: { form: "attention", weight: 20 } } as const;
+  const trainer = engine.trainer({ student, teacher, objective, momentum: 0.9, weightDecay: 0 });
+  await trainer.step(batchOf(2, side), 0);
+  const momenta = await trainer.readMomenta();
+  engine.release();
+  return momenta;
+}
+
+function errorOf(actual: ArrayLike<number> | undefined, expected: ArrayLike<number>): number {
+  if (actual?.length !== expected.length) return Number.POSITIVE_INFINITY;
+  let [error, scale] = [0, Number.MIN_VALUE];
+  for (let i = 0; i < expected.length; i++) {
+    const difference = Math.abs((actual[i] as number) - (expected[i] as number));
+    error = Number.isNaN(difference) ? Number.POSITIVE_INFINITY : Math.max(error, difference);
+    scale = Math.max(scale, Math.abs(expected[i] as number));
+  }
+  return error / scale;
+}
