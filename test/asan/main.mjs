@@ -64,6 +64,7 @@ function sanitizers() {
   const options = [
     `log_path=${join(reports, "report")}`,
     "detect_leaks=1",
+    "allocator_may_return_null=1", // as malloc does: running out of memory is tested
     "exitcode=0", // leaks of the programs that Node starts are no failure of theirs: the reports decide
   ];
   return {
