@@ -24,7 +24,8 @@ const parts = [
     args: [...vitest, "packages/tfjs-backend-torch/src/recorded-step.test.ts"],
     env: { TFJS_TORCH_REHEARSE_GRAPHS: "1" },
   },
-  { name: "odd inputs", args: ["test/conformance/odd-inputs.mjs", "2"], env: {}, lastLine: /"wrong":0}$/ },
+  // It ends in the middle of its work: what then lives is no leak, and naming it takes the sanitizer minutes.
+  { name: "odd inputs", args: ["test/conformance/odd-inputs.mjs", "2"], env: {}, leaks: 0, lastLine: /"wrong":0}$/ },
 ];
 
 const env = { ...process.env, TFJS_TORCH_CXXFLAGS: flags.join(" ") };
@@ -43,11 +44,11 @@ for (const finding of findings) console.log(finding);
 console.log(JSON.stringify({ findings: findings.length, failed }));
 process.exitCode = findings.length + failed.length > 0 ? 1 : 0;
 
-function passes({ name, args, env: further, lastLine }) {
+function passes({ name, args, env: further, leaks = 1, lastLine }) {
   console.log(`--- ${name}`);
   const result = spawnSync(process.execPath, args, {
     cwd: root,
-    env: { ...env, ...further, ...sanitizers() },
+    env: { ...env, ...further, ...sanitizers(leaks) },
     stdio: ["ignore", lastLine ? "pipe" : "inherit", "inherit"],
     maxBuffer: 2 ** 28,
     encoding: "utf8",
@@ -59,11 +60,11 @@ function passes({ name, args, env: further, lastLine }) {
 }
 
 /** Node is not instrumented: the sanitizer's library comes before all others. */
-function sanitizers() {
+function sanitizers(leaks) {
   const library = spawnSync(process.env.CXX || "c++", ["-print-file-name=libasan.so"], { encoding: "utf8" });
   const options = [
     `log_path=${join(reports, "report")}`,
-    "detect_leaks=1",
+    `detect_leaks=${leaks}`,
     "allocator_may_return_null=1", // as malloc does: running out of memory is tested
     "exitcode=0", // leaks of the programs that Node starts are no failure of theirs: the reports decide
   ];
