@@ -53,7 +53,7 @@ function setUpTorch() {
   let { status, output } = build();
   let problem = "";
   if (status === 3) {
-    problem = installWithApt(["libtorch-dev", "cmake", "make", "g++"]);
+    problem = installWithApt(["libtorch-dev", "g++"]);
     if (!problem) ({ status, output } = build());
   }
   if (status === 0) return;

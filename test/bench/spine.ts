@@ -129,7 +129,15 @@ async function idleSlot(deps: Deps, stack: Stack, slot: number): Promise<() => P
     name: `bench-${slot}`,
     hostname: hostname(),
     pool: "default",
-    engine: { backend: "none", device: "none", memoryBytes: null, threads: 1, precisions: ["fp32"], versions: {} },
+    engine: {
+      backend: "none",
+      device: "none",
+      memoryBytes: null,
+      threads: 1,
+      precisions: ["fp32"],
+      deterministic: false,
+      versions: {},
+    },
     versions: Object.fromEntries(Object.entries(implementations).map(([name, { version }]) => [name, version])),
     datasets: [dataset?.sha256 as string],
   });

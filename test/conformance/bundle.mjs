@@ -6,10 +6,14 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
 const backend = new URL("../../packages/tfjs-backend-torch/src/index.ts", import.meta.url);
+const cached = fileURLToPath(new URL("../../node_modules/.cache/conformance/specs.cjs", import.meta.url));
 
-/** @returns {Promise<string>} the path of the bundle */
-export async function bundleSpecs() {
-  const outfile = fileURLToPath(new URL("../../node_modules/.cache/conformance/specs.cjs", import.meta.url));
+/**
+ * @param {{ outfile?: string, carried?: boolean }} options `carried` for a bundle that looks for the backend's native
+ *   sources beside its own folder, on whatever machine it is
+ * @returns {Promise<string>} the path of the bundle
+ */
+export async function bundleSpecs({ outfile = cached, carried = false } = {}) {
   await build({
     entryPoints: [fileURLToPath(new URL("specs.mjs", import.meta.url))],
     outfile,
@@ -20,7 +24,8 @@ export async function bundleSpecs() {
     mainFields: ["module", "main"],
     ignoreAnnotations: true, // tfjs-core calls its spec files free of side effects
     external: ["jasmine-core"],
-    define: { "import.meta.url": JSON.stringify(backend.href) }, // where the backend looks for its native sources
+    banner: { js: 'const bundleUrl = require("node:url").pathToFileURL(__filename).href;' },
+    define: { "import.meta.url": carried ? "bundleUrl" : JSON.stringify(backend.href) }, // where the native sources are
     logLevel: "warning",
   });
   return outfile;

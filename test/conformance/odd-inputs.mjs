@@ -1,8 +1,9 @@
 /**
  * Proves that no call ends the process. First every kernel of the torch backend: the calls that TensorFlow.js' specs
  * make are noted, then made again with one or two things wrong: another rank or type, an empty, string, disposed or
- * missing tensor, attributes that make no sense. Then every operation of TensorFlow.js with odd arguments. Any call may
- * throw an Error; none may crash, and an operation's result must have the values that its shape and type announce.
+ * missing tensor, attributes that make no sense. Then every operation of TensorFlow.js, and of the backend's own, with odd
+ * arguments, and recorded steps whose variables are misused. Any call may throw an Error; none may crash, and an
+ * operation's result must have the values that its shape and type announce.
  * Each call's name is written before it is made: the last line of a process that crashed tells which one it was.
  *
  * node odd-inputs.mjs [rounds, default 10] [part of a name, default all]; the last line is {"calls":…,"wrong":…}.
@@ -10,6 +11,8 @@
 import { writeSync } from "node:fs";
 import { createRequire } from "node:module";
 import { bundleSpecs } from "./bundle.mjs";
+import { callFused } from "./fused-calls.mjs";
+import { runOddSteps } from "./odd-steps.mjs";
 import { generator, junk, numbers, pick, plausible, shapes, sizes } from "./odd-values.mjs";
 
 const rounds = Number(process.argv[2] ?? 10);
@@ -28,6 +31,7 @@ await torch.registerTorchBackend().catch((error) => {
 /** Kernel name to calls of different kinds: inputs as { shape, dtype, values }, and attributes. */
 const samples = new Map();
 const samplesPerKernel = 12;
+const stepsPerRound = 24;
 
 /** Notes a kernel's calls while `run` runs. */
 async function noting(run) {
@@ -40,7 +44,7 @@ async function noting(run) {
       const kind = JSON.stringify([Object.values(call.inputs).map((x) => x?.shape), call.attrs]);
       if (calls.length < samplesPerKernel && !kinds.has(kind)) {
         kinds.add(kind);
-        calls.push({ inputs: mapTensors(call.inputs, copyOut), attrs: { ...call.attrs } });
+        calls.push({ inputs: mapTensors(call.inputs, copyOut), attrs: mapTensors(call.attrs ?? {}, copyOut) });
       }
       return original(call);
     };
@@ -50,10 +54,12 @@ async function noting(run) {
 }
 
 const isTensor = (x) => typeof x === "object" && x !== null && "dataId" in x;
-const mapTensors = (inputs, f) =>
-  Object.fromEntries(
-    Object.entries(inputs).map(([name, x]) => [name, isTensor(x) ? f(x) : Array.isArray(x) ? x.map(f) : x]),
-  );
+const isCopy = (x) => typeof x === "object" && x !== null && Object.hasOwn(x, "values");
+/** Applies f to tensors, or their copies, and to those in lists: our own kernels have them among their attributes. */
+const mapTensors = (named, f) => {
+  const mapped = (x) => (isTensor(x) || isCopy(x) ? f(x) : Array.isArray(x) ? x.map(mapped) : x);
+  return Object.fromEntries(Object.entries(named).map(([name, x]) => [name, mapped(x)]));
+};
 const copyOut = ({ shape, dtype, dataId }) => ({ shape, dtype, values: tf.engine().backend.readSync(dataId) });
 const copyIn = ({ shape, dtype, values }) => ({
   shape,
@@ -109,6 +115,20 @@ function damaged(x, random) {
   return pick(random, changes)();
 }
 
+const holdsTensors = (x) => Array.isArray(x) && x.some(isTensor);
+
+/** A list of tensors with one of them damaged, gone, or there twice. */
+function damagedList(list, random) {
+  const at = Math.floor(random() * list.length);
+  const changes = [
+    () => list.map((x, i) => (i === at && isTensor(x) ? damaged(x, random) : x)),
+    () => list.filter((_, i) => i !== at),
+    () => [],
+    () => list.map(() => list[at]),
+  ];
+  return pick(random, changes)();
+}
+
 let calls = 0;
 const wrong = [];
 function attempt(label, call) {
@@ -134,11 +154,13 @@ function callKernels(round) {
       const random = generator(`${kernelName} ${i} ${round}`);
       attempt(`kernel ${kernelName} ${i} ${round}`, () => {
         const inputs = mapTensors(sample.inputs, copyIn);
-        const attrs = { ...sample.attrs };
+        const attrs = mapTensors(sample.attrs, copyIn);
         const names = [...Object.keys(inputs), ...Object.keys(attrs)];
         for (let changes = 1 + Math.floor(random() * 2); changes > 0 && names.length > 0; changes--) {
           const name = pick(random, names);
-          if (name in inputs) inputs[name] = Array.isArray(inputs[name]) ? [] : damaged(inputs[name], random);
+          const holder = name in inputs ? inputs : attrs;
+          if (holdsTensors(holder[name])) holder[name] = damagedList(holder[name], random);
+          else if (name in inputs || isTensor(attrs[name])) holder[name] = damaged(holder[name], random);
           else attrs[name] = pick(random, random() < 0.3 ? junk : (plausible[name] ?? junk));
         }
         const backend = tf.engine().backend;
@@ -148,7 +170,9 @@ function callKernels(round) {
             backend.disposeData(x.dataId);
           }
         } finally {
-          mapTensors(inputs, (x) => isTensor(x) && backend.disposeData(x.dataId));
+          const free = (x) => isTensor(x) && backend.disposeData(x.dataId);
+          mapTensors(inputs, free);
+          mapTensors(attrs, free);
         }
       });
     }
@@ -157,11 +181,11 @@ function callKernels(round) {
 
 /** What does not compute, or changes how others do. */
 const noOperation =
-  /^(set|get|register|unregister|deregister|remove|copy|find|enable|disable|dispose|keep|ready|engine|env|backend|memory|profile|time|nextFrame|print|[A-Z])|^(customGrad|grads?|valueAndGrads?|variableGrads|tidy)$/;
+  /^(set|get|register|unregister|deregister|remove|copy|find|enable|disable|dispose|keep|ready|engine|env|backend|memory|profile|time|nextFrame|print|[A-Z])|^(customGrad|grads?|valueAndGrads?|variableGrads|tidy|ensureBuilt|countOperators|recordStep)$/;
 
 const { image, linalg, losses, signal, spectral, sparse, string, fused } = tf;
 const operations = Object.entries({ ...tf, ...image, ...linalg, ...losses, ...signal, ...spectral, ...sparse })
-  .concat(Object.entries(string), Object.entries(fused))
+  .concat(Object.entries(string), Object.entries(fused), Object.entries(torch))
   .filter(([name, operation]) => typeof operation === "function" && !noOperation.test(name));
 
 function callOperations(round) {
@@ -188,43 +212,27 @@ function compare(label, { dataId, shape, dtype }) {
   if (ArrayType && !(values instanceof ArrayType)) wrong.push(`${label}: ${dtype} in ${values.constructor.name}`);
 }
 
-/** Operations of which the specs know nothing: the backend's own, and one that they leave out. */
-function callOthers() {
-  tf.tidy(() => {
-    const x = tf.ones([2, 3, 3, 4]);
-    const [gamma, beta, mask] = [tf.ones([4]), tf.zeros([4]), tf.ones([3, 3, 4])];
-    const [p, v, sum] = [
-      tf.variable(tf.ones([3, 3, 4])),
-      tf.variable(tf.zeros([3, 3, 4])),
-      tf.variable(tf.zeros([3, 3, 4])),
-    ];
-    tf.grads((x, gamma, beta) => torch.batchNormTrain(x, gamma, beta).y)([x, gamma, beta]);
-    for (const m of [mask, null]) tf.grads((a, b) => torch.maskedRelu(torch.addMaskedRelu(a, b, m), m))([x, x]);
-    torch.sgdStep({
-      params: [p],
-      grads: [tf.ones([3, 3, 4])],
-      momenta: [v],
-      lr: 0.1,
-      momentum: 0.9,
-      weightDecay: 0.01,
-    });
-    torch.absDiffAccumulate(sum, x, x);
-    torch.negPartAccumulate(sum, x);
-    tf.dispose([p, v, sum]);
-    tf.image.rotateWithOffset(x, 0.1);
-  });
+async function callSteps(round) {
+  for (let i = 0; i < stepsPerRound; i++) {
+    const label = `recorded step ${i} ${round}`;
+    if (!label.includes(only)) continue;
+    writeSync(1, `${label}\n`);
+    calls += await runOddSteps(tf, torch, generator(label));
+    torch.setAsync(round % 2 === 1);
+  }
 }
 
 await noting(async () => {
   await jasmine.execute();
   tf.env().set("IS_TEST", true); // no greetings
   await tf.setBackend("torch");
-  callOthers();
+  callFused(tf, torch);
 });
 for (let round = 0; round < rounds; round++) {
   torch.setAsync(round % 2 === 1);
   callKernels(round);
   callOperations(round);
+  await callSteps(round);
 }
 for (const line of wrong) console.log(`wrong: ${line}`);
 const untried = [...samples].filter(([, calls]) => calls.length === 0).map(([name]) => name);

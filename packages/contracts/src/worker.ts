@@ -15,6 +15,8 @@ export const engineInfoSchema = z.object({
   threads: z.int().min(1),
   /** Those in which it can run attempts. */
   precisions: z.array(z.enum(precisions)).default(["fp32"]), // workers that do not say have no other
+  /** Whether the same steps give the same bits each time on this model of device, at some cost. */
+  deterministic: z.boolean().default(false),
   versions: z.record(z.string(), z.string()),
 });
 export type EngineInfo = z.infer<typeof engineInfoSchema>;

@@ -5,7 +5,9 @@ import type { EngineInfo, Precision } from "@reluctant/contracts";
 import {
   registerTorchBackend,
   setAsync,
+  setDeterministic,
   setPrecision,
+  setTF32,
   setThreads,
   supportedPrecisions,
   TorchUnavailableError,
@@ -29,16 +31,22 @@ export interface BackendOptions {
   /** Threads of one operator, where the backend has a choice: torch. */
   threads: number;
   precision: Precision;
+  /**
+   * The same steps give the same bits each time on one model of device, so that a resumed run ends as one that was not
+   * stopped. CPUs do so anyway; on CUDA without it, resuming is exact in state and order, not in bits. Default: false.
+   */
+  deterministic?: boolean;
 }
 
 /**
  * Makes a backend TensorFlow.js's current one, in a precision.
  * @throws BackendUnavailableError when it is forced and cannot run here, or no backend here has the precision
  */
-export async function openBackend({ backend, threads, precision }: BackendOptions): Promise<EngineInfo> {
+export async function openBackend(options: BackendOptions): Promise<EngineInfo> {
+  const { backend, threads, precision, deterministic = false } = options;
   for (const candidate of backend ? [backend] : (["torch", "tensorflow", "wasm"] as const)) {
     try {
-      const info = await openers[candidate](threads);
+      const info = { ...(await openers[candidate]({ threads, deterministic })), deterministic };
       usePrecision(precision, info);
       return info;
     } catch (error) {
@@ -48,8 +56,11 @@ export async function openBackend({ backend, threads, precision }: BackendOption
   throw new BackendUnavailableError(`no backend runs in ${precision} on this machine`);
 }
 
-const openers: Record<BackendName, (threads: number) => Promise<EngineInfo>> = {
-  async torch(threads) {
+type Opened = Omit<EngineInfo, "deterministic">;
+type Opener = (options: { threads: number; deterministic: boolean }) => Promise<Opened>;
+
+const openers: Record<BackendName, Opener> = {
+  async torch({ threads, deterministic }) {
     await registerTorchBackend().catch((error: unknown) => {
       if (error instanceof TorchUnavailableError)
         throw new BackendUnavailableError(`backend torch: ${error.message}`, { cause: error });
@@ -57,22 +68,25 @@ const openers: Record<BackendName, (threads: number) => Promise<EngineInfo>> = {
     });
     await use("torch");
     setThreads(threads);
+    setDeterministic(deterministic);
     setAsync(true); // JavaScript prepares the next batch, and answers its supervisor, while libtorch computes
-    const { version, device } = torchInfo();
+    const { version, device, totalBytes } = torchInfo();
+    if (device === "cuda") setTF32(true);
     return {
       backend: "torch",
-      ...deviceOf(device),
+      ...(device === "cuda" ? { device: "cuda, float32 products in TF32", memoryBytes: totalBytes || null } : cpu()),
       threads,
       precisions: supportedPrecisions(),
       versions: { ...versions(), torch: version },
     };
   },
-  async tensorflow() {
+  async tensorflow({ deterministic }) {
+    if (deterministic) throw new BackendUnavailableError("backend tensorflow does not promise the same bits each time");
     const name = loadTensorflow();
     await use("tensorflow");
     return {
       backend: "tensorflow",
-      ...deviceOf(name.endsWith("gpu") ? "gpu" : "cpu"),
+      ...(name.endsWith("gpu") ? { device: "gpu", memoryBytes: null } : cpu()),
       threads: 1,
       precisions: ["fp32"],
       versions: versions(),
@@ -85,17 +99,17 @@ const openers: Record<BackendName, (threads: number) => Promise<EngineInfo>> = {
     registerComposedConvolutionGradients("wasm");
     registerSharingIdentity("wasm");
     registerShiftedPoolGradient("wasm");
-    return { backend: "wasm", ...deviceOf("cpu"), threads: 1, precisions: ["fp32"], versions: versions() };
+    return { backend: "wasm", ...cpu(), threads: 1, precisions: ["fp32"], versions: versions() };
   },
   async cpu() {
     await import("@tensorflow/tfjs-backend-cpu");
     await use("cpu");
-    return { backend: "cpu", ...deviceOf("cpu"), threads: 1, precisions: ["fp32"], versions: versions() };
+    return { backend: "cpu", ...cpu(), threads: 1, precisions: ["fp32"], versions: versions() };
   },
 };
 
 /** Only torch has a choice: the others compute in float32, which is what they list. */
-function usePrecision(precision: Precision, { backend, device, precisions: here }: EngineInfo): void {
+function usePrecision(precision: Precision, { backend, device, precisions: here }: Opened): void {
   if (!here.includes(precision))
     throw new BackendUnavailableError(
       `backend ${backend} does not compute in ${precision} on ${device}: only torch on a GPU or on a processor with bfloat16 instructions does`,
@@ -108,10 +122,7 @@ async function use(name: string): Promise<void> {
   await tf.ready();
 }
 
-/** A CPU shares the machine's memory; a GPU's own is not known here. */
-const deviceOf = (device: string) =>
-  device === "cpu"
-    ? { device: `cpu ${cpus()[0]?.model ?? ""}`.trim(), memoryBytes: totalmem() }
-    : { device, memoryBytes: null };
+/** A CPU shares the machine's memory. */
+const cpu = () => ({ device: `cpu ${cpus()[0]?.model ?? ""}`.trim(), memoryBytes: totalmem() });
 
 const versions = () => ({ node: process.versions.node, tfjs: tf.version_core });

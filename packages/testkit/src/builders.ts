@@ -41,6 +41,7 @@ export const engineOf = (change: Partial<EngineInfo> = {}): EngineInfo => ({
   memoryBytes: null,
   threads: 1,
   precisions: ["fp32"],
+  deterministic: false,
   versions: {},
   ...change,
 });

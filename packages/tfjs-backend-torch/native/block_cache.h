@@ -26,11 +26,11 @@ class BlockCache final : public c10::Allocator {
   c10::DataPtr allocate(size_t bytes) { return lend(bytes); }
   /** Takes small blocks too: oneDNN's scratch memory comes and goes through this pair. */
   c10::DeleterFnPtr raw_deleter() const override { return &takeBack; }
-  /** Bytes in large blocks: lent now, and the most that was lent at once since `forgetPeak`. */
-  struct Usage { size_t lent, peak; };
+  /** Bytes in large blocks: lent now, the most that was lent at once since `forgetPeak`, and lent or kept now. */
+  struct Usage { size_t lent, peak, held; };
   static Usage usage() {
     std::lock_guard<std::mutex> lock(instance().mutex_);
-    return {instance().lentBytes_, instance().peak_};
+    return {instance().lentBytes_, instance().peak_, instance().lentBytes_ + instance().keptBytes_};
   }
 
   /** Counts the peak anew, and keeps no more than that: for when what follows needs less than what was before. */

@@ -11,8 +11,10 @@
 #include <node_api.h>
 
 #include "block_cache.h"
+#include "counting.h"
 #include "node_calls.h"
 #include "reply.h"
+#include "step_graph.h"
 
 #include <ATen/Version.h>
 #include <torch/version.h>
@@ -181,9 +183,12 @@ napi_value compile(napi_env env, napi_value* a, size_t count) {
   if (count < 1) fail("compile(program)");
   Engine& engine = engineOf(env);
   auto program = std::make_shared<Program>(toProgram(env, engine, a[0]));
-  engine.wait([] { BlockCache::forgetPeak(); });  // recording, a step needs more than it will from now on
+  engine.wait([&] {
+    for (auto& constant : program->constants) constant = engine.toDevice(constant);
+    forgetPeak(engine.device());  // recording, a step needs more than it will from now on
+  });
   napi_value id;
-  napi_create_int64(env, engine.keep(std::move(program)), &id);
+  napi_create_int64(env, engine.keep(std::make_shared<StepGraph>(std::move(program))), &id);
   return id;
 }
 
@@ -204,6 +209,19 @@ napi_value replay(napi_env env, napi_value* a, size_t count) {
     return program->run(engine, outside, std::move(inputs));
   };
   return promiseOf(env, engine, std::move(compute), toTypedArrays);
+}
+
+/** whyNoGraph(program): the reason why its runs are not launched as a graph, empty where they are; waits for the queue. */
+napi_value whyNoGraph(napi_env env, napi_value* a, size_t count) {
+  if (count < 1) fail("whyNoGraph(program)");
+  Engine& engine = engineOf(env);
+  auto program = engine.programs.find(toInt(env, a[0], "program"));
+  if (program == engine.programs.end()) fail("whyNoGraph: no such program");
+  std::string reason;
+  engine.wait([&] { reason = program->second->reasonOn(engine.device()); });
+  napi_value text;
+  napi_create_string_utf8(env, reason.c_str(), reason.size(), &text);
+  return text;
 }
 
 /** drop(program): what is still queued of it runs. */
@@ -234,14 +252,62 @@ napi_value setThreads(napi_env env, napi_value* a, size_t count) {
   return nullptr;
 }
 
+/** startCounting(): of the operators that libtorch runs from now on. */
+napi_value startCounting(napi_env env, napi_value*, size_t) {
+  engineOf(env).wait([] { Counting::start(); });
+  return nullptr;
+}
+
+/** stopCounting(): { operators, layoutCopies }, numbers by name and by what was copied; waits for the queue. */
+napi_value stopCounting(napi_env env, napi_value*, size_t) {
+  Counting::Counts counts;
+  engineOf(env).wait([&] { counts = Counting::stop(); });
+  const auto toObject = [env](const std::map<std::string, int64_t>& numbers) {
+    napi_value object, value;
+    napi_create_object(env, &object);
+    for (auto& [name, number] : numbers) {
+      napi_create_int64(env, number, &value);
+      napi_set_named_property(env, object, name.c_str(), value);
+    }
+    return object;
+  };
+  napi_value object;
+  napi_create_object(env, &object);
+  napi_set_named_property(env, object, "operators", toObject(counts.operators));
+  napi_set_named_property(env, object, "layoutCopies", toObject(counts.layoutCopies));
+  return object;
+}
+
+napi_value setDeterministic(napi_env env, napi_value* a, size_t count) {
+  if (count < 1) fail("setDeterministic(on)");
+  const bool on = toBool(env, a[0], "setDeterministic(on): on must be a boolean");
+  engineOf(env).wait([on] { bridge::setDeterministic(on); });
+  return nullptr;
+}
+
+/** setTF32(on): CUDA only. */
+napi_value setTF32(napi_env env, napi_value* a, size_t count) {
+  if (count < 1) fail("setTF32(on)");
+  const bool on = toBool(env, a[0], "setTF32(on): on must be a boolean");
+  Engine& engine = engineOf(env);
+  if (!engine.device().is_cuda()) fail("setTF32(on): only CUDA has TF32, and this is the CPU");
+  engine.wait([on] { setTF32OfDevice(on); });
+  return nullptr;
+}
+
 /** info(): version, device, threads, tensors, bytes, calls; waits for the queue. */
 napi_value info(napi_env env, napi_value*, size_t) {
   Engine& engine = engineOf(env);
   int threads = 0;
   int64_t calls = 0;
   std::pair<int64_t, int64_t> usage;
-  engine.wait([&] { threads = at::get_num_threads(); usage = engine.usage(); calls = engine.calls; });
-  auto allocated = BlockCache::usage();
+  Memory memory{};
+  engine.wait([&] {
+    threads = at::get_num_threads();
+    usage = engine.usage();
+    calls = engine.calls;
+    memory = memoryOf(engine.device());
+  });
   napi_value object, value;
   napi_create_object(env, &object);
   auto set = [&](const char* name, napi_value v) { napi_set_named_property(env, object, name, v); };
@@ -249,9 +315,9 @@ napi_value info(napi_env env, napi_value*, size_t) {
   set("version", value);
   napi_create_string_utf8(env, engine.device().is_cuda() ? "cuda" : "cpu", NAPI_AUTO_LENGTH, &value);
   set("device", value);
-  const std::pair<const char*, size_t> numbers[] = {
+  const std::pair<const char*, int64_t> numbers[] = {
       {"threads", threads}, {"tensors", usage.first}, {"bytes", usage.second}, {"calls", calls},
-      {"allocatedBytes", allocated.lent}, {"peakBytes", allocated.peak}};
+      {"allocatedBytes", memory.lent}, {"peakBytes", memory.peak}, {"heldBytes", memory.held}, {"totalBytes", memory.total}};
   for (auto& [name, number] : numbers) {
     napi_create_int64(env, number, &value);
     set(name, value);
@@ -275,18 +341,20 @@ void closeEnvironment(void* data) {
   engine->stop();  // before Node frees the thread-safe function that the engine thread calls
 }
 
-}  // namespace
-
-NAPI_MODULE_INIT() {
+/** Everything that one environment needs, and the addon's functions. */
+void openEnvironment(napi_env env, napi_value exports) {
   static std::once_flag once;
   std::call_once(once, [] {
     BlockCache::install();
     std::atexit(stopAll);  // registered after libtorch was loaded, so it runs before libtorch's static destructors
   });
-  auto* engine = new Engine;
-  at::set_num_threads(1);
+  auto owned = std::make_unique<Engine>();
+  useThreads(1);
+  Engine* engine = owned.get();
+  check(napi_set_instance_data(env, engine, [](napi_env, void* data, void*) { delete static_cast<Engine*>(data); }, nullptr),
+        "the bridge could not be opened");
+  owned.release();
   { std::lock_guard<std::mutex> lock(liveMutex); live().insert(engine); }
-  napi_set_instance_data(env, engine, [](napi_env, void* data, void*) { delete static_cast<Engine*>(data); }, nullptr);
   napi_value name;
   napi_create_string_utf8(env, "tfjs-torch replies", NAPI_AUTO_LENGTH, &name);
   napi_create_threadsafe_function(env, nullptr, nullptr, name, 0, 1, nullptr, nullptr, engine, finishReply,
@@ -297,11 +365,21 @@ NAPI_MODULE_INIT() {
       {"op", guarded<defineOperator>}, {"call", guarded<callOperator>}, {"free", guarded<freeSlot>},
       {"upload", guarded<upload>}, {"readSync", guarded<readSync>}, {"scalarType", guarded<scalarType>}, {"read", guarded<readAsync>},
       {"signature", guarded<signature>}, {"compile", guarded<compile>}, {"replay", guarded<replay>}, {"drop", guarded<drop>},
-      {"setBlocking", guarded<setBlocking>}, {"setAsync", guarded<setAsync>}, {"setThreads", guarded<setThreads>}, {"info", guarded<info>}};
+      {"setBlocking", guarded<setBlocking>}, {"setAsync", guarded<setAsync>}, {"startCounting", guarded<startCounting>}, {"stopCounting", guarded<stopCounting>}, {"setDeterministic", guarded<setDeterministic>}, {"setTF32", guarded<setTF32>}, {"whyNoGraph", guarded<whyNoGraph>}, {"setThreads", guarded<setThreads>}, {"info", guarded<info>}};
   for (auto& [key, entry] : entries) {
     napi_value function;
     napi_create_function(env, key, NAPI_AUTO_LENGTH, entry, nullptr, &function);
     napi_set_named_property(env, exports, key, function);
+  }
+}
+
+}  // namespace
+
+NAPI_MODULE_INIT() {
+  try {
+    openEnvironment(env, exports);
+  } catch (const std::exception& error) {  // no CUDA driver that fits, for instance
+    napi_throw_error(env, nullptr, messageOf(error).c_str());
   }
   return exports;
 }

@@ -2,12 +2,14 @@
 #pragma once
 #include <node_api.h>
 
+#include "device.h"
 #include "invoke.h"
 
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <ATen/ops/view_as_real.h>
 #include <c10/core/InferenceMode.h>
+#include <omp.h>
 
 #include <condition_variable>
 #include <deque>
@@ -22,7 +24,7 @@
 
 namespace bridge {
 
-struct Program;  // program.h
+class StepGraph;  // step_graph.h
 
 // A producer that is further ahead waits. A ResNet-20 training step is about 2,000 commands, half of them frees.
 constexpr size_t kMaxQueued = 4096;
@@ -32,6 +34,12 @@ struct Command {
   int freed = -1;                   // a slot to free,
   std::function<void()> task;       // or anything rarer
 };
+
+/** For this thread. Wheels bring an OpenMP of their own, to which libtorch speaks; the loops compiled here have the system's. */
+inline void useThreads(int count) {
+  at::set_num_threads(count);
+  omp_set_num_threads(count);
+}
 
 /** `t` as contiguous CPU memory, in float32, int32 or bool; `t` itself where it already is. */
 inline at::Tensor hostCopy(at::Tensor t) {
@@ -44,7 +52,9 @@ inline at::Tensor hostCopy(at::Tensor t) {
 
 class Engine {
  public:
-  Engine() : device_(at::hasCUDA() ? c10::Device(c10::kCUDA, 0) : c10::Device(c10::kCPU)) {}
+  Engine() : device_(at::hasCUDA() ? c10::Device(c10::kCUDA, 0) : c10::Device(c10::kCPU)) {
+    openDevice(device_);
+  }
   ~Engine() { stop(); }
 
   c10::Device device() const { return device_; }
@@ -113,7 +123,7 @@ class Engine {
   /** OpenMP keeps the count per thread: it must be set on the thread that computes. */
   void setThreads(int count) {
     threads_ = count;
-    wait([count] { at::set_num_threads(count); });
+    wait([count] { useThreads(count); });
   }
 
   Slot& slot(int index) {
@@ -129,7 +139,9 @@ class Engine {
       s.error.reset();
     } catch (const std::exception& error) {
       s.tensor.reset();
-      s.error = std::make_shared<const std::string>("upload: " + messageOf(error));
+      std::ostringstream text;
+      text << "upload: " << messageOf(error) << " (" << values.dtype().name() << values.sizes() << ')';
+      s.error = std::make_shared<const std::string>(text.str());
     }
   }
 
@@ -142,8 +154,8 @@ class Engine {
   }
 
   /** Recorded steps by number; JavaScript thread only. */
-  std::map<int64_t, std::shared_ptr<Program>> programs;
-  int64_t keep(std::shared_ptr<Program> program) {
+  std::map<int64_t, std::shared_ptr<StepGraph>> programs;
+  int64_t keep(std::shared_ptr<StepGraph> program) {
     programs.emplace(++lastProgram_, std::move(program));
     return lastProgram_;
   }
@@ -176,7 +188,7 @@ class Engine {
 
   void run() {
     c10::InferenceMode guard;
-    at::set_num_threads(threads_);
+    useThreads(threads_);
     for (;;) {
       std::deque<Command> batch;
       {

@@ -91,7 +91,9 @@ template <class SlotAt>
 std::string failureOf(const Call& call, const std::exception& error, SlotAt&& slotAt) {
   if (dynamic_cast<const Poisoned*>(&error)) return messageOf(error);
   std::ostringstream text;
-  text << call.op->label << ": " << (dynamic_cast<const std::bad_alloc*>(&error) ? "out of memory" : messageOf(error));
+  const bool full = dynamic_cast<const std::bad_alloc*>(&error) || dynamic_cast<const c10::OutOfMemoryError*>(&error);
+  text << call.op->label << ": " << (full ? "out of memory" : "");
+  if (!dynamic_cast<const std::bad_alloc*>(&error)) text << (full ? ": " : "") << messageOf(error);
   const char* separator = " (";
   auto describe = [&](uint32_t argument, int index) {
     const at::Tensor& t = slotAt(index).tensor;

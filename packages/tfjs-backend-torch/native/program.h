@@ -7,6 +7,7 @@
 #include "engine.h"
 
 #include <memory>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -18,6 +19,16 @@ struct Program {
   struct Command {
     Call call;
     std::vector<int64_t> dead;  // cells that no later command mentions
+  };
+  /** The cells of one run: outside ones are the engine's slots. */
+  struct Frame {
+    Engine& engine;
+    const std::vector<int64_t>& lent;
+    std::vector<Slot> own;
+    Slot& at(int64_t cell) {
+      const auto outside = static_cast<int64_t>(lent.size());
+      return cell < outside ? engine.slot(lent[cell]) : own[cell - outside];
+    }
   };
 
   int64_t cells, outside, inputs;
@@ -46,39 +57,65 @@ struct Program {
     for (int64_t cell : outputs) known(cell);
   }
 
-  /**
-   * Runs the commands on the engine's slots `lent` and on `given`, and returns the outputs in the host's memory.
-   * @throws std::runtime_error what the first failing operator says; nothing is assigned then, but what operators have
-   *   written in place stays written
-   */
-  std::vector<at::Tensor> run(Engine& engine, const std::vector<int64_t>& lent, std::vector<at::Tensor> given) const {
-    if (static_cast<int64_t>(lent.size()) != outside || static_cast<int64_t>(given.size()) != inputs) {
+  void checkRun(size_t lent, size_t given) const {
+    if (static_cast<int64_t>(lent) != outside || static_cast<int64_t>(given) != inputs) {
       throw std::runtime_error("replay: wrong number of slots or inputs");
     }
-    std::vector<Slot> frame(cells - outside);
-    for (int64_t i = 0; i < inputs; i++) frame[i].tensor = engine.toDevice(std::move(given[i]));
-    for (size_t i = 0; i < constants.size(); i++) frame[inputs + i].tensor = constants[i];
-    auto slotAt = [&](int64_t cell) -> Slot& {
-      return cell < outside ? engine.slot(lent[cell]) : frame[cell - outside];
-    };
+  }
+
+  /** Outside cells that the program writes to. */
+  std::set<int64_t> written() const {
+    std::set<int64_t> cells;
+    const auto add = [&](int64_t cell) { if (cell < outside) cells.insert(cell); };
+    for (auto& pair : assigned) add(pair[0]);
     for (auto& [call, dead] : commands) {
-      engine.calls++;
+      for (auto& [argument, cell] : call.tensors) if (call.op->arguments[argument].written) add(cell);
+      for (auto& [argument, list] : call.lists) {
+        if (call.op->arguments[argument].written) for (int cell : list) add(cell);
+      }
+    }
+    return cells;
+  }
+
+  /** A frame with the constants and with `given`, which are on the device. */
+  Frame frameOf(Engine& engine, const std::vector<int64_t>& lent, std::vector<at::Tensor> given) const {
+    Frame frame{engine, lent, std::vector<Slot>(cells - outside)};
+    for (int64_t i = 0; i < inputs; i++) frame.own[i].tensor = std::move(given[i]);
+    for (size_t i = 0; i < constants.size(); i++) frame.own[inputs + i].tensor = constants[i];
+    return frame;
+  }
+
+  /** @throws std::runtime_error what the first failing operator says; what operators wrote in place stays written */
+  void execute(Frame& frame) const {
+    auto slotAt = [&](int64_t cell) -> Slot& { return frame.at(cell); };
+    for (auto& [call, dead] : commands) {
+      frame.engine.calls++;
       try {
         invoke(call, call.values, slotAt);
       } catch (const std::exception& error) {
         throw std::runtime_error(failureOf(call, error, slotAt));
       }
-      for (int64_t cell : dead) slotAt(cell) = Slot();
+      for (int64_t cell : dead) frame.at(cell) = Slot();
     }
+  }
+
+  /**
+   * Runs the commands on the engine's slots `lent` and on `given`, and returns the outputs in the host's memory.
+   * @throws std::runtime_error as `execute`; nothing is assigned then
+   */
+  std::vector<at::Tensor> run(Engine& engine, const std::vector<int64_t>& lent, std::vector<at::Tensor> given) const {
+    checkRun(lent.size(), given.size());
+    for (auto& t : given) t = engine.toDevice(std::move(t));
+    Frame frame = frameOf(engine, lent, std::move(given));
+    execute(frame);
     std::vector<at::Tensor> results;
-    for (int64_t cell : outputs) results.push_back(tensorIn(slotAt(cell), cell, "replay"));
-    for (auto& pair : assigned) slotAt(pair[0]) = Slot(slotAt(pair[1]));  // after the outputs: one may be a former value
-    frame.clear();
+    for (int64_t cell : outputs) results.push_back(tensorIn(frame.at(cell), cell, "replay"));
+    for (auto& pair : assigned) frame.at(pair[0]) = Slot(frame.at(pair[1]));  // after the outputs: one may be a former value
+    frame.own.clear();
     for (auto& t : results) t = ownHostCopy(std::move(t));
     return results;
   }
 
- private:
   /** In the host's memory, shared with nothing that a later command could change. */
   static at::Tensor ownHostCopy(at::Tensor t) {
     at::Tensor copy = hostCopy(std::move(t));

@@ -22,11 +22,25 @@ export interface TorchInfo {
   /** Live tensors in slots. */
   tensors: number;
   bytes: number;
-  /** In blocks of 1 MB and more in the processor's memory: now, and at most since a step was last compiled. */
+  /**
+   * On CUDA in all blocks, in the processor's memory in those of 1 MB and more: lent to tensors now, at most since a step
+   * was last compiled, and lent or kept for the next tensors.
+   */
   allocatedBytes: number;
   peakBytes: number;
+  heldBytes: number;
+  /** The device's own memory; 0 on CPUs, and where libtorch does not tell. */
+  totalBytes: number;
   /** Operator calls since the start. */
   calls: number;
+}
+
+/** What libtorch ran. */
+export interface OperatorCounts {
+  /** Calls of each operator, those within others too: `aten::convolution`, `aten::copy_`. */
+  operators: Readonly<Record<string, number>>;
+  /** Copies that only change the order of elements in memory: `float[16, 3, 3, 3] by aten::convolution_backward`. */
+  layoutCopies: Readonly<Record<string, number>>;
 }
 
 /** Where an operator's tensors are among its arguments. */
@@ -77,11 +91,19 @@ export interface Bridge {
   compile(program: Program): number;
   /** Runs a program on the outside cells' slots and one array for each input; resolves to the outputs' values. */
   replay(program: number, outside: readonly Slot[], inputs: readonly HostArray[]): Promise<HostArray[]>;
+  /** Why its runs are not launched as a CUDA graph; empty where they are. Waits for the queue. */
+  whyNoGraph(program: number): string;
   drop(program: number): void;
   /** With `true`, every command is waited for and its error thrown, on the engine thread too. */
   setBlocking(on: boolean): void;
   setAsync(on: boolean): void;
   setThreads(count: number): void;
+  setDeterministic(on: boolean): void;
+  /** CUDA only. */
+  setTF32(on: boolean): void;
+  /** Counts all threads' operators, from nothing. */
+  startCounting(): void;
+  stopCounting(): OperatorCounts;
   info(): TorchInfo;
 }
 

@@ -2,7 +2,7 @@
 import { findBackend, registerBackend, registerGradient, type Tensor } from "@tensorflow/tfjs-core";
 import { Torch } from "./aten.ts";
 import { type Precision, precisions, TorchBackend } from "./backend.ts";
-import { type Bridge, loadBridge, type TorchInfo } from "./bridge.ts";
+import { type Bridge, loadBridge, type OperatorCounts, type TorchInfo } from "./bridge.ts";
 import { ensureBuilt } from "./build.ts";
 import { fusedFamilies, fusedGradients } from "./fused/index.ts";
 import { families } from "./kernels/index.ts";
@@ -10,7 +10,7 @@ import { processorHasBf16, type StoredType, storedTypeOf } from "./precision.ts"
 import { registerKernels } from "./register-kernels.ts";
 
 export { type Precision, precisions } from "./backend.ts";
-export type { TorchInfo } from "./bridge.ts";
+export type { OperatorCounts, TorchInfo } from "./bridge.ts";
 export { type Built, ensureBuilt, type Missing } from "./build.ts";
 export {
   absDiffAccumulate,
@@ -98,6 +98,8 @@ export function registerTorchBackend(): Promise<void> {
 
 async function register(): Promise<void> {
   const bridge = await openBridge();
+  bridge.setDeterministic(false);
+  if (bridge.info().device === "cuda") bridge.setTF32(false);
   const backend = new TorchBackend(bridge);
   const torch = new Torch(backend);
   for (const kernels of [...families, ...fusedFamilies(bridge.info().device)]) registerKernels(torch, kernels);
@@ -113,6 +115,34 @@ export function torchInfo(): TorchInfo {
 /** Sets how many threads one operator may use, from 1 to 1024. */
 export function setThreads(count: number): void {
   bridge().setThreads(count);
+}
+
+/**
+ * With `true`, the same calls give the same bits each time on the same model of device, and an operation that cannot
+ * throws. Before anything is computed: on CUDA, libraries read their part, the variable CUBLAS_WORKSPACE_CONFIG, once.
+ * CPUs do so anyway, for one number of threads.
+ * @throws Error when the variable is set to something that makes no promise
+ */
+export function setDeterministic(on: boolean): void {
+  if (on && bridge().info().device === "cuda") useFixedWorkspace();
+  bridge().setDeterministic(on);
+}
+
+/** cuBLAS promises the same bits for these sizes of its workspace only. */
+function useFixedWorkspace(): void {
+  process.env.CUBLAS_WORKSPACE_CONFIG ??= ":4096:8";
+  const { CUBLAS_WORKSPACE_CONFIG: size } = process.env;
+  if (size !== ":4096:8" && size !== ":16:8")
+    throw new Error(`CUBLAS_WORKSPACE_CONFIG is "${size}"; deterministic results need :4096:8 or :16:8`);
+}
+
+/**
+ * Whether CUDA multiplies float32 in TF32, which has 10 bits of mantissa and is several times as fast, in convolutions and
+ * matrix products; off at the start.
+ * @throws Error on CPUs, which have none
+ */
+export function setTF32(on: boolean): void {
+  bridge().setTF32(on);
 }
 
 /**
@@ -146,6 +176,18 @@ export function storedType(x: Tensor): StoredType {
  */
 export function setAsync(on: boolean): void {
   bridge().setAsync(on);
+}
+
+/** What libtorch runs while `run` does: what a step asks of it, and whether it lays anything out anew. */
+export async function countOperators(run: () => Promise<unknown>): Promise<OperatorCounts> {
+  bridge().startCounting();
+  let counts: OperatorCounts | undefined;
+  try {
+    await run();
+  } finally {
+    counts = bridge().stopCounting();
+  }
+  return counts;
 }
 
 async function openBridge(): Promise<Bridge> {

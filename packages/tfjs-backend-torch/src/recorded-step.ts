@@ -87,6 +87,16 @@ export class RecordedStep<I extends StepInputs, O extends string> {
     }
   }
 
+  /**
+   * Why the last runs that were replays were not launched as CUDA graphs, each call by itself; empty where all were, and
+   * where there was no replay. Waits for what is queued.
+   */
+  whyNoGraph(): string {
+    const programs = [...this.known.values()].flatMap(({ program }) => program ?? []);
+    const reasons = programs.map((program) => this.backend?.bridge.whyNoGraph(program) ?? "");
+    return [...new Set(reasons)].filter((reason) => reason !== "").join("; ");
+  }
+
   /** Forgets all recordings. Runs in flight end as they would have. */
   dispose(): void {
     for (const key of [...this.known.keys()]) this.forget(key);

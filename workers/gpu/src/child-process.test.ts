@@ -43,9 +43,17 @@ test("a child sees no secret of its supervisor", () => {
     PGPASSWORD: "d",
     PATH: "/bin",
     CUDA_VISIBLE_DEVICES: "1",
+    CUBLAS_WORKSPACE_CONFIG: ":16:8",
     RELUCTANT_BACKEND: "cpu",
+    RELUCTANT_DETERMINISTIC: "1",
   };
-  expect(childEnvironment(env)).toEqual({ PATH: "/bin", CUDA_VISIBLE_DEVICES: "1", RELUCTANT_BACKEND: "cpu" });
+  expect(childEnvironment(env)).toEqual({
+    PATH: "/bin",
+    CUDA_VISIBLE_DEVICES: "1",
+    CUBLAS_WORKSPACE_CONFIG: ":16:8",
+    RELUCTANT_BACKEND: "cpu",
+    RELUCTANT_DETERMINISTIC: "1",
+  });
 });
 
 test("all that a child said is delivered before it counts as gone", async () => {

@@ -28,7 +28,7 @@ export interface Child {
 
 /** What a child may know of our environment: where libraries and devices are, never where Postgres and Redis are. */
 const passedOn =
-  /^(PATH|HOME|USER|LANG|LC_.*|TZ|TMPDIR|LD_LIBRARY_PATH|LIBTORCH|CC|CXX|CUDACXX|UV_THREADPOOL_SIZE|(CUDA|NVIDIA|NCCL|OMP|MKL|TF|CMAKE)_.*|RELUCTANT_(BACKEND|THREADS|CACHE))$/;
+  /^(PATH|HOME|USER|LANG|LC_.*|TZ|TMPDIR|LD_LIBRARY_PATH|LIBTORCH|CXX|UV_THREADPOOL_SIZE|(CUDA|CUBLAS|NVIDIA|OMP|MKL|PYTORCH|TF|TFJS)_.*|RELUCTANT_(BACKEND|THREADS|DETERMINISTIC|CACHE))$/;
 export const childEnvironment = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
   Object.fromEntries(Object.entries(env).filter(([name]) => passedOn.test(name)));
 

@@ -40,7 +40,14 @@ async function openEngine(precision: Precision) {
   if (!Number.isInteger(threads) || threads < 1) {
     throw new Error(`RELUCTANT_THREADS is "${process.env.RELUCTANT_THREADS}"; it must be a whole number, at least 1`);
   }
-  const engine = await createEngine({ ...(backend && { backend: backend as BackendName }), threads, precision });
+  const wish = process.env.RELUCTANT_DETERMINISTIC || "0";
+  if (wish !== "0" && wish !== "1") throw new Error(`RELUCTANT_DETERMINISTIC is "${wish}"; it must be 0 or 1`);
+  const engine = await createEngine({
+    ...(backend && { backend: backend as BackendName }),
+    threads,
+    precision,
+    deterministic: wish === "1",
+  });
   await send({ type: "ready", engine: engine.info });
   return engine;
 }

@@ -21,8 +21,8 @@ export interface WorkerConfig {
 }
 
 /**
- * Reads the environment once. RELUCTANT_BACKEND (default: the fastest that runs here) and RELUCTANT_THREADS (default:
- * all cores) are for the training process, which checks them when it is probed.
+ * Reads the environment once. RELUCTANT_BACKEND (default: the fastest that runs here), RELUCTANT_THREADS (default: all
+ * cores) and RELUCTANT_DETERMINISTIC (default: 0) are for the training process, which checks them when it is probed.
  * @throws Error naming the variable, what is wrong and what to do
  */
 export function readConfig(env: NodeJS.ProcessEnv): WorkerConfig {

@@ -359,6 +359,7 @@ const engine = {
   memoryBytes: 1.5e11,
   threads: 1,
   precisions: ["fp32" as const],
+  deterministic: false,
   versions: { torch: "2.11" },
 };
 

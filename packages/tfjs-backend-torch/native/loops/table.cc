@@ -1,4 +1,4 @@
-// Compiled once for each level of the instruction set, with TFJS_TORCH_TABLE naming the table (see CMakeLists.txt).
+// Compiled once for each level of the instruction set, with TFJS_TORCH_TABLE naming the table (see src/compile.ts).
 #include "norm.h"
 #include "pointwise.h"
 #include "rows.h"

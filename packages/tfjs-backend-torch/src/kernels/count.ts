@@ -14,8 +14,8 @@ function count(torch: Torch, x: TensorInfo, weights: TensorInfo, rows: number, s
   const filled = () => {
     if (binary) return torch.call("scatter.value", zeros, 1, index, 1);
     const unweighted = util.sizeFromShape(weights.shape) === 0;
-    const one = unweighted && torch.call("full", x.shape, 1, scalarTypeOf(weights.dtype));
-    return torch.call("scatter_add", zeros, 1, index, torch.call("reshape", one || weights, [rows, -1]));
+    const each = unweighted ? torch.call("full", x.shape, 1, scalarTypeOf(weights.dtype)) : weights;
+    return torch.call("scatter_add", zeros, 1, index, torch.call("reshape", each, [rows, -1]));
   };
   return torch.call("clone", torch.call("slice.Tensor", filled(), 1, 0, size, 1));
 }

@@ -13,6 +13,9 @@ const flags = () => tf.greater(a(), 0);
 
 /** Each gives one tensor, the same on both backends. */
 const cases: Record<string, () => tf.Tensor> = {
+  // libtorch's own operator divides by the number of images
+  "batchNorm of no images": () =>
+    tf.batchNorm4d(tf.zeros([0, 2, 3, 4]), tf.zeros<tf.Rank.R1>([4]), tf.ones<tf.Rank.R1>([4])),
   abs: () => tf.abs(a()),
   neg: () => tf.neg(a()),
   square: () => tf.square(a()),

@@ -43,7 +43,8 @@ export const norm: Kernels = {
   FusedBatchNorm: (torch, { x, scale, offset, mean, variance }, { varianceEpsilon }) => {
     // the operator does not look at the sizes: it would read past the end of a shorter vector
     const fits = (v?: TensorInfo) => !v || (util.arraysEqual(v.shape, x.shape.slice(-1)) && v.dtype === "float32");
-    if (x.dtype === "float32" && [scale, offset, mean, variance].every(fits)) {
+    const some = util.sizeFromShape(x.shape) > 0; // of no images it ends the process: a division by zero
+    if (some && x.dtype === "float32" && [scale, offset, mean, variance].every(fits)) {
       const [y] = torch.callMany(
         3,
         batchNorm,

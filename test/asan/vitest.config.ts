@@ -1,0 +1,13 @@
+import { defineConfig } from "vitest/config";
+
+/** The tests of what is in C++, without the databases that others need. */
+export default defineConfig({
+  test: {
+    root: `${import.meta.dirname}/../..`,
+    include: ["packages/tfjs-backend-torch/src/**/*.test.ts"],
+    pool: "forks",
+    maxWorkers: 1,
+    testTimeout: 600_000, // instrumented code is slow, and so is a busy machine
+    hookTimeout: 600_000,
+  },
+});
