@@ -12,7 +12,7 @@ import { createEngine } from "@reluctant/engine";
 import { type Recipe, recipes } from "@reluctant/relu";
 import { type Engine, stages } from "@reluctant/stages";
 import { jpegOf, writeShard } from "../images.ts";
-import type { Row } from "./row.ts";
+import type { Figure } from "./rows.ts";
 
 const resultFile = "docs/results/data.md";
 
@@ -48,7 +48,7 @@ interface Figures {
   training: { imagesPerSecond: number; waiting: number; batchSize: number; model: string };
 }
 
-export async function data({ quick }: { quick: boolean }): Promise<Row[]> {
+export async function data({ quick }: { quick: boolean }): Promise<Figure[]> {
   const folder = await mkdtemp(join(tmpdir(), "reluctant-bench-"));
   const engine = await createEngine({ threads: 1, precision: "fp32" });
   const found: Figures[] = [];
@@ -181,7 +181,7 @@ async function training(
   return { imagesPerSecond: of("images-per-second"), waiting: 100 * of("waiting"), batchSize, model };
 }
 
-const rowsOf = ({ name, imagesPerSecond, cpuMsPerImage, training }: Figures): Row[] => [
+const rowsOf = ({ name, imagesPerSecond, cpuMsPerImage, training }: Figures): Figure[] => [
   { case: `${name}/alone`, value: imagesPerSecond, unit: "img/s" },
   { case: `${name}/alone, CPU`, value: cpuMsPerImage, unit: "ms an image" },
   { case: `${name}/training`, value: training.imagesPerSecond, unit: "img/s" },

@@ -1,19 +1,26 @@
 /** `npm run bench -- NAME [flags]`: prints a table, and last one line `{"bench":NAME,"rows":[…]}`. */
 import { parseArgs } from "node:util";
 import { data } from "./data.ts";
+import { engine } from "./engine.ts";
+import { FlagError, type Options } from "./options.ts";
 import { precision } from "./precision.ts";
-import type { Row } from "./row.ts";
+import { isComparison, isNotRun, type Row } from "./rows.ts";
 import { spine } from "./spine.ts";
 
-const benches: Record<string, (options: { quick: boolean }) => Promise<Row[]>> = {
+const benches: Record<string, (options: Options) => Promise<Row[]>> = {
   data,
+  engine,
   precision,
   spine,
 };
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
-  options: { quick: { type: "boolean", default: false } },
+  options: {
+    quick: { type: "boolean", default: false },
+    case: { type: "string", default: "" },
+    write: { type: "boolean", default: false },
+  },
 });
 const name = positionals[0] ?? "";
 const bench = benches[name];
@@ -21,8 +28,20 @@ if (!bench) {
   process.stderr.write(`npm run bench -- NAME, with NAME one of: ${Object.keys(benches).join(", ")}\n`);
   process.exit(2);
 }
-const rows = await bench({ quick: values.quick });
+const rows = await bench({ quick: values.quick, only: values.case, write: values.write }).catch((error: unknown) => {
+  if (!(error instanceof FlagError)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exit(2);
+});
 const width = Math.max(...rows.map((row) => row.case.length));
-for (const row of rows)
-  process.stdout.write(`${row.case.padEnd(width)}  ${row.value.toPrecision(4).padStart(9)} ${row.unit}\n`);
+for (const row of rows) process.stdout.write(`${row.case.padEnd(width)}  ${told(row)}\n`);
 process.stdout.write(`${JSON.stringify({ bench: name, rows })}\n`);
+
+function told(row: Row): string {
+  if (isNotRun(row)) return `not run: ${row.notRun}`;
+  if (!isComparison(row)) return `${row.value.toPrecision(4).padStart(9)} ${row.unit}`;
+  const { ours, peer, unit, ratio, cpuRatio, disturbed } = row;
+  const byCpu = cpuRatio === undefined ? "" : `, ${cpuRatio.toFixed(3)} by CPU time`;
+  const remark = disturbed ? " (the machine had other work: the latter counts)" : "";
+  return `${ours.toPrecision(4).padStart(9)} ${unit}, peer ${peer.toPrecision(4)}: ${ratio.toFixed(3)}${byCpu}${remark}`;
+}

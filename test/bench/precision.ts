@@ -10,7 +10,7 @@ import { type DatasetReader, prepareAll } from "@reluctant/datasets";
 import { createEngine } from "@reluctant/engine";
 import { type Recipe, recipes } from "@reluctant/relu";
 import { stages } from "@reluctant/stages";
-import type { Row } from "./row.ts";
+import type { Figure } from "./rows.ts";
 
 const resultFile = "docs/results/precision";
 const recipe = recipes["cpu/resnet8"] as Recipe;
@@ -24,7 +24,7 @@ interface Run {
   cpuSeconds: number;
 }
 
-export async function precision({ quick }: { quick: boolean }): Promise<Row[]> {
+export async function precision({ quick }: { quick: boolean }): Promise<Figure[]> {
   const data = await firstDataset();
   const steps = quick ? 100 : 2_000;
   const runs: Run[] = [];
@@ -80,7 +80,7 @@ const meanOf = (runs: readonly Run[], precision: Precision, value: (run: Run) =>
 
 const percent = ({ testAccuracy }: Run): number => 100 * testAccuracy;
 
-function rowsOf(runs: readonly Run[]): Row[] {
+function rowsOf(runs: readonly Run[]): Figure[] {
   const [fp32, bf16] = precisions.map((p) => meanOf(runs, p, percent)) as [number, number];
   const [slow, fast] = precisions.map((p) => meanOf(runs, p, ({ cpuSeconds }) => cpuSeconds)) as [number, number];
   return [

@@ -13,7 +13,7 @@ import { type Stack, startStack } from "@reluctant/local";
 import { createConsumer, createWakes, openRedis, queueNames } from "@reluctant/queue";
 import { implementations } from "@reluctant/relu";
 import { type Client, createClient } from "@reluctant/sdk";
-import type { Row } from "./row.ts";
+import type { Figure } from "./rows.ts";
 
 const oneStep: ExperimentSpecInput = {
   name: "bench",
@@ -24,7 +24,7 @@ const oneStep: ExperimentSpecInput = {
   settings: { train: { length: { images: 32 } } },
 };
 
-export async function spine({ quick }: { quick: boolean }): Promise<Row[]> {
+export async function spine({ quick }: { quick: boolean }): Promise<Figure[]> {
   const dir = await mkdtemp(join(tmpdir(), "reluctant-bench-"));
   const stack = await startStack({
     dir,
@@ -45,7 +45,7 @@ export async function spine({ quick }: { quick: boolean }): Promise<Row[]> {
 }
 
 /** Submit → attempt running, on a worker that waits; one experiment at a time. */
-async function startLatency(stack: Stack, client: Client, rounds: number): Promise<Row[]> {
+async function startLatency(stack: Stack, client: Client, rounds: number): Promise<Figure[]> {
   const db = openDatabase(stack.databaseUrl);
   const delays: number[] = [];
   try {
@@ -67,7 +67,7 @@ async function startLatency(stack: Stack, client: Client, rounds: number): Promi
 }
 
 /** Four clients that submit one after the other, every experiment another seed. */
-async function submitSpeed(client: Client, total: number): Promise<Row[]> {
+async function submitSpeed(client: Client, total: number): Promise<Figure[]> {
   const delays: number[] = [];
   let next = 0;
   const submitter = async () => {
@@ -88,7 +88,7 @@ async function submitSpeed(client: Client, total: number): Promise<Row[]> {
 }
 
 /** What the submits left waiting, taken by eight slots that do nothing but claim and complete. */
-async function drainSpeed(stack: Stack): Promise<Row[]> {
+async function drainSpeed(stack: Stack): Promise<Figure[]> {
   const db = openDatabase(stack.databaseUrl);
   const deps: Deps = { db, artifacts: postgresArtifacts(db) };
   const [{ waiting = 0 } = {}] = await db.prisma.$queryRaw<
@@ -182,7 +182,7 @@ async function* fewBytes(): AsyncGenerator<Uint8Array> {
   yield new Uint8Array(64);
 }
 
-function percentiles(name: string, values: number[]): Row[] {
+function percentiles(name: string, values: number[]): Figure[] {
   const sorted = [...values].sort((a, b) => a - b);
   const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN;
   return [

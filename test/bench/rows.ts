@@ -1,0 +1,34 @@
+/** What a bench finds: the last line of its output, and its table. */
+export interface Figure {
+  case: string;
+  value: number;
+  unit: string;
+  /** What it must not exceed. */
+  atMost?: number;
+}
+
+/** Ours beside a peer's. Of speed: above 1 ours is faster. Of memory: above 1 ours takes more. */
+export interface Comparison {
+  case: string;
+  ours: number;
+  peer: number;
+  ratio: number;
+  unit: string;
+  /** The ratio by CPU time. It counts where the machine had other work: then `disturbed`. */
+  cpuRatio?: number;
+  disturbed?: boolean;
+  /** How the peer was fastest. */
+  form?: string;
+  bar?: { atLeast: number; reach: number } | { atMost: number; reach: number };
+}
+
+/** A figure that cannot be had here. */
+export interface NotRun {
+  case: string;
+  notRun: string;
+}
+
+export type Row = Figure | Comparison | NotRun;
+
+export const isComparison = (row: Row): row is Comparison => "ratio" in row;
+export const isNotRun = (row: Row): row is NotRun => "notRun" in row;
