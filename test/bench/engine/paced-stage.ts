@@ -114,7 +114,9 @@ const endless = (data: StageContext["data"]): StageContext["data"] => ({
   inputShape: data.inputShape,
   mean: data.mean,
   std: data.std,
+  streamed: data.streamed,
   size: (split) => (split === "train" ? data.size(split) : Number.MAX_SAFE_INTEGER),
+  order: (seed, epoch) => data.order(seed, epoch),
   batch: (split, indices) =>
     data.batch(
       split,
