@@ -34,6 +34,7 @@ export class TorchBackend extends KernelBackend {
   /** How often each slot was released. */
   private readonly releases: number[] = [];
   private complexView: number | undefined;
+  private aliasing: number | undefined;
 
   constructor(bridge: Bridge) {
     super();
@@ -55,6 +56,14 @@ export class TorchBackend extends KernelBackend {
   /** A slot holds the same data as long as this is the same. */
   generationOf(slot: Slot): number {
     return this.releases[slot] ?? 0;
+  }
+
+  /** A second slot on the same data, until one of them is written to. No command that is still to run mentions it. */
+  alias(slot: Slot): Slot {
+    this.aliasing ??= this.bridge.op("aten::alias", "", [], [], []);
+    const alias = this.slotCount++;
+    this.bridge.call(this.aliasing, alias, slot);
+    return alias;
   }
 
   /** Turns a filled slot into a tensor with its own data. */

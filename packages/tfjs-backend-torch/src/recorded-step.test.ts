@@ -170,6 +170,49 @@ describe.skipIf(unavailable).each<Mode>(["sync", "async"])(titled("a recorded st
     table.dispose();
   });
 
+  it_("leaves a variable its value when a run fails that would have assigned it, recorded or replayed", async () => {
+    const table = tf.tensor1d([10, 20, 30]);
+    const last = tf.variable(tf.tensor1d([0, 0]));
+    const tensors = tf.memory().numTensors;
+    const step = recordStep<{ at: Int32Array }, "picked">(({ at }) => {
+      last.assign(tf.add(last, 1));
+      const picked = tf.gather(table, at);
+      last.assign(tf.add(last, picked));
+      return { picked };
+    });
+    const pick = (...at: number[]) => step.run({ at: Int32Array.from(at) });
+    for (const [i, mode] of replays(1).entries()) {
+      await expect(pick(0, 100)).rejects.toThrow("aten::index_select");
+      expect(Array.from(last.dataSync()), mode).toEqual([31 * i, 21 * i]);
+      await pick(2, 1);
+    }
+    expect(step.mode).toBe("replay");
+    expect(tf.memory().numTensors).toBe(tensors);
+    step.dispose();
+    tf.dispose([table, last]);
+  });
+
+  it_("needs no more memory while it records than when it replays", async () => {
+    const size = 2 ** 20;
+    const w = tf.variable(tf.ones([size]));
+    const chained = () => {
+      let y: tf.Tensor = w;
+      for (let i = 0; i < 16; i++) y = tf.exp(tf.neg(y));
+      return { y: tf.sum(y) };
+    };
+    const step = recordStep(chained);
+    const before = torchInfo().allocatedBytes;
+    const peaks: number[] = [];
+    for (let i = 0; i < 3; i++) {
+      await step.run({});
+      peaks.push(torchInfo().peakBytes - before);
+    }
+    expect(step.mode).toBe("replay");
+    expect(Math.max(...peaks)).toBeLessThan(4 * 4 * size); // 33 tensors of 4 MB otherwise
+    step.dispose();
+    w.dispose();
+  });
+
   it_("rejects when memory runs out, and works afterwards", async () => {
     const step = recordStep<{ x: Float32Array; n: number }, "y">(({ x, n }) => ({
       y: tf.sum(tf.matMul(tf.ones([n, 1]), tf.mul(tf.ones<tf.Rank.R2>([1, n]), x))),

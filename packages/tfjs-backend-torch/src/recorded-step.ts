@@ -73,7 +73,8 @@ export class RecordedStep<I extends StepInputs, O extends string> {
   /**
    * Runs the step and resolves to the values of what `f` returns. Two runs may be in flight; a third waits for the
    * first. The arrays must stay as they are until it has begun.
-   * @throws Error what `f` throws or libtorch says. What was changed before that stays changed.
+   * @throws Error what `f` throws or libtorch says. What was changed before that stays changed; a variable that a
+   *   recorded or replayed run would have assigned afterwards keeps its value.
    */
   async run(inputs: I): Promise<Record<O, HostArray>> {
     if (this.inFlight === maxInFlight) await new Promise<void>((go) => this.waiting.push(go));
@@ -129,12 +130,12 @@ export class RecordedStep<I extends StepInputs, O extends string> {
     return withTensors(inputs, (received) => read(this.call(received)));
   }
 
-  /** Runs eagerly, and compiles what was recorded when it is the same as the time before. */
+  /** Runs what `f` asks for once it is all noted, and compiles it when it is the same as the time before. */
   private record(backend: TorchBackend, known: Known, inputs: I): Promise<Record<O, HostArray>> {
     this.mode = "recording";
     const before = slotsOfVariables(backend);
     return withTensors(inputs, (received, given) => {
-      const { result, recording } = record(backend, () => this.call(received));
+      const { result, recording } = record(backend, before, () => this.call(received));
       const traced = {
         recording,
         inputs: given.map((x) => backend.slotOf(x)),
