@@ -4,8 +4,12 @@
  */
 import { engine, type Variable } from "@tensorflow/tfjs-core";
 import type { TorchBackend } from "./backend.ts";
-import type { Argument, Bridge, Signature, Slot } from "./bridge.ts";
-import type { Command } from "./recording.ts";
+import type { Argument, Bridge, HostArray, Signature, Slot } from "./bridge.ts";
+
+export type Command =
+  | { kind: "call"; op: number; operands: readonly Argument[] }
+  | { kind: "free"; slot: Slot }
+  | { kind: "upload"; slot: Slot; values: HostArray; shape: readonly number[] };
 
 /**
  * Runs the commands in their order but for the frees.

@@ -1,13 +1,8 @@
 /** What went through the bridge while a function ran. */
 import { dispose, type NamedTensorMap, type Variable } from "@tensorflow/tfjs-core";
 import type { TorchBackend } from "./backend.ts";
-import type { Argument, Bridge, HostArray, Slot } from "./bridge.ts";
-import { execute, runNoted } from "./deferred.ts";
-
-export type Command =
-  | { kind: "call"; op: number; operands: readonly Argument[] }
-  | { kind: "free"; slot: Slot }
-  | { kind: "upload"; slot: Slot; values: HostArray; shape: readonly number[] };
+import type { Bridge, Slot } from "./bridge.ts";
+import { type Command, execute, runNoted } from "./deferred.ts";
 
 export interface Recording {
   commands: readonly Command[];
