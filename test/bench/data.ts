@@ -10,7 +10,7 @@ import { delimiter, join } from "node:path";
 import { type CropKey, type DatasetReader, prepareAll } from "@reluctant/datasets";
 import { createEngine } from "@reluctant/engine";
 import { type Recipe, recipes } from "@reluctant/relu";
-import { type Engine, stages } from "@reluctant/stages";
+import { type Engine, stages, unattended } from "@reluctant/stages";
 import { jpegOf, writeShard } from "../images.ts";
 import type { Figure } from "./rows.ts";
 
@@ -164,17 +164,13 @@ async function training(
     inputs: {},
     data: reader,
     engine,
-    resumeFrom: null,
-    checkpointSeconds: 3600,
+    ...unattended,
     report: {
-      started() {},
+      ...unattended.report,
       progress: (_, points) => {
         for (const { series, value } of points) last.set(series, value);
       },
-      log() {},
-      async checkpoint() {},
     },
-    signal: new AbortController().signal,
     stopRequested: () => steps++ >= leastSteps && performance.now() > deadline,
   });
   const of = (series: string) => last.get(series) ?? Number.NaN;

@@ -9,7 +9,7 @@ import type { Precision, ResultOf } from "@reluctant/contracts";
 import { type DatasetReader, prepareAll } from "@reluctant/datasets";
 import { createEngine } from "@reluctant/engine";
 import { type Recipe, recipes } from "@reluctant/relu";
-import { stages } from "@reluctant/stages";
+import { stages, unattended } from "@reluctant/stages";
 import type { Figure } from "./rows.ts";
 
 const resultFile = "docs/results/precision";
@@ -60,11 +60,7 @@ async function train(data: DatasetReader, precision: Precision, seed: number, st
     inputs: {},
     data,
     engine,
-    resumeFrom: null,
-    checkpointSeconds: 3600,
-    report: { started() {}, progress() {}, log() {}, async checkpoint() {} },
-    signal: new AbortController().signal,
-    stopRequested: () => false,
+    ...unattended,
   });
   engine.release();
   if (output.outcome !== "succeeded") throw new Error("nobody asked the stage to stop");

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { type DatasetReader, prepareAll } from "@reluctant/datasets";
 import { createEngine } from "@reluctant/engine";
 import { type Recipe, recipes } from "@reluctant/relu";
-import { type Engine, type StageContext, type StageOutput, stages } from "@reluctant/stages";
+import { type Engine, type StageContext, type StageOutput, stages, unattended } from "@reluctant/stages";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { writeShard } from "../images.ts";
 
@@ -49,18 +49,13 @@ async function run(overrides: Partial<StageContext> = {}): Promise<Run> {
     inputs: {},
     data,
     engine,
-    resumeFrom: null,
-    checkpointSeconds: 3600,
+    ...unattended,
     report: {
-      started() {},
-      progress() {},
-      log() {},
+      ...unattended.report,
       async checkpoint(_, bytes) {
         checkpoint = bytes;
       },
     },
-    signal: new AbortController().signal,
-    stopRequested: () => false,
     ...overrides,
   });
   return { output, checkpoint };

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import type { InputName, ParamsOf, Precision, StageParams } from "@reluctant/contracts";
 import { type BackendName, BackendUnavailableError, createEngine } from "@reluctant/engine";
 import { type Implementation, implementations } from "@reluctant/relu";
-import { type Engine, type StageOutput, stages } from "@reluctant/stages";
+import { type Engine, type StageOutput, stages, unattended } from "@reluctant/stages";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { testData } from "../../packages/engine/src/test-data.ts";
 
@@ -158,11 +158,7 @@ async function curveOf(
     inputs,
     data: testData(),
     engine: noting,
-    resumeFrom: null,
-    checkpointSeconds: 3600,
-    report: { started() {}, progress() {}, log() {}, async checkpoint() {} },
-    signal: new AbortController().signal,
-    stopRequested: () => false,
+    ...unattended,
   });
   return { losses, artifacts: artifactsOf(output) };
 }

@@ -1,6 +1,6 @@
 import type { InputName, ParamsOf, StageParams } from "@reluctant/contracts";
 import { type Implementation, type Model, models, recipes, reluCount } from "@reluctant/relu";
-import { type Engine, stages } from "@reluctant/stages";
+import { type Engine, stages, unattended } from "@reluctant/stages";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, expect, it } from "vitest";
 import { createEngine } from "./engine.ts";
@@ -80,11 +80,7 @@ const setup = (name: string, side: number) => {
       inputs,
       data,
       engine,
-      resumeFrom: null,
-      checkpointSeconds: 3600,
-      report: { started() {}, progress() {}, log() {}, checkpoint: async () => {} },
-      signal: new AbortController().signal,
-      stopRequested: () => false,
+      ...unattended,
     });
     stepped.add(implementation);
     if (output.outcome !== "succeeded") throw new Error(`stopped at ${output.step}`);

@@ -18,6 +18,7 @@ import {
   type StageContext,
   type StageOutput,
   stages,
+  unattended,
 } from "@reluctant/stages";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -106,16 +107,12 @@ async function run(implementation: Implementation, overrides: Partial<StageConte
     inputs,
     data: testData(),
     engine,
-    resumeFrom: null,
-    checkpointSeconds: 3600,
+    ...unattended,
     report: {
-      started() {},
+      ...unattended.report,
       progress: ({ step }) => progress.push(step),
-      log() {},
       checkpoint: async (step, bytes) => void checkpoints.push({ step, bytes }),
     },
-    signal: new AbortController().signal,
-    stopRequested: () => false,
     ...overrides,
   });
   return { output, checkpoints, progress };

@@ -31,4 +31,5 @@ export {
   type SafetensorsFile,
 } from "./safetensors.ts";
 export { type HostTensor, type Tensors, under } from "./tensors.ts";
+export { unattended } from "./unattended.ts";
 export { decodeWeights, encodeWeights, initialWeights, isStatistic, requireWeights, weightShapes } from "./weights.ts";

@@ -1,7 +1,7 @@
 /** What the bench measures is what workers run: the stages of the catalog, every step of them. */
 import { createHash } from "node:crypto";
 import { createEngine } from "@reluctant/engine";
-import { type Engine, type StageOutput, stages } from "@reluctant/stages";
+import { type Engine, type StageOutput, stages, unattended } from "@reluctant/stages";
 import { beforeAll, describe, expect, it } from "vitest";
 import { testData } from "../../../packages/engine/src/test-data.ts";
 import { type Case, stageRun } from "./cases.ts";
@@ -25,11 +25,7 @@ const unpaced = (kind: Case["kind"]): Promise<StageOutput> => {
     ...run,
     data,
     engine,
-    resumeFrom: null,
-    checkpointSeconds: 3600,
-    report: { started() {}, progress() {}, log() {}, async checkpoint() {} },
-    signal: new AbortController().signal,
-    stopRequested: () => false,
+    ...unattended,
   });
 };
 

@@ -2,7 +2,7 @@
  * A worker's stage that takes a step when it is granted one: what a bench measures is then the very function that workers
  * run, with all that belongs to its step, from gathering the batch to hearing the outcome.
  */
-import { type Engine, type StageContext, type StageOutput, stages } from "@reluctant/stages";
+import { type Engine, type StageContext, type StageOutput, stages, unattended } from "@reluctant/stages";
 import type { StageRun } from "./cases.ts";
 
 /** What is measured: training steps, or batches evaluated after the stage's training. */
@@ -23,11 +23,7 @@ export function paceStage({ run, unit, engine, data }: PacedRun): PacedStage {
     ...run,
     data: unit === "step" ? data : endless(data),
     engine: paced(engine, unit, pace),
-    resumeFrom: null,
-    checkpointSeconds: Number.MAX_SAFE_INTEGER,
-    report: { started() {}, progress() {}, log() {}, async checkpoint() {} },
-    signal: new AbortController().signal,
-    stopRequested: () => false,
+    ...unattended,
   });
   const failed = new Promise<never>((_, reject) => void output.catch(reject));
   failed.catch(() => {}); // heard by `take` and by who asks for the output

@@ -8,6 +8,7 @@ import {
   type StageData,
   type StageOutput,
   stages,
+  unattended,
 } from "@reluctant/stages";
 import { expect, it } from "vitest";
 import { testData } from "../test-data.ts";
@@ -41,18 +42,13 @@ async function run(engine: Engine, overrides: Partial<StageContext> = {}): Promi
     inputs: {},
     data,
     engine,
-    resumeFrom: null,
-    checkpointSeconds: 3600,
+    ...unattended,
     report: {
-      started() {},
-      progress() {},
-      log() {},
+      ...unattended.report,
       async checkpoint(_, bytes) {
         checkpoint = bytes;
       },
     },
-    signal: new AbortController().signal,
-    stopRequested: () => false,
     ...overrides,
   });
   return { output, checkpoint };
