@@ -1,5 +1,5 @@
 import { type FrontierPoint, fullVariant } from "@reluctant/contracts";
-import { frontierOf } from "@reluctant/relu";
+import { frontierOf, mean, standardError } from "@reluctant/relu";
 
 /** A point of the plot: what a method reached at a budget, as the mean over its seeds. Accuracies are shares. */
 export interface PlotPoint {
@@ -80,14 +80,4 @@ export const widthText = (width: number): string => (width === 1 ? "–" : `${wi
 export function markDominated(points: PlotPoint[]): PlotPoint[] {
   const best = new Set(frontierOf(points));
   return points.map((point) => ({ ...point, onFrontier: best.has(point) }));
-}
-
-const mean = (values: number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
-
-/** Sample standard deviation over √n. */
-function standardError(values: number[]): number | null {
-  if (values.length < 2) return null;
-  const center = mean(values);
-  const squares = values.reduce((sum, value) => sum + (value - center) ** 2, 0);
-  return Math.sqrt(squares / (values.length - 1) / values.length);
 }

@@ -22,4 +22,5 @@ export * from "./recipes.ts";
 export * from "./retry.ts";
 export * from "./stage-key.ts";
 export * from "./states.ts";
+export * from "./statistics.ts";
 export * from "./steps.ts";

@@ -1,10 +1,13 @@
 import { readFileSync } from "node:fs";
 import type { Experiment, Trial } from "@reluctant/contracts";
 import { describe, expect, it } from "vitest";
-import { type Comparison, parseComparison } from "./file.ts";
+import { parseYaml } from "../yaml-file.ts";
+import { type Comparison, comparisonOf } from "./file.ts";
 import { markdownOf, type Report } from "./markdown.ts";
 import { type Run, tableOf } from "./results.ts";
-import { estimate, pairedDifference, verdict } from "./statistics.ts";
+import { pairedDifference, verdict } from "./statistics.ts";
+
+const parseComparison = (path: string, text: string) => comparisonOf(path, parseYaml(path, text));
 
 const written = `
 title: Small
@@ -39,7 +42,7 @@ describe("the file", () => {
   });
 
   it.each([
-    ["groups: [1", "small.yaml is not YAML"],
+    ["groups: [1", "small.yaml is not YAML or JSON"],
     ["title: x", "small.yaml is not a valid comparison"],
     [written.replace("flip: false", "flipp: false"), "small.yaml is not a valid comparison"],
     [written.replace("arSeed: 1", "arSeed: one"), "small.yaml is not a valid comparison"],
@@ -64,11 +67,6 @@ describe("the file", () => {
 });
 
 describe("the statistics", () => {
-  it("gives the standard error of the mean, and none for one value", () => {
-    expect(estimate([1, 2, 3])).toEqual({ mean: 2, error: Math.sqrt(1 / 3) });
-    expect(estimate([5])).toEqual({ mean: 5, error: null });
-  });
-
   it("adds the error of the test part to that of the pairs", () => {
     const { mean, error } = pairedDifference(
       [

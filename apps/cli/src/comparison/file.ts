@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import {
   type ComparisonGroup,
   comparisonSchema,
@@ -8,7 +7,7 @@ import {
   ReluctantError,
   type SpecFields,
 } from "@reluctant/contracts";
-import { parse } from "yaml";
+import { readYaml } from "../yaml-file.ts";
 
 export interface Member {
   label: string | undefined;
@@ -24,23 +23,10 @@ export interface Comparison {
 }
 
 /** Reads and checks a comparison. @throws ReluctantError that names the file, and the group and field at fault */
-export async function readComparison(path: string): Promise<Comparison> {
-  const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
-    throw new ReluctantError(
-      "invalid-spec",
-      `cannot read ${path}: ${error.code === "ENOENT" ? "there is no such file" : error.message}`,
-    );
-  });
-  return parseComparison(path, text);
-}
+export const readComparison = async (path: string): Promise<Comparison> => comparisonOf(path, await readYaml(path));
 
-export function parseComparison(path: string, text: string): Comparison {
-  let written: unknown;
-  try {
-    written = parse(text, { maxAliasCount: 100 });
-  } catch (error) {
-    throw new ReluctantError("invalid-spec", `${path} is not YAML: ${(error as Error).message.split("\n")[0]}`);
-  }
+/** Checks what a file holds. */
+export function comparisonOf(path: string, written: unknown): Comparison {
   const checked = comparisonSchema.safeParse(written);
   if (!checked.success)
     throw new ReluctantError("invalid-spec", `${path} is not a valid comparison`, fieldErrors(checked.error, "file"));

@@ -1,6 +1,7 @@
 import { count, percent, short } from "@reluctant/plot";
+import { mean, standardError } from "@reluctant/relu";
 import { arModelOf, type Point, type Run, sensitivityImages, type Table, type TableRow } from "./results.ts";
-import { estimate, pairedDifference, verdict } from "./statistics.ts";
+import { pairedDifference, verdict } from "./statistics.ts";
 
 export interface Report {
   title: string;
@@ -83,11 +84,12 @@ const budgetsOf = (rows: readonly TableRow[]): number[] =>
 /** `62.10 ± 0.31 (3)`, and the count that was reached where it is not the budget. */
 function cellOf(points: readonly Point[], accuracy: "test" | "validation"): string {
   if (points.length === 0) return "–";
-  const { mean, error } = estimate(points.map((point) => 100 * accuracyOf(point, accuracy)));
+  const percents = points.map((point) => 100 * accuracyOf(point, accuracy));
+  const error = standardError(percents);
   const reached = [...new Set(points.filter((p) => p.reluCount !== p.budget).map((p) => count(p.reluCount)))];
   const polynomials = points.some(({ polynomialUnits }) => polynomialUnits > 0) ? " and polynomials" : "";
   const note = reached.length > 0 ? ` at ${reached.join(", ")}${polynomials}` : polynomials;
-  return `${mean.toFixed(2)}${error === null ? "" : ` ± ${error.toFixed(2)} (${points.length})`}${note}`;
+  return `${mean(percents).toFixed(2)}${error === null ? "" : ` ± ${error.toFixed(2)} (${points.length})`}${note}`;
 }
 
 const accuracyOf = (point: Point, accuracy: "test" | "validation"): number =>
@@ -132,7 +134,7 @@ function chosen(rows: readonly TableRow[]): string {
   for (const { label, points } of rows) {
     const [first] = points;
     if (!first) continue;
-    const accuracy = estimate(points.map(({ validationAccuracy }) => validationAccuracy)).mean;
+    const accuracy = mean(points.map(({ validationAccuracy }) => validationAccuracy));
     if (accuracy > (best.get(first.method)?.accuracy ?? 0)) best.set(first.method, { label, accuracy });
   }
   return `Best on validation: ${[...best.values()].map(({ label }) => label).join("; ") || "nothing yet"}.`;

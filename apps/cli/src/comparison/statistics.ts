@@ -1,16 +1,4 @@
-/** Mean and its standard error over seeds; null for a single value, whose error nobody knows. */
-export interface Estimate {
-  mean: number;
-  error: number | null;
-}
-
-export function estimate(values: readonly number[]): Estimate {
-  const n = values.length;
-  const mean = values.reduce((sum, value) => sum + value, 0) / n;
-  if (n < 2) return { mean, error: null };
-  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (n - 1);
-  return { mean, error: Math.sqrt(variance / n) };
-}
+import { mean, standardError } from "@reluctant/relu";
 
 export interface Pair {
   ours: number;
@@ -23,11 +11,11 @@ export interface Pair {
  * said). All shares in [0, 1].
  */
 export function pairedDifference(pairs: readonly Pair[], testImages: number): { mean: number; error: number } {
-  const { mean, error } = estimate(pairs.map(({ ours, theirs }) => ours - theirs));
+  const differences = pairs.map(({ ours, theirs }) => ours - theirs);
   const sampling = [pairs.map(({ ours }) => ours), pairs.map(({ theirs }) => theirs)]
-    .map((accuracies) => estimate(accuracies).mean)
+    .map(mean)
     .reduce((sum, accuracy) => sum + (accuracy * (1 - accuracy)) / testImages, 0);
-  return { mean, error: Math.sqrt((error ?? 0) ** 2 + sampling) };
+  return { mean: mean(differences), error: Math.hypot(standardError(differences) ?? 0, Math.sqrt(sampling)) };
 }
 
 /** "Beats" is a mean paired difference above twice its standard error. */
