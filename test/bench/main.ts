@@ -4,7 +4,7 @@ import { data } from "./data.ts";
 import { engine } from "./engine.ts";
 import { FlagError, type Options } from "./options.ts";
 import { precision } from "./precision.ts";
-import { isComparison, isNotRun, type Row } from "./rows.ts";
+import { isBesidePeer, isNotRun, type Row } from "./rows.ts";
 import { spine } from "./spine.ts";
 
 const benches: Record<string, (options: Options) => Promise<Row[]>> = {
@@ -39,7 +39,7 @@ process.stdout.write(`${JSON.stringify({ bench: name, rows })}\n`);
 
 function told(row: Row): string {
   if (isNotRun(row)) return `not run: ${row.notRun}`;
-  if (!isComparison(row)) return `${row.value.toPrecision(4).padStart(9)} ${row.unit}`;
+  if (!isBesidePeer(row)) return `${row.value.toPrecision(4).padStart(9)} ${row.unit}`;
   const { ours, peer, unit, ratio, cpuRatio, disturbed } = row;
   const byCpu = cpuRatio === undefined ? "" : `, ${cpuRatio.toFixed(3)} by CPU time`;
   const remark = disturbed ? " (the machine had other work: the latter counts)" : "";

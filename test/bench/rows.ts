@@ -8,7 +8,7 @@ export interface Figure {
 }
 
 /** Ours beside a peer's. Of speed: above 1 ours is faster. Of memory: above 1 ours takes more. */
-export interface Comparison {
+export interface BesidePeer {
   case: string;
   ours: number;
   peer: number;
@@ -28,7 +28,7 @@ export interface NotRun {
   notRun: string;
 }
 
-export type Row = Figure | Comparison | NotRun;
+export type Row = Figure | BesidePeer | NotRun;
 
-export const isComparison = (row: Row): row is Comparison => "ratio" in row;
+export const isBesidePeer = (row: Row): row is BesidePeer => "ratio" in row;
 export const isNotRun = (row: Row): row is NotRun => "notRun" in row;

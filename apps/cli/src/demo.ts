@@ -5,7 +5,6 @@ import { type Experiment, ReluctantError } from "@reluctant/contracts";
 import { type Stack, startStack, untilInterrupted } from "@reluctant/local";
 import { count } from "@reluctant/plot";
 import { type Client, createClient } from "@reluctant/sdk";
-
 import { writeFrontier } from "./commands/export.ts";
 import { frontierText } from "./commands/frontier.ts";
 import { readSpec } from "./spec-file.ts";

@@ -2,7 +2,6 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Experiment, StageRun, Trial } from "@reluctant/contracts";
 import { count, percent } from "@reluctant/plot";
 import type { Client } from "@reluctant/sdk";
-
 import { labelOf } from "./labels.ts";
 import { Board } from "./terminal/board.ts";
 import { forOut } from "./terminal/color.ts";
@@ -22,8 +21,7 @@ export async function follow(
   signal?: AbortSignal,
 ): Promise<Experiment> {
   const board = new Board(out);
-  const trials: Trial[] = [];
-  for await (const trial of client.experiments.allTrials(id)) trials.push(trial);
+  const trials = await trialsOf(client, id);
   const states = new Map<string, string>();
   for (;;) {
     const experiment = await client.experiments.get(id, { signal });
@@ -41,6 +39,12 @@ export async function follow(
     }
     await delay(lookEveryMs, undefined, { signal });
   }
+}
+
+export async function trialsOf(client: Client, id: string): Promise<Trial[]> {
+  const trials: Trial[] = [];
+  for await (const trial of client.experiments.allTrials(id)) trials.push(trial);
+  return trials;
 }
 
 const activeLines = (experiment: Experiment, trials: readonly Trial[]): string[] =>

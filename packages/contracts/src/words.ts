@@ -6,6 +6,7 @@
  * | experiment | one question; owns numbered, immutable spec revisions and the sweep they expand to |
  * | sweep | the grid of trials an experiment expands to: methods × budgets × seeds of one model and dataset |
  * | trial | one point of the sweep, carried through all its stages |
+ * | comparison | several experiments that are read together, as tables |
  * | stage | a step of the method; its kind is also its queue's name. Allocation is pure and instant: no stage |
  * | stage run | one unit of work named by its stage key, owned by no trial; a **need** links it to every trial that uses it |
  * | attempt | one execution of a stage run, born at dispatch, numbered from 1. A retry is the next attempt |

@@ -1,7 +1,7 @@
 /** Ours and the peer's, one after the other, round after round: what disturbs the machine disturbs both. */
 import { createEngine } from "@reluctant/engine";
 import type { Engine, StageData } from "@reluctant/stages";
-import type { Comparison } from "../rows.ts";
+import type { BesidePeer } from "../rows.ts";
 import { type Case, stageRun } from "./cases.ts";
 import { type PacedStage, paceStage } from "./paced-stage.ts";
 import { fastestPeer, type Peer, type PeerVersion } from "./peer.ts";
@@ -21,7 +21,7 @@ const warmUp = 3;
 /** Steps by which the forms of the peer are compared, after one to warm up. */
 const trial = 2;
 
-export async function compare(measured: Case, { data, version, rounds }: Setting): Promise<Comparison> {
+export async function compare(measured: Case, { data, version, rounds }: Setting): Promise<BesidePeer> {
   const peer = await fastestPeer(taskOf(measured, data), version, trial);
   const ours = await startOurs(measured, data);
   try {

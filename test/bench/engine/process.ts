@@ -1,6 +1,6 @@
 /** Figures of whole processes: memory of a training step, and how soon a worker's child takes its first one. */
 import type { DatasetReader } from "@reluctant/datasets";
-import type { Comparison, Figure } from "../rows.ts";
+import type { BesidePeer, Figure } from "../rows.ts";
 import { type Case, stageRun } from "./cases.ts";
 import { taskOf } from "./compare.ts";
 import { Peer, type PeerVersion } from "./peer.ts";
@@ -16,7 +16,7 @@ const megabytes = (bytes: number): number => bytes / 2 ** 20;
 export const memoryCase = "memory/train/resnet18/b128/fp32";
 
 /** What training takes beyond the process with its libraries, at its peak. The eager steps before the recording count. */
-export async function peakMemory(data: DatasetReader, { sgd }: PeerVersion): Promise<Comparison[]> {
+export async function peakMemory(data: DatasetReader, { sgd }: PeerVersion): Promise<BesidePeer[]> {
   const steps = 4;
   const peer = new Peer(taskOf(large, data), { layout: "channels_last", sgd: sgd.at(-1) ?? "plain" });
   const theirs = await peer.take(steps).finally(() => peer.close());

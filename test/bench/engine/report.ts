@@ -3,7 +3,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { cpus } from "node:os";
 import type { EngineInfo } from "@reluctant/contracts";
-import { type Comparison, isComparison, isNotRun, type Row } from "../rows.ts";
+import { type BesidePeer, isBesidePeer, isNotRun, type Row } from "../rows.ts";
 import { threads } from "./compare.ts";
 
 const file = "docs/results/engine.md";
@@ -28,7 +28,7 @@ const machineLine = ({ info, peer }: Machine): string =>
 function table(rows: readonly Row[]): string {
   const lines = rows.map((row) => {
     if (isNotRun(row)) return `| ${row.case} | not run | | | | ${row.notRun} |`;
-    if (!isComparison(row)) {
+    if (!isBesidePeer(row)) {
       const bar = row.atMost === undefined ? "" : `at most ${row.atMost}`;
       return `| ${row.case} | ${short(row.value)} ${row.unit} | | | | ${bar} |`;
     }
@@ -41,7 +41,7 @@ function table(rows: readonly Row[]): string {
   );
 }
 
-const remarks = ({ bar, form, disturbed }: Comparison): string =>
+const remarks = ({ bar, form, disturbed }: BesidePeer): string =>
   [
     bar && ("atLeast" in bar ? `at least ${bar.atLeast}` : `at most ${bar.atMost}`),
     bar && `reach ${bar.reach}`,
