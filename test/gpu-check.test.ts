@@ -20,7 +20,7 @@ const missing =
 const fast = ["build", "memory", "sgd-step", "replay"];
 
 test.skipIf(missing)(
-  `its fast stages pass on a CPU${missing && ` [skipped: ${missing}]`}`,
+  `its fast parts pass on a CPU${missing && ` [skipped: ${missing}]`}`,
   { timeout: 600_000 },
   async () => {
     await run(process.execPath, ["infra/gpu/bundle.mjs", folder]);
@@ -29,19 +29,19 @@ test.skipIf(missing)(
     await run("sh", [join(folder, "check.sh"), ...fast], { env }).catch(() => undefined); // the results say why
     const lines = (await readFile(join(folder, "results.jsonl"), "utf8")).trim().split("\n");
     const results = lines.map((line) => JSON.parse(line));
-    expect(results).toEqual(fast.map((stage) => expect.objectContaining({ stage, ok: true })));
-    expect(results).toContainEqual(expect.objectContaining({ stage: "build", device: "cpu" }));
-    expect(results).toContainEqual(expect.objectContaining({ stage: "memory", cuda: "not run: no CUDA device" }));
-    expect(results).toContainEqual(expect.objectContaining({ stage: "replay", graph: "not run: no CUDA device" }));
+    expect(results).toEqual(fast.map((part) => expect.objectContaining({ part, ok: true })));
+    expect(results).toContainEqual(expect.objectContaining({ part: "build", device: "cpu" }));
+    expect(results).toContainEqual(expect.objectContaining({ part: "memory", cuda: "not run: no CUDA device" }));
+    expect(results).toContainEqual(expect.objectContaining({ part: "replay", graph: "not run: no CUDA device" }));
   },
 );
 
-test("a stage that ends without a result has a line that says so", async () => {
+test("a part that ends without a result has a line that says so", async () => {
   await cp("infra/gpu/check.sh", join(folder, "check.sh"));
   const ending = await run("sh", [join(folder, "check.sh"), "nonsense"], {
     env: { ...process.env, NODE: "false" },
   }).catch((error) => error.code);
   expect(ending).toBe(1);
   const [line = ""] = (await readFile(join(folder, "results.jsonl"), "utf8")).split("\n");
-  expect(JSON.parse(line)).toMatchObject({ stage: "nonsense", ok: false, error: expect.stringContaining("no result") });
+  expect(JSON.parse(line)).toMatchObject({ part: "nonsense", ok: false, error: expect.stringContaining("no result") });
 });

@@ -1,16 +1,16 @@
-/** `check.mjs STAGE`: runs one stage of the check and prints what it found as one line of JSON. check.sh runs them all. */
-import { build } from "./stages/build.ts";
-import { endurance } from "./stages/endurance.ts";
-import { gradients } from "./stages/gradients.ts";
-import { memory } from "./stages/memory.ts";
-import { replay } from "./stages/replay.ts";
-import { schemas } from "./stages/schemas.ts";
-import { sgdStep } from "./stages/sgd-step.ts";
-import type { Found, Stage } from "./stages/stage.ts";
-import { step } from "./stages/step.ts";
-import { throughput } from "./stages/throughput.ts";
+/** `check.mjs PART`: runs one part of the check and prints what it found as one line of JSON. check.sh runs them all. */
+import { build } from "./parts/build.ts";
+import { endurance } from "./parts/endurance.ts";
+import { gradients } from "./parts/gradients.ts";
+import { memory } from "./parts/memory.ts";
+import type { Found, Part } from "./parts/part.ts";
+import { replay } from "./parts/replay.ts";
+import { schemas } from "./parts/schemas.ts";
+import { sgdStep } from "./parts/sgd-step.ts";
+import { step } from "./parts/step.ts";
+import { throughput } from "./parts/throughput.ts";
 
-const stages: Record<string, Stage> = {
+const parts: Record<string, Part> = {
   build,
   schemas,
   memory,
@@ -23,13 +23,13 @@ const stages: Record<string, Stage> = {
 };
 
 const name = process.argv[2] ?? "";
-const stage = stages[name];
-if (!stage) {
-  console.error(`"${name}" is no stage; there are ${Object.keys(stages).join(", ")}`);
+const part = parts[name];
+if (!part) {
+  console.error(`"${name}" is no part; there are ${Object.keys(parts).join(", ")}`);
   process.exit(2);
 }
 const start = performance.now();
-const found = await stage().catch((error: Error): Found => ({ ok: false, error: error.message }));
+const found = await part().catch((error: Error): Found => ({ ok: false, error: error.message }));
 const seconds = Math.round((performance.now() - start) / 100) / 10;
-console.log(JSON.stringify({ stage: name, ...found, seconds }));
+console.log(JSON.stringify({ part: name, ...found, seconds }));
 process.exit(found.ok ? 0 : 1);

@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import type { Found } from "./stage.ts";
+import type { Found } from "./part.ts";
 
 /** TensorFlow.js' own specs on this device: every kernel, and with it every operator schema, is called and its values looked at. */
 export function schemas(): Promise<Found> {

@@ -2,7 +2,7 @@ import type { Engine } from "@reluctant/stages";
 import { recordStep, sgdStep } from "@reluctant/tfjs-backend-torch";
 import * as tf from "@tensorflow/tfjs-core";
 import { batchOf, networkOf, onCuda, openExactEngine, rates } from "./networks.ts";
-import { type Found, notRun } from "./stage.ts";
+import { type Found, notRun } from "./part.ts";
 
 const steps = 12;
 

@@ -1,6 +1,6 @@
 import { torchInfo } from "@reluctant/tfjs-backend-torch";
 import { batchOf, networkOf, onCuda, openEngine, rates } from "./networks.ts";
-import type { Found } from "./stage.ts";
+import type { Found } from "./part.ts";
 
 const steps = 2_000;
 const warm = 200;

@@ -1,7 +1,7 @@
 import { registerTorchBackend, setAsync, torchInfo } from "@reluctant/tfjs-backend-torch";
 import * as tf from "@tensorflow/tfjs-core";
 import { onCuda } from "./networks.ts";
-import { type Found, notRun } from "./stage.ts";
+import { type Found, notRun } from "./part.ts";
 
 /** Uploads that do not wait, and more memory than there is. */
 export async function memory(): Promise<Found> {

@@ -2,7 +2,7 @@ import type { Engine, HostTensor } from "@reluctant/stages";
 import * as tf from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-backend-cpu";
 import { batchOf, networkOf, openExactEngine } from "./networks.ts";
-import type { Found } from "./stage.ts";
+import type { Found } from "./part.ts";
 
 const name = "resnet8"; // the cpu backend takes minutes for a family of 512 channels
 const side = 8;

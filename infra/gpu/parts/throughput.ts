@@ -1,6 +1,6 @@
 import { supportedPrecisions } from "@reluctant/tfjs-backend-torch";
 import { batchOf, networkOf, onCuda, openEngine, rates } from "./networks.ts";
-import type { Found } from "./stage.ts";
+import type { Found } from "./part.ts";
 
 /** Images a second of replayed training steps, and what the same bits each time cost. */
 export async function throughput(): Promise<Found> {

@@ -1,5 +1,5 @@
 import { ensureBuilt, registerTorchBackend, supportedPrecisions, torchInfo } from "@reluctant/tfjs-backend-torch";
-import type { Found } from "./stage.ts";
+import type { Found } from "./part.ts";
 
 /** Builds the addon and loads it. */
 export async function build(): Promise<Found> {

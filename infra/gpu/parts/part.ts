@@ -3,7 +3,7 @@ export interface Found {
   ok: boolean;
   [figure: string]: unknown;
 }
-export type Stage = () => Promise<Found>;
+export type Part = () => Promise<Found>;
 
 /** What stands in place of a figure that a CPU does not have. */
 export const notRun = "not run: no CUDA device";

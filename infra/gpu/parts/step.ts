@@ -1,6 +1,6 @@
 import { countOperators } from "@reluctant/tfjs-backend-torch";
 import { batchOf, networkOf, openEngine, rates } from "./networks.ts";
-import type { Found } from "./stage.ts";
+import type { Found } from "./part.ts";
 
 /** What one replayed step asks of libtorch, and what of it only moves elements. */
 export async function step(): Promise<Found> {

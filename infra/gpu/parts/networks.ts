@@ -1,4 +1,4 @@
-/** Engines, networks and batches for the stages. */
+/** Engines, networks and batches for the parts. */
 import { createEngine } from "@reluctant/engine";
 import { models } from "@reluctant/relu";
 import { type Engine, initialWeights, type Network, type TrainingBatch } from "@reluctant/stages";

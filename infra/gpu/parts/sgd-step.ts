@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { batchSize, furthest, stepOurs, stepTheirs } from "../../../test/conformance/one-step.ts";
 import { randomNetwork } from "../../../test/conformance/random-network.ts";
 import { openExactEngine } from "./networks.ts";
-import type { Found } from "./stage.ts";
+import type { Found } from "./part.ts";
 
 const networks = ["resnet8", "resnet18", "vgg16-bn"];
 
