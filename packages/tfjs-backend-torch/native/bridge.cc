@@ -11,13 +11,11 @@
 #include <node_api.h>
 
 #include "block_cache.h"
-#include "counting.h"
+#include "entry.h"
 #include "node_calls.h"
 #include "reply.h"
+#include "settings.h"
 #include "step_graph.h"
-
-#include <ATen/Version.h>
-#include <torch/version.h>
 
 #include <cstdlib>
 #include <memory>
@@ -29,26 +27,6 @@
 namespace {
 
 using namespace bridge;
-
-Engine& engineOf(napi_env env) {
-  void* data = nullptr;
-  check(napi_get_instance_data(env, &data), "the bridge was shut down");
-  return *static_cast<Engine*>(data);
-}
-
-/** Wraps an entry point: C++ exceptions become JavaScript errors. */
-template <napi_value (*Entry)(napi_env, napi_value*, size_t)>
-napi_value guarded(napi_env env, napi_callback_info info) {
-  size_t count = 32;
-  napi_value arguments[32];
-  napi_get_cb_info(env, info, &count, arguments, nullptr, nullptr);
-  try {
-    return Entry(env, arguments, count);
-  } catch (const std::exception& error) {
-    napi_throw_error(env, nullptr, messageOf(error).c_str());
-    return nullptr;
-  }
-}
 
 /** op(name, overload, inputViews, resultViews, written): the operator's index. */
 napi_value defineOperator(napi_env env, napi_value* a, size_t count) {
@@ -231,100 +209,6 @@ napi_value drop(napi_env env, napi_value* a, size_t count) {
   return nullptr;
 }
 
-napi_value setAsync(napi_env env, napi_value* a, size_t count) {
-  if (count < 1) fail("setAsync(on)");
-  Engine& engine = engineOf(env);
-  if (toBool(env, a[0], "setAsync(on): on must be a boolean")) engine.start();
-  else engine.drainAndJoin();
-  return nullptr;
-}
-
-napi_value setBlocking(napi_env env, napi_value* a, size_t count) {
-  if (count < 1) fail("setBlocking(on)");
-  engineOf(env).setBlocking(toBool(env, a[0], "setBlocking(on): on must be a boolean"));
-  return nullptr;
-}
-
-napi_value setThreads(napi_env env, napi_value* a, size_t count) {
-  int64_t threads = count < 1 ? 0 : toInt(env, a[0], "setThreads(count): count must be an integer");
-  if (threads < 1 || threads > 1024) fail("setThreads(count): count must be from 1 to 1024");
-  engineOf(env).setThreads(static_cast<int>(threads));
-  return nullptr;
-}
-
-/** startCounting(): of the operators that libtorch runs from now on. */
-napi_value startCounting(napi_env env, napi_value*, size_t) {
-  engineOf(env).wait([] { Counting::start(); });
-  return nullptr;
-}
-
-/** stopCounting(): { operators, layoutCopies }, numbers by name and by what was copied; waits for the queue. */
-napi_value stopCounting(napi_env env, napi_value*, size_t) {
-  Counting::Counts counts;
-  engineOf(env).wait([&] { counts = Counting::stop(); });
-  const auto toObject = [env](const std::map<std::string, int64_t>& numbers) {
-    napi_value object, value;
-    napi_create_object(env, &object);
-    for (auto& [name, number] : numbers) {
-      napi_create_int64(env, number, &value);
-      napi_set_named_property(env, object, name.c_str(), value);
-    }
-    return object;
-  };
-  napi_value object;
-  napi_create_object(env, &object);
-  napi_set_named_property(env, object, "operators", toObject(counts.operators));
-  napi_set_named_property(env, object, "layoutCopies", toObject(counts.layoutCopies));
-  return object;
-}
-
-napi_value setDeterministic(napi_env env, napi_value* a, size_t count) {
-  if (count < 1) fail("setDeterministic(on)");
-  const bool on = toBool(env, a[0], "setDeterministic(on): on must be a boolean");
-  engineOf(env).wait([on] { bridge::setDeterministic(on); });
-  return nullptr;
-}
-
-/** setTF32(on): CUDA only. */
-napi_value setTF32(napi_env env, napi_value* a, size_t count) {
-  if (count < 1) fail("setTF32(on)");
-  const bool on = toBool(env, a[0], "setTF32(on): on must be a boolean");
-  Engine& engine = engineOf(env);
-  if (!engine.device().is_cuda()) fail("setTF32(on): only CUDA has TF32, and this is the CPU");
-  engine.wait([on] { setTF32OfDevice(on); });
-  return nullptr;
-}
-
-/** info(): version, device, threads, tensors, bytes, calls; waits for the queue. */
-napi_value info(napi_env env, napi_value*, size_t) {
-  Engine& engine = engineOf(env);
-  int threads = 0;
-  int64_t calls = 0;
-  std::pair<int64_t, int64_t> usage;
-  Memory memory{};
-  engine.wait([&] {
-    threads = at::get_num_threads();
-    usage = engine.usage();
-    calls = engine.calls;
-    memory = memoryOf(engine.device());
-  });
-  napi_value object, value;
-  napi_create_object(env, &object);
-  auto set = [&](const char* name, napi_value v) { napi_set_named_property(env, object, name, v); };
-  napi_create_string_utf8(env, TORCH_VERSION, NAPI_AUTO_LENGTH, &value);
-  set("version", value);
-  napi_create_string_utf8(env, engine.device().is_cuda() ? "cuda" : "cpu", NAPI_AUTO_LENGTH, &value);
-  set("device", value);
-  const std::pair<const char*, int64_t> numbers[] = {
-      {"threads", threads}, {"tensors", usage.first}, {"bytes", usage.second}, {"calls", calls},
-      {"allocatedBytes", memory.lent}, {"peakBytes", memory.peak}, {"heldBytes", memory.held}, {"totalBytes", memory.total}};
-  for (auto& [name, number] : numbers) {
-    napi_create_int64(env, number, &value);
-    set(name, value);
-  }
-  return object;
-}
-
 // One engine per Node environment (the main thread, each worker). At process.exit() no environment is torn down and
 // static destructors run: the atexit handler ends the engine threads first, and leaves the tensors alone.
 std::mutex liveMutex;
@@ -362,10 +246,27 @@ void openEnvironment(napi_env env, napi_value exports) {
   napi_unref_threadsafe_function(env, engine->onReply);
   napi_add_env_cleanup_hook(env, closeEnvironment, engine);
   const std::pair<const char*, napi_callback> entries[] = {
-      {"op", guarded<defineOperator>}, {"call", guarded<callOperator>}, {"free", guarded<freeSlot>},
-      {"upload", guarded<upload>}, {"readSync", guarded<readSync>}, {"scalarType", guarded<scalarType>}, {"read", guarded<readAsync>},
-      {"signature", guarded<signature>}, {"compile", guarded<compile>}, {"replay", guarded<replay>}, {"drop", guarded<drop>},
-      {"setBlocking", guarded<setBlocking>}, {"setAsync", guarded<setAsync>}, {"startCounting", guarded<startCounting>}, {"stopCounting", guarded<stopCounting>}, {"setDeterministic", guarded<setDeterministic>}, {"setTF32", guarded<setTF32>}, {"whyNoGraph", guarded<whyNoGraph>}, {"setThreads", guarded<setThreads>}, {"info", guarded<info>}};
+      {"op", guarded<defineOperator>},
+      {"signature", guarded<signature>},
+      {"call", guarded<callOperator>},
+      {"free", guarded<freeSlot>},
+      {"upload", guarded<upload>},
+      {"readSync", guarded<readSync>},
+      {"read", guarded<readAsync>},
+      {"scalarType", guarded<scalarType>},
+      {"compile", guarded<compile>},
+      {"replay", guarded<replay>},
+      {"whyNoGraph", guarded<whyNoGraph>},
+      {"drop", guarded<drop>},
+      {"setAsync", guarded<settings::setAsync>},
+      {"setBlocking", guarded<settings::setBlocking>},
+      {"setThreads", guarded<settings::setThreads>},
+      {"setDeterministic", guarded<settings::setDeterministic>},
+      {"setTF32", guarded<settings::setTF32>},
+      {"startCounting", guarded<settings::startCounting>},
+      {"stopCounting", guarded<settings::stopCounting>},
+      {"info", guarded<settings::info>},
+  };
   for (auto& [key, entry] : entries) {
     napi_value function;
     napi_create_function(env, key, NAPI_AUTO_LENGTH, entry, nullptr, &function);
