@@ -78,7 +78,7 @@ export interface Objective {
 /**
  * Scores of ReLU units summed while training (PAPER §4): Σ|A_AR − A_PR| after activation; Σ max(−z, 0) before it, which is
  * how far the unit moves when its ReLU is exchanged with the identity; or Σ|∂L/∂a · min(z, 0)|, which is how far the loss
- * then moves, to first order.
+ * then moves, to first order: the Taylor criterion by which Molchanov et al. (ICLR 2017) prune filters, asked of ReLUs.
  */
 export type Score = "paper" | "linearization-cost" | "taylor";
 

@@ -113,7 +113,7 @@ function wantedRuns(): Wanted[] {
     );
     return [
       { n: base, kind: "train", ...stem, inputs: [] },
-      { n: base + 1, kind: "sensitivity", ...stem, inputs: [input("arModel", base)] },
+      { n: base + 1, kind: "sensitivity", ...stem, inputs: [] },
       ...students,
     ];
   });
