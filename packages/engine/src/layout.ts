@@ -20,3 +20,9 @@ export async function toHost(tensor: tf.Tensor): Promise<HostTensor> {
     torch.dispose();
   }
 }
+
+export type PixelValues = Uint8Array | Int32Array;
+
+/** What a recorded step uploads of images: bytes on torch, as `pixelTensor` has them; 32-bit integers elsewhere. */
+export const pixelValues = (images: Uint8Array): PixelValues =>
+  tf.getBackend() === "torch" ? images : Int32Array.from(images);

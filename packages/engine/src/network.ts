@@ -8,7 +8,7 @@ import {
   type Normalization,
   type Tensors,
 } from "@reluctant/stages";
-import { augment, commitStatistics, pixelTensor, scaleAndShift } from "@reluctant/tfjs-backend-torch";
+import { augment, commitStatistics, type RecordedStep, recordStep, scaleAndShift } from "@reluctant/tfjs-backend-torch";
 import * as tf from "@tensorflow/tfjs-core";
 import { type LayerActivation, layerActivation } from "./activations/index.ts";
 import {
@@ -19,7 +19,7 @@ import {
   type Observed,
   type Pass,
 } from "./forward.ts";
-import { toDevice, toHost } from "./layout.ts";
+import { type PixelValues, pixelValues, toDevice, toHost } from "./layout.ts";
 import { correctOf } from "./losses.ts";
 import { assign, newVariable } from "./variables.ts";
 
@@ -32,6 +32,8 @@ export class TfNetwork implements Network {
   /** Variables, so that a recorded step reads the masks of the day. */
   private readonly masks = new Map<string, tf.Variable>();
   private readonly activations = new Map<string, LayerActivation>();
+  /** Recorded not for speed but for memory: TensorFlow.js would hold every node's output until the batch is through. */
+  private readonly counting: RecordedStep<{ images: PixelValues; labels: Int32Array; branch: string }, "correct">;
 
   constructor({ model, weights, normalization }: { model: Model; weights: Tensors; normalization: Normalization }) {
     this.model = model;
@@ -39,6 +41,11 @@ export class TfNetwork implements Network {
     this.variables = new Map(
       [...weights].map(([name, tensor]) => [name, newVariable(toDevice(tensor), !isStatistic(name))]),
     );
+    this.counting = recordStep(({ images, labels }) => {
+      const pixels: tf.Tensor4D = tf.reshape(images, this.inputShape(labels.size));
+      const x = this.input(pixels, tf.zeros([labels.size, 3], "int32"));
+      return { correct: correctOf(this.evaluate(x, this.freeze()).logits, labels) };
+    });
   }
 
   /** What the optimizer moves, by name. */
@@ -103,14 +110,8 @@ export class TfNetwork implements Network {
   }
 
   async countCorrect({ images, labels }: Batch): Promise<number> {
-    const correct = tf.tidy(() => {
-      const pixels = pixelTensor(images, this.inputShape(labels.length));
-      const x = this.input(pixels, tf.zeros([labels.length, 3], "int32"));
-      return correctOf(this.evaluate(x, this.freeze()).logits, tf.tensor1d(labels, "int32"));
-    });
-    const [count = 0] = await correct.data();
-    correct.dispose();
-    return count;
+    const { correct } = await this.counting.run({ images: pixelValues(images), labels, branch: this.branch });
+    return correct[0] as number;
   }
 
   inputShape(batch: number): [number, number, number, number] {
@@ -171,6 +172,7 @@ export class TfNetwork implements Network {
   }
 
   dispose(): void {
+    this.counting.dispose();
     this.disposeActivations();
     tf.dispose([...this.variables.values()]);
   }

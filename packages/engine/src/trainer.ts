@@ -12,7 +12,7 @@ import type {
 import { pixelTensor, type RecordedStep, recordStep } from "@reluctant/tfjs-backend-torch";
 import * as tf from "@tensorflow/tfjs-core";
 import { Adam } from "./adam.ts";
-import { toDevice, toHost } from "./layout.ts";
+import { type PixelValues, pixelValues, toDevice, toHost } from "./layout.ts";
 import { disposeFrozen, type TfNetwork } from "./network.ts";
 import { Sgd } from "./optimizer.ts";
 import { ScoreSums } from "./scores.ts";
@@ -26,7 +26,7 @@ type Options = TrainerOptions & {
 };
 
 type HostInputs = {
-  images: Uint8Array | Int32Array;
+  images: PixelValues;
   offsets: Int32Array;
   labels: Int32Array;
   learningRate: Float32Array;
@@ -144,10 +144,6 @@ export class TfTrainer implements Trainer {
 
 const named = <Name extends string>(names: readonly Name[], values: ArrayLike<number>): Record<Name, number> =>
   Object.fromEntries(names.map((name, i) => [name, values[i] as number])) as Record<Name, number>;
-
-/** As `pixelTensor` wants them: bytes on torch, 32-bit integers elsewhere. */
-const pixelValues = (images: Uint8Array): HostInputs["images"] =>
-  tf.getBackend() === "torch" ? images : Int32Array.from(images);
 
 /** What the optimizer moves: narrower students bring their own under `<model>/`. */
 const parametersOf = (student: TfNetwork, narrower: readonly { network: TfNetwork }[]): Map<string, tf.Variable> =>
