@@ -1,5 +1,5 @@
 /** What is measured against PyTorch, as data: the stage of a worker, and what the peer does in its place. */
-import type { Precision, StageParams } from "@reluctant/contracts";
+import type { Precision } from "@reluctant/contracts";
 import { type Implementation, type Model, models, type Recipe, recipes, reluCount, reluLayers } from "@reluctant/relu";
 import { encodeStudent, encodeWeights, initialWeights, type StageContext, type StageData } from "@reluctant/stages";
 
@@ -76,20 +76,24 @@ export function stageRun(
   const arModel = encodeWeights(model, weights);
   const masks = reluLayers(model).map(({ units }) => Uint8Array.from({ length: units }, (_, unit) => unit % 2));
   const settings = { batchSize: batch };
-  const runs: Record<Case["kind"], { implementation: Implementation; params: StageParams }> = {
+  const runs: Record<Case["kind"], Pick<StageRun, "implementation" | "params" | "inputs">> = {
     train: {
+      inputs: {},
       implementation: "train/sgd",
       params: { kind: "train", model: name, steps, settings: { ...recipe.train, ...settings } },
     },
     evaluation: {
+      inputs: {},
       implementation: "train/sgd",
       params: { kind: "train", model: name, steps: 1, settings: { ...recipe.train, ...settings } },
     },
     distillation: {
+      inputs: { arModel, student: encodeStudent(model, weights, masks) },
       implementation: "distillation/pram",
       params: { kind: "distillation", model: name, steps, settings: { ...recipe.distillation, ...settings } },
     },
     "mask-search": {
+      inputs: { arModel },
       implementation: "mask-search/senet",
       params: {
         kind: "mask-search",
@@ -102,5 +106,5 @@ export function stageRun(
       },
     },
   };
-  return { ...runs[kind], precision, seed, inputs: { arModel, student: encodeStudent(model, weights, masks) } };
+  return { ...runs[kind], precision, seed };
 }
