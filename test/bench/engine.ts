@@ -63,7 +63,7 @@ function plan({ data, version, quick, bf16 }: Here): Measurement[] {
   return [
     ...cases.map(compared),
     ...onCuda.map((name) => notRun(name, "needs a GPU; infra/gpu measures there")),
-    againstPeer(memoryCase, (peer) => peakMemory(data, peer)),
+    againstPeer(memoryCase, (peer) => peakMemory(data, peer, quick ? 1 : 5)),
     { name: coldStartCase, run: () => coldStart(data, quick ? 1 : 3) },
     { name: "growth", run: () => growth(data, quick ? 200 : 2_000) },
   ];
