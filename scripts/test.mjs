@@ -12,7 +12,8 @@ const results = join(root, "var/test-results.json");
 let passed = 0;
 let failed = 0;
 if (node("scripts/setup.mjs", "--test")) {
-  for (const succeeded of [bin("biome", "check"), bin("tsc", "-p", "tsconfig.tests.json")]) if (!succeeded) failed += 1;
+  const checks = [bin("biome", "check", "--error-on-warnings"), bin("tsc", "-p", "tsconfig.tests.json")];
+  for (const succeeded of checks) if (!succeeded) failed += 1;
   runVitest();
 } else {
   failed += 1;

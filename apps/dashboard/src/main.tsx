@@ -6,7 +6,9 @@ import { queryClient } from "./client.ts";
 import { SessionGate } from "./session/session-gate.tsx";
 import "./style.css";
 
-createRoot(document.getElementById("root")!).render(
+const root = document.getElementById("root");
+if (!root) throw new Error("index.html has no element with the id root");
+createRoot(root).render(
   <StrictMode>
     <QueryClientProvider client={queryClient}>
       <SessionGate>

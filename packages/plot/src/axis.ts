@@ -13,18 +13,19 @@ export interface Axis {
   ticks: Tick[];
 }
 
-/** Mantissas of the ticks of a log axis, from coarse to fine; the first that gives at least three ticks is taken. */
-const mantissas = [[1], [1, 2, 5], [1, 1.5, 2, 3, 4, 5, 6, 8]];
+/** Mantissas of the ticks of a log axis; the first that give at least three ticks and not too many are taken. */
+const decades = [1];
+const mantissas = [[1, 2, 5], decades, [1, 1.5, 2, 3, 4, 5, 6, 8]];
 const mostLogTicks = 9;
 
 /** Ticks of a log axis: 1k 2k 5k 10k …; decades only over a wide range, evenly spaced values over a narrow one. */
 export function logTicks([low, high]: [number, number]): Tick[] {
-  const candidates = mantissas.map((set) => logValues(low, high, set));
-  const fitting = candidates.filter((values) => values.length >= 3 && values.length <= mostLogTicks);
-  // 1-2-5 where it fits; it is the second set.
-  const values = fitting.find((set) => set === candidates[1]) ?? fitting[0];
+  const values = mantissas
+    .map((set) => logValues(low, high, set))
+    .find(({ length }) => length >= 3 && length <= mostLogTicks);
   if (values) return values.map((value) => ({ value, label: short(value) }));
-  return candidates[0]!.length > mostLogTicks ? thin(candidates[0]!) : linearTicks([low, high], 5, short);
+  const powers = logValues(low, high, decades);
+  return powers.length > mostLogTicks ? thin(powers) : linearTicks([low, high], 5, short);
 }
 
 function logValues(low: number, high: number, set: number[]): number[] {

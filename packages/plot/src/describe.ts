@@ -127,9 +127,9 @@ function sentence(points: PlotPoint[], ar: PlotPoint | null, totalRelus: number)
   const best = points.filter((point) => point.onFrontier);
   const describe = (point: PlotPoint): string =>
     `${count(point.reluCount)} ReLUs (${budgetShare(point.reluCount, totalRelus)}), ${percent(point.accuracy, 1)}`;
-  if (best.length === 0)
+  const top = best.at(-1);
+  if (!top)
     return ar ? `AR reaches ${percent(ar.accuracy, 1)}; no budget has finished yet.` : "Nothing has finished yet.";
-  const top = best.at(-1)!;
   if (!ar) return `Best so far: ${describe(top)}.`;
   const enough = recommend(best, ar);
   if (enough) return `Smallest budget within 1 point of AR: ${describe(enough)}.`;

@@ -112,14 +112,14 @@ interface Grid {
 function pool({ height, width, values }: Grid, side: number): Grid {
   if (side === 1) return { height, width, values };
   const [rows, columns] = [Math.ceil(height / side), Math.ceil(width / side)];
-  const sums = new Array<number>(rows * columns).fill(0);
-  const places = new Array<number>(rows * columns).fill(0);
+  const squares = Array.from({ length: rows * columns }, () => ({ sum: 0, places: 0 }));
   values.forEach((value, place) => {
     const at = Math.floor(Math.floor(place / width) / side) * columns + Math.floor((place % width) / side);
-    sums[at]! += value;
-    places[at]! += 1;
+    const square = squares[at] as { sum: number; places: number };
+    square.sum += value;
+    square.places += 1;
   });
-  return { height: rows, width: columns, values: sums.map((sum, at) => sum / places[at]!) };
+  return { height: rows, width: columns, values: squares.map(({ sum, places }) => sum / places) };
 }
 
 /** Shades that a map is drawn in, from lightest to darkest; where nothing is kept there is none. */
@@ -135,12 +135,12 @@ export interface Shade {
 /** A map as one path for each shade: places of a row that have the same one are drawn as one rectangle. */
 export function shadePaths({ width, shares, most }: HeatMap): Shade[] {
   const paths = new Array<string>(shades + 1).fill("");
-  const shadeAt = (place: number): number => (most > 0 ? Math.ceil((shades * shares[place]!) / most - 1e-9) : 0);
+  const shadeAt = shares.map((share) => (most > 0 ? Math.ceil((shades * share) / most - 1e-9) : 0));
   for (let place = 0; place < shares.length; ) {
-    const shade = shadeAt(place);
+    const shade = shadeAt[place] as number;
     const [x, y] = [place % width, Math.floor(place / width)];
     let run = 1;
-    while (x + run < width && shadeAt(place + run) === shade) run++;
+    while (x + run < width && shadeAt[place + run] === shade) run++;
     paths[shade] += `M${x} ${y}h${run}v1h-${run}z`;
     place += run;
   }

@@ -13,23 +13,21 @@ export function renderMasks({ panels }: MaskFigure, { width = 80 }: { width?: nu
   const blocks = panels.map(blockOf);
   const lines: string[] = [];
   for (let first = 0; first < blocks.length; first += beside) {
-    const row = blocks.slice(first, first + beside);
-    for (let line = 0; line < row[0]!.length; line++)
-      lines.push(
-        row
-          .map((block) => block[line]!.padEnd(columns))
-          .join(" ".repeat(gap))
-          .trimEnd(),
-      );
-    lines.push("");
+    const row = blocks.slice(first, first + beside).reduce(joined);
+    lines.push(...row.map((line) => line.trimEnd()), "");
   }
   return lines.join("\n");
 }
 
+/** Two blocks beside each other; all have as many lines. */
+const joined = (left: string[], right: string[]): string[] =>
+  left.map((line, i) => `${line}${" ".repeat(gap)}${right[i]}`);
+
 function blockOf(panel: MaskPanel): string[] {
   const { layer, most } = panel;
   const name = layer.length > columns ? `…${layer.slice(1 - columns)}` : layer;
-  return [name, ...dots(panel), shareText(panel, `to ${percent(most, 0)}`)];
+  const lines = [name, ...dots(panel), shareText(panel, `to ${percent(most, 0)}`)];
+  return lines.map((line) => line.padEnd(columns));
 }
 
 /** Thresholds of an ordered dither: a share of n/16 of the most lights n dots of every 4 × 4. */
@@ -45,10 +43,12 @@ function dots(panel: MaskPanel): string[] {
   const scale = Math.max(height, width);
   const lines = Array.from({ length: rows }, () => new Array<string>(columns).fill(" "));
   for (let y = 0; y < rows * 4; y++) {
+    const line = lines[y >> 2] as string[];
+    const thresholds = bayer[y & 3] as number[];
     for (let x = 0; x < columns * 2; x++) {
       const share = shareUnder(panel, (x * scale) / (columns * 2), (y * scale) / (rows * 4), scale / (columns * 2));
-      const threshold = (bayer[y & 3]![x & 3]! + 0.5) / 16;
-      if (most > 0 && share / most > threshold) lines[y >> 2]![x >> 1] = withDot(lines[y >> 2]![x >> 1]!, x, y);
+      const threshold = ((thresholds[x & 3] as number) + 0.5) / 16;
+      if (most > 0 && share / most > threshold) line[x >> 1] = withDot(line[x >> 1] as string, x, y);
     }
   }
   return lines.map((cells) => cells.join(""));
@@ -61,7 +61,7 @@ function shareUnder({ height, width, shares }: MaskPanel, left: number, top: num
   let places = 0;
   for (let y = Math.floor(top); y <= last(top); y++) {
     for (let x = Math.floor(left); x <= last(left); x++) {
-      if (y < height && x < width) sum += shares[y * width + x]!;
+      if (y < height && x < width) sum += shares[y * width + x] as number;
       places += 1;
     }
   }

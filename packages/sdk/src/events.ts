@@ -64,10 +64,11 @@ async function* connect(
   try {
     const headers = { accept: "text/event-stream", ...(cursor && { "last-event-id": cursor }) };
     const response = await http.send(where, { headers, signal: connection.signal });
-    if (!response.headers.get("content-type")?.startsWith("text/event-stream"))
+    const { body } = response;
+    if (!body || !response.headers.get("content-type")?.startsWith("text/event-stream"))
       throw new AnswerError(`GET ${where}`, null);
     onConnection?.("open");
-    for await (const message of sseMessages(chunks(response))) {
+    for await (const message of sseMessages(chunks(body))) {
       clearTimeout(watchdog);
       watchdog = setTimeout(close, silence);
       yield message;
@@ -80,8 +81,8 @@ async function* connect(
 }
 
 /** The body's chunks; browsers that cannot iterate streams are the reason for the loop. */
-async function* chunks(response: Response): AsyncGenerator<Uint8Array> {
-  const reader = response.body!.getReader();
+async function* chunks(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const reader = body.getReader();
   const read = () =>
     reader
       .read()

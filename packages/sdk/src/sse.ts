@@ -39,7 +39,7 @@ async function* lines(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string>
   for await (const chunk of chunks) {
     rest += decoder.decode(chunk, { stream: true });
     const parts = rest.split(/\r\n|\n|\r(?!$)/);
-    rest = parts.pop()!;
+    rest = parts.pop() as string;
     yield* parts;
   }
 }

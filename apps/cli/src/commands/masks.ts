@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fullVariant, ReluctantError, type StageRun, sha256Schema } from "@reluctant/contracts";
-import { count, type MaskFigure, type MaskUpdate, maskFigure, maskSvg, maskUpdates } from "@reluctant/plot";
+import { type MaskFigure, type MaskUpdate, maskFigure, maskSvg, maskUpdates } from "@reluctant/plot";
 import { renderMasks } from "@reluctant/plot/terminal";
 import type { Client } from "@reluctant/sdk";
 import type { Command } from "commander";

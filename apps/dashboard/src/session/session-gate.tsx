@@ -52,7 +52,7 @@ export function SessionGate({ children }: { children: ReactNode }) {
     return <LoginPage reason={error.status === 401 ? null : error.message} />;
   return (
     <main className="alone">
-      <Failure error={error!} onRetry={() => void session.refetch()} />
+      <Failure error={error} onRetry={() => void session.refetch()} />
     </main>
   );
 }

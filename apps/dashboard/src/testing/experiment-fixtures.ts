@@ -1,6 +1,6 @@
 import type { Event, Experiment, ExperimentSummary, StageRun, Trial } from "@reluctant/contracts";
 import { at, hash, uuid } from "./names.ts";
-import { accuracyOf, budgets, methods, seeds, stageRuns } from "./stage-run-fixtures.ts";
+import { accuracyOf, budgets, methods, seeds, stageRunOf, stageRuns } from "./stage-run-fixtures.ts";
 
 const countOf = (...states: StageRun["state"][]): number =>
   stageRuns.filter((run) => states.includes(run.state)).length;
@@ -82,8 +82,8 @@ export const trials: Trial[] = seeds.flatMap((seed) =>
   methods.flatMap((method, m) =>
     budgets.map((budget, b): Trial => {
       const n = seed * 100 + 50 + m * 10 + b;
-      const run = stageRuns.find((each) => each.id === uuid(n))!;
-      const search = stageRuns.find((each) => each.id === uuid(n - 40))!;
+      const run = stageRunOf(uuid(n));
+      const search = stageRunOf(uuid(n - 40));
       const first = stageRuns.filter(({ id }) => id === uuid(seed * 100) || (m === 0 && id === uuid(seed * 100 + 1)));
       const state =
         ({ active: "running", blocked: "waiting", ready: "waiting" } as const)[run.state as "active"] ?? run.state;
@@ -110,6 +110,14 @@ export const trials: Trial[] = seeds.flatMap((seed) =>
     }),
   ),
 );
+
+/** The first trial in a state. */
+export function trialIn(state: Trial["state"]): Trial {
+  const trial = trials.find((each) => each.state === state);
+  if (!trial) throw new Error(`no trial of the fixtures is ${state}`);
+  return trial;
+}
+
 const event = (n: number, minutesAgo: number, run: number | null, rest: Pick<Event, "type" | "data">): Event =>
   ({
     cursor: `1.${n}`,

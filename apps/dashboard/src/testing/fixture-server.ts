@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { extname, join } from "node:path";
+import type { Event } from "@reluctant/contracts";
 import * as fixtures from "./fixtures.ts";
 
 export interface FixtureServer {
@@ -78,14 +79,14 @@ export async function startFixtureServer(dist: string, { loggedIn }: { loggedIn:
   }
 
   const server = createServer(async (request, response) => {
-    const url = new URL(request.url!, "http://localhost");
+    const url = new URL(request.url as string, "http://localhost");
     if (!url.pathname.startsWith("/api/v1")) return file(dist, url.pathname, response);
     let body = "";
     for await (const chunk of request) body += chunk;
     if (session && url.pathname.endsWith("/events"))
       return stream(request.headers["last-event-id"] as string, response);
     const { status, body: value } = answer(
-      request.method!,
+      request.method as string,
       url.pathname.slice("/api/v1".length),
       url.searchParams,
       body,
@@ -98,7 +99,7 @@ export async function startFixtureServer(dist: string, { loggedIn }: { loggedIn:
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     advance(to) {
       step = to;
-      const news = { ...events.at(-2)!, cursor: `1.${events.length + 1}`, at: new Date().toISOString() };
+      const news = { ...(events.at(-2) as Event), cursor: `1.${events.length + 1}`, at: new Date().toISOString() };
       events.push(news);
       for (const response of streams) response.write(sse(news));
     },

@@ -1,15 +1,19 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Trial } from "@reluctant/contracts";
 import { type BrowserContext, chromium, type Page } from "playwright-core";
 import { build } from "vite";
 import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
 import { type FixtureServer, loginLink, startFixtureServer } from "./fixture-server.ts";
-import { experiment, trials, uuid } from "./fixtures.ts";
+import { experiment, trialIn, trials, uuid } from "./fixtures.ts";
 
 /** The built pages in a real browser, against an API that answers from fixtures. */
 
 vi.setConfig({ testTimeout: 20_000 }); // a browser beside other tests on two cores
+
+/** The one of SENet at 18,841 ReLUs, seed 1. */
+const trial = trials[2] as Trial;
 
 const root = join(import.meta.dirname, "../..");
 let folder: string;
@@ -95,7 +99,7 @@ test("cancelling says what it stops and wants the name", async () => {
 test("a trial shows three bars a layer, its history, lineage and downloads, and is opened by its cell", async () => {
   const { server, page, mistakes } = await setup();
   await page.goto(`${server.url}/experiments/${experiment.id}`);
-  const cell = page.locator(`a.cell[href="/trials/${trials[2]!.id}"]`);
+  const cell = page.locator(`a.cell[href="/trials/${trial.id}"]`);
   await cell.click();
   await page.getByRole("heading", { name: "senet · 18,841 · seed 1" }).waitFor();
   await page.locator(".layers .heat-map").first().waitFor();
@@ -117,7 +121,7 @@ test("a trial shows three bars a layer, its history, lineage and downloads, and 
 
 test("a trial that waits shows what is known, and one that is not there says so", async () => {
   const { server, page } = await setup();
-  const waiting = trials.find(({ state }) => state === "waiting")!;
+  const waiting = trialIn("waiting");
   await page.goto(`${server.url}/trials/${waiting.id}`);
   await page.getByText("The masks come when the search has ended.").waitFor();
   await page.goto(`${server.url}/trials/${uuid(9_999)}`);
@@ -130,14 +134,14 @@ test("the frontier shows a card on hover, zooms by a drag, and opens the trial b
   const point = page.locator('circle[aria-label^="senet, 18,841"]');
   await point.hover({ force: true });
   expect(await page.locator(".card").textContent()).toContain("18,841 (10.0 %)");
-  const { x, y } = (await point.boundingBox())!;
+  const { x, y } = (await point.boundingBox()) as { x: number; y: number };
   await page.mouse.move(x - 120, y - 60);
   await page.mouse.down();
   await page.mouse.move(x + 120, y + 60);
   await page.mouse.up();
   await page.getByRole("button", { name: "Show all" }).click();
   await point.click({ force: true });
-  await page.waitForURL(`**/trials/${trials[2]!.id}`);
+  await page.waitForURL(`**/trials/${trial.id}`);
   expect(mistakes).toEqual([]);
 });
 
@@ -159,7 +163,7 @@ test("keys go to pages, to the search and to the help, but not while typing", as
 test("no page goes sideways at 800 pixels", async () => {
   const { server, page } = await setup();
   await page.setViewportSize({ width: 800, height: 900 });
-  for (const path of ["/", `/experiments/${experiment.id}`, `/trials/${trials[2]!.id}`, "/frontier", "/workers"]) {
+  for (const path of ["/", `/experiments/${experiment.id}`, `/trials/${trial.id}`, "/frontier", "/workers"]) {
     await page.goto(server.url + path);
     await page.locator("main table, main details").first().waitFor({ state: "attached" });
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(800);

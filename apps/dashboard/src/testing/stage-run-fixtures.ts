@@ -178,3 +178,9 @@ function stageRun(wanted: Wanted): StageRun {
 }
 
 export const stageRuns = wantedRuns().map(stageRun);
+
+export function stageRunOf(id: string): StageRun {
+  const run = stageRuns.find((each) => each.id === id);
+  if (!run) throw new Error(`the fixtures have no stage run ${id}`);
+  return run;
+}

@@ -1,6 +1,7 @@
 import { useEffect, useMemo, useRef } from "react";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
+import { mounted } from "./mounted.ts";
 
 interface Props {
   title: string;
@@ -22,7 +23,7 @@ export function LineChart({ title, unit, names, steps, values }: Props) {
   const key = names.join("\n");
 
   useEffect(() => {
-    const element = host.current!;
+    const element = mounted(host);
     const build = () => {
       chart.current?.destroy();
       chart.current = new uPlot(options(key.split("\n"), unit, element.clientWidth), latestData.current, element);

@@ -1,4 +1,5 @@
 import { type ArtifactRef, artifactRefSchema, type MaskMaps, maskMapsSchema } from "@reluctant/contracts";
+import { AnswerError } from "../errors.ts";
 import { type Abortable, type Body, type Http, path } from "../http.ts";
 
 export interface Download {
@@ -13,12 +14,14 @@ const importedSchema = artifactRefSchema.pick({ sha256: true, bytes: true });
 export const artifactRoutes = (http: Http) => ({
   /** Streams an artifact; nothing is kept in memory beyond what the reader has not taken yet. */
   download: async (sha256: string, { signal }: Abortable = {}): Promise<Download> => {
-    const response = await http.send(path`/artifacts/${sha256}`, { headers: { accept: "*/*" }, signal });
-    const bytes = response.headers.get("content-length");
+    const where = path`/artifacts/${sha256}`;
+    const { body, headers } = await http.send(where, { headers: { accept: "*/*" }, signal });
+    if (!body) throw new AnswerError(`GET ${where}`, null);
+    const bytes = headers.get("content-length");
     return {
-      body: response.body!,
+      body,
       bytes: bytes === null ? null : Number(bytes),
-      mediaType: response.headers.get("content-type") ?? "application/octet-stream",
+      mediaType: headers.get("content-type") ?? "application/octet-stream",
     };
   },
   /** Where the masks of a `masks` artifact keep their ReLUs. */

@@ -36,7 +36,15 @@ describe("metric series", () => {
       series("distance", [10]),
     ]);
     expect(drawn.map((chart) => chart.title)).toEqual(["Loss", "Accuracy", "Images per second", "Distance"]);
-    expect(drawn[1]).toMatchObject({ unit: "%", names: ["train", "validation"], steps: [0, 10] });
-    expect(drawn[1]!.values[1]).toEqual([null, 20]);
+    expect(drawn[1]).toEqual({
+      title: "Accuracy",
+      unit: "%",
+      names: ["train", "validation"],
+      steps: [0, 10],
+      values: [
+        [0, 10],
+        [null, 20],
+      ],
+    });
   });
 });

@@ -55,7 +55,7 @@ function align(title: string, series: MetricSeries[]): ChartData {
   const scale = title === "Accuracy" ? 100 : 1;
   const steps = [...new Set(series.flatMap((one) => one.steps))].sort((a, b) => a - b);
   const values = series.map((one) => {
-    const at = new Map(one.steps.map((step, i) => [step, one.values[i]! * scale]));
+    const at = new Map(one.steps.map((step, i) => [step, (one.values[i] as number) * scale]));
     return steps.map((step) => at.get(step) ?? null);
   });
   const unit = title === "Accuracy" ? "%" : title === "Images per second" ? "img/s" : "";

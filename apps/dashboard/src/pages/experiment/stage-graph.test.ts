@@ -1,9 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { stageRuns, uuid } from "../../testing/fixtures.ts";
-import { box, layoutStageGraph, stageLabels, stageStatus } from "./stage-graph.ts";
+import { stageRunOf, stageRuns, uuid } from "../../testing/fixtures.ts";
+import { box, layoutStageGraph, type StageNode, stageLabels, stageStatus } from "./stage-graph.ts";
 
-const byId = new Map(stageRuns.map((run) => [run.id, run]));
-const runOf = (n: number) => byId.get(uuid(n))!;
+const runOf = (n: number) => stageRunOf(uuid(n));
 
 describe("the stage graph", () => {
   test("draws each stage run once, in the column of its kind, and an edge for each input", () => {
@@ -19,7 +18,7 @@ describe("the stage graph", () => {
     for (const a of nodes) {
       for (const b of nodes) if (a !== b && a.x === b.x) expect(Math.abs(a.y - b.y)).toBeGreaterThanOrEqual(box.height);
     }
-    const y = (n: number) => nodes.find((node) => node.run.id === uuid(n))!.y;
+    const y = (n: number) => (nodes.find((node) => node.run.id === uuid(n)) as StageNode).y;
     for (const search of [110, 123, 213]) expect(y(search)).toBe(y(search + 40));
   });
 
@@ -36,7 +35,7 @@ describe("the stage graph", () => {
   });
 
   test("names runs by budget, score and seed, a distillation like the search it builds on", () => {
-    const several = stageLabels([...byId.values()]);
+    const several = stageLabels(stageRuns);
     expect(several(runOf(100))).toBe("seed 1");
     expect(several(runOf(212))).toBe("18.8k · paper · seed 2");
     expect(several(runOf(262))).toBe("18.8k · random · seed 2");

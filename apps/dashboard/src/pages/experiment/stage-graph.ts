@@ -39,7 +39,7 @@ export function layoutStageGraph(runs: StageRun[], most = 40): StageGraph {
   const ys = placeRows(columns.map((column) => column.runs));
   const labelOf = stageLabels(runs);
   const nodes = columns.flatMap(({ runs: shown, x }) =>
-    shown.map((run) => ({ run, label: labelOf(run), status: stageStatus(run), x, y: ys.get(run.id)! })),
+    shown.map((run) => ({ run, label: labelOf(run), status: stageStatus(run), x, y: ys.get(run.id) as number })),
   );
   return {
     columns: columns.map(({ kind, x, hidden }) => ({ kind, x, hidden })),

@@ -58,11 +58,12 @@ function Cell({ trial, all }: { trial: Trial; all: Trial[] }) {
   const title = [trial.reason, trial.reluCount !== null && `${count(trial.reluCount)} ReLUs kept`]
     .filter(Boolean)
     .join("; ");
-  const done = trial.testAccuracy !== null;
-  const style = done ? ({ "--heat": heat(trial.testAccuracy!, all) } as CSSProperties) : undefined;
+  const { testAccuracy } = trial;
+  const done = testAccuracy !== null;
+  const style = done ? ({ "--heat": heat(testAccuracy, all) } as CSSProperties) : undefined;
   return (
     <Link href={`/trials/${trial.id}`} className={done ? "cell done" : "cell"} style={style} title={title}>
-      {done ? percent(trial.testAccuracy!, 1) : <State state={trial.state} />}
+      {done ? percent(testAccuracy, 1) : <State state={trial.state} />}
     </Link>
   );
 }

@@ -17,8 +17,8 @@ describe("the grid of trials", () => {
   });
 
   test("leaves holes where the sweep has no trial, and heats from the least to the greatest", () => {
-    const [grid] = trialGrids(trials.filter((trial) => trial.method === "senet").slice(1));
-    expect(grid!.cells[0]![0]).toBeUndefined();
+    const grids = trialGrids(trials.filter((trial) => trial.method === "senet").slice(1));
+    expect(grids.flatMap((grid) => grid.cells.flat()).indexOf(undefined)).toBe(0);
     const accuracies = trials.flatMap((trial) => trial.testAccuracy ?? []);
     expect(heat(Math.min(...accuracies), trials)).toBe(0);
     expect(heat(Math.max(...accuracies), trials)).toBe(1);

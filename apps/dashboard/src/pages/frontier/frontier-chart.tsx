@@ -2,6 +2,7 @@ import { hueOf, type PlotDescription, type PlotPoint, type PlotTheme, type Regio
 import { drawFrontier, type PlotDrawing } from "@reluctant/plot/draw";
 import { type MouseEvent, useEffect, useMemo, useRef, useState } from "react";
 import { useLocation } from "wouter";
+import { mounted } from "../../ui/mounted.ts";
 import { brushedRegion, nearest, type Rectangle, type Scales } from "./brush.ts";
 import { PointCard } from "./point-card.tsx";
 
@@ -126,15 +127,17 @@ function useDrawing(plot: PlotDescription) {
   const [drawn, setDrawn] = useState<{ places: Place[]; scales: Scales | null }>({ places: [], scales: null });
 
   useEffect(() => {
-    const resized = new ResizeObserver(([entry]) => setWidth(Math.round(entry!.contentRect.width)));
-    resized.observe(host.current!);
+    const resized = new ResizeObserver((entries) => {
+      for (const { contentRect } of entries) setWidth(Math.round(contentRect.width));
+    });
+    resized.observe(mounted(host));
     return () => resized.disconnect();
   }, []);
 
   useEffect(() => {
     if (width === 0) return;
     const drawing = drawFrontier(plot, { width, height, theme });
-    host.current!.replaceChildren(drawing);
+    mounted(host).replaceChildren(drawing);
     setDrawn(placesOf(drawing, plot));
   }, [plot, width]);
 
@@ -142,8 +145,8 @@ function useDrawing(plot: PlotDescription) {
 }
 
 function placesOf(drawing: PlotDrawing, plot: PlotDescription): { places: Place[]; scales: Scales } {
-  const x = drawing.scale("x")!;
-  const y = drawing.scale("y")!;
+  const x = scaleOf(drawing, "x");
+  const y = scaleOf(drawing, "y");
   const inside = (point: PlotPoint): boolean =>
     point.reluCount >= plot.x.domain[0] &&
     point.reluCount <= plot.x.domain[1] &&
@@ -156,8 +159,15 @@ function placesOf(drawing: PlotDrawing, plot: PlotDescription): { places: Place[
   return {
     places,
     scales: {
-      x: (pixel) => clamp(x.invert!(pixel), plot.x.domain),
-      y: (pixel) => clamp(y.invert!(pixel), plot.y.domain),
+      x: (pixel) => clamp(x.invert(pixel), plot.x.domain),
+      y: (pixel) => clamp(y.invert(pixel), plot.y.domain),
     },
   };
+}
+
+/** What turns values of an axis into pixels, and pixels into values. */
+function scaleOf(drawing: PlotDrawing, axis: "x" | "y") {
+  const scale = drawing.scale(axis);
+  if (!scale?.invert) throw new Error(`the drawing has no ${axis} scale that turns pixels into values`);
+  return { apply: scale.apply, invert: scale.invert };
 }

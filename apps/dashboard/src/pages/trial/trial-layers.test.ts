@@ -1,12 +1,13 @@
 import type { StageRun, Trial } from "@reluctant/contracts";
 import { maskFigure } from "@reluctant/plot";
 import { describe, expect, test } from "vitest";
-import { stageRuns, trials, uuid } from "../../testing/fixtures.ts";
+import { stageRunOf, trialIn, trials, uuid } from "../../testing/fixtures.ts";
 import { allocationOf, historyOf, maskMapsOf } from "../../testing/mask-fixtures.ts";
 import { layerRows, maskChoices, trialUpdates } from "./trial-layers.ts";
 
 const trial = trials[0] as Trial;
-const runsOf = ({ needs }: Trial) => needs.map(({ stageRunId }) => stageRuns.find(({ id }) => id === stageRunId)!);
+const budget = trial.budget as number;
+const runsOf = ({ needs }: Trial) => needs.map(({ stageRunId }) => stageRunOf(stageRunId));
 const runs = runsOf(trial);
 const sha = (n: number) => String(n).padStart(64, "0");
 
@@ -24,7 +25,7 @@ const masks = (variant: string, n: number) => ({
 
 describe("the masks of a trial", () => {
   test("are its search's, and those of the narrower networks beside them", () => {
-    const own = runs[2]!.artifacts[0]!.sha256;
+    const [own] = (runs[2] as StageRun).artifacts.map(({ sha256 }) => sha256);
     expect(maskChoices(trial, runs)).toEqual([{ sha256: own, variant: "full" }]);
     const slim = changed("distillation", ({ artifacts }) => ({ artifacts: [...artifacts, masks("0.5", 7)] }));
     expect(maskChoices(trial, slim).map(({ variant }) => variant)).toEqual(["full", "0.5"]);
@@ -32,18 +33,18 @@ describe("the masks of a trial", () => {
 
   test("of a descent are those of the trial's budget, with the updates before it went on", () => {
     const passed = {
-      budget: trial.budget!,
+      budget,
       images: 128 * 39 * 11,
       reluCount: 1,
       allocation: [],
       validationAccuracy: 0.5,
     };
     const descent = changed("mask-search", (run) => ({
-      artifacts: [masks("full", 1), masks(String(trial.budget), 2)],
+      artifacts: [masks("full", 1), masks(String(budget), 2)],
       result: {
         ...(run.result as object),
         history: historyOf(40),
-        variants: { [String(trial.budget)]: passed },
+        variants: { [String(budget)]: passed },
       } as unknown as StageRun["result"],
     }));
     const searched = descent.filter(({ kind }) => kind !== "distillation"); // until: mask-search
@@ -58,13 +59,13 @@ describe("the masks of a trial", () => {
     })).filter(({ kind }) => kind !== "mask-search");
     expect(maskChoices(trial, given)).toEqual([{ sha256: sha(9), variant: "full" }]);
     expect(trialUpdates(trial, given)).toEqual([]);
-    const waiting = trials.find(({ state }) => state === "waiting")!;
+    const waiting = trialIn("waiting");
     expect(maskChoices(waiting, runsOf(waiting))).toEqual([]);
   });
 });
 
 test("layers come in the network's order with what is known of each", () => {
-  const figure = maskFigure(maskMapsOf(trial.budget!), { title: "" });
+  const figure = maskFigure(maskMapsOf(budget), { title: "" });
   const names = allocationOf(100).map(({ layer }) => layer);
   const full = layerRows(runs, figure);
   expect(full.map(({ layer }) => layer)).toEqual(names);
