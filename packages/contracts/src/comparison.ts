@@ -24,6 +24,8 @@ const groupSchema = z.strictObject({
   against: z.string().optional(),
   /** Print how many of the kept units each update of the masks exchanged. */
   exchanges: z.boolean().default(false),
+  /** Draw the frontier of its rows. */
+  plot: z.boolean().default(false),
   /** What the group's experiments have in common beside what all have. */
   common: specFieldsSchema.default({}),
   experiments: z.array(memberSchema).min(1).max(100),

@@ -1,5 +1,8 @@
+import { createHash } from "node:crypto";
 import { mkdir, writeFile } from "node:fs/promises";
-import { dirname, join, parse } from "node:path";
+import { join, parse } from "node:path";
+import type { ExperimentSpecInput } from "@reluctant/contracts";
+import { frontierPlot } from "@reluctant/plot";
 import type { Client } from "@reluctant/sdk";
 import type { Command } from "commander";
 import { type Comparison, readComparison } from "../comparison/file.ts";
@@ -15,46 +18,60 @@ export const compare = (program: Command): Command =>
       .description(
         "run the experiments of a comparison and write its tables; run again, it goes on where it was cut off",
       )
-      .option("--out <folder>", "where to write NAME.md and NAME.json", "docs/results"),
+      .option("--out <folder>", "where to write NAME.md, NAME.json and NAME-GROUP.svg", "docs/results"),
   ).action(async (file: string, flags: ConnectionFlags & { out: string }) => {
     const comparison = await readComparison(file);
     const client = await connect(flags);
     const submitted = await submitAll(client, comparison);
-    const write = async () => {
-      const report = await reportOf(client, { file, comparison, submitted });
-      return writeReport(report, join(flags.out, parse(file).name));
-    };
+    const { name } = parse(file);
+    const write = async () =>
+      writeReport(await reportOf(client, { file, comparison, name, submitted }), { folder: flags.out, name });
     for (const { id } of submitted.flat()) {
       const ended = await follow(client, id, process.stdout);
       process.stdout.write(`${ended.name}: ${ended.state}${ended.reason ? ` (${ended.reason})` : ""}\n`);
       if (ended.state !== "finished") process.exitCode = 3;
       await write();
     }
-    process.stdout.write(`wrote ${(await write()).join(" and ")}\n`);
+    process.stdout.write(`wrote ${(await write()).join(", ")}\n`);
   });
 
-/** By group and member. Stage runs that are there already are not run again, so submitting twice costs nothing. */
+/** By group and member. */
 async function submitAll(client: Client, { groups }: Comparison): Promise<{ id: string }[][]> {
   const submitted: { id: string }[][] = [];
   for (const { members } of groups) {
     const group: { id: string }[] = [];
-    for (const { spec } of members) group.push(await client.experiments.submit(spec));
+    for (const { spec } of members) group.push(await submitOnce(client, spec));
     submitted.push(group);
   }
   return submitted;
 }
 
+/** The experiment of an earlier run that asked for the same stage runs; one that was cancelled or failed, anew. */
+async function submitOnce(client: Client, spec: ExperimentSpecInput): Promise<{ id: string }> {
+  const { stageRuns } = await client.experiments.plan(spec);
+  const asked = JSON.stringify([spec, stageRuns.map(({ stageKey }) => stageKey).sort()]);
+  const hash = createHash("sha256").update(asked).digest("hex");
+  for (let submit = 1; ; submit++) {
+    const { id } = await client.experiments.submit(spec, { idempotencyKey: `${hash}-${submit}` });
+    const { state } = await client.experiments.get(id);
+    if (state !== "cancelled" && state !== "failed") return { id };
+  }
+}
+
 /** Answers the paths. */
-async function writeReport(report: Report, path: string): Promise<string[]> {
-  await mkdir(dirname(path), { recursive: true });
-  const { title, dataset, model, precision, command, tables } = report;
+async function writeReport(report: Report, { folder, name }: { folder: string; name: string }): Promise<string[]> {
+  const { renderSvg } = await import("@reluctant/plot/svg"); // a whole document model: only for whoever wants the file
+  await mkdir(folder, { recursive: true });
+  const { title, dataset, model, precision, command, tables, pictures } = report;
   const rows = tables.flatMap(({ group, rows }) =>
     rows.flatMap(({ points }) => points.map((point) => ({ group: group.title, ...point }))),
   );
   const files: [string, string][] = [
-    [`${path}.md`, markdownOf(report)],
-    [`${path}.json`, `${JSON.stringify({ title, dataset, model, precision, command, rows }, null, 2)}\n`],
+    [`${name}.md`, markdownOf(report)],
+    [`${name}.json`, `${JSON.stringify({ title, dataset, model, precision, command, rows }, null, 2)}\n`],
+    ...[...pictures.values()].map(({ file, frontier }): [string, string] => [file, renderSvg(frontierPlot(frontier))]),
   ];
-  for (const [name, text] of files) await writeFile(name, text);
-  return files.map(([name]) => name);
+  const written = files.map(([file, text]) => ({ path: join(folder, file), text }));
+  for (const { path, text } of written) await writeFile(path, text);
+  return written.map(({ path }) => path);
 }

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import type { Experiment, Trial } from "@reluctant/contracts";
+import type { Experiment, Frontier, Trial } from "@reluctant/contracts";
 import { describe, expect, it } from "vitest";
 import { parseYaml } from "../yaml-file.ts";
 import { type Comparison, comparisonOf } from "./file.ts";
@@ -96,6 +96,7 @@ describe("the page", () => {
     expect(text).toContain("| SENet | 61.00 ± 1.00 (2) at 14,000 | 30k |");
     expect(text).toContain("| SENet | 20 % | 20.00 ± 0.98 | beats Uniform random (2 pairs) |");
     expect(text).toContain("| SENet | 20 % | 1 | 50 → 25 |");
+    expect(text).toContain("![Methods: test accuracy by ReLU count](small-methods.svg)");
   });
 
   it("names rows by the label alone, or beside the methods that share it", () => {
@@ -150,4 +151,7 @@ const reportOf = ({ groups, title }: Comparison, runs: readonly Run[]): Report =
   engines: [],
   runs,
   tables: groups.slice(0, 1).map((group) => tableOf(group, runs)),
+  pictures: new Map(
+    groups.slice(0, 1).map((group) => [group, { file: "small-methods.svg", frontier: {} as Frontier }]),
+  ),
 });

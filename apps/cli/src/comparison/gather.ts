@@ -1,20 +1,22 @@
-import type { Dataset, ModelResource } from "@reluctant/contracts";
+import type { Dataset, Frontier, ModelResource } from "@reluctant/contracts";
 import type { Client } from "@reluctant/sdk";
 import { trialsOf } from "../watch.ts";
-import type { Comparison } from "./file.ts";
-import type { Report } from "./markdown.ts";
+import type { Comparison, Group } from "./file.ts";
+import type { Picture, Report } from "./markdown.ts";
 import { type Run, tableOf } from "./results.ts";
 
 export interface Submitted {
   /** The comparison's, as the user named it. */
   file: string;
   comparison: Comparison;
+  /** What the files that it is written to are called, without what tells them apart. */
+  name: string;
   /** By group and member. */
   submitted: readonly (readonly { id: string }[])[];
 }
 
 /** What stands in the store of a comparison's experiments now. */
-export async function reportOf(client: Client, { file, comparison, submitted }: Submitted): Promise<Report> {
+export async function reportOf(client: Client, { file, comparison, name, submitted }: Submitted): Promise<Report> {
   const runs: Run[][] = [];
   for (const [g, { members }] of comparison.groups.entries()) {
     const group: Run[] = [];
@@ -28,7 +30,10 @@ export async function reportOf(client: Client, { file, comparison, submitted }: 
   const { datasetVersion, model, precision } = (all[0] as Run).experiment;
   const [datasets, models] = await Promise.all([client.datasets(), client.models()]);
   const dataset = datasets.find(({ version }) => version === datasetVersion) as Dataset;
-  const sizes = models.find(({ name, inputShape }) => name === model && inputShape[0] === dataset.inputShape[0]);
+  const frontier = await client.frontier(dataset.name, model);
+  const sizes = models.find(
+    (candidate) => candidate.name === model && candidate.inputShape[0] === dataset.inputShape[0],
+  );
   return {
     title: comparison.title,
     about: comparison.about,
@@ -41,7 +46,23 @@ export async function reportOf(client: Client, { file, comparison, submitted }: 
     engines: await enginesOf(client, all),
     runs: all,
     tables: comparison.groups.map((group, g) => tableOf(group, runs[g] as Run[])),
+    pictures: new Map(
+      comparison.groups.flatMap((group, g) =>
+        group.plot ? [[group, pictureOf(name, group, frontierOfRuns(frontier, runs[g] as Run[]))]] : [],
+      ),
+    ),
   };
+}
+
+const pictureOf = (name: string, { title }: Group, frontier: Frontier): Picture => ({
+  file: `${name}-${title.toLowerCase().replace(/[^a-z0-9]+/g, "-")}.svg`,
+  frontier,
+});
+
+/** Of a frontier, what these runs reached. */
+function frontierOfRuns(frontier: Frontier, runs: readonly Run[]): Frontier {
+  const own = new Set(runs.flatMap(({ experiment }) => experiment.stageRuns.map(({ id }) => id)));
+  return { ...frontier, points: frontier.points.filter(({ stageRunId }) => own.has(stageRunId)) };
 }
 
 /** What trained the stage runs, each once: `torch 1.13.0, cpu …, 1 thread`. */

@@ -1,5 +1,7 @@
+import type { Frontier } from "@reluctant/contracts";
 import { count, percent, short } from "@reluctant/plot";
 import { mean, standardError } from "@reluctant/relu";
+import type { Group } from "./file.ts";
 import { arModelOf, type Point, type Run, sensitivityImages, type Table, type TableRow } from "./results.ts";
 import { pairedDifference, verdict } from "./statistics.ts";
 
@@ -17,6 +19,14 @@ export interface Report {
   engines: readonly string[];
   runs: readonly Run[];
   tables: readonly Table[];
+  /** Of the groups that are drawn. */
+  pictures: ReadonlyMap<Group, Picture>;
+}
+
+export interface Picture {
+  /** Beside the page. */
+  file: string;
+  frontier: Frontier;
 }
 
 /** A comparison as a page of docs/results. Trials without a result yet are counted, never left out in silence. */
@@ -41,9 +51,11 @@ function setting(report: Report): string {
 
 function sectionOf(table: Table, report: Report): string[] {
   const { group, rows } = table;
+  const picture = report.pictures.get(group);
   return [
     `## ${group.title}`,
     group.about?.trim() ?? "",
+    picture ? `![${group.title}: test accuracy by ReLU count](${picture.file})` : "",
     accuracies(table, report),
     ...(group.accuracy === "validation" ? [chosen(rows)] : []),
     ...(group.against === undefined ? [] : [pairs(table, group.against, report)]),
