@@ -118,7 +118,7 @@ function runOf(accuracies: Record<string, (number | null)[]>, label?: string): R
   const trials = Object.entries(accuracies).flatMap(([method, values]) =>
     values.map((testAccuracy, index) => {
       const history = method === "senet" ? [{ distance: 0.5 }, { distance: 0.25 }] : [];
-      const search = stageRun("mask-search", testAccuracy === null ? null : { images: 10_000, history });
+      const search = stageRun("mask-search", { images: 10_000, history });
       const reached = { images: 20_000, reluCount: 14_000, validationAccuracy: 0.5, testAccuracy };
       const tuned = stageRun("distillation", testAccuracy === null ? null : reached);
       stageRuns.push(search, tuned);

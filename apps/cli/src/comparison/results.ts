@@ -28,7 +28,7 @@ export interface Point {
 export interface TableRow {
   label: string;
   points: readonly Point[];
-  /** Training images of all its searches and fine-tunes, each stage run counted once. */
+  /** Training images of the searches and fine-tunes behind its points, each stage run counted once. */
   images: number;
   /** Trials that have no result (yet). */
   missing: number;
@@ -69,9 +69,9 @@ function rowOf(label: string, members: readonly { run: Run; trial: Trial }[]): T
   for (const { run, trial } of members) {
     const search = stageOf(run, trial, "mask-search");
     const tuned = stageOf(run, trial, "distillation");
-    for (const stageRun of [search, tuned]) if (stageRun) own.set(stageRun.id, stageRun);
     const found = pointsOf(label, trial, tuned);
     if (found.length === 0) missing++;
+    else for (const stageRun of [search, tuned]) if (stageRun) own.set(stageRun.id, stageRun);
     points.push(...found);
     const history = resultOf(search, "mask-search")?.history ?? [];
     exchanges.push({
