@@ -24,6 +24,8 @@ export interface PlotDescription {
   points: PlotPoint[];
   /** What a budget buys: corners of the step line through the non-dominated points, up to the right edge. */
   line: { reluCount: number; accuracy: number }[];
+  /** What joins the points of one method and width, fewest ReLUs first; empty where the frontier is what matters. */
+  curves: { method: string; points: { reluCount: number; accuracy: number }[] }[];
   /** What papers report for this dataset and model. */
   published: PublishedCurve[];
   ar: Level | null;
@@ -59,6 +61,7 @@ export function frontierPlot(frontier: Frontier): PlotDescription {
     methods: [...new Set(points.map((point) => point.method))].sort(),
     points,
     line: stepLine(points, x),
+    curves: [],
     published,
     ar: ar && { accuracy: ar.accuracy, label: `AR ${percent(ar.accuracy)}` },
     chance: level(1 / frontier.classes, "chance", y),
@@ -72,6 +75,23 @@ export const zoom = (plot: PlotDescription, region: Region): PlotDescription => 
   x: reluAxis(region.x, plot.totalRelus),
   y: accuracyAxis(region.y),
 });
+
+/** The same points as a comparison: each method in its color and joined by a curve, whether another dominates it or not. */
+export function comparisonPlot(frontier: Frontier): PlotDescription {
+  const plot = frontierPlot(frontier);
+  const nets = new Map<string, PlotPoint[]>();
+  for (const point of plot.points) {
+    const key = `${point.method} ${point.width}`;
+    nets.set(key, [...(nets.get(key) ?? []), point]);
+  }
+  return {
+    ...plot,
+    sentence: "Each method at its budgets; of several seeds the mean ± its standard error.",
+    points: plot.points.map((point) => ({ ...point, onFrontier: true })),
+    line: [],
+    curves: [...nets.values()].map((points) => ({ method: (points[0] as PlotPoint).method, points })),
+  };
+}
 
 /** The all-ReLU model, mean over seeds; of several recipes the one with the best validation accuracy. */
 const bestAr = (frontier: Frontier): PlotPoint | null =>

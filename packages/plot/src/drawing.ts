@@ -42,6 +42,7 @@ export function plotOptions(plot: PlotDescription, { width, height, theme, docum
       ...levels(plot, theme),
       ...published(plot, theme),
       ...frontierLine(plot, theme),
+      ...curves(plot, theme),
       ...seeds(plot, theme),
       ...points(plot, theme),
     ],
@@ -115,6 +116,18 @@ const frontierLine = ({ line }: PlotDescription, theme: PlotTheme): Plot.Markish
     clip: true,
   }),
 ];
+
+const curves = ({ curves, methods }: PlotDescription, theme: PlotTheme): Plot.Markish[] =>
+  curves.map(({ method, points }) =>
+    Plot.line(points, {
+      x: "reluCount",
+      y: "accuracy",
+      stroke: hueOf(theme, methods.indexOf(method)),
+      strokeWidth: 1.5,
+      strokeOpacity: 0.7,
+      clip: true,
+    }),
+  );
 
 /** Single runs faint, and a whisker of ± 1 standard error, where a point is the mean of several seeds. */
 function seeds({ points, methods }: PlotDescription, theme: PlotTheme): Plot.Markish[] {

@@ -5,7 +5,7 @@ import { parseHTML } from "linkedom";
 import { describe, expect, test } from "vitest";
 import { logTicks } from "./axis.ts";
 import { frontierCsv } from "./csv.ts";
-import { frontierPlot, zoom } from "./describe.ts";
+import { comparisonPlot, frontierPlot, zoom } from "./describe.ts";
 import type { PlotPoint } from "./group.ts";
 import { renderSvg } from "./svg.ts";
 import { renderTerminal } from "./terminal.ts";
@@ -113,6 +113,21 @@ describe("the description", () => {
         for (const p of best) expect(onLine).toContain(`${p.reluCount}/${p.accuracy}`);
         const heights = new Set(best.map((p) => p.accuracy));
         for (const corner of plot.line) expect(heights).toContain(corner.accuracy);
+      }),
+    );
+  });
+
+  test("as a comparison joins each method's points, greys none and draws no frontier", () => {
+    fc.assert(
+      fc.property(fc.array(anyPoint, { minLength: 1, maxLength: 30 }), (points) => {
+        const { points: shown, curves, line } = comparisonPlot(frontier(points));
+        expect(line).toEqual([]);
+        expect(shown.every((point) => point.onFrontier)).toBe(true);
+        expect(curves.reduce((sum, curve) => sum + curve.points.length, 0)).toBe(shown.length);
+        for (const { points: joined } of curves) {
+          const relus = joined.map(({ reluCount }) => reluCount);
+          expect(relus).toEqual([...relus].sort((a, b) => a - b));
+        }
       }),
     );
   });

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join, parse } from "node:path";
 import type { ExperimentSpecInput } from "@reluctant/contracts";
-import { frontierPlot } from "@reluctant/plot";
+import { comparisonPlot } from "@reluctant/plot";
 import type { Client } from "@reluctant/sdk";
 import type { Command } from "commander";
 import { type Comparison, readComparison } from "../comparison/file.ts";
@@ -69,7 +69,10 @@ async function writeReport(report: Report, { folder, name }: { folder: string; n
   const files: [string, string][] = [
     [`${name}.md`, markdownOf(report)],
     [`${name}.json`, `${JSON.stringify({ title, dataset, model, precision, command, rows }, null, 2)}\n`],
-    ...[...pictures.values()].map(({ file, frontier }): [string, string] => [file, renderSvg(frontierPlot(frontier))]),
+    ...[...pictures.values()].map(({ file, frontier }): [string, string] => [
+      file,
+      renderSvg(comparisonPlot(frontier)),
+    ]),
   ];
   const written = files.map(([file, text]) => ({ path: join(folder, file), text }));
   for (const { path, text } of written) await writeFile(path, text);

@@ -140,13 +140,14 @@ function pairs({ rows }: Table, against: string, { testImages, totalRelus }: Rep
   return `Paired differences of test accuracy in points ± standard error, of the pairs and of a test part of ${count(testImages)} images. "Beats" is more than two of them.\n\n${tableText(["row", "budget", "difference", "verdict"], lines)}`;
 }
 
-/** Which of several settings validation prefers, method by method. */
+/** Which of several settings validation prefers for the network as it is, method by method. */
 function chosen(rows: readonly TableRow[]): string {
   const best = new Map<string, { label: string; accuracy: number }>();
   for (const { label, points } of rows) {
-    const [first] = points;
+    const whole = points.filter(({ width }) => width === "full");
+    const [first] = whole;
     if (!first) continue;
-    const accuracy = mean(points.map(({ validationAccuracy }) => validationAccuracy));
+    const accuracy = mean(whole.map(({ validationAccuracy }) => validationAccuracy));
     if (accuracy > (best.get(first.method)?.accuracy ?? 0)) best.set(first.method, { label, accuracy });
   }
   return `Best on validation: ${[...best.values()].map(({ label }) => label).join("; ") || "nothing yet"}.`;
