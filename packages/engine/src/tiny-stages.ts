@@ -1,0 +1,113 @@
+/** Every stage on a tiny ResNet-8 (8×8 images, batch 8, 5 steps an epoch), on the best backend of this machine: for tests. */
+import type { InputName, StageParams } from "@reluctant/contracts";
+import { type Implementation, type Model, models, recipes } from "@reluctant/relu";
+import { type StageArtifact, type StageContext, type StageOutput, stages, unattended } from "@reluctant/stages";
+import { createEngine } from "./engine.ts";
+import { testData } from "./test-data.ts";
+
+export const budget = 500;
+const recipe = recipes.debug as NonNullable<typeof recipes.debug>;
+const small = { batchSize: 8, cropPadding: 1 };
+const search = {
+  kind: "mask-search",
+  model: "resnet8",
+  budget,
+  granularity: "pixel",
+  steps: 9,
+  intervalSteps: 3,
+  settings: { ...recipe.maskSearch, ...small },
+} as const satisfies StageParams;
+export const params: Record<Implementation, StageParams> = {
+  "train/sgd": { kind: "train", model: "resnet8", steps: 9, settings: { ...recipe.train, ...small } },
+  "sensitivity/sparse-momentum": {
+    kind: "sensitivity",
+    model: "resnet8",
+    steps: 9,
+    settings: { ...recipe.sensitivity, ...small, pruneEvery: 3 },
+  },
+  "mask-search/senet": search,
+  "mask-search/continuation": {
+    ...search,
+    budgets: [2_000, budget],
+    intervalSteps: 1,
+    descent: { removals: 2, ranking: "layer", scoreMemory: 0.5, pramWeight: 0 },
+  },
+  "mask-search/deepreduce": {
+    ...search,
+    settings: { ...search.settings, score: "random" },
+    deepreduce: { criticalityExponent: 0.07 },
+  },
+  "mask-search/layerwise-removal": { ...search, layerRemoval: { probeImages: 10 } },
+  "mask-search/snl": { ...search, snl: { ...recipe.snl, leastTravel: 5, penalty: 1, patience: 0 } },
+  "mask-search/autorep": { ...search, autorep: { ...recipe.autorep, leastTravel: 5 } },
+  "mask-search/delphi-planner": { ...search, delphi: { ...recipe.delphi, planImages: 10 } },
+  "distillation/pram": {
+    kind: "distillation",
+    model: "resnet8",
+    steps: 9,
+    settings: { ...recipe.distillation, ...small },
+  },
+  "distillation/senet++": {
+    kind: "distillation",
+    model: "resnet8",
+    steps: 9,
+    settings: { ...recipe.distillation, ...small },
+    slimmable: { widths: [0.25, 0.5] },
+  },
+};
+
+export interface Run {
+  output: StageOutput;
+  checkpoints: { step: number; bytes: Uint8Array }[];
+  progress: number[];
+}
+
+export interface TinyStages {
+  arModel: Uint8Array;
+  /** What `mask-search/senet` found. */
+  student: Uint8Array;
+  /** Runs a stage on the inputs that the first stages made. */
+  run(implementation: Implementation, overrides?: Partial<StageContext>): Promise<Run>;
+}
+
+export async function tinyStages(): Promise<TinyStages> {
+  const engine = await createEngine({ threads: 1, precision: "fp32" });
+  const inputs: Partial<Record<InputName, Uint8Array>> = {};
+  const run: TinyStages["run"] = async (implementation, overrides = {}) => {
+    const checkpoints: Run["checkpoints"] = [];
+    const progress: number[] = [];
+    const output = await stages[implementation].run({
+      params: params[implementation],
+      implementation,
+      precision: "fp32",
+      seed: 1,
+      inputs,
+      data: testData(),
+      engine,
+      ...unattended,
+      report: {
+        ...unattended.report,
+        progress: ({ step }) => progress.push(step),
+        checkpoint: async (step, bytes) => void checkpoints.push({ step, bytes }),
+      },
+      ...overrides,
+    });
+    return { output, checkpoints, progress };
+  };
+  const arModel = bytesOf(succeeded(await run("train/sgd")).artifacts, "weights");
+  const sensitivity = bytesOf(succeeded(await run("sensitivity/sparse-momentum")).artifacts, "sensitivity");
+  Object.assign(inputs, { arModel, sensitivity });
+  const student = bytesOf(succeeded(await run("mask-search/senet")).artifacts, "masks");
+  Object.assign(inputs, { student });
+  return { arModel, student, run };
+}
+
+export function succeeded({ output }: Run) {
+  if (output.outcome !== "succeeded") throw new Error(`stopped at step ${output.step}`);
+  return output;
+}
+
+export const tinyModel = () => models.resnet8?.build([8, 8, 3], 4) as Model;
+
+export const bytesOf = (artifacts: StageArtifact[], role: StageArtifact["role"]): Uint8Array =>
+  artifacts.find((artifact) => artifact.role === role)?.bytes ?? new Uint8Array();
