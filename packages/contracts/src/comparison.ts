@@ -24,7 +24,7 @@ const groupSchema = z.strictObject({
   against: z.string().optional(),
   /** Print how many of the kept units each update of the masks exchanged. */
   exchanges: z.boolean().default(false),
-  /** Draw the frontier of its rows. */
+  /** Draw the accuracy of its rows by ReLU count. */
   plot: z.boolean().default(false),
   /** What the group's experiments have in common beside what all have. */
   common: specFieldsSchema.default({}),

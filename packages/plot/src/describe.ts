@@ -79,17 +79,17 @@ export const zoom = (plot: PlotDescription, region: Region): PlotDescription => 
 /** The same points as a comparison: each method in its color and joined by a curve, whether another dominates it or not. */
 export function comparisonPlot(frontier: Frontier): PlotDescription {
   const plot = frontierPlot(frontier);
-  const nets = new Map<string, PlotPoint[]>();
+  const curves = new Map<string, PlotPoint[]>();
   for (const point of plot.points) {
     const key = `${point.method} ${point.width}`;
-    nets.set(key, [...(nets.get(key) ?? []), point]);
+    curves.set(key, [...(curves.get(key) ?? []), point]);
   }
   return {
     ...plot,
     sentence: "Each method at its budgets; of several seeds the mean ± its standard error.",
     points: plot.points.map((point) => ({ ...point, onFrontier: true })),
     line: [],
-    curves: [...nets.values()].map((points) => ({ method: (points[0] as PlotPoint).method, points })),
+    curves: [...curves.values()].map((points) => ({ method: (points[0] as PlotPoint).method, points })),
   };
 }
 

@@ -62,17 +62,14 @@ async function submitOnce(client: Client, spec: ExperimentSpecInput): Promise<{ 
 async function writeReport(report: Report, { folder, name }: { folder: string; name: string }): Promise<string[]> {
   const { renderSvg } = await import("@reluctant/plot/svg"); // a whole document model: only for whoever wants the file
   await mkdir(folder, { recursive: true });
-  const { title, dataset, model, precision, command, tables, pictures } = report;
+  const { title, dataset, model, precision, command, tables, plots } = report;
   const rows = tables.flatMap(({ group, rows }) =>
     rows.flatMap(({ points }) => points.map((point) => ({ group: group.title, ...point }))),
   );
   const files: [string, string][] = [
     [`${name}.md`, markdownOf(report)],
     [`${name}.json`, `${JSON.stringify({ title, dataset, model, precision, command, rows }, null, 2)}\n`],
-    ...[...pictures.values()].map(({ file, frontier }): [string, string] => [
-      file,
-      renderSvg(comparisonPlot(frontier)),
-    ]),
+    ...[...plots.values()].map(({ file, frontier }): [string, string] => [file, renderSvg(comparisonPlot(frontier))]),
   ];
   const written = files.map(([file, text]) => ({ path: join(folder, file), text }));
   for (const { path, text } of written) await writeFile(path, text);

@@ -151,7 +151,5 @@ const reportOf = ({ groups, title }: Comparison, runs: readonly Run[]): Report =
   engines: [],
   runs,
   tables: groups.slice(0, 1).map((group) => tableOf(group, runs)),
-  pictures: new Map(
-    groups.slice(0, 1).map((group) => [group, { file: "small-methods.svg", frontier: {} as Frontier }]),
-  ),
+  plots: new Map(groups.slice(0, 1).map((group) => [group, { file: "small-methods.svg", frontier: {} as Frontier }])),
 });

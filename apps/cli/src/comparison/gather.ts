@@ -2,7 +2,7 @@ import type { Dataset, Frontier, ModelResource } from "@reluctant/contracts";
 import type { Client } from "@reluctant/sdk";
 import { trialsOf } from "../watch.ts";
 import type { Comparison, Group } from "./file.ts";
-import type { Picture, Report } from "./markdown.ts";
+import type { GroupPlot, Report } from "./markdown.ts";
 import { type Run, tableOf } from "./results.ts";
 
 export interface Submitted {
@@ -46,15 +46,15 @@ export async function reportOf(client: Client, { file, comparison, name, submitt
     engines: await enginesOf(client, all),
     runs: all,
     tables: comparison.groups.map((group, g) => tableOf(group, runs[g] as Run[])),
-    pictures: new Map(
+    plots: new Map(
       comparison.groups.flatMap((group, g) =>
-        group.plot ? [[group, pictureOf(name, group, frontierOfRuns(frontier, runs[g] as Run[]))]] : [],
+        group.plot ? [[group, plotOf(name, group, frontierOfRuns(frontier, runs[g] as Run[]))]] : [],
       ),
     ),
   };
 }
 
-const pictureOf = (name: string, { title }: Group, frontier: Frontier): Picture => ({
+const plotOf = (name: string, { title }: Group, frontier: Frontier): GroupPlot => ({
   file: `${name}-${title.toLowerCase().replace(/[^a-z0-9]+/g, "-")}.svg`,
   frontier,
 });

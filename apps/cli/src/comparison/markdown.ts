@@ -20,10 +20,10 @@ export interface Report {
   runs: readonly Run[];
   tables: readonly Table[];
   /** Of the groups that are drawn. */
-  pictures: ReadonlyMap<Group, Picture>;
+  plots: ReadonlyMap<Group, GroupPlot>;
 }
 
-export interface Picture {
+export interface GroupPlot {
   /** Beside the page. */
   file: string;
   frontier: Frontier;
@@ -51,11 +51,11 @@ function setting(report: Report): string {
 
 function sectionOf(table: Table, report: Report): string[] {
   const { group, rows } = table;
-  const picture = report.pictures.get(group);
+  const plot = report.plots.get(group);
   return [
     `## ${group.title}`,
     group.about?.trim() ?? "",
-    picture ? `![${group.title}: test accuracy by ReLU count](${picture.file})` : "",
+    plot ? `![${group.title}: test accuracy by ReLU count](${plot.file})` : "",
     accuracies(table, report),
     ...(group.accuracy === "validation" ? [chosen(rows)] : []),
     ...(group.against === undefined ? [] : [pairs(table, group.against, report)]),
