@@ -1,16 +1,14 @@
-import { mkdir, rm } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Experiment, ReluctantError } from "@reluctant/contracts";
-import { type Stack, startStack, untilInterrupted } from "@reluctant/local";
-import { count } from "@reluctant/plot";
+import { emptyStackFolder, type Stack, startStack, untilInterrupted } from "@reluctant/local";
 import { type Client, createClient } from "@reluctant/sdk";
 import { writeFrontier } from "./commands/export.ts";
 import { frontierText } from "./commands/frontier.ts";
 import { readSpec } from "./spec-file.ts";
-import { Board } from "./terminal/board.ts";
 import { forOut } from "./terminal/color.ts";
-import { bar, duration } from "./terminal/format.ts";
+import { decodingProgress } from "./terminal/decoding.ts";
+import { duration } from "./terminal/format.ts";
 import { follow } from "./watch.ts";
 
 const examples = fileURLToPath(new URL("../../../examples/", import.meta.url));
@@ -25,18 +23,14 @@ export interface DemoFlags {
 /** From nothing to a frontier, and again from cache. */
 export async function runDemo(flags: DemoFlags): Promise<void> {
   const interrupted = untilInterrupted();
-  await rm(flags.data, { recursive: true, force: true });
-  await mkdir(flags.data, { recursive: true });
+  await emptyStackFolder(flags.data);
   say(forOut.bold("Starting Postgres, Redis, coordinator, API and workers"));
-  const board = new Board(process.stdout);
   const stack = await startStack({
     dir: flags.data,
     workers: flags.workers,
     env: { ...process.env, RELUCTANT_THREADS: "1", ...(flags.fast && { RELUCTANT_DATA: "glyphs-small" }) },
-    onProgress: (name, done, total) =>
-      board.draw([`decoding ${name}  ${bar(done / total)}  ${count(done)}/${count(total)} images`]),
+    ...decodingProgress(process.stdout),
   });
-  board.clear();
   try {
     const work = runExperiments(stack, flags);
     await Promise.race([work, interrupted]);

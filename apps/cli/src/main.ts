@@ -44,9 +44,10 @@ const program = new Command("reluctant")
     "after",
     "\nExit codes: 0 done, 1 failed, 2 wrong use, 3 the experiment failed or was cancelled, 130 interrupted.",
   );
+// Before the commands are added: they take it over.
+program.exitOverride((end) => process.exit(end.exitCode === 0 ? 0 : 2));
 for (const add of commands) add(program);
 
-program.exitOverride((end) => process.exit(end.exitCode === 0 ? 0 : 2));
 // A reader such as `head` that closes the pipe is no error.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
 

@@ -1,4 +1,5 @@
 export type { Credentials } from "./credentials.ts";
+export { emptyStackFolder } from "./folder.ts";
 export { ensureDatabase, type PostgresOptions, type PostgresServer, startPostgres } from "./postgres.ts";
 export { type Part, ProcessFailed } from "./processes.ts";
 export { type RedisOptions, type RedisServer, startRedis } from "./redis.ts";

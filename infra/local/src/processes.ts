@@ -12,6 +12,7 @@ import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
+import { ReluctantError } from "@reluctant/contracts";
 import type { Identity } from "./machine.ts";
 
 export interface ProcessSpec {
@@ -64,10 +65,10 @@ const pollMs = 20;
 /** Lines kept for the message of a failed start. */
 const tailLines = 12;
 
-export class ProcessFailed extends Error {
+export class ProcessFailed extends ReluctantError {
   readonly output: string;
   constructor(message: string, output: string) {
-    super(output ? `${message}\n${output}` : message);
+    super("unavailable", output ? `${message}\n${output}` : message);
     this.name = "ProcessFailed";
     this.output = output;
   }

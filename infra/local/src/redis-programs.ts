@@ -3,6 +3,7 @@ import { execFile } from "node:child_process";
 import { access, chmod, constants, mkdir, mkdtemp, readdir, rename, rm } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
+import { ReluctantError } from "@reluctant/contracts";
 import { programCache } from "./machine.ts";
 
 export interface RedisProgram {
@@ -50,7 +51,8 @@ async function fetchPackages(cache: string, target: string): Promise<void> {
     await rename(unpacked, target);
   } catch (error) {
     const reason = (error as { stderr?: string }).stderr?.trim().split("\n").at(-1) || (error as Error).message;
-    throw new Error(
+    throw new ReluctantError(
+      "unavailable",
       `Redis is missing: \`apt-get install redis-server\`, or set REDIS_URL. (Fetching Debian's: ${reason})`,
     );
   } finally {

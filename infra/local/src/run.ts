@@ -1,5 +1,5 @@
-/** Keeps a local stack up until it is interrupted: `npm start` and `reluctant up`. */
-import { startStack } from "./stack.ts";
+/** Keeps a local stack up until it is interrupted: `reluctant up`, which is `npm start`. */
+import { type StackOptions, startStack } from "./stack.ts";
 
 export interface RunOptions {
   /** Holds the data and logs; a stack started there before goes on with them. */
@@ -7,15 +7,16 @@ export interface RunOptions {
   readonly workers: number;
   /** DATABASE_URL and REDIS_URL stand in for the Postgres and Redis of this stack; the rest is handed on. */
   readonly env?: NodeJS.ProcessEnv;
+  readonly onProgress?: StackOptions["onProgress"];
 }
 
 /** Resolves after the stack was interrupted and has stopped. @throws Error when it does not come up */
-export async function runStack({ dir, workers, env = process.env }: RunOptions): Promise<void> {
+export async function runStack({ dir, workers, env = process.env, onProgress }: RunOptions): Promise<void> {
   const interrupted = untilInterrupted();
   const { DATABASE_URL: databaseUrl, REDIS_URL: redisUrl } = env;
   const onCrash = (name: string, how: string) =>
     console.error(`${name} ended with ${how}; see ${dir}/logs/${name}.log`);
-  const stack = await startStack({ dir, workers, env, databaseUrl, redisUrl, onCrash });
+  const stack = await startStack({ dir, workers, env, databaseUrl, redisUrl, onProgress, onCrash });
   console.log(`Reluctant is up at ${stack.address}
 Log in once, within 5 minutes: ${stack.credentials?.loginLink}
 Token for clients: ${dir}/token · logs: ${dir}/logs · Ctrl-C stops everything`);

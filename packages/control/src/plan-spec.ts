@@ -10,6 +10,9 @@ export interface PlannedSpec extends Plan {
   scopes: Map<string, string | null>;
 }
 
+const unregistered =
+  "is not registered here: a worker registers what its data folders hold as it starts; GET /api/v1/datasets lists what is";
+
 /** Plans a spec against the stored dataset. Throws `invalid-spec` that names every field at fault. */
 export async function planSpec(
   t: Pick<Tx, "$queryRawUnsafe">,
@@ -17,7 +20,7 @@ export async function planSpec(
   spec: ExperimentSpec,
 ): Promise<PlannedSpec> {
   const dataset = await findDataset(t, identity, spec.dataset);
-  if (!dataset) throw invalidSpec([{ field: "dataset", message: `"${spec.dataset}" is not registered here` }]);
+  if (!dataset) throw invalidSpec([{ field: "dataset", message: `"${spec.dataset}" ${unregistered}` }]);
   const planned = plan(spec, {
     version: dataset.sha256,
     inputShape: dataset.inputShape as unknown as Shape,

@@ -5,6 +5,7 @@
 import { createHash, randomUUID } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { ReluctantError } from "@reluctant/contracts";
 import pg from "pg";
 
 interface Migration {
@@ -80,11 +81,21 @@ function pendingMigrations(migrations: readonly Migration[], book: readonly Book
   const known = new Map(migrations.map((migration) => [migration.name, migration]));
   for (const { name, checksum, finished } of book) {
     const migration = known.get(name);
-    if (!finished) throw new Error(`Migration ${name} failed earlier: repair it, then \`prisma migrate resolve\`.`);
+    if (!finished)
+      throw new ReluctantError(
+        "conflict",
+        `Migration ${name} failed earlier: repair it, then \`prisma migrate resolve\`.`,
+      );
     if (!migration)
-      throw new Error(`The database has migration ${name}, which this version lacks: use a newer version.`);
+      throw new ReluctantError(
+        "conflict",
+        `The database has migration ${name}, which this version lacks: use a newer version.`,
+      );
     if (migration.checksum !== checksum) {
-      throw new Error(`Migration ${name} was changed after it was applied: restore its file and add a new migration.`);
+      throw new ReluctantError(
+        "conflict",
+        `Migration ${name} was changed after it was applied: restore its file and add a new migration.`,
+      );
     }
   }
   const applied = new Set(book.map(({ name }) => name));

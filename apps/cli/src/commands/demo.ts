@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import type { DemoFlags } from "../demo.ts";
+import { wholeNumber, workerCounts } from "../whole-number.ts";
 
 export const demo = (program: Command): Command =>
   program
@@ -10,6 +11,6 @@ export const demo = (program: Command): Command =>
     .option("--fast", "a small recipe: under two minutes")
     .option("--keep", "stay up afterwards, for the dashboard")
     .option("--data <folder>", "where the demo keeps its data; emptied first", "var/demo")
-    .option("--workers <n>", "workers of one thread each", (text) => Number.parseInt(text, 10), 2)
+    .option("--workers <n>", "workers of one thread each", wholeNumber(workerCounts), 2)
     // Loaded when asked for: the servers' code doubles the time that every other command takes to start.
     .action(async (flags: DemoFlags) => (await import("../demo.ts")).runDemo(flags));

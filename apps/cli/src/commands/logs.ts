@@ -4,6 +4,7 @@ import { ApiError, type Client } from "@reluctant/sdk";
 import type { Command } from "commander";
 import { type ConnectionFlags, connect, withConnection } from "../connection.ts";
 import { findExperiment } from "../find-experiment.ts";
+import { wholeNumber } from "../whole-number.ts";
 
 export const logs = (program: Command): Command =>
   withConnection(
@@ -11,7 +12,7 @@ export const logs = (program: Command): Command =>
       .command("logs <id>")
       .description("print the log of a stage run, or of the one that an experiment is at")
       .option("-f, --follow", "go on until the attempt ends")
-      .option("--attempt <n>", "another attempt than the last, by number", (text) => Number.parseInt(text, 10)),
+      .option("--attempt <n>", "another attempt than the last, by number", wholeNumber({ min: 1, max: 1_000 })),
   ).action(async (id: string, flags: ConnectionFlags & { follow?: true; attempt?: number }) => {
     const client = await connect(flags);
     const stageRun = await findStageRun(client, id);

@@ -4,6 +4,7 @@ import { type Command, Option } from "commander";
 import { type ConnectionFlags, connect, withConnection } from "../connection.ts";
 import { ago, bar } from "../terminal/format.ts";
 import { table } from "../terminal/table.ts";
+import { wholeNumber } from "../whole-number.ts";
 
 export const ls = (program: Command): Command =>
   withConnection(
@@ -12,7 +13,7 @@ export const ls = (program: Command): Command =>
       .description("list experiments, newest first")
       .addOption(new Option("--state <state>", "only those in this state").choices(experimentStates))
       .option("--search <words>", "only those whose name holds these words")
-      .option("--limit <n>", "how many", (text) => Number.parseInt(text, 10), 20)
+      .option("--limit <n>", "how many", wholeNumber({ min: 1, max: 200 }), 20)
       .option("--json", "print them as JSON, one a line"),
   ).action(
     async (flags: ConnectionFlags & { state?: ExperimentState; search?: string; limit: number; json?: true }) => {

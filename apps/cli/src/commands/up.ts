@@ -1,12 +1,14 @@
 import type { Command } from "commander";
+import { decodingProgress } from "../terminal/decoding.ts";
+import { wholeNumber, workerCounts } from "../whole-number.ts";
 
 export const up = (program: Command): Command =>
   program
     .command("up")
-    .description("start the local stack and keep it up until Ctrl-C; the same as npm start")
+    .description("start the local stack and keep it up until Ctrl-C; npm start does it with one worker")
     .option("--data <folder>", "where it keeps its data", "var")
-    .option("--workers <n>", "how many workers", (text) => Number.parseInt(text, 10), 1)
+    .option("--workers <n>", "how many workers", wholeNumber(workerCounts), 1)
     .action(async ({ data, workers }: { data: string; workers: number }) => {
       const { runStack } = await import("@reluctant/local");
-      await runStack({ dir: data, workers });
+      await runStack({ dir: data, workers, ...decodingProgress(process.stdout) });
     });

@@ -1,0 +1,23 @@
+import { mkdir, readdir, rm } from "node:fs/promises";
+import { ReluctantError } from "@reluctant/contracts";
+
+/** What a stack keeps in its folder. */
+const entries = ["postgres", "redis", "logs", "token", "url"];
+
+/**
+ * An empty folder for a stack, where nothing was or an earlier stack.
+ * @throws ReluctantError where it holds anything else, which stays
+ */
+export async function emptyStackFolder(dir: string): Promise<void> {
+  await mkdir(dir, { recursive: true });
+  const strange = (await readdir(dir)).filter((name) => !entries.includes(name));
+  if (strange.length > 0) {
+    const some = strange.slice(0, 3).join(", ");
+    throw new ReluctantError(
+      "conflict",
+      `${dir} is not a stack's folder, it holds ${some}${strange.length > 3 ? ", …" : ""}; name one that can be emptied`,
+    );
+  }
+  await rm(dir, { recursive: true });
+  await mkdir(dir);
+}
