@@ -35,8 +35,24 @@ export const comparisonSchema = z.strictObject({
   title: nameSchema.max(30),
   about: z.string().max(2_000).optional(),
   common: specFieldsSchema,
-  groups: z.array(groupSchema).min(1).max(50),
+  groups: z
+    .array(groupSchema)
+    .min(1)
+    .max(50)
+    .superRefine((groups, context) => {
+      const files = groups.map(({ title }) => groupFileName(title));
+      files.forEach((file, group) => {
+        const first = files.indexOf(file);
+        if (first !== group) {
+          const message = `must differ by a letter or digit from that of groups[${first}], for each names a file`;
+          context.addIssue({ code: "custom", path: [group, "title"], message });
+        }
+      });
+    }),
 });
+
+/** What a group's files are called after it. */
+export const groupFileName = (title: string): string => title.toLowerCase().replace(/[^a-z0-9]+/g, "-");
 
 export type SpecFields = z.output<typeof specFieldsSchema>;
 export type ComparisonGroup = z.output<typeof groupSchema>;

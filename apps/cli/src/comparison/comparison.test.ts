@@ -50,6 +50,13 @@ describe("the file", () => {
     expect(() => parseComparison("small.yaml", text)).toThrow(message);
   });
 
+  it("refuses two groups whose plots would be one file", () => {
+    const fault = written.replace("title: Rates", "title: a.method").replace("title: Methods", "title: A method");
+    expect(() => parseComparison("small.yaml", fault)).toThrow(
+      expect.objectContaining({ errors: [expect.objectContaining({ field: "groups[1].title" })] }),
+    );
+  });
+
   it("names the experiment whose spec is at fault", () => {
     const fault = written.replace(`budgets: ["20%"], seeds`, "budgets: [0.1], seeds");
     try {

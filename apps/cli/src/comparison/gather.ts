@@ -1,4 +1,4 @@
-import type { Dataset, Frontier, ModelResource } from "@reluctant/contracts";
+import { type Dataset, type Frontier, groupFileName, type ModelResource } from "@reluctant/contracts";
 import type { Client } from "@reluctant/sdk";
 import { trialsOf } from "../watch.ts";
 import type { Comparison, Group } from "./file.ts";
@@ -55,7 +55,7 @@ export async function reportOf(client: Client, { file, comparison, name, submitt
 }
 
 const plotOf = (name: string, { title }: Group, frontier: Frontier): GroupPlot => ({
-  file: `${name}-${title.toLowerCase().replace(/[^a-z0-9]+/g, "-")}.svg`,
+  file: `${name}-${groupFileName(title)}.svg`,
   frontier,
 });
 
