@@ -8,7 +8,7 @@ import { type Case, cases, onCuda } from "./engine/cases.ts";
 import { compare, threads } from "./engine/compare.ts";
 import { growth } from "./engine/growth.ts";
 import { type PeerVersion, peerVersion } from "./engine/peer.ts";
-import { coldStart, coldStartCase, memoryCase, peakMemory } from "./engine/process.ts";
+import { coldStart, coldStartCase, memoryCase, paceCase, peakMemory, workersPace } from "./engine/process.ts";
 import { writeReport } from "./engine/report.ts";
 import { preparedGlyphs } from "./engine/worker-child.ts";
 import { FlagError, type Options } from "./options.ts";
@@ -64,6 +64,7 @@ function plan({ data, version, quick, bf16 }: Here): Measurement[] {
     ...cases.map(compared),
     ...onCuda.map((name) => notRun(name, "needs a GPU; infra/gpu measures there")),
     againstPeer(memoryCase, (peer) => peakMemory(data, peer, quick ? 1 : 5)),
+    { name: paceCase, run: () => workersPace(data, quick ? 1 : 5) },
     { name: coldStartCase, run: () => coldStart(data, quick ? 1 : 3) },
     { name: "growth", run: () => growth(data, quick ? 200 : 2_000) },
   ];

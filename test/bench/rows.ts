@@ -5,6 +5,8 @@ export interface Figure {
   unit: string;
   /** What it must not exceed. */
   atMost?: number;
+  /** What it must reach. */
+  atLeast?: number;
 }
 
 /** Ours beside a peer's. Of speed: above 1 ours is faster. Of memory: above 1 ours takes more. */

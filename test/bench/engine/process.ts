@@ -2,9 +2,9 @@
 import type { DatasetReader } from "@reluctant/datasets";
 import type { BesidePeer, Figure } from "../rows.ts";
 import { type Case, stageRun } from "./cases.ts";
-import { taskOf } from "./compare.ts";
+import { startOurs, taskOf } from "./compare.ts";
 import { Peer, type PeerVersion } from "./peer.ts";
-import { median } from "./samples.ts";
+import { median, seconds, timed } from "./samples.ts";
 import { type FirstSteps, firstSteps } from "./worker-child.ts";
 
 type Memory = Pick<FirstSteps, "idleBytes" | "peakBytes">;
@@ -49,4 +49,25 @@ export async function coldStart(data: DatasetReader, starts: number): Promise<Fi
     { case: coldStartCase, value: median(measured.map(({ seconds }) => seconds)), unit: "s", atMost: 3 },
     { case: `${coldStartCase}, CPU time`, value: median(measured.map(({ cpuSeconds }) => cpuSeconds)), unit: "s" },
   ];
+}
+
+export const paceCase = "a worker's training beside the bench's step, train/resnet8/b128/fp32";
+
+/** How fast a worker's child trains, all that it does beside its steps included, over the step that is measured here. */
+export async function workersPace(data: DatasetReader, rounds: number): Promise<Figure[]> {
+  const steps = 100;
+  const ratios: number[] = [];
+  const stage = await startOurs(small, data);
+  try {
+    await stage.take(steps / 10);
+    for (let round = 0; round < rounds; round++) {
+      const own = [];
+      for (let step = 0; step < steps; step++) own.push(await timed(() => stage.take(1)));
+      const { secondsPerStep } = await firstSteps(stageRun(small, data), data, steps);
+      ratios.push(seconds(own) / secondsPerStep);
+    }
+  } finally {
+    await stage.stop();
+  }
+  return [{ case: paceCase, value: median(ratios), unit: "x", atLeast: 0.95 }];
 }

@@ -3,7 +3,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { cpus } from "node:os";
 import type { EngineInfo } from "@reluctant/contracts";
-import { type BesidePeer, isBesidePeer, isNotRun, type Row } from "../rows.ts";
+import { type BesidePeer, type Figure, isBesidePeer, isNotRun, type Row } from "../rows.ts";
 import { threads } from "./compare.ts";
 
 const file = "docs/results/engine.md";
@@ -29,8 +29,7 @@ function table(rows: readonly Row[]): string {
   const lines = rows.map((row) => {
     if (isNotRun(row)) return `| ${row.case} | not run | | | | ${row.notRun} |`;
     if (!isBesidePeer(row)) {
-      const bar = row.atMost === undefined ? "" : `at most ${row.atMost}`;
-      return `| ${row.case} | ${short(row.value)} ${row.unit} | | | | ${bar} |`;
+      return `| ${row.case} | ${short(row.value)} ${row.unit} | | | | ${barOf(row)} |`;
     }
     const { ours, peer, unit, ratio, cpuRatio } = row;
     const cpu = cpuRatio === undefined ? "" : `${cpuRatio.toFixed(2)}`;
@@ -40,6 +39,11 @@ function table(rows: readonly Row[]): string {
     "\n",
   );
 }
+
+const barOf = ({ atMost, atLeast }: Figure): string => {
+  if (atMost !== undefined) return `at most ${atMost}`;
+  return atLeast === undefined ? "" : `at least ${atLeast}`;
+};
 
 const remarks = ({ bar, form, disturbed }: BesidePeer): string =>
   [

@@ -29,7 +29,12 @@ export interface FirstSteps {
   /** Resident when the engine is open, before there is a network; and at most until `steps` were done. */
   idleBytes: number;
   peakBytes: number;
+  /** Between the first report of progress once the step is recorded, and the last. NaN where those are one. */
+  secondsPerStep: number;
 }
+
+/** Steps until every one is replayed. */
+const recorded = 3;
 
 /** Starts a training process, gives it a stage run, and ends it once `steps` steps are done. */
 export async function firstSteps(run: StageRun, data: DatasetReader, steps: number): Promise<FirstSteps> {
@@ -45,6 +50,7 @@ export async function firstSteps(run: StageRun, data: DatasetReader, steps: numb
     errors += bytes.toString("utf8");
   });
   const measured: Partial<FirstSteps> = {};
+  let pacedFrom: { step: number; at: number } | undefined;
   const done = new Promise<FirstSteps>((resolve, reject) => {
     child.once("exit", (code) => reject(new Error(`${script} ended with ${code}: ${errors.trim()}`)));
     const hear = async (message: FromChild) => {
@@ -53,9 +59,12 @@ export async function firstSteps(run: StageRun, data: DatasetReader, steps: numb
       if (message.type !== "progress") return;
       measured.seconds ??= (performance.now() - started) / 1000;
       measured.cpuSeconds ??= await cpuSecondsOf(child.pid);
-      if (message.progress.step < steps) return;
+      const now = { step: message.progress.step, at: performance.now() };
+      if (now.step >= recorded) pacedFrom ??= now;
+      if (now.step < steps) return;
       const { peak } = await memoryOf(child.pid);
-      resolve({ ...(measured as FirstSteps), peakBytes: peak });
+      const secondsPerStep = pacedFrom ? (now.at - pacedFrom.at) / 1000 / (now.step - pacedFrom.step) : Number.NaN;
+      resolve({ ...(measured as FirstSteps), peakBytes: peak, secondsPerStep });
     };
     child.on("message", (message) => void hear(message as FromChild).catch(reject));
   });
