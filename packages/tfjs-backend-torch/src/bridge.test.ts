@@ -115,8 +115,7 @@ describe.skipIf(unavailable)(titled("the bridge"), () => {
         stderr: "",
       });
     },
-    30_000,
-  ); // loading libtorch from a cold disk takes seconds
+  );
 
   it.each<Mode>(["sync", "async"])(
     "reuses the memory of large tensors without mixing their values, %s",
