@@ -103,7 +103,7 @@ export const methods: Record<string, Method> = {
    * Ours: one descent passes every budget, and each student is fine-tuned from there. A third of SENet's images for the
    * whole frontier, whatever the recipe's lengths. It learns as the fine-tune does, since it has no time to recover from
    * what it drops, and it drops what the loss misses least to first order: ResNet-8 on CIFAR-10 at 50, 20, 12, 8 and 3 %
-   * reached 78.1, 74.0, 69.9, 66.9 and 58.0 % on validation, by the cost of linearization 78.3, 73.0, 65.9, 62.1 and 49.9 %
+   * reached 79.3, 74.3, 70.8, 67.2 and 58.4 % on validation, by the cost of linearization 78.9, 71.6, 67.7, 62.8 and 50.8 %
    * (examples/comparisons/cifar10-resnet8.yaml, one seed).
    */
   continuation: {

@@ -4,7 +4,7 @@ import type { BesidePeer, Figure } from "../rows.ts";
 import { type Case, stageRun } from "./cases.ts";
 import { startOurs, taskOf } from "./compare.ts";
 import { Peer, type PeerVersion } from "./peer.ts";
-import { median, seconds, timed } from "./samples.ts";
+import { median, timed } from "./samples.ts";
 import { type FirstSteps, firstSteps } from "./worker-child.ts";
 
 type Memory = Pick<FirstSteps, "idleBytes" | "peakBytes">;
@@ -61,10 +61,9 @@ export async function workersPace(data: DatasetReader, rounds: number): Promise<
   try {
     await stage.take(steps / 10);
     for (let round = 0; round < rounds; round++) {
-      const own = [];
-      for (let step = 0; step < steps; step++) own.push(await timed(() => stage.take(1)));
+      const here = await timed(() => stage.take(steps));
       const { secondsPerStep } = await firstSteps(stageRun(small, data), data, steps);
-      ratios.push(seconds(own) / secondsPerStep);
+      ratios.push(here.seconds / steps / secondsPerStep);
     }
   } finally {
     await stage.stop();
