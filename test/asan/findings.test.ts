@@ -17,6 +17,16 @@ test("a leak counts where the addon is among the callers", () => {
   expect(findingsIn(leak("/cache/tfjs_torch.node"))).toEqual([expect.stringMatching(/^Direct leak of 24 byte/)]);
 });
 
+test("no leak of ours: what Node made for a promise that is never settled", () => {
+  const [promise, caller] = [
+    "#1 0xc53259 in napi_create_promise (/usr/bin/node+0x50)",
+    "#2 0x7f in f (tfjs_torch.node+0x50)",
+  ];
+  const unsettled = leak("").replace(/#1 .*/, `${promise}\n    ${caller}`);
+  expect(findingsIn(unsettled)).toEqual([]);
+  expect(findingsIn(unsettled.replace("napi_create_promise", "napi_create_array"))).toHaveLength(1);
+});
+
 test.each([
   "==9==ERROR: AddressSanitizer: heap-buffer-overflow on address 0x60 at pc 0x7f",
   "native/invoke.h:40:3: runtime error: signed integer overflow",

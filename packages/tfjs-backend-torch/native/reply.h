@@ -22,18 +22,22 @@ struct Reply {
 /** A promise of `compute`'s tensors, which runs in the order of commands, as `toValue` makes of them. */
 inline napi_value promiseOf(napi_env env, Engine& engine, std::function<std::vector<at::Tensor>()> compute,
                      napi_value (*toValue)(napi_env, const std::vector<at::Tensor>&)) {
-  auto* reply = new Reply;
-  reply->toValue = toValue;
+  // Goes with the command when the process ends before it runs; a task must be copyable, so a unique_ptr alone won't do.
+  auto owner = std::make_shared<std::unique_ptr<Reply>>(new Reply);
+  (*owner)->toValue = toValue;
   napi_value promise;
-  if (napi_create_promise(env, &reply->deferred, &promise) != napi_ok) { delete reply; fail("no promise"); }
+  if (napi_create_promise(env, &(*owner)->deferred, &promise) != napi_ok) fail("no promise");
   if (engine.pendingReplies++ == 0) napi_ref_threadsafe_function(env, engine.onReply);
   Command command;
-  command.task = [&engine, reply, compute = std::move(compute)] {
+  command.task = [&engine, owner, compute = std::move(compute)] {
+    Reply* reply = owner->get();
     try {
       reply->tensors = compute();
     } catch (const std::exception& error) {
       reply->error = messageOf(error);
     }
+    // Given away before: the JavaScript thread may have taken and deleted it when the call returns.
+    owner->release();
     if (napi_call_threadsafe_function(engine.onReply, reply, napi_tsfn_nonblocking) != napi_ok) delete reply;
   };
   engine.submit(std::move(command));
