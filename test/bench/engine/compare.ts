@@ -17,7 +17,7 @@ export interface Setting {
 }
 
 /** Two recordings and the first replay. */
-const warmUp = 3;
+export const warmUp = 3;
 /** Steps by which the forms of the peer are compared, after one to warm up. */
 const trial = 2;
 

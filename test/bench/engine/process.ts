@@ -2,7 +2,7 @@
 import type { DatasetReader } from "@reluctant/datasets";
 import type { BesidePeer, Figure } from "../rows.ts";
 import { type Case, stageRun } from "./cases.ts";
-import { startOurs, taskOf } from "./compare.ts";
+import { startOurs, taskOf, warmUp } from "./compare.ts";
 import { Peer, type PeerVersion } from "./peer.ts";
 import { median, timed } from "./samples.ts";
 import { type FirstSteps, firstSteps } from "./worker-child.ts";
@@ -59,7 +59,7 @@ export async function workersPace(data: DatasetReader, rounds: number): Promise<
   const ratios: number[] = [];
   const stage = await startOurs(small, data);
   try {
-    await stage.take(steps / 10);
+    await stage.take(warmUp);
     for (let round = 0; round < rounds; round++) {
       const here = await timed(() => stage.take(steps));
       const { secondsPerStep } = await firstSteps(stageRun(small, data), data, steps);

@@ -8,6 +8,7 @@ import type { Assignment, FromChild, InputName } from "@reluctant/contracts";
 import { type DatasetReader, prepareAll } from "@reluctant/datasets";
 import { implementations } from "@reluctant/relu";
 import type { StageRun } from "./cases.ts";
+import { warmUp } from "./compare.ts";
 
 const script = "workers/gpu/dist/child.js";
 /** As the worker's supervisor and the backend's build have it. */
@@ -33,9 +34,6 @@ export interface FirstSteps {
   secondsPerStep: number;
 }
 
-/** Steps until every one is replayed. */
-const recorded = 3;
-
 /** Starts a training process, gives it a stage run, and ends it once `steps` steps are done. */
 export async function firstSteps(run: StageRun, data: DatasetReader, steps: number): Promise<FirstSteps> {
   const scratch = await mkdtemp(join(tmpdir(), "reluctant-bench-"));
@@ -60,7 +58,7 @@ export async function firstSteps(run: StageRun, data: DatasetReader, steps: numb
       measured.seconds ??= (performance.now() - started) / 1000;
       measured.cpuSeconds ??= await cpuSecondsOf(child.pid);
       const now = { step: message.progress.step, at: performance.now() };
-      if (now.step >= recorded) pacedFrom ??= now;
+      if (now.step >= warmUp) pacedFrom ??= now;
       if (now.step < steps) return;
       const { peak } = await memoryOf(child.pid);
       const secondsPerStep = pacedFrom ? (now.at - pacedFrom.at) / 1000 / (now.step - pacedFrom.step) : Number.NaN;
