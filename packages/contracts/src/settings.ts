@@ -10,7 +10,7 @@ export type Length = z.infer<typeof lengthSchema>;
 const rate = z.number().positive().max(100);
 const share = z.number().min(0).max(1);
 
-/** Torch's SGD: no dampening, no Nesterov, weight decay on every parameter (PAPER §7). */
+/** Torch's SGD: no dampening, no Nesterov, weight decay on every parameter (method.md §7). */
 const sgd = {
   length: lengthSchema,
   batchSize: z.int().min(1).max(65_536),
@@ -127,7 +127,7 @@ export const slimmableSettingsSchema = z.strictObject({
     .max(8),
 });
 
-/** Adam, for the weights and for what activations learn (PAPER §9). */
+/** Adam, for the weights and for what activations learn (method.md §9). */
 const adam = {
   /** Rate for both, 1e-3. */
   learningRate: rate,
@@ -139,7 +139,7 @@ const adam = {
   leastTravel: z.number().min(0).max(1e6),
 };
 
-/** SNL (PAPER §9), within a mask search's length, batches and temperature: slopes c under α‖c‖₁. */
+/** SNL (method.md §9), within a mask search's length, batches and temperature: slopes c under α‖c‖₁. */
 export const snlSettingsSchema = z.strictObject({
   ...adam,
   /** α at the start, 1e-5. */
@@ -161,7 +161,7 @@ export const snlSettingsSchema = z.strictObject({
   landing: z.enum(["threshold", "exact"]),
 });
 
-/** AutoReP (PAPER §9), within a mask search's length, batches and temperature; its rates follow a cosine to 0. */
+/** AutoReP (method.md §9), within a mask search's length, batches and temperature; its rates follow a cosine to 0. */
 export const autorepSettingsSchema = z.strictObject({
   ...adam,
   /** λ of λ·relu(density − target), 80 to 240. */
@@ -170,7 +170,9 @@ export const autorepSettingsSchema = z.strictObject({
   hysteresis: z.number().min(0).max(1),
 });
 
-/** DELPHI's planner (PAPER §9) by greedy removal: whole layers, in the order of the least loss of validation accuracy. */
+/**
+ * DELPHI's planner (method.md §9) by greedy removal: whole layers, in the order of the least loss of validation accuracy.
+ */
 export const delphiSettingsSchema = z.strictObject({
   /** Share of the steps within which the layers are swapped one after another, ReLU mixed linearly into the quadratic. */
   swapShare: z.number().gt(0).max(1),

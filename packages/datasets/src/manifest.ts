@@ -127,7 +127,7 @@ export function subset(whole: Manifest, sizes: Readonly<Record<Split, number>>):
 /**
  * The dataset version: SHA-256 over everything that can change a number in training, in lines of JSON: the published
  * normalization if the name has one, preprocessing if there is one, classes, and each sample's name, split, size and
- * content hash (DESIGN §3), in an order that decides in which one a streamed data set is visited.
+ * content hash, in an order that decides in which one a streamed data set is visited.
  */
 export function versionOf({ name, inputShape, preprocessing, classes, samples }: Manifest): string {
   const hash = createHash("sha256");

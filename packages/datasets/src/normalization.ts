@@ -6,7 +6,10 @@ export interface Normalization {
   readonly std: readonly number[];
 }
 
-/** The constants of the literature (PAPER §7; torchvision's for ImageNet); its CIFAR-10 std is the mean of the images' own, hence not the pixels'. */
+/**
+ * The constants of the literature (method.md §7; torchvision's for ImageNet); its CIFAR-10 std is the mean of the images'
+ * own, hence not the pixels'.
+ */
 const published: Readonly<Record<string, Normalization>> = {
   cifar10: { mean: [0.4914, 0.4822, 0.4465], std: [0.2023, 0.1994, 0.201] },
   imagenet: { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] },

@@ -7,8 +7,8 @@ import { DatasetError, reason } from "./errors.ts";
 import type { DatasetSource, Pixels, Preprocessing } from "./source.ts";
 
 /**
- * The literature's way with test images, by name of the data set (PAPER §7). Training images go the same way, unless the
- * data set is streamed and the recipe asks for resized crops.
+ * The literature's way with test images, by name of the data set (method.md §7). Training images go the same way, unless
+ * the data set is streamed and the recipe asks for resized crops.
  */
 const published: Readonly<Record<string, Preprocessing>> = { imagenet: { resize: 256, crop: 224, streamed: true } };
 

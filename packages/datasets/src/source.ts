@@ -59,7 +59,7 @@ export type Part = "train" | "test";
 /**
  * The sample name of a path inside a data set, or undefined for files that begin with a dot (`.DS_Store`, `._x.jpg`).
  * A held-out `val` folder is the test part, as with CIFAR and ImageNet, whose true test labels are not public: the
- * validation part is always split off the training part (PAPER §7).
+ * validation part is always split off the training part (method.md §7).
  * @throws DatasetError when the path escapes the data set or is not `train|val|test/class/name.jpg|jpeg|png`
  */
 export function sampleName(path: string, at: { file: string; offset?: number }): string | undefined {

@@ -22,7 +22,7 @@ export function stratifiedOrder(names: readonly string[], labels: readonly numbe
 
 /**
  * Which training samples are held out for validation: of each class the tenth (rounded, at least one) whose names have
- * the lowest SHA-256 (PAPER §7: 5,000 of CIFAR's 50,000, 500 a class).
+ * the lowest SHA-256 (method.md §7: 5,000 of CIFAR's 50,000, 500 a class).
  * @returns one boolean a name
  */
 export function heldOutForValidation(names: readonly string[], labels: readonly number[]): boolean[] {

@@ -45,7 +45,7 @@ export function terms(
 /** weight · max(count − target, 0) */
 const surplus = ({ count, weight }: Kept, target: number): tf.Scalar => tf.mul(weight, tf.relu(tf.sub(count, target)));
 
-/** PRAM (PAPER §5): β·Σ_j for `attention`, (β/2)·Σ_j for `raw`. */
+/** PRAM (method.md §5): β·Σ_j for `attention`, (β/2)·Σ_j for `raw`. */
 function activationMismatch(
   { form, weight }: NonNullable<Objective["pram"]>,
   teacher: Pass,

@@ -6,7 +6,7 @@ import type { ForwardOptions, Pass } from "./forward.ts";
 import { watchGradient } from "./gradients.ts";
 import { newVariable } from "./variables.ts";
 
-/** What a mask search sums over its batches for each ReLU unit (PAPER §4). */
+/** What a mask search sums over its batches for each ReLU unit (method.md §4). */
 export class ScoreSums {
   readonly score: Score;
   /** What a student's forward pass must keep and show for this score. */

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { allocate, leastBudget, uniformAllocation } from "./allocation.ts";
 import { publishedSensitivity } from "./published-sensitivity.ts";
 
-// PAPER §3: the authors' released CIFAR-100 lists for ResNet-18.
+// method.md §3: the authors' released CIFAR-100 lists for ResNet-18.
 const sizes = [
   65536, 65536, 65536, 65536, 65536, 32768, 32768, 32768, 32768, 16384, 16384, 16384, 16384, 8192, 8192, 8192, 8192,
 ];

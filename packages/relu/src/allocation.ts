@@ -1,5 +1,5 @@
 /**
- * A global ReLU budget turned into per-layer counts (SENet §3.1; PAPER §3.3):
+ * A global ReLU budget turned into per-layer counts (SENet §3.1; method.md §3.3):
  * r_l = clamp(c·η_l, floor_l, m_l) with c solved so that Σ r_l = r. Saturated layers clamp; their share goes to the others.
  * Integers come from Webster's divisor method with ties by layer index, so that no r_l ever falls when r grows.
  */

@@ -31,7 +31,7 @@ export interface Region {
   readonly width: number;
 }
 
-/** torchvision's RandomResizedCrop (PAPER §7): share of the image's area, and width over height. */
+/** torchvision's RandomResizedCrop (method.md §7): share of the image's area, and width over height. */
 const cropArea = [0.08, 1] as const;
 const cropRatio = [3 / 4, 4 / 3] as const;
 const cropAttempts = 10;

@@ -1,6 +1,6 @@
 /**
- * DeepReDuce's choice of layers (Jha et al., ICML 2021; PAPER §9): stages are ranked by what their ReLUs alone are worth,
- * the least critical are culled, and those that stay may be thinned. It knows few counts; reshaping is left out.
+ * DeepReDuce's choice of layers (Jha et al., ICML 2021; method.md §9): stages are ranked by what their ReLUs alone are
+ * worth, the least critical are culled, and those that stay may be thinned. It knows few counts; reshaping is left out.
  */
 import type { Model, ReluLayer } from "./models/model.ts";
 import { reluLayers } from "./models/model.ts";

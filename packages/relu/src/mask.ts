@@ -51,7 +51,7 @@ function binOf(counts: Uint32Array, n: number): [bin: number, above: number] {
   return [bin, above];
 }
 
-/** `count` ones drawn at random over all units of ReLU layer number `layer` (PAPER §4's start). */
+/** `count` ones drawn at random over all units of ReLU layer number `layer` (method.md §4's start). */
 export function randomMask(units: number, count: number, key: { seed: number; layer: number }): Mask {
   requireCount(count, units);
   const mask = new Uint8Array(units);
@@ -71,7 +71,7 @@ export const overlapOf = (before: Mask, after: Mask): number =>
   before.reduce((shared, bit, unit) => shared + (bit & (after[unit] as number)), 0);
 
 /**
- * Distance of two mask sets of equal counts in [0, 1]: units exchanged / Σ r_l (PAPER §4; not divided by layer size,
+ * Distance of two mask sets of equal counts in [0, 1]: units exchanged / Σ r_l (method.md §4; not divided by layer size,
  * where a 3 % budget could never exceed 0.06).
  */
 export function maskDistance(before: readonly Mask[], after: readonly Mask[]): number {

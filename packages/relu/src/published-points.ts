@@ -1,5 +1,5 @@
 /**
- * What papers report, as reference curves of the frontier (PAPER §8): thousands of ReLUs and top-1 accuracy in percent.
+ * What papers report, as reference curves of the frontier (method.md §8): thousands of ReLUs and top-1 accuracy in percent.
  * They were measured on the original images with hundreds of epochs: curves to look at, not rows to compare.
  */
 export interface PublishedCurve {

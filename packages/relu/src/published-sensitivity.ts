@@ -2,7 +2,7 @@
  * Sensitivities η_α that SENet's authors published, one value a ReLU layer in the network's order, normalized to sum to 1.
  * They stand in the per-layer ReLU counts of the authors' released code (RLNet, CVPR-W 2024; CIFAR-100 and Tiny-ImageNet
  * lists), from which they were derived: a layer that its size does not clamp keeps a share proportional to η_α. From
- * ResNet-18's, `allocate` gives the authors' 100k list back within 0.3 % (PAPER §3).
+ * ResNet-18's, `allocate` gives the authors' 100k list back within 0.3 % (method.md §3).
  */
 export const publishedSensitivity: Readonly<Record<string, readonly number[]>> = {
   resnet18: [

@@ -3,7 +3,7 @@ import type { RecipeSettings } from "@reluctant/contracts";
 /** Recipes are settings, and functions that alter another recipe's settings: never flags. */
 export type Recipe = RecipeSettings;
 
-/** What the authors' stages have in common (PAPER §7). */
+/** What the authors' stages have in common (method.md §7). */
 const sgd = {
   batchSize: 128,
   learningRate: 0.05,
@@ -16,7 +16,7 @@ const sgd = {
   flip: true,
 };
 
-/** The authors' set-up for CIFAR-10/100 (PAPER §7). */
+/** The authors' set-up for CIFAR-10/100 (method.md §7). */
 const paperCifar: Recipe = {
   train: { ...sgd, length: { epochs: 240 } },
   sensitivity: { ...sgd, length: { epochs: 30 }, density: 0.1, pruneEvery: 100, pruneRate: 0.5 },
@@ -78,8 +78,9 @@ const withImages = (recipe: Recipe, images: Lengths): Recipe => ({
 
 /**
  * Runs of a few passes at most: a higher rate with warm-up, no random crop (ResNet-8 on CIFAR-10 after 64,000 images: 62.1 %
- * without, 57.2 % with), and another score than the paper's, which does not settle (PAPER §4, "Watch"): on `glyphs-small`
- * after 5,440 images of batch 16, 10 % of the ReLUs reach 31.4 % by `taylor`, 18.2 % by the cost of linearization.
+ * without, 57.2 % with), and another score than the paper's, which does not settle (method.md §4): on
+ * `glyphs-small` after 5,440 images of batch 16, 10 % of the ReLUs reach 31.4 % by `taylor`, 18.2 % by the cost of
+ * linearization.
  */
 const short = (recipe: Recipe): Recipe => ({
   ...recipe,
@@ -153,14 +154,14 @@ const descendingIn = (removals: number, recipe: Recipe): Recipe => ({
 export const recipes: Record<string, Recipe> = {
   "paper/cifar": paperCifar,
   /**
-   * For Tiny-ImageNet at 64 pixels: padded crops and flips as for CIFAR, mask search of 100 epochs (PAPER §7, §4: read in
-   * the authors' code line). 120 epochs of the AR model are from memory.
+   * For Tiny-ImageNet at 64 pixels: padded crops and flips as for CIFAR, mask search of 100 epochs (method.md §7, §4: read
+   * in the authors' code line). 120 epochs of the AR model are from memory.
    */
   "paper/tiny-imagenet": withEpochs(paperCifar, { train: 120, maskSearch: 100 }),
   /**
    * For ImageNet at 224 pixels, a streamed data set: batch 256, resized crops, mask search at a constant 0.01 for 90 epochs
-   * (the authors also ran 30), λ = 0.9, ρ = 4, β = 1000 as for CIFAR (PAPER §4, §5, §7: read in the authors' code line).
-   * 60 epochs of the AR model are from memory.
+   * (the authors also ran 30), λ = 0.9, ρ = 4, β = 1000 as for CIFAR (method.md §4, §5, §7: read in the authors' code
+   * line). 60 epochs of the AR model are from memory.
    */
   "paper/imagenet": searchingAt(
     0.01,

@@ -1,6 +1,6 @@
 import type { AttemptState, ExperimentState, StageRunState, TrialState } from "@reluctant/contracts";
 
-/** The state machines of DESIGN: behavior that can be read without running. */
+/** The state machines of stage runs, attempts, experiments and trials: behavior that can be read without running. */
 export const stageRunTransitions = {
   blocked: ["ready", "cancelled", "failed"],
   ready: ["active", "cancelled", "failed"],

@@ -22,7 +22,7 @@ export type Activation =
 /** c₀, c₁, c₂ of c₀ + c₁x + c₂x² for each of C channels: [3, C], row-major. */
 export type Polynomial = Float32Array;
 
-/** DELPHI's fit of ReLU (PAPER §9). */
+/** DELPHI's fit of ReLU (method.md §9). */
 export const delphiPolynomial = (channels: number): Polynomial =>
   Float32Array.from([0.1992, 0.5002, 0.1997].flatMap((coefficient) => Array<number>(channels).fill(coefficient)));
 

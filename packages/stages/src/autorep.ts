@@ -10,9 +10,10 @@ import { floatsOf, prefixed, type Tensors, under } from "./tensors.ts";
 type Course = NonNullable<ResultOf<"mask-search">["course"]>;
 
 /**
- * AutoReP (Peng et al. 2023, PAPER §9): every unit has a trainable score, and keeps its ReLU while the score is positive;
- * λ·relu(density − target) drives the scores down, the loss holds those up whose ReLU it needs. Units without a ReLU compute
- * the degree-2 fit of ReLU to what enters their channel. Where the regularizer stops acting is the count that it reports.
+ * AutoReP (Peng et al. 2023, method.md §9): every unit has a trainable score, and keeps its ReLU while the score is
+ * positive; λ·relu(density − target) drives the scores down, the loss holds those up whose ReLU it needs. Units without a
+ * ReLU compute the degree-2 fit of ReLU to what enters their channel. Where the regularizer stops acting is the count that
+ * it reports.
  */
 export async function autorep(context: ContextOf<"mask-search">): Promise<StageOutput> {
   const { engine, params, seed } = context;

@@ -2,7 +2,7 @@ import { type Mask, type ReluLayer, randomMask, topUnits } from "@reluctant/relu
 
 /**
  * Turns an allocation into masks. Pixel-wise every layer keeps exactly r_l units; channel-wise it keeps whole channels,
- * together at most Σ r_l units (PAPER §4).
+ * together at most Σ r_l units (method.md §4).
  */
 export interface MaskChoice {
   layers: readonly ReluLayer[];

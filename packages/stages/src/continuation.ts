@@ -19,10 +19,10 @@ interface Passed {
 }
 
 /**
- * One descent from all ReLUs through every budget (ours; PAPER §4 searches each budget anew). The student trains between
- * removals; what is removed never returns, so masks are nested, and kept units alone are compared, all of them ReLUs:
- * the fault of `paper`'s score, which sets kept against removed ones, cannot show. A student leaves at each budget just
- * before the next removal, trained under its masks.
+ * One descent from all ReLUs through every budget (ours; method.md §4 searches each budget anew). The student trains
+ * between removals; what is removed never returns, so masks are nested, and kept units alone are compared, all of them
+ * ReLUs: the fault of `paper`'s score, which sets kept against removed ones, cannot show. A student leaves at each budget
+ * just before the next removal, trained under its masks.
  */
 export async function continuation(context: ContextOf<"mask-search">): Promise<StageOutput> {
   const { params } = context;

@@ -8,7 +8,7 @@ import { searchers } from "./searchers.ts";
 import { zeroed } from "./tensors.ts";
 
 /**
- * DeepReDuce (PAPER §9): one network without ReLUs and one for each stage that has them in that stage alone train for
+ * DeepReDuce (method.md §9): one network without ReLUs and one for each stage that has them in that stage alone train for
  * equal shares of the steps, each from the all-ReLU weights, with distillation; what each stage gains there on validation
  * ranks it. The student has the all-ReLU weights and the masks that culling and thinning leave.
  */

@@ -12,10 +12,10 @@ import { prefixed, type Tensors, under } from "./tensors.ts";
 type Swapped = readonly string[];
 
 /**
- * DELPHI's planner (Mishra et al. 2020, PAPER §9) with greedy removal in place of its population search. Whole ReLU layers
- * become 0.1992 + 0.5002x + 0.1997x², never the first or the last, until the count is within the budget or none is left.
- * One layer after another, while training goes on: the next is the one whose removal costs least validation accuracy, and
- * its ReLU is mixed linearly into the quadratic over a period.
+ * DELPHI's planner (Mishra et al. 2020, method.md §9) with greedy removal in place of its population search. Whole ReLU
+ * layers become 0.1992 + 0.5002x + 0.1997x², never the first or the last, until the count is within the budget or none is
+ * left. One layer after another, while training goes on: the next is the one whose removal costs least validation accuracy,
+ * and its ReLU is mixed linearly into the quadratic over a period.
  */
 export async function delphiPlanner(context: ContextOf<"mask-search">): Promise<StageOutput> {
   const { engine, params } = context;

@@ -11,7 +11,7 @@ import { encodeWeights } from "./weights.ts";
 
 /**
  * The partial-ReLU student learns from its all-ReLU teacher: labels, softened logits, and activations after each block
- * group (PAPER §5). Masks and polynomials never change, so the ReLU count is the search's by construction.
+ * group (method.md §5). Masks and polynomials never change, so the ReLU count is the search's by construction.
  */
 export async function distillation(context: ContextOf<"distillation">): Promise<StageOutput> {
   const { engine, data, params } = context;

@@ -16,7 +16,7 @@ export interface Distillers {
   objective: Objective;
 }
 
-/** What every distillation trains: the search's student, to do as the all-ReLU teacher does (PAPER §5). */
+/** What every distillation trains: the search's student, to do as the all-ReLU teacher does (method.md §5). */
 export function distillers(context: ContextOf<"distillation">): Distillers {
   const { engine, data, params } = context;
   const model = modelOf(context);

@@ -66,7 +66,7 @@ export interface Objective {
   crossEntropy: number;
   /** weight · T²·KL(softmax(z_teacher / T) ‖ softmax(z_student / T)), summed over classes, mean over the batch. */
   divergence?: { weight: number; temperature: number };
-  /** Post-ReLU activation mismatch at the model's groups (PAPER §5): β·Σ for `attention`, (β/2)·Σ for `raw`. */
+  /** Post-ReLU activation mismatch at the model's groups (method.md §5): β·Σ for `attention`, (β/2)·Σ for `raw`. */
   pram?: { form: "attention" | "raw"; weight: number };
   /**
    * weight · max(kept − target, 0), where kept is how many ReLUs the student's trainable activations keep: Σ|c| of soft
@@ -76,9 +76,10 @@ export interface Objective {
 }
 
 /**
- * Scores of ReLU units summed while training (PAPER §4): Σ|A_AR − A_PR| after activation; Σ max(−z, 0) before it, which is
- * how far the unit moves when its ReLU is exchanged with the identity; or Σ|∂L/∂a · min(z, 0)|, which is how far the loss
- * then moves, to first order: the Taylor criterion by which Molchanov et al. (ICLR 2017) prune filters, asked of ReLUs.
+ * Scores of ReLU units summed while training (method.md §4): Σ|A_AR − A_PR| after activation; Σ max(−z, 0) before it, which
+ * is how far the unit moves when its ReLU is exchanged with the identity; or Σ|∂L/∂a · min(z, 0)|, which is how far the
+ * loss then moves, to first order: the Taylor criterion by which Molchanov et al. (ICLR 2017) prune filters, asked of
+ * ReLUs.
  */
 export type Score = "paper" | "linearization-cost" | "taylor";
 

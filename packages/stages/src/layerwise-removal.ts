@@ -8,9 +8,9 @@ import { encodeStudent, keptOf, masksFromTensors, masksToTensors, totalOf } from
 import { scoresFromTensors, scoreTensors, searchers } from "./searchers.ts";
 
 /**
- * A baseline that every study needs (PAPER §9): whole layers lose their ReLUs, always the one whose loss costs the least
- * validation accuracy, and the student trains between removals. Of the last layer its highest scores stay, so that the
- * count is the budget.
+ * A baseline that every study needs (method.md §9): whole layers lose their ReLUs, always the one whose loss costs the
+ * least validation accuracy, and the student trains between removals. Of the last layer its highest scores stay, so that
+ * the count is the budget.
  */
 export async function layerwiseRemoval(context: ContextOf<"mask-search">): Promise<StageOutput> {
   const { params } = context;

@@ -22,8 +22,9 @@ export interface Descent {
 }
 
 /**
- * α after an interval (PAPER §9): it grows when the count did not fall below what it ever was, once `patience` intervals
- * are over; with `landBy` also while ‖c‖₁ lies above the straight line from all ReLUs to none at that share of the steps.
+ * α after an interval (method.md §9): it grows when the count did not fall below what it ever was, once `patience`
+ * intervals are over; with `landBy` also while ‖c‖₁ lies above the straight line from all ReLUs to none at that share of
+ * the steps.
  */
 export function nextPenalty(
   { penalty, lowest, intervals }: PenaltyState,

@@ -11,7 +11,10 @@ export interface Searchers {
   trainer: Trainer;
 }
 
-/** What every mask search trains: a student that starts from the all-ReLU teacher and learns from its logits (PAPER §4). */
+/**
+ * What every mask search trains: a student that starts from the all-ReLU teacher and learns from its logits (method.md
+ * §4).
+ */
 export function searchers(context: ContextOf<"mask-search">): Searchers {
   const { engine, data } = context;
   const { settings, descent } = context.params;

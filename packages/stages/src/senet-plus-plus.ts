@@ -21,9 +21,9 @@ interface Narrow {
 }
 
 /**
- * SENet++ (PAPER §6): one set of weights for several widths. Each mini-batch sums the loss over the widths, each distilled
- * from the full-width teacher, and takes one step; every width has batch norms of its own and the ReLUs that the masks,
- * searched at full width, keep in its channels.
+ * SENet++ (method.md §6): one set of weights for several widths. Each mini-batch sums the loss over the widths, each
+ * distilled from the full-width teacher, and takes one step; every width has batch norms of its own and the ReLUs that the
+ * masks, searched at full width, keep in its channels.
  */
 export async function senetPlusPlus(context: ContextOf<"distillation">): Promise<StageOutput> {
   const { engine, data, params } = context;

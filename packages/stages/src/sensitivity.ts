@@ -11,7 +11,7 @@ import { initialWeights, weightShapes } from "./weights.ts";
 type History = ResultOf<"sensitivity">["history"];
 
 /**
- * ReLU sensitivity from one sparse training run (PAPER §3.1–2): the convolutions share a fixed number of non-zero
+ * ReLU sensitivity from one sparse training run (method.md §3.1–2): the convolutions share a fixed number of non-zero
  * weights, and those that keep a dense share of theirs tell that the ReLU they feed matters little.
  */
 export async function sensitivity(context: ContextOf<"sensitivity">): Promise<StageOutput> {
@@ -72,7 +72,7 @@ export async function sensitivity(context: ContextOf<"sensitivity">): Promise<St
   };
 }
 
-/** Every convolution's weight by parameter name: shortcuts count in the global density (PAPER §3.1). */
+/** Every convolution's weight by parameter name: shortcuts count in the global density (method.md §3.1). */
 function filterSizes(model: Model): Map<string, number> {
   const shapes = weightShapes(model);
   return new Map(

@@ -14,9 +14,9 @@ interface Notes extends PenaltyState {
 }
 
 /**
- * Selective network linearization (Cho et al. 2022, PAPER §9): every unit computes c·relu(x) + (1 − c)·x; weights and slopes
- * descend together with Adam under α‖c‖₁ until no more slopes than the budget exceed the threshold. Those become 1, the
- * others 0, and what is left of the run trains the weights: every method sees the same number of images.
+ * Selective network linearization (Cho et al. 2022, method.md §9): every unit computes c·relu(x) + (1 − c)·x; weights and
+ * slopes descend together with Adam under α‖c‖₁ until no more slopes than the budget exceed the threshold. Those become 1,
+ * the others 0, and what is left of the run trains the weights: every method sees the same number of images.
  */
 export async function snl(context: ContextOf<"mask-search">): Promise<StageOutput> {
   const { engine, params } = context;

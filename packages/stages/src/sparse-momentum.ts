@@ -1,7 +1,7 @@
 import { allocate, type Mask, onesOf, permutation, streams, topUnits, uniformAllocation } from "@reluctant/relu";
 
 /**
- * Sparse momentum (Dettmers & Zettlemoyer 2019; PAPER §3.1): which weights of a network trained at a fixed number of
+ * Sparse momentum (Dettmers & Zettlemoyer 2019; method.md §3.1): which weights of a network trained at a fixed number of
  * non-zeros stay. Pure decisions over host arrays; patterns are 1 where a weight may be non-zero.
  */
 export interface SparseLayer {

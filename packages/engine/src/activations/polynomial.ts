@@ -14,7 +14,7 @@ export function polynomialOf(x: tf.Tensor4D, coefficients: tf.Tensor): tf.Tensor
   return tf.add(c0, tf.mul(x, tf.add(c1, tf.mul(c2, x))));
 }
 
-/** A polynomial in place of some units' ReLU, wholly or by a share: DELPHI's layers, and frozen ones (PAPER §9). */
+/** A polynomial in place of some units' ReLU, wholly or by a share: DELPHI's layers, and frozen ones (method.md §9). */
 export class PolynomialActivation implements LayerActivation {
   readonly observes = false;
   readonly variables: ReadonlyMap<string, tf.Variable>;

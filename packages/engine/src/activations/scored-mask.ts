@@ -9,9 +9,10 @@ import { polynomialOf, replaced } from "./polynomial.ts";
 const decay = 0.9;
 
 /**
- * AutoReP's mask (PAPER §9): a unit keeps its ReLU while its indicator is 1; the indicator follows the sign of a trainable
- * score with hysteresis. Removed units compute the degree-2 fit of ReLU under a Gaussian with their channel's running mean
- * and variance. All ReLUs are kept at the start, where scores are positive, so the statistics settle before any is removed.
+ * AutoReP's mask (method.md §9): a unit keeps its ReLU while its indicator is 1; the indicator follows the sign of a
+ * trainable score with hysteresis. Removed units compute the degree-2 fit of ReLU under a Gaussian with their channel's
+ * running mean and variance. All ReLUs are kept at the start, where scores are positive, so the statistics settle before
+ * any is removed.
  */
 export class ScoredMask implements LayerActivation {
   readonly observes = true;

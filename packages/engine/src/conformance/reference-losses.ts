@@ -1,4 +1,4 @@
-/** The terms of an objective in float64 (PAPER §5), and the slopes of anything. B images, K classes. */
+/** The terms of an objective in float64 (method.md §5), and the slopes of anything. B images, K classes. */
 import type { Shape } from "@reluctant/relu";
 import { add, type Numbers } from "./reference-nodes.ts";
 

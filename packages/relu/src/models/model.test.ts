@@ -25,7 +25,7 @@ const named = (model: Model, name: string) => {
 
 describe("model counts", () => {
   it.each([
-    // PAPER §7's table, with its MACs in G; parameters as torchvision counts its models, at their data sets' classes.
+    // method.md §7's table, with its MACs in G; parameters as torchvision counts its models, at their data sets' classes.
     ["resnet18", 32, 10, 557_056, 491_520, 11_173_962, 0.555],
     ["resnet18", 64, 200, 2_228_224, 1_966_080, 11_271_432, 2.22],
     ["resnet18", 224, 1000, 2_308_096, 1_505_280, 11_689_512, 1.81],

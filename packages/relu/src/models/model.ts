@@ -8,7 +8,8 @@ export type ModelNode = { name: string; shape: Shape } & (
   | { op: "input" }
   | { op: "conv"; from: string; kernel: number; stride: number; channelsIn: number; shortcut: boolean }
   | { op: "batch-norm"; from: string }
-  | { op: "relu"; from: string /** The convolution whose sensitivity this layer takes (PAPER §3.2). */; fedBy: string }
+  /** `fedBy` is the convolution whose sensitivity the layer takes (method.md §3). */
+  | { op: "relu"; from: string; fedBy: string }
   | { op: "add"; from: string; with: string }
   | { op: "max-pool"; from: string; kernel: number; stride: number; padding: number }
   | { op: "global-average-pool"; from: string }
@@ -20,7 +21,7 @@ export interface Model {
   name: string;
   classes: number;
   nodes: readonly ModelNode[];
-  /** Nodes whose outputs PRAM compares (PAPER §5, I): the ends of the block groups. */
+  /** Nodes whose outputs PRAM compares (method.md §5, I): the ends of the block groups. */
   groups: readonly string[];
 }
 

@@ -2,7 +2,7 @@ import type { Mask } from "../mask.ts";
 import { type Model, type ModelNode, reluLayers, type Shape } from "./model.ts";
 
 /**
- * The network of width d in (0, 1) that reads the first ⌊d·C⌋ channels of every convolution (SENet++, PAPER §6). Image
+ * The network of width d in (0, 1) that reads the first ⌊d·C⌋ channels of every convolution (SENet++, method.md §6). Image
  * channels and class outputs are never cut.
  */
 export function narrow(model: Model, width: number): Model {
