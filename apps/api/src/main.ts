@@ -5,14 +5,14 @@ import { fileURLToPath } from "node:url";
 import { postgresArtifacts } from "@reluctant/artifacts";
 import { openDatabase } from "@reluctant/db";
 import { createProducer, createWakes, openRedis } from "@reluctant/queue";
-import { createLogger, createMetrics } from "@reluctant/telemetry";
+import { createLogger, createMetrics, settingsOrEnd } from "@reluctant/telemetry";
 import { createApp } from "./app.ts";
 import { readConfig } from "./config.ts";
 
 /** Requests under way when asked to stop may take so long; then their connections are cut. */
 const drainMs = 10_000;
 
-const config = readConfig(process.env);
+const config = settingsOrEnd(readConfig);
 const logger = createLogger({ name: "api", level: config.LOG_LEVEL });
 const db = openDatabase(config.DATABASE_URL);
 const redis = openRedis({ url: config.REDIS_URL, prefix: config.REDIS_PREFIX, log: logger });

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { nameSchema } from "./primitives.ts";
+import { labelSchema, nameSchema } from "./primitives.ts";
 import { settingsOverrideSchema } from "./settings.ts";
 
 /**
@@ -11,7 +11,7 @@ export const specFieldsSchema = z.looseObject({ settings: settingsOverrideSchema
 
 const memberSchema = specFieldsSchema.extend({
   /** Names the row, or of several methods what sets their rows apart; without it rows have the methods' own titles. */
-  label: z.string().min(1).max(60).optional(),
+  label: labelSchema.min(1).max(60).optional(),
 });
 
 const groupSchema = z.strictObject({

@@ -1,3 +1,4 @@
+export * from "./accept.ts";
 export * from "./budget.ts";
 export * from "./comparison.ts";
 export * from "./events.ts";

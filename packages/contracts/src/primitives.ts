@@ -15,6 +15,20 @@ export const nameSchema = z
     "must start with a letter or digit and hold only letters, digits, space . _ @ + -",
   );
 
+/** What people read and no URL or path holds, such as a class or a device: any script, nothing that acts on a terminal. */
+export const labelSchema = z
+  .string()
+  .max(200)
+  .regex(
+    /^[^\p{Cc}\p{Bidi_Control}\u2028\u2029]*$/u,
+    "must hold no control characters and none that turn the direction of writing",
+  );
+
+/** Part of a queue's name. */
+export const poolSchema = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9-]{0,31}$/, "must be 1 to 32 lower-case letters, digits and dashes, no dash first");
+
 export const timestampSchema = z.iso.datetime();
 
 export const seedSchema = z

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { idSchema, nameSchema, pageOf, sha256Schema, timestampSchema } from "./primitives.ts";
+import { idSchema, labelSchema, nameSchema, pageOf, sha256Schema, timestampSchema } from "./primitives.ts";
 import { artifactRefSchema, stageParamsSchema, stageResultSchema, variantSchema } from "./stages.ts";
 import {
   attemptStates,
@@ -262,7 +262,9 @@ export const datasetSchema = z.object({
 export type Dataset = z.infer<typeof datasetSchema>;
 
 /** Registration of a dataset version by a worker or the local stack; the version is the manifest's hash. */
-export const datasetRegistrationSchema = datasetSchema.omit({ createdAt: true });
+export const datasetRegistrationSchema = datasetSchema
+  .omit({ createdAt: true })
+  .extend({ name: nameSchema, classes: z.array(labelSchema) });
 export type DatasetRegistration = z.infer<typeof datasetRegistrationSchema>;
 
 export const modelSchema = z.object({
@@ -296,6 +298,7 @@ export const identitySchema = z.object({ team: z.string(), name: z.string(), rol
 export type Identity = z.infer<typeof identitySchema>;
 
 export const tokenRequestSchema = z.strictObject({ name: nameSchema, role: z.enum(roles) });
+export const teamSchema = z.strictObject({ name: nameSchema });
 /** A new bearer token, shown this once. */
 export const tokenSchema = z.object({ token: z.string() });
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { budgetSchema } from "./budget.ts";
-import { nameSchema, seedSchema, sha256Schema } from "./primitives.ts";
+import { nameSchema, poolSchema, seedSchema, sha256Schema } from "./primitives.ts";
 import { settingsOverrideSchema } from "./settings.ts";
 import { granularities, precisions, priorities } from "./words.ts";
 
@@ -34,10 +34,7 @@ export const experimentSpecSchema = z
     masks: sha256Schema.optional(),
     until: z.enum(["train", "sensitivity", "mask-search", "distillation"]).default("distillation"),
     precision: z.enum(precisions).default("fp32"),
-    pool: z
-      .string()
-      .regex(/^[a-z0-9][a-z0-9-]{0,31}$/, "must be lower-case letters, digits and dashes")
-      .default("default"),
+    pool: poolSchema.default("default"),
     priority: z.enum(priorities).default("normal"),
     settings: settingsOverrideSchema.optional(),
   })

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { idSchema, sha256Schema } from "./primitives.ts";
+import { idSchema, labelSchema, nameSchema, poolSchema, sha256Schema } from "./primitives.ts";
 import { artifactRefSchema, inputNames, stageParamsSchema, stageResultSchema } from "./stages.ts";
 import { precisions, stageKinds } from "./words.ts";
 
@@ -20,6 +20,26 @@ export const engineInfoSchema = z.object({
   versions: z.record(z.string(), z.string()),
 });
 export type EngineInfo = z.infer<typeof engineInfoSchema>;
+
+/**
+ * How a worker presents itself. Names are restricted where they come in, never where they are read: what an earlier version
+ * stored stays readable.
+ */
+export const workerRegistrationSchema = z.strictObject({
+  name: nameSchema,
+  hostname: labelSchema,
+  pool: poolSchema,
+  engine: engineInfoSchema.extend({
+    backend: nameSchema,
+    device: labelSchema,
+    versions: z.record(labelSchema, labelSchema),
+  }),
+  /** Implementation → the version this worker has. */
+  versions: z.record(labelSchema, z.int()),
+  /** Dataset versions whose files it has. */
+  datasets: z.array(sha256Schema),
+});
+export type WorkerRegistration = z.infer<typeof workerRegistrationSchema>;
 
 /** What computed an attempt, and in which precision. */
 export const attemptEngineSchema = engineInfoSchema
@@ -49,7 +69,7 @@ export const assignmentSchema = z.object({
 export type Assignment = z.infer<typeof assignmentSchema>;
 
 /** A point of a series. Series names: `loss`, `accuracy`, `learning-rate`, `images-per-second`, `waiting`, `distance`, … */
-export const metricPointSchema = z.object({ series: z.string().max(64), step: z.int().min(0), value: z.number() });
+export const metricPointSchema = z.object({ series: labelSchema.max(64), step: z.int().min(0), value: z.number() });
 export type MetricPoint = z.infer<typeof metricPointSchema>;
 
 export const progressSchema = z.object({

@@ -1,4 +1,4 @@
-import type { Role } from "@reluctant/contracts";
+import { accept, type Role, tokenRequestSchema } from "@reluctant/contracts";
 import type { Caller, Deps } from "./deps.ts";
 import { ensureTeam } from "./ensure-team.ts";
 import { newSecret, secretHash } from "./secrets.ts";
@@ -16,8 +16,9 @@ export interface NewCredential {
  */
 export async function createToken(
   deps: Deps,
-  { team, name, role, actor }: NewCredential & { actor?: Caller },
+  { team, actor, ...credential }: NewCredential & { actor?: Caller },
 ): Promise<{ token: string }> {
+  const { name, role } = accept(tokenRequestSchema, credential, "token");
   const teamId = await ensureTeam(deps, { name: team });
   const token = `rlt_${newSecret()}`;
   await deps.db.tx(async (t) => {

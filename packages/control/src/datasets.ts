@@ -1,4 +1,10 @@
-import { type Dataset, type DatasetRegistration, ReluctantError } from "@reluctant/contracts";
+import {
+  accept,
+  type Dataset,
+  type DatasetRegistration,
+  datasetRegistrationSchema,
+  ReluctantError,
+} from "@reluctant/contracts";
 import { visibleTeam } from "./authorize.ts";
 import type { Caller, Deps } from "./deps.ts";
 
@@ -6,11 +12,9 @@ import type { Caller, Deps } from "./deps.ts";
  * Registers a dataset version under its name; the installation shares it. The same version again is the same one, under
  * the name it has: bytes decide what it is.
  */
-export const registerDataset = (
-  { db }: Deps,
-  { name, version: sha256, splits, ...shape }: DatasetRegistration,
-): Promise<Dataset> =>
-  db.tx(async (t) => {
+export async function registerDataset({ db }: Deps, registration: DatasetRegistration): Promise<Dataset> {
+  const { name, version: sha256, splits, ...shape } = accept(datasetRegistrationSchema, registration, "dataset");
+  return db.tx(async (t) => {
     await t.dataset.createMany({ data: [{ name }], skipDuplicates: true });
     const { id: datasetId } = await t.dataset.findUniqueOrThrow({ where: { name } });
     await t.datasetVersion.createMany({
@@ -36,6 +40,7 @@ export const registerDataset = (
     }
     return datasetOf(stored);
   });
+}
 
 /** Dataset versions that a caller may see, by name, newest first. */
 export async function listDatasets({ db }: Deps, { identity }: { identity: Caller }): Promise<Dataset[]> {

@@ -1,4 +1,4 @@
-import { ReluctantError } from "@reluctant/contracts";
+import { accept, ReluctantError, tokenRequestSchema } from "@reluctant/contracts";
 import { useLoginLink } from "@reluctant/db";
 import type { NewCredential } from "./create-token.ts";
 import type { Deps } from "./deps.ts";
@@ -9,7 +9,8 @@ const linkSeconds = 5 * 60;
 const sessionSeconds = 7 * 24 * 3_600;
 
 /** Makes a link's secret that one browser may exchange for a session, once, within 5 minutes. */
-export async function createLoginLink(deps: Deps, { team, name, role }: NewCredential): Promise<{ link: string }> {
+export async function createLoginLink(deps: Deps, { team, ...credential }: NewCredential): Promise<{ link: string }> {
+  const { name, role } = accept(tokenRequestSchema, credential, "login link");
   const teamId = await ensureTeam(deps, { name: team });
   const link = newSecret();
   await deps.db.prisma.$executeRaw`

@@ -4,7 +4,7 @@ import { postgresArtifacts } from "@reluctant/artifacts";
 import { leaseSeconds } from "@reluctant/control";
 import { openDatabase } from "@reluctant/db";
 import { createProducer, createWakes, openRedis } from "@reluctant/queue";
-import { createLogger } from "@reluctant/telemetry";
+import { createLogger, settingsOrEnd } from "@reluctant/telemetry";
 import { readConfig } from "./config.ts";
 import { dispatcher } from "./dispatcher.ts";
 import { garbageCollector } from "./garbage-collector.ts";
@@ -14,7 +14,7 @@ import { reconciler } from "./reconciler.ts";
 import { relay } from "./relay.ts";
 
 /** The coordinator: `node dist/main.js`, configured by the environment (config.ts). Several may run; one leads. */
-const config = readConfig(process.env);
+const config = settingsOrEnd(readConfig);
 const log = createLogger({ name: "coordinator", level: config.logLevel });
 const holder = `${hostname()} ${process.pid} ${randomUUID()}`;
 

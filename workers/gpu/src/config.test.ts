@@ -1,3 +1,5 @@
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { readConfig } from "./config.ts";
 
@@ -17,8 +19,22 @@ test.each([
   [{ ...env, RELUCTANT_POOL: "A pool" }, 'RELUCTANT_POOL is "A pool"'],
   [{ ...env, RELUCTANT_CHECKPOINT_SECONDS: "often" }, 'RELUCTANT_CHECKPOINT_SECONDS is "often"'],
   [{ ...env, RELUCTANT_WORKER_NAME: "../x" }, 'RELUCTANT_WORKER_NAME is "../x"'],
+  [{ ...env, RELUCTANT_WORKER_NAME: "\u001b]52;c;YQ==\u0007" }, 'RELUCTANT_WORKER_NAME is "\\u001b]52;c;YQ==\\u0007"'],
 ])("a mistake in the environment is named", (wrong, message) => {
   expect(() => readConfig(wrong)).toThrow(message);
+});
+
+test.each([
+  ["RELUCTANT_WORKER_NAME", "bad\u001b[2J", "--name"],
+  ["RELUCTANT_POOL", "Big Pool", "--pool"],
+])("a worker that %s names badly ends at its start with one line that says so", (variable, value, flag) => {
+  const main = join(import.meta.dirname, "../dist/main.js");
+  const { status, stderr } = spawnSync(process.execPath, [main], {
+    env: { PATH: process.env.PATH, ...env, [variable]: value },
+    encoding: "utf8",
+  });
+  expect(status).toBe(2);
+  expect(stderr).toMatch(new RegExp(`^error: ${variable} is "[^\\n\\u001b]*${flag}\\)\\n$`));
 });
 
 test("workers of one name have slots of their own in each installation, whoever connects", () => {

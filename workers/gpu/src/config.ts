@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { homedir, hostname } from "node:os";
 import { delimiter, join, resolve } from "node:path";
-import { nameSchema } from "@reluctant/contracts";
+import { nameSchema, poolSchema } from "@reluctant/contracts";
 
 export interface WorkerConfig {
   databaseUrl: string;
@@ -32,7 +32,7 @@ export function readConfig(env: NodeJS.ProcessEnv): WorkerConfig {
     return value;
   };
   const databaseUrl = required("DATABASE_URL");
-  const name = nameOf(env.RELUCTANT_WORKER_NAME || hostname());
+  const name = nameOf(env.RELUCTANT_WORKER_NAME, hostname());
   return {
     databaseUrl,
     redisUrl: required("REDIS_URL"),
@@ -42,12 +42,7 @@ export function readConfig(env: NodeJS.ProcessEnv): WorkerConfig {
       .filter(Boolean)
       .map((folder) => resolve(folder)),
     cacheDir: resolve(env.RELUCTANT_CACHE || join(homedir(), ".cache", "reluctant")),
-    pool: matching(
-      "RELUCTANT_POOL",
-      env.RELUCTANT_POOL || "default",
-      /^[a-z0-9][a-z0-9-]{0,31}$/,
-      "lower-case letters, digits and dashes",
-    ),
+    pool: poolOf(env.RELUCTANT_POOL || "default"),
     name,
     slotName: `${name}@${installationOf(databaseUrl)}`,
     checkpointSeconds: secondsOf(env.RELUCTANT_CHECKPOINT_SECONDS),
@@ -68,13 +63,20 @@ function secondsOf(text: string | undefined): number | undefined {
   throw new Error(`RELUCTANT_CHECKPOINT_SECONDS is "${text}"; it must be a number above 0`);
 }
 
-function nameOf(name: string): string {
-  const parsed = nameSchema.safeParse(name);
+function nameOf(given: string | undefined, host: string): string {
+  const parsed = nameSchema.safeParse(given || host);
   if (parsed.success) return parsed.data;
-  throw new Error(`RELUCTANT_WORKER_NAME is "${name}"; it ${parsed.error.issues[0]?.message}`);
+  const fault = parsed.error.issues[0]?.message;
+  if (given) throw new Error(`RELUCTANT_WORKER_NAME is ${JSON.stringify(given)}; it ${fault} (as a flag: --name)`);
+  throw new Error(
+    `this machine is called ${JSON.stringify(host)}, and a worker's name ${fault}: set RELUCTANT_WORKER_NAME, or give --name`,
+  );
 }
 
-function matching(name: string, value: string, pattern: RegExp, form: string): string {
-  if (pattern.test(value)) return value;
-  throw new Error(`${name} is "${value}"; it must be ${form}`);
+function poolOf(given: string): string {
+  const parsed = poolSchema.safeParse(given);
+  if (parsed.success) return parsed.data;
+  throw new Error(
+    `RELUCTANT_POOL is ${JSON.stringify(given)}; it ${parsed.error.issues[0]?.message} (as a flag: --pool)`,
+  );
 }

@@ -4,7 +4,7 @@ import { postgresArtifacts } from "@reluctant/artifacts";
 import { registerDataset } from "@reluctant/control";
 import { openDatabase } from "@reluctant/db";
 import { createConsumer, createWakes, openRedis, queueNames } from "@reluctant/queue";
-import { createLogger } from "@reluctant/telemetry";
+import { createLogger, settingsOrEnd } from "@reluctant/telemetry";
 import { createArtifactCache } from "./artifact-cache.ts";
 import { readConfig } from "./config.ts";
 import { prepareDatasets } from "./datasets.ts";
@@ -14,7 +14,7 @@ import { takeSlot } from "./slot-file.ts";
 import { createSupervisor, type Supervisor } from "./supervisor.ts";
 
 /** A supervisor of one slot: `node dist/main.js`, configured by the environment (config.ts). SIGTERM drains it. */
-const config = readConfig(process.env);
+const config = settingsOrEnd(readConfig);
 const log = createLogger({ name: "worker", level: config.logLevel });
 
 let supervisor: Supervisor | null = null;
