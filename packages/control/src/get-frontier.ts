@@ -1,16 +1,17 @@
-import type { Frontier } from "@reluctant/contracts";
+import { type Frontier, ReluctantError } from "@reluctant/contracts";
 import { frontierPointRows } from "@reluctant/db";
 import { frontierOf, models, reluCount, type Shape } from "@reluctant/relu";
 import { found, visibleTeam } from "./authorize.ts";
 import type { Caller, Deps } from "./deps.ts";
-import { findDataset } from "./plan-spec.ts";
+import { findDataset, unknownDataset } from "./plan-spec.ts";
 
 /** Every point of a dataset version and a model; those that validation accuracy leaves undominated are marked. */
 export async function getFrontier(
   { db }: Deps,
   { identity, dataset: written, model }: { identity: Caller; dataset: string; model: string },
 ): Promise<Frontier> {
-  const dataset = found(await findDataset(db.prisma, identity, written), "dataset", written);
+  const dataset = await findDataset(db.prisma, identity, written);
+  if (!dataset) throw new ReluctantError("not-found", `dataset ${await unknownDataset(db.prisma, identity, written)}`);
   const family = found(models[model], "model", model);
   const rows = await frontierPointRows(db.prisma, dataset.sha256, model, visibleTeam(identity));
   const undominated = new Set(frontierOf(rows));

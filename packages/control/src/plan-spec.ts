@@ -1,5 +1,5 @@
 import { type ExperimentSpec, type FieldError, ReluctantError } from "@reluctant/contracts";
-import { type DatasetRow, findDatasetVersion, type Tx } from "@reluctant/db";
+import { type DatasetRow, datasetNames, findDatasetVersion, type Tx } from "@reluctant/db";
 import { type Plan, type PlannedStageRun, plan, type Shape } from "@reluctant/relu";
 import type { Caller, Deps } from "./deps.ts";
 import { mayReadArtifact } from "./may-read-artifact.ts";
@@ -10,9 +10,6 @@ export interface PlannedSpec extends Plan {
   scopes: Map<string, string | null>;
 }
 
-const unregistered =
-  "is not registered here: a worker registers what its data folders hold as it starts; GET /api/v1/datasets lists what is";
-
 /** Plans a spec against the stored dataset. Throws `invalid-spec` that names every field at fault. */
 export async function planSpec(
   t: Pick<Tx, "$queryRawUnsafe">,
@@ -20,7 +17,7 @@ export async function planSpec(
   spec: ExperimentSpec,
 ): Promise<PlannedSpec> {
   const dataset = await findDataset(t, identity, spec.dataset);
-  if (!dataset) throw invalidSpec([{ field: "dataset", message: `"${spec.dataset}" ${unregistered}` }]);
+  if (!dataset) throw invalidSpec([{ field: "dataset", message: await unknownDataset(t, identity, spec.dataset) }]);
   const planned = plan(spec, {
     version: dataset.sha256,
     inputShape: dataset.inputShape as unknown as Shape,
@@ -39,6 +36,22 @@ export async function findDataset(
 ): Promise<DatasetRow | undefined> {
   const [, name, digits] = /^(.*?)(?:@([0-9a-f]{8,64}))?$/.exec(written) ?? [];
   return (await findDatasetVersion(t, teamId, name ?? written, digits ?? ""))[0];
+}
+
+/** Names that a message lists; who has more knows how to list them. */
+const mostNames = 20;
+
+/** That a dataset is not here, and what is: whoever reads it, at a terminal or behind a client, can choose at once. */
+export async function unknownDataset(
+  t: Pick<Tx, "$queryRawUnsafe">,
+  { teamId }: Caller,
+  written: string,
+): Promise<string> {
+  const known = (await datasetNames(t, teamId, mostNames + 1)).map(({ name }) => name);
+  if (known.length === 0)
+    return `"${written}" is not registered here, and no other is yet: a worker registers what its data folders hold as it starts`;
+  const more = known.length > mostNames ? ", …" : "";
+  return `"${written}" is not registered here; choose one of ${known.slice(0, mostNames).join(", ")}${more}`;
 }
 
 const importFields = ["arModel", "sensitivity", "masks"] as const;

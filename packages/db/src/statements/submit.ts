@@ -10,6 +10,7 @@ export interface DatasetRow {
   /** The only team that may see it, or null. */
   privateTo: string | null;
 }
+export const datasetNames = statement<[teamId: string, limit: number], { name: string }>("dataset-names");
 export const findDatasetVersion = statement<[teamId: string, name: string, digits: string], DatasetRow>("find-dataset");
 
 export const insertStageRuns = statement<[stageRuns: string, pool: string], { id: string }>("insert-stage-runs");
