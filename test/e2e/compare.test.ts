@@ -31,7 +31,7 @@ const compare = (): ChildProcess =>
     cwd: folder,
     env: {
       ...process.env,
-      RELUCTANT_API: cluster.stack.address,
+      RELUCTANT_URL: cluster.stack.address,
       RELUCTANT_TOKEN: cluster.stack.credentials?.token,
     },
     stdio: "ignore",

@@ -6,9 +6,10 @@ import { type Client, createClient } from "@reluctant/sdk";
 import { writeFrontier } from "./commands/export.ts";
 import { frontierText } from "./commands/frontier.ts";
 import { readSpec } from "./spec-file.ts";
-import { forOut } from "./terminal/color.ts";
 import { decodingProgress } from "./terminal/decoding.ts";
 import { duration } from "./terminal/format.ts";
+import { print as say } from "./terminal/print.ts";
+import { bold, cyan, joined, line } from "./terminal/text.ts";
 import { follow } from "./watch.ts";
 
 const examples = fileURLToPath(new URL("../../../examples/", import.meta.url));
@@ -24,7 +25,7 @@ export interface DemoFlags {
 export async function runDemo(flags: DemoFlags): Promise<void> {
   const interrupted = untilInterrupted();
   await emptyStackFolder(flags.data);
-  say(forOut.bold("Starting Postgres, Redis, coordinator, API and workers"));
+  say(bold("Starting Postgres, Redis, coordinator, API and workers"));
   const stack = await startStack({
     dir: flags.data,
     workers: flags.workers,
@@ -46,15 +47,15 @@ export async function runDemo(flags: DemoFlags): Promise<void> {
 async function runExperiments(stack: Stack, flags: DemoFlags): Promise<void> {
   const client = createClient({ baseUrl: stack.address as string, token: stack.credentials?.token });
   const spec = await specFor(client, flags);
-  say(`Dashboard: ${forOut.cyan(stack.credentials?.loginLink ?? "")}\n`);
+  say(line`Dashboard: ${cyan(stack.credentials?.loginLink ?? "")}\n`);
 
-  say(forOut.bold(`Submitting ${relative(process.cwd(), spec.path)}: ${spec.why}`));
+  say(bold(`Submitting ${relative(process.cwd(), spec.path)}: ${spec.why}`));
   const first = await submitAndFollow(client, spec);
   const found = await client.frontier(spec.dataset, first.model);
   const files = await writeFrontier(found, process.cwd());
-  say(`\n${frontierText(found, process.stdout)}`);
+  say(joined(["", frontierText(found, process.stdout.columns), ""]));
 
-  say(forOut.bold("Submitting the same spec again"));
+  say(bold("Submitting the same spec again"));
   const again = await submitAndFollow(client, spec);
   if (again.progress.cached !== again.stageRuns.length) {
     throw new ReluctantError(
@@ -100,5 +101,3 @@ async function submitAndFollow(client: Client, { path, dataset }: DemoSpec): Pro
   );
   return ended;
 }
-
-const say = (line: string): void => void process.stdout.write(`${line}\n`);

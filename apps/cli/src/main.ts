@@ -15,7 +15,8 @@ import { submit } from "./commands/submit.ts";
 import { up } from "./commands/up.ts";
 import { watch } from "./commands/watch.ts";
 import { worker } from "./commands/worker.ts";
-import { report } from "./report.ts";
+import { exitCodes, report } from "./report.ts";
+import { write } from "./terminal/print.ts";
 
 const commands = [
   submit,
@@ -40,16 +41,23 @@ const program = new Command("reluctant")
   .description("Spend ReLUs only where they matter: plan, submit and follow partial-ReLU experiments.")
   .version("0.1.0")
   .showHelpAfterError()
+  .configureOutput({ writeOut: (text) => write(text), writeErr: (text) => write(text, process.stderr) })
   .addHelpText(
     "after",
-    "\nExit codes: 0 done, 1 failed, 2 wrong use, 3 the experiment failed or was cancelled, 130 interrupted.",
+    `
+Exit codes: 0 done, 1 failed, 2 wrong use (of a command, a flag or a spec), 3 the experiment failed or was cancelled,
+130 interrupted.
+--json prints one JSON value: an object, or of lists an array, which --jsonl prints as one item a line.`,
   );
 // Before the commands are added: they take it over.
-program.exitOverride((end) => process.exit(end.exitCode === 0 ? 0 : 2));
+program.exitOverride((end) => process.exit(end.exitCode === 0 ? exitCodes.done : exitCodes.wrongUse));
 for (const add of commands) add(program);
 
-// A reader such as `head` that closes the pipe is no error.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
+// A reader such as `head` that closes the pipe is no error; nobody reads what could be said of another one.
+for (const stream of [process.stdout, process.stderr])
+  stream.on("error", ({ code }: NodeJS.ErrnoException) =>
+    process.exit(code === "EPIPE" ? (process.exitCode ?? exitCodes.done) : exitCodes.failed),
+  );
 
 try {
   await program.parseAsync();

@@ -1,24 +1,37 @@
-import { ReluctantError } from "@reluctant/contracts";
+import { type FieldError, type ProblemCode, problems, ReluctantError } from "@reluctant/contracts";
 import { AnswerError, ApiError, UnreachableError } from "@reluctant/sdk";
-import { forErr } from "./terminal/color.ts";
+import { ContentError } from "./named-file.ts";
+import { systemMessage } from "./system-error.ts";
+import { note, rendered } from "./terminal/print.ts";
+import { bold, line, oneLine, red, type Text } from "./terminal/text.ts";
+
+/** What a command ends with; the program's help says so too. 2 is also commander's own, for flags and arguments. */
+export const exitCodes = { done: 0, failed: 1, wrongUse: 2, unfinished: 3, interrupted: 130 } as const;
 
 /** Prints an error for a person and answers the exit code: one line, and one more for each field at fault. */
 export function report(error: unknown): number {
-  const say = (line: string) => process.stderr.write(`${line}\n`);
   if (error instanceof ApiError) {
-    say(`${forErr.red("error:")} ${error.problem.detail}`);
-    for (const fault of error.problem.errors ?? []) say(`  ${forErr.bold(fault.field)}: ${fault.message}`);
-    return 1;
+    const { code, detail, errors = [] } = error.problem;
+    return say(line`${detail}`, errors, codeOf(code));
   }
-  if (error instanceof ReluctantError) {
-    say(`${forErr.red("error:")} ${error.message}`);
-    for (const fault of error.errors) say(`  ${forErr.bold(fault.field)}: ${fault.message}`);
-    return 1;
-  }
-  if (error instanceof UnreachableError || error instanceof AnswerError) {
-    say(`${forErr.red("error:")} ${error.message}`);
-    return 1;
-  }
-  say(error instanceof Error ? (error.stack ?? error.message) : String(error));
-  return 1;
+  if (error instanceof ReluctantError) return say(error.message, error.errors, codeOf(error.code));
+  if (error instanceof UnreachableError || error instanceof AnswerError || error instanceof ContentError)
+    return say(error.message);
+  const message = systemMessage(error);
+  if (message) return say(message);
+  note(error instanceof Error ? (error.stack ?? error.message) : String(error)); // a fault of ours
+  return exitCodes.failed;
 }
+
+function say(message: Text, faults: readonly FieldError[] = [], code: number = exitCodes.failed) {
+  note([...red("error:"), { text: " " }, ...(typeof message === "string" ? [{ text: message }] : message)]);
+  const told = rendered(message, process.stderr);
+  const untold = faults.filter(({ field, message: fault }) => !told.includes(oneLine(`${field}: ${fault}`)));
+  for (const { field, message: fault } of untold) note(line`  ${bold(field)}: ${fault}`);
+  return code;
+}
+
+/** What was asked for cannot be asked for so (400, 413, 415, 422), whoever found out. */
+const wrongUse: readonly number[] = [400, 413, 415, 422];
+const codeOf = (code: ProblemCode): number =>
+  wrongUse.includes(problems[code].status) ? exitCodes.wrongUse : exitCodes.failed;

@@ -3,9 +3,9 @@ import type { Experiment, StageRun, Trial } from "@reluctant/contracts";
 import { count, percent } from "@reluctant/plot";
 import type { Client } from "@reluctant/sdk";
 import { labelOf } from "./labels.ts";
-import { Board } from "./terminal/board.ts";
-import { forOut } from "./terminal/color.ts";
+import { Board, type BoardLine } from "./terminal/board.ts";
 import { bar, clock, duration } from "./terminal/format.ts";
+import { cyan, dim, green, line, oneLine, red, type Text, yellow } from "./terminal/text.ts";
 
 /** Time between two looks at a running experiment: often enough to look alive, rare enough to cost nothing. */
 const lookEveryMs = 500;
@@ -29,8 +29,8 @@ export async function follow(
       if (states.get(stageRun.id) === stageRun.state) continue;
       const first = !states.has(stageRun.id);
       states.set(stageRun.id, stageRun.state);
-      const line = endLine(stageRun, labelOf(stageRun, trials));
-      if (line && !(first && stageRun.origin !== "cached" && experiment.state !== "active")) board.event(line);
+      const ending = endLine(stageRun, labelOf(stageRun, trials));
+      if (ending && !(first && stageRun.origin !== "cached" && experiment.state !== "active")) board.event(ending);
     }
     board.draw([...activeLines(experiment, trials), summaryLine(experiment)]);
     if (experiment.state !== "active" && experiment.state !== "paused") {
@@ -41,16 +41,24 @@ export async function follow(
   }
 }
 
+/** How an experiment ended: `quick look: failed (reason)`. */
+export const endText = ({ name, state, reason }: Experiment): Text =>
+  line`${name}: ${state}${reason ? ` (${reason})` : ""}`;
+
 export async function trialsOf(client: Client, id: string): Promise<Trial[]> {
   const trials: Trial[] = [];
   for await (const trial of client.experiments.allTrials(id)) trials.push(trial);
   return trials;
 }
 
-const activeLines = (experiment: Experiment, trials: readonly Trial[]): string[] =>
+const activeLines = (experiment: Experiment, trials: readonly Trial[]): BoardLine[] =>
   experiment.stageRuns
     .filter((stageRun) => stageRun.state === "active")
-    .map((stageRun) => progressLine(stageRun, labelOf(stageRun, trials)));
+    .map((stageRun) => ({
+      key: stageRun.id,
+      text: oneLine(progressLine(stageRun, labelOf(stageRun, trials))),
+      share: stageRun.progress ? stageRun.progress.step / stageRun.progress.totalSteps : 0,
+    }));
 
 /** `distillation  senet 27.8k s1   ███████████░░░░░  68 %  step 1,060/1,560  412 img/s  loss 0.84  ETA 1:12` */
 export function progressLine({ kind, progress }: Pick<StageRun, "kind" | "progress">, label: string): string {
@@ -67,24 +75,26 @@ export function progressLine({ kind, progress }: Pick<StageRun, "kind" | "progre
   return `${head}  ${parts.join("  ")}`;
 }
 
-function summaryLine({ progress, etaSeconds, stageRuns }: Experiment): string {
+function summaryLine({ progress, etaSeconds, stageRuns }: Experiment): BoardLine {
   const reason = stageRuns.find((stageRun) => stageRun.state === "ready" && stageRun.reason)?.reason;
   const waiting = progress.waiting > 0 ? `, ${progress.waiting} waiting${reason ? ` (${reason})` : ""}` : "";
-  return forOut.dim(`${progress.succeeded}/${stageRuns.length} stage runs done${waiting}  ETA ${clock(etaSeconds)}`);
+  const text = `${progress.succeeded}/${stageRuns.length} stage runs done${waiting}  ETA ${clock(etaSeconds)}`;
+  return { key: "summary", text: dim(oneLine(text)), share: progress.succeeded / Math.max(1, stageRuns.length) };
 }
 
 /** The line that stays when a stage run ended; null while it has not. */
-function endLine(stageRun: StageRun, label: string): string | null {
+function endLine(stageRun: StageRun, label: string): Text | null {
   const head = `${stageRun.kind.padEnd(12)}  ${label.padEnd(18)}`;
   switch (stageRun.state) {
     case "succeeded": {
-      const mark = stageRun.origin === "cached" ? forOut.cyan("cached") : forOut.green("done  ");
-      return `${mark}  ${head}  ${[resultText(stageRun), spentText(stageRun)].filter(Boolean).join("  ")}`;
+      const mark = stageRun.origin === "cached" ? cyan("cached") : green("done  ");
+      const spent = spentText(stageRun);
+      return line`${mark}  ${head}  ${resultText(stageRun)}${spent && "  "}${dim(spent)}`;
     }
     case "failed":
-      return `${forOut.red("failed")}  ${head}  ${stageRun.reason ?? ""}`;
+      return line`${red("failed")}  ${head}  ${stageRun.reason ?? ""}`;
     case "cancelled":
-      return `${forOut.yellow("stopped")} ${head}`;
+      return line`${yellow("stopped")} ${head}`;
     default:
       return null;
   }
@@ -122,5 +132,5 @@ function exchanged(history: readonly { distance: number }[]): string {
 function spentText({ origin, createdAt, finishedAt, attempts }: StageRun): string {
   if (origin === "cached" || !finishedAt) return "";
   const seconds = (Date.parse(finishedAt) - Date.parse(createdAt)) / 1000;
-  return forOut.dim(attempts > 1 ? `${attempts} attempts, ${duration(seconds)} since submitted` : "");
+  return attempts > 1 ? `${attempts} attempts, ${duration(seconds)} since submitted` : "";
 }

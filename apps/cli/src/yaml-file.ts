@@ -1,21 +1,27 @@
-import { readFile } from "node:fs/promises";
 import { ReluctantError } from "@reluctant/contracts";
-import { parse } from "yaml";
+import { parseDocument } from "yaml";
+import { readNamed } from "./named-file.ts";
 
 /** What a YAML or JSON file holds. @throws ReluctantError that names the file */
-export async function readYaml(path: string): Promise<unknown> {
-  const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
-    throw new ReluctantError(
-      "invalid-spec",
-      `cannot read ${path}: ${error.code === "ENOENT" ? "there is no such file" : error.message}`,
-    );
-  });
-  return parseYaml(path, text);
-}
+export const readYaml = async (path: string): Promise<unknown> =>
+  parseYaml(path, new TextDecoder().decode(await readNamed(path)));
 
+/**
+ * Plain data only: a tag that asks for more, such as `!!js/function`, is an error, where the parser would warn and go on.
+ * @throws ReluctantError that names the file, and line and column at fault
+ */
 export function parseYaml(path: string, text: string): unknown {
+  const document = parseDocument(text, { logLevel: "error" });
+  const [fault] = [...document.errors, ...document.warnings];
+  const tag = fault?.code === "TAG_RESOLVE_FAILED" && /^Unresolved tag: (\S+)/.exec(fault.message)?.[1];
+  if (tag) {
+    const [{ line, col } = { line: 1, col: 1 }] = fault?.linePos ?? [];
+    const message = `the tag ${tag} is not allowed, line ${line}, column ${col}; write plain values`;
+    throw new ReluctantError("invalid-spec", `${path}: ${message}`);
+  }
   try {
-    return parse(text, { maxAliasCount: 100 });
+    if (fault) throw fault;
+    return document.toJS({ maxAliasCount: 100 });
   } catch (error) {
     throw new ReluctantError("invalid-spec", `${path} is not YAML or JSON: ${(error as Error).message.split("\n")[0]}`);
   }

@@ -20,17 +20,30 @@ const colors = ["blueBright", "yellowBright", "greenBright", "magentaBright", "c
 const dominatedGlyph = "∘";
 const publishedGlyph = "◇";
 
-type Style = Parameters<typeof styleText>[0] | null;
-interface Cell {
+type Style = Extract<Parameters<typeof styleText>[0], string> | null;
+/** A piece of a line in one style. */
+export interface Cell {
   text: string;
   style: Style;
 }
 
-/** Draws the plot with braille lines (2 × 4 dots a cell) and glyph points: exactly `height` lines of at most `width`. */
-export function renderTerminal(
+/** The drawing as one text. */
+export function renderTerminal(plot: PlotDescription, { color = false, ...size }: TerminalOptions = {}): string {
+  const paint = ({ text, style }: Cell): string =>
+    color && style ? styleText(style, text, { validateStream: false }) : text;
+  return terminalLines(plot, size)
+    .map((cells) => cells.map(paint).join("").trimEnd())
+    .join("\n");
+}
+
+/**
+ * Draws the plot with braille lines (2 × 4 dots a cell) and glyph points: exactly `height` lines of at most `width`, as
+ * cells, for readers that put colors on them themselves.
+ */
+export function terminalLines(
   plot: PlotDescription,
-  { width = 80, height = 20, color = false }: TerminalOptions = {},
-): string {
+  { width = 80, height = 20 }: Omit<TerminalOptions, "color"> = {},
+): Cell[][] {
   const gutter = Math.max(...plot.y.ticks.map((tick) => tick.label.length)) + 4;
   const margin = Math.max(0, ...[plot.ar, plot.chance].map((level) => (level ? level.label.length + 1 : 0)));
   const columns = Math.max(10, width - gutter - margin);
@@ -40,29 +53,29 @@ export function renderTerminal(
   drawLine(canvas, plot);
   drawPublished(canvas, plot);
   drawPoints(canvas, plot);
-  const paint = (cell: Cell): string =>
-    color && cell.style ? styleText(cell.style, cell.text, { validateStream: false }) : cell.text;
   const labels = new Map(plot.y.ticks.map((tick) => [row(plot.y, tick.value, rows), tick.label]));
   const right = rightLabels(plot, rows);
   const body = canvas.cells.map((cells, y) => {
     const label = labels.get(y);
     const left = `${label ? `${label} %` : ""} `.padStart(gutter - 1);
-    return `${paint({ text: `${left}${label ? "┤" : "│"}`, style: "dim" })}${cells.map(paint).join("")}${right.get(y) ? ` ${right.get(y)}` : ""}`;
+    const level = right.get(y);
+    const drawn = level ? [...cells, { text: ` ${level}`, style: null }] : cells.slice(0, lengthOf(cells));
+    return [dim(`${left}${label ? "┤" : "│"}`), ...drawn];
   });
   const indent = " ".repeat(gutter - 1);
   return [
-    legend(plot, paint, width),
+    legend(plot, width),
     ...body,
-    paint({ text: `${indent}└${axisLine(plot.x, columns)}`, style: "dim" }),
-    paint({ text: `${indent} ${tickLabels(plot.x, columns)}`, style: "dim" }),
-    paint({
-      text: `${indent} ${plot.x.label.padStart(Math.floor((columns + plot.x.label.length) / 2))}`,
-      style: "dim",
-    }),
-  ]
-    .map((line) => line.trimEnd())
-    .join("\n");
+    [dim(`${indent}└${axisLine(plot.x, columns)}`)],
+    [dim(`${indent} ${tickLabels(plot.x, columns)}`)],
+    [dim(`${indent} ${plot.x.label.padStart(Math.floor((columns + plot.x.label.length) / 2))}`)],
+  ];
 }
+
+/** Up to the last cell that something is drawn in. */
+const lengthOf = (cells: readonly Cell[]): number => cells.findLastIndex(({ text }) => text !== " ") + 1;
+
+const dim = (text: string): Cell => ({ text, style: "dim" });
 
 const column = (axis: Axis, value: number, columns: number): number =>
   Math.round(position(axis, value) * (columns - 1));
@@ -146,7 +159,7 @@ function rightLabels({ ar, chance, y }: PlotDescription, rows: number): Map<numb
   return labels;
 }
 
-function legend(plot: PlotDescription, paint: (cell: Cell) => string, width: number): string {
+function legend(plot: PlotDescription, width: number): Cell[] {
   const entries: Cell[] = plot.methods.map((name, i) => ({
     text: `${inTurn(glyphs, i)} ${name}`,
     style: inTurn(colors, i),
@@ -154,11 +167,11 @@ function legend(plot: PlotDescription, paint: (cell: Cell) => string, width: num
   if (plot.points.some((point) => !point.onFrontier))
     entries.push({ text: `${dominatedGlyph} dominated`, style: "dim" });
   if (plot.published.length > 0) entries.push({ text: `${publishedGlyph} published`, style: "dim" });
-  let line = paint({ text: plot.title.slice(0, width), style: "bold" });
+  const line: Cell[] = [{ text: plot.title.slice(0, width), style: "bold" }];
   let used = Math.min(plot.title.length, width);
   for (const entry of entries) {
     if (used + 3 + entry.text.length > width) break;
-    line += `   ${paint(entry)}`;
+    line.push({ text: "   ", style: null }, entry);
     used += 3 + entry.text.length;
   }
   return line;

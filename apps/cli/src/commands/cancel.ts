@@ -1,6 +1,8 @@
 import type { Command } from "commander";
 import { type ConnectionFlags, connect, withConnection } from "../connection.ts";
 import { findExperiment } from "../find-experiment.ts";
+import { print } from "../terminal/print.ts";
+import { line } from "../terminal/text.ts";
 
 export const cancel = (program: Command): Command =>
   withConnection(
@@ -8,5 +10,5 @@ export const cancel = (program: Command): Command =>
   ).action(async (given: string, flags: ConnectionFlags) => {
     const client = await connect(flags);
     const experiment = await client.experiments.cancel(await findExperiment(client, given));
-    process.stdout.write(`${experiment.name}: ${experiment.state}\n`);
+    print(line`${experiment.name}: ${experiment.state}`);
   });

@@ -9,7 +9,9 @@ import { type Comparison, readComparison } from "../comparison/file.ts";
 import { reportOf } from "../comparison/gather.ts";
 import { markdownOf, type Report } from "../comparison/markdown.ts";
 import { type ConnectionFlags, connect, withConnection } from "../connection.ts";
-import { follow } from "../watch.ts";
+import { exitCodes } from "../report.ts";
+import { print } from "../terminal/print.ts";
+import { endText, follow } from "../watch.ts";
 
 export const compare = (program: Command): Command =>
   withConnection(
@@ -28,11 +30,11 @@ export const compare = (program: Command): Command =>
       writeReport(await reportOf(client, { file, comparison, name, submitted }), { folder: flags.out, name });
     for (const { id } of submitted.flat()) {
       const ended = await follow(client, id, process.stdout);
-      process.stdout.write(`${ended.name}: ${ended.state}${ended.reason ? ` (${ended.reason})` : ""}\n`);
-      if (ended.state !== "finished") process.exitCode = 3;
+      print(endText(ended));
+      if (ended.state !== "finished") process.exitCode = exitCodes.unfinished;
       await write();
     }
-    process.stdout.write(`wrote ${(await write()).join(", ")}\n`);
+    print(`wrote ${(await write()).join(", ")}`);
   });
 
 /** By group and member. */

@@ -7,6 +7,8 @@ import type { Client } from "@reluctant/sdk";
 import { type Command, Option } from "commander";
 import { type ConnectionFlags, connect, withConnection } from "../connection.ts";
 import { interpret } from "../named-file.ts";
+import { print } from "../terminal/print.ts";
+import { line } from "../terminal/text.ts";
 
 type Files = Record<string, Uint8Array | string>;
 
@@ -35,9 +37,7 @@ export const exportModel = (program: Command): Command =>
     await mkdir(flags.out, { recursive: true });
     const paths = Object.keys(files ?? {}).map((name) => join(flags.out, name));
     await Promise.all(Object.values(files ?? {}).map((contents, i) => writeFile(paths[i] as string, contents)));
-    process.stdout.write(
-      `${network.model.name} with ${count(network.reluCount)} ReLUs: wrote ${paths.join(" and ")}\n`,
-    );
+    print(line`${network.model.name} with ${count(network.reluCount)} ReLUs: wrote ${paths.join(" and ")}`);
   });
 
 /** The one partial-ReLU network that a stage run made, else its all-ReLU one. */

@@ -4,6 +4,7 @@ import type { Frontier } from "@reluctant/contracts";
 import { frontierCsv, frontierPlot } from "@reluctant/plot";
 import type { Command } from "commander";
 import { type ConnectionFlags, connect, withConnection } from "../connection.ts";
+import { print } from "../terminal/print.ts";
 
 export const exportFrontier = (program: Command): Command =>
   withConnection(
@@ -13,7 +14,7 @@ export const exportFrontier = (program: Command): Command =>
       .option("--out <folder>", "where to write", "."),
   ).action(async (dataset: string, model: string, flags: ConnectionFlags & { out: string }) => {
     const written = await writeFrontier(await (await connect(flags)).frontier(dataset, model), flags.out);
-    process.stdout.write(`wrote ${written.join(" and ")}\n`);
+    print(`wrote ${written.join(" and ")}`);
   });
 
 /** Writes both files; answers their paths. */

@@ -1,10 +1,11 @@
 import type { Frontier } from "@reluctant/contracts";
 import { count, frontierPlot, type PlotDescription, percent, short, widthOf, widthText } from "@reluctant/plot";
-import { renderTerminal } from "@reluctant/plot/terminal";
+import { terminalLines } from "@reluctant/plot/terminal";
 import type { Command } from "commander";
 import { type ConnectionFlags, connect, withConnection } from "../connection.ts";
-import { hasColor } from "../terminal/color.ts";
+import { print, printJson } from "../terminal/print.ts";
 import { table } from "../terminal/table.ts";
+import { joined, line, type Text } from "../terminal/text.ts";
 
 export const frontier = (program: Command): Command =>
   withConnection(
@@ -14,14 +15,15 @@ export const frontier = (program: Command): Command =>
       .option("--json", "print it as JSON"),
   ).action(async (dataset: string, model: string, flags: ConnectionFlags & { json?: true }) => {
     const found = await (await connect(flags)).frontier(dataset, model);
-    process.stdout.write(flags.json ? `${JSON.stringify(found)}\n` : frontierText(found, process.stdout));
+    if (flags.json) printJson(found);
+    else print(frontierText(found, process.stdout.columns));
   });
 
 const polynomialNote =
   "polynomial: units that compute one in place of their ReLU; equal ReLU counts are not equal cost";
 
 /** Table, plot and the sentence that people want. */
-export function frontierText(found: Frontier, out: Pick<NodeJS.WriteStream, "isTTY" | "columns">): string {
+export function frontierText(found: Frontier, width = 80): Text {
   const plot = frontierPlot(found);
   const polynomials = found.points.some(({ polynomialUnits }) => polynomialUnits > 0);
   const widths = found.points.some((point) => widthOf(point) < 1);
@@ -55,20 +57,20 @@ export function frontierText(found: Frontier, out: Pick<NodeJS.WriteStream, "isT
       "images",
     ].map((title) => ({ title, align: "right" as const })),
   ];
-  const picture = renderTerminal(plot, {
-    width: Math.min(100, out.columns ?? 80),
-    height: 20,
-    color: hasColor(out),
-  });
-  const note = polynomials ? `\n${polynomialNote}` : "";
-  return `${table(columns, rows)}${note}\n\n${picture}\n${publishedText(plot)}`;
+  const picture = terminalLines(plot, { width: Math.min(100, width), height: 20 });
+  const notes = polynomials ? [polynomialNote] : [];
+  return joined([
+    table(columns, rows),
+    ...notes,
+    "",
+    ...picture.map((cells) => line`${cells}`),
+    ...publishedLines(plot),
+  ]);
 }
 
 /** What papers report, where they do: `SNL (Cho et al., ICML 2022): 12.9k 88.2 %, …`. */
-const publishedText = ({ published }: PlotDescription): string =>
-  published
-    .map(({ method, source, points }) => {
-      const reached = points.map(({ reluCount, accuracy }) => `${short(reluCount)} ${percent(accuracy, 1)}`).join(", ");
-      return `published, ResNet-18 or WRN-22-8: ${method} (${source}): ${reached}\n`;
-    })
-    .join("");
+const publishedLines = ({ published }: PlotDescription): string[] =>
+  published.map(({ method, source, points }) => {
+    const reached = points.map(({ reluCount, accuracy }) => `${short(reluCount)} ${percent(accuracy, 1)}`).join(", ");
+    return `published, ResNet-18 or WRN-22-8: ${method} (${source}): ${reached}`;
+  });

@@ -3,6 +3,8 @@ import { importStateDict } from "@reluctant/interchange";
 import type { Command } from "commander";
 import { type ConnectionFlags, connect, withConnection } from "../connection.ts";
 import { interpret, readNamed } from "../named-file.ts";
+import { print } from "../terminal/print.ts";
+import { joined, line } from "../terminal/text.ts";
 
 interface Flags extends ConnectionFlags {
   model: string;
@@ -19,10 +21,15 @@ export const importModel = (program: Command): Command =>
   ).action(async (file: string, flags: Flags) => {
     const bytes = await readNamed(file);
     const client = await connect(flags);
-    const dataset = (await client.datasets()).find(({ name }) => name === flags.dataset);
-    if (!dataset) throw new ReluctantError("not-found", `--dataset ${flags.dataset}: no such dataset is registered`);
+    const known = await client.datasets();
+    const dataset = known.find(({ name }) => name === flags.dataset);
+    if (!dataset) {
+      const names = [...new Set(known.map(({ name }) => name))].join(", ");
+      const which = names ? `choose one of ${names}` : "no other is yet";
+      throw new ReluctantError("not-found", `--dataset ${flags.dataset}: it is not registered here; ${which}`);
+    }
     const choice = { model: flags.model, side: dataset.inputShape[0], classes: dataset.classes.length };
     const weights = interpret(file, () => importStateDict(bytes, choice));
     const { sha256 } = await client.artifacts.import(new Blob([weights]).stream());
-    process.stdout.write(`imported ${file}; in a spec:\narModel: ${sha256}\n`);
+    print(joined([line`imported ${file}; in a spec:`, `arModel: ${sha256}`]));
   });

@@ -4,6 +4,7 @@ import { ApiError, type Client } from "@reluctant/sdk";
 import type { Command } from "commander";
 import { type ConnectionFlags, connect, withConnection } from "../connection.ts";
 import { findExperiment } from "../find-experiment.ts";
+import { note, write } from "../terminal/print.ts";
 import { wholeNumber } from "../whole-number.ts";
 
 export const logs = (program: Command): Command =>
@@ -23,7 +24,7 @@ export const logs = (program: Command): Command =>
       const which = flags.attempt === undefined ? "attempt yet" : `attempt ${flags.attempt}`;
       throw new ReluctantError("not-found", `${stageRun.kind} ${stageRun.id} has no ${which}`);
     }
-    process.stderr.write(`${stageRun.kind} ${stageRun.id}, attempt ${attempt.number}, ${attempt.state}\n`);
+    note(`${stageRun.kind} ${stageRun.id}, attempt ${attempt.number}, ${attempt.state}`);
     await print(client, attempt.id, Boolean(flags.follow));
   });
 
@@ -44,9 +45,12 @@ async function findStageRun(client: Client, given: string): Promise<StageRun> {
 
 async function print(client: Client, attemptId: string, follow: boolean): Promise<void> {
   let offset = 0;
+  let held = ""; // half of an end of line, whose other half may begin the next page
   for (;;) {
     const page = await client.attempts.log(attemptId, { offset });
-    process.stdout.write(page.text);
+    const text = held + page.text;
+    held = text.endsWith("\r") && !page.ended ? "\r" : "";
+    write(text.slice(0, text.length - held.length));
     const more = page.next > offset;
     offset = page.next;
     if (more) continue;

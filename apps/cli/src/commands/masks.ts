@@ -6,7 +6,9 @@ import { renderMasks } from "@reluctant/plot/terminal";
 import type { Client } from "@reluctant/sdk";
 import type { Command } from "commander";
 import { type ConnectionFlags, connect, withConnection } from "../connection.ts";
+import { print, printJson, write } from "../terminal/print.ts";
 import { table } from "../terminal/table.ts";
+import { oneLine } from "../terminal/text.ts";
 
 interface Flags extends ConnectionFlags {
   variant: string;
@@ -36,14 +38,14 @@ export const masks = (program: Command): Command =>
     const chosen = sha256Schema.safeParse(id).success ? imported(id) : await ofStageRun(client, id, flags.variant);
     const maps = await client.artifacts.maskMaps(chosen.sha256);
     if (flags.json) {
-      process.stdout.write(`${JSON.stringify({ ...maps, updates: chosen.updates })}\n`);
+      printJson({ ...maps, updates: chosen.updates });
       return;
     }
     const figure = maskFigure(maps, { ...chosen, title: `${maps.model} · ${chosen.title}` });
-    process.stdout.write(masksText(figure, process.stdout.columns));
+    write(masksText(figure, process.stdout.columns));
     if (flags.out === undefined) return;
     const paths = await writeMasks(figure, flags.out);
-    process.stdout.write(`wrote ${paths.join(" and ")}\n`);
+    print(`wrote ${paths.join(" and ")}`);
   });
 
 const imported = (sha256: string): Chosen => ({ sha256, title: `masks ${sha256.slice(0, 8)}`, updates: [] });
@@ -77,7 +79,7 @@ const dotKey = "The denser the dots, the more channels keep their ReLU there, up
 function masksText(figure: MaskFigure, columns = 80): string {
   const [titles, rows] = [figure.table.columns, figure.table.rows];
   const aligned = titles.map((title, i) => ({ title: title.toLowerCase(), align: i > 1 ? "right" : "left" }) as const);
-  const head = `${figure.title}\n${figure.sentence}\n`;
+  const head = `${oneLine(figure.title)}\n${figure.sentence}\n`;
   return `${head}\n${table(aligned, rows)}\n\n${dotKey}\n\n${renderMasks(figure, { width: Math.min(120, columns) })}`;
 }
 

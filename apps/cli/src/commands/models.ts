@@ -1,13 +1,21 @@
 import { count, short } from "@reluctant/plot";
 import type { Command } from "commander";
 import { type ConnectionFlags, connect, withConnection } from "../connection.ts";
+import { jsonLinesOption, jsonOption, type ListFlags, printedAsJson } from "../list-output.ts";
+import { print } from "../terminal/print.ts";
 import { table } from "../terminal/table.ts";
 
 export const models = (program: Command): Command =>
   withConnection(
-    program.command("models").description("models with their ReLUs in both counting conventions, parameters and MACs"),
-  ).action(async (flags: ConnectionFlags) => {
-    const rows = (await (await connect(flags)).models()).map((model) => [
+    program
+      .command("models")
+      .description("models with their ReLUs in both counting conventions, parameters and MACs")
+      .addOption(jsonOption("print them as a JSON array"))
+      .addOption(jsonLinesOption()),
+  ).action(async (flags: ConnectionFlags & ListFlags) => {
+    const found = await (await connect(flags)).models();
+    if (printedAsJson(found, flags)) return;
+    const rows = found.map((model) => [
       model.name,
       model.inputShape.join("×"),
       count(model.reluCount),
@@ -20,5 +28,5 @@ export const models = (program: Command): Command =>
       { title: "input" },
       ...["ReLUs", "without stem", "params", "MACs"].map((title) => ({ title, align: "right" as const })),
     ];
-    process.stdout.write(`${table(columns, rows)}\n`);
+    print(table(columns, rows));
   });

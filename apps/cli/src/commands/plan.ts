@@ -3,6 +3,7 @@ import { bytes, count, short } from "@reluctant/plot";
 import type { Command } from "commander";
 import { type ConnectionFlags, connect, withConnection } from "../connection.ts";
 import { readSpec } from "../spec-file.ts";
+import { printJson, write } from "../terminal/print.ts";
 import { table } from "../terminal/table.ts";
 
 type PlannedRun = PlanAnswer["stageRuns"][number];
@@ -15,7 +16,8 @@ export const plan = (program: Command): Command =>
       .option("--json", "print the plan as JSON"),
   ).action(async (file: string, flags: ConnectionFlags & { json?: true }) => {
     const planned = await (await connect(flags)).experiments.plan(await readSpec(file));
-    process.stdout.write(flags.json ? `${JSON.stringify(planned)}\n` : planText(planned));
+    if (flags.json) printJson(planned);
+    else write(planText(planned));
   });
 
 const columns = [

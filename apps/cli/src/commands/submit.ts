@@ -1,6 +1,8 @@
 import type { Command } from "commander";
 import { type ConnectionFlags, connect, withConnection } from "../connection.ts";
 import { readSpec } from "../spec-file.ts";
+import { print, printJson } from "../terminal/print.ts";
+import { line } from "../terminal/text.ts";
 import { finish } from "./watch.ts";
 
 export const submit = (program: Command): Command =>
@@ -15,7 +17,7 @@ export const submit = (program: Command): Command =>
     const spec = await readSpec(file);
     const client = await connect(flags);
     const experiment = await client.experiments.submit(spec, flags.key ? { idempotencyKey: flags.key } : {});
-    if (flags.json) process.stdout.write(`${JSON.stringify(experiment)}\n`);
-    else process.stdout.write(`submitted ${experiment.name}: ${experiment.trials} trials, id ${experiment.id}\n`);
-    if (flags.watch) await finish(client, experiment.id);
+    if (flags.json) printJson(experiment);
+    else print(line`submitted ${experiment.name}: ${experiment.trials} trials, id ${experiment.id}`);
+    if (flags.watch) await finish(client, experiment.id, flags.json ? process.stderr : process.stdout);
   });

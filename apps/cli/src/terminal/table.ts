@@ -1,10 +1,13 @@
+import { oneLine } from "./text.ts";
+
 export interface Column {
   title: string;
   align?: "left" | "right";
 }
 
 /** Plain-text table: columns as wide as their widest cell, two spaces between, numbers to the right. */
-export function table(columns: readonly Column[], rows: readonly (readonly string[])[]): string {
+export function table(columns: readonly Column[], given: readonly (readonly string[])[]): string {
+  const rows = given.map((row) => row.map(oneLine));
   const widths = columns.map((column, i) => Math.max(column.title.length, ...rows.map((row) => (row[i] ?? "").length)));
   const line = (cells: readonly string[]) =>
     columns
