@@ -5,7 +5,7 @@ import { systemMessage } from "./system-error.ts";
 /** The bytes of a file that the caller named. @throws ReluctantError when it cannot be read */
 export const readNamed = (path: string): Promise<Uint8Array> =>
   readFile(path).catch((error: unknown) => {
-    throw new ReluctantError("invalid-request", systemMessage(error) ?? `${path}: cannot be read`);
+    throw new ReluctantError("invalid-request", systemMessage(error, path) ?? `${path}: cannot be read`);
   });
 
 /** A file that was named rightly has contents that cannot be used. */

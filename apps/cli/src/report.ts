@@ -12,6 +12,7 @@ export const exitCodes = { done: 0, failed: 1, wrongUse: 2, unfinished: 3, inter
 export function report(error: unknown): number {
   if (error instanceof ApiError) {
     const { code, detail, errors = [] } = error.problem;
+    if (code === "unauthenticated") return say(strangeToken);
     return say(line`${detail}`, errors, codeOf(code));
   }
   if (error instanceof ReluctantError) return say(error.message, error.errors, codeOf(error.code));
@@ -22,6 +23,9 @@ export function report(error: unknown): number {
   note(error instanceof Error ? (error.stack ?? error.message) : String(error)); // a fault of ours
   return exitCodes.failed;
 }
+
+/** The API speaks of headers; here it is a file or a variable. */
+const strangeToken = "the API does not know this token; give another with --token FILE or RELUCTANT_TOKEN";
 
 function say(message: Text, faults: readonly FieldError[] = [], code: number = exitCodes.failed) {
   note([...red("error:"), { text: " " }, ...(typeof message === "string" ? [{ text: message }] : message)]);

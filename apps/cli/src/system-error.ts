@@ -24,14 +24,17 @@ const meanings: Readonly<Record<string, string>> = {
   ETIMEDOUT: "nobody answered in time",
 };
 
-/** One line about a refusal of the operating system, naming the file or address; null for an error of another kind. */
-export function systemMessage(error: unknown): string | null {
+/**
+ * One line about a refusal of the operating system, naming the file or address; null for an error of another kind.
+ * @param named what was asked for, where the error itself may not know
+ */
+export function systemMessage(error: unknown, named?: string): string | null {
   if (!(error instanceof Error)) return null;
   // Several addresses of one host, each refused: the last is as good as any.
   const single = error instanceof AggregateError ? error.errors.at(-1) : error;
   const { code, path, address, port, hostname, syscall } = single as SystemError;
   if (!code || !meanings[code]) return null;
-  const where = path ?? (address && port ? `${address}:${port}` : (address ?? hostname ?? syscall));
+  const where = named ?? path ?? (address && port ? `${address}:${port}` : (address ?? hostname ?? syscall));
   return where ? `${where}: ${meanings[code]}` : meanings[code];
 }
 
