@@ -5,12 +5,13 @@
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, readdir, readFile, rename, rm } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { homedir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { inBuildFolder } from "./build-folder.ts";
 import { compileAddon, type Recipe, recipeFor } from "./compile.ts";
 import { findLibtorch, type Missing } from "./libtorch.ts";
 
@@ -25,7 +26,8 @@ export interface Built {
 
 /**
  * Returns the built addon, building it first when the cache has none (about 20 s, one line on stderr).
- * Safe to call from several processes at once: each builds aside, the first rename wins.
+ * Safe to call from several processes at once: each builds aside, the first rename wins. What an interrupted build was
+ * writing is removed.
  * Environment: `LIBTORCH`, `RELUCTANT_CACHE`, `CXX`, and `TFJS_TORCH_CXXFLAGS` for further parameters, by spaces.
  * @throws Error with the end of the compiler's output when the build itself fails.
  */
@@ -51,8 +53,15 @@ const nodeHeaders = () => (createRequire(import.meta.url)("node-api-headers") as
 
 const furtherFlags = () => (process.env.TFJS_TORCH_CXXFLAGS ?? "").split(" ").filter((flag) => flag !== "");
 
-function cacheFolder(): string {
-  return join(process.env.RELUCTANT_CACHE ?? join(homedir(), ".cache/reluctant"), "tfjs-backend-torch");
+const cacheFolder = () => join(process.env.RELUCTANT_CACHE || join(home(), ".cache/reluctant"), "tfjs-backend-torch");
+
+/** Containers run as users that are in no list, whose home nobody knows. */
+function home(): string {
+  try {
+    return homedir();
+  } catch {
+    throw new Error("this user has no home folder: set RELUCTANT_CACHE to a folder that can be written");
+  }
 }
 
 async function keyOf(recipe: Recipe): Promise<string> {
@@ -68,22 +77,17 @@ async function sources(): Promise<string[]> {
   return files.map(({ parentPath, name }) => relative(native, join(parentPath, name))).sort();
 }
 
-async function build(recipe: Recipe, target: string): Promise<void> {
-  await mkdir(dirname(target), { recursive: true });
-  const workFolder = await mkdtemp(join(dirname(target), ".building-"));
-  try {
-    const addon = await compileAddon(recipe, native, workFolder);
-    const finished = join(workFolder, "finished");
+const build = (recipe: Recipe, target: string): Promise<void> =>
+  inBuildFolder(dirname(target), async (folder) => {
+    const addon = await compileAddon(recipe, native, folder);
+    const finished = join(folder.path, "finished");
     await mkdir(finished);
     await rename(addon, join(finished, "tfjs_torch.node"));
     await rename(finished, target).catch((error: NodeJS.ErrnoException) => {
       // Another process was first: its result is the same.
       if (error.code !== "ENOTEMPTY" && error.code !== "EEXIST") throw error;
     });
-  } finally {
-    await rm(workFolder, { recursive: true, force: true });
-  }
-}
+  });
 
 async function works(command: string, parameters: string[]): Promise<boolean> {
   return promisify(execFile)(command, parameters).then(

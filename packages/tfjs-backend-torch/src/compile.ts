@@ -3,6 +3,7 @@ import { execFile } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import type { BuildFolder } from "./build-folder.ts";
 import type { Libtorch } from "./libtorch.ts";
 
 /** Parameters of the compiler. */
@@ -77,38 +78,51 @@ function linkFlags({ libraries, cuda }: Libtorch): string[] {
 /**
  * Compiles and links the addon into a folder.
  * @param native the folder of the sources
+ * @param building where everything is written, temporary files too
  * @returns the addon's path
  * @throws Error with the end of the compiler's output
  */
-export async function compileAddon(recipe: Recipe, native: string, folder: string): Promise<string> {
+export async function compileAddon(recipe: Recipe, native: string, building: BuildFolder): Promise<string> {
+  const folder = building.path;
   const { compiler, common, units, link } = recipe;
-  const graphs = (await hasGraphs(recipe)) ? ["-DTFJS_TORCH_GRAPHS"] : [];
+  const graphs = (await hasGraphs(recipe, building)) ? ["-DTFJS_TORCH_GRAPHS"] : [];
   const waiting = [...units];
   const compileNext = async (): Promise<void> => {
     for (let unit = waiting.shift(); unit; unit = waiting.shift()) {
       const { source, object, flags } = unit;
-      await run(compiler, ["-c", join(native, source), "-o", join(folder, object), ...common, ...flags, ...graphs]);
+      await run(building, compiler, [
+        "-c",
+        join(native, source),
+        "-o",
+        join(folder, object),
+        ...common,
+        ...flags,
+        ...graphs,
+      ]);
     }
   };
   await Promise.all(Array.from({ length: availableParallelism() }, compileNext));
   const addon = join(folder, "tfjs_torch.node");
-  await run(compiler, ["-o", addon, ...units.map(({ object }) => join(folder, object)), ...link]);
+  await run(building, compiler, ["-o", addon, ...units.map(({ object }) => join(folder, object)), ...link]);
   return addon;
 }
 
 /** CUDA graphs need CUDA's headers, which not every machine with CUDA's libraries has: without, steps are replayed call by call. */
-async function hasGraphs({ compiler, common, cuda }: Recipe): Promise<boolean> {
+async function hasGraphs({ compiler, common, cuda }: Recipe, building: BuildFolder): Promise<boolean> {
   if (!cuda) return false;
   const probe = ["-fsyntax-only", "-include", "ATen/cuda/CUDAGraph.h", "-x", "c++", "/dev/null"];
-  return run(compiler, [...common, ...probe]).then(
+  return run(building, compiler, [...common, ...probe]).then(
     () => true,
     () => false,
   );
 }
 
-async function run(compiler: string, parameters: readonly string[]): Promise<void> {
+async function run({ path, worksHere }: BuildFolder, compiler: string, parameters: readonly string[]): Promise<void> {
   try {
-    await promisify(execFile)(compiler, parameters, { maxBuffer: 64 << 20 });
+    const env = { ...process.env, TMPDIR: path };
+    const compiling = promisify(execFile)(compiler, parameters, { maxBuffer: 64 << 20, env });
+    worksHere(compiling.child.pid);
+    await compiling;
   } catch (error) {
     const { stdout = "", stderr = "" } = error as { stdout?: string; stderr?: string };
     const tail = `${stdout}\n${stderr}`.trim().split("\n").slice(-25).join("\n");

@@ -1,0 +1,132 @@
+/** What becomes of builds that are interrupted, killed, doubled or not possible; with a compiler that waits to be told. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+
+/** Says that it compiles, and that it has done so once it may; by a process of its own, as compilers do. */
+const compiler = `#!/bin/sh
+[ "$1" = --version ] && exit 0
+out=
+while [ $# -gt 0 ]; do [ "$1" = -o ] && out=$2; shift; done
+here=$(dirname "$0")
+sh -c 'echo $$ >> "$0/compiling"; until [ -e "$0/go" ]; do sleep 0.02; done' "$here"
+echo built > "$out"
+`;
+
+const cli = join(import.meta.dirname, "../dist/build-cli.js");
+let folder: string;
+let cache: string;
+const children: ChildProcess[] = [];
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "torch-build-"));
+  cache = join(folder, "cache/tfjs-backend-torch");
+  const files: Record<string, string> = {
+    "libtorch/share/cmake/Torch/TorchConfig.cmake": "",
+    "libtorch/share/cmake/Torch/TorchConfigVersion.cmake": 'set(PACKAGE_VERSION "9.9.9")',
+    "libtorch/include/torch/all.h": "#if __cplusplus < 201703L",
+    "libtorch/lib/libc10.so": "",
+    "c++": compiler,
+  };
+  for (const [name, text] of Object.entries(files)) {
+    await mkdir(join(folder, name, ".."), { recursive: true });
+    await writeFile(join(folder, name), text);
+  }
+  await chmod(join(folder, "c++"), 0o755);
+});
+afterEach(async () => {
+  await writeFile(join(folder, "go"), "");
+  for (const child of children.splice(0)) {
+    child.kill("SIGKILL");
+    if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
+  }
+  await vi.waitFor(async () => expect((await compiling()).filter(isAlive)).toEqual([]), 10_000);
+  await rm(folder, { recursive: true, force: true });
+});
+
+function build(change: NodeJS.ProcessEnv = {}) {
+  const env = { PATH: process.env.PATH, LIBTORCH: join(folder, "libtorch"), CXX: join(folder, "c++") };
+  const child = spawn(process.execPath, [cli], {
+    env: { ...env, RELUCTANT_CACHE: join(folder, "cache"), ...change },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  children.push(child);
+  const said: string[] = [];
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (bytes) => said.push(String(bytes)));
+  const ended = once(child, "close").then(([code, signal]) => ({ end: code ?? signal, said: said.join("") }));
+  return { child, ended };
+}
+
+const compiling = async () =>
+  (await readFile(join(folder, "compiling"), "utf8").catch(() => "")).split("\n").filter(Boolean);
+const begun = (compilers: number) =>
+  vi.waitFor(async () => expect((await compiling()).length).toBeGreaterThanOrEqual(compilers), 20_000);
+const isAlive = (pid: string) => existsSync(`/proc/${pid}/cwd`);
+const kept = () => readdir(cache).catch(() => []);
+
+test.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)(
+  "a build that gets %s leaves no folder and no compiler",
+  async (signal) => {
+    const { child, ended } = build();
+    await begun(1);
+    expect(await kept()).toHaveLength(1);
+    child.kill(signal);
+    expect((await ended).end).toBe(signal);
+    expect(await kept()).toEqual([]);
+    await vi.waitFor(async () => expect((await compiling()).filter(isAlive)).toEqual([]));
+  },
+);
+
+test("what a killed build left goes with the next one, and what another is at stays", async () => {
+  const killed = build();
+  await begun(1);
+  killed.child.kill("SIGKILL");
+  await killed.ended;
+  const [left] = await kept();
+  expect(left).toBeDefined();
+  const other = build();
+  await vi.waitFor(async () => expect(await kept()).toEqual([expect.not.stringMatching(left as string)]), 20_000);
+
+  await writeFile(join(folder, "go"), "");
+  const last = build();
+  for (const { ended } of [other, last]) expect(await ended).toMatchObject({ end: 0 });
+  expect(await kept()).toEqual([expect.stringMatching(/^9\.9\.9-/)]);
+});
+
+test("two that build the same at once both have it, and one is kept", async () => {
+  const both = [build(), build()];
+  await vi.waitFor(async () => expect(await kept()).toHaveLength(2), 20_000);
+  await writeFile(join(folder, "go"), "");
+  const [first, second] = await Promise.all(both.map(({ ended }) => ended));
+  expect([first?.end, second?.end]).toEqual([0, 0]);
+  const [name, ...others] = await kept();
+  expect(others).toEqual([]);
+  expect(await readFile(join(cache, name as string, "tfjs_torch.node"), "utf8")).toBe("built\n");
+  for (const one of [first, second]) expect(one?.said).toContain(join(cache, name as string));
+});
+
+test("a folder that an earlier version, or another machine, left is removed once no build can be at it", async () => {
+  for (const name of ["old-old", "1-1-000000000000-AAAAAA", "young1"])
+    await mkdir(join(cache, `.building-${name}`), { recursive: true });
+  for (const name of ["old-old", "1-1-000000000000-AAAAAA"]) await utimes(join(cache, `.building-${name}`), 1, 1);
+  await writeFile(join(folder, "go"), "");
+  expect(await build().ended).toMatchObject({ end: 0 });
+  expect((await kept()).sort()).toEqual([".building-young1", expect.stringMatching(/^9\.9\.9-/)]);
+});
+
+test.each(["HOME", "RELUCTANT_CACHE"])(
+  "where %s cannot be written the message is one line that names RELUCTANT_CACHE",
+  async (variable) => {
+    const env = { HOME: "", RELUCTANT_CACHE: "", [variable]: join(folder, "c++") }; // a file: not even root makes a folder in it
+    const { end, said } = await build(env).ended;
+    expect(end).toBe(1);
+    expect(said).toMatch(
+      /^the folder \S+c\+\+\/\S+ cannot be written \(ENOTDIR\): set RELUCTANT_CACHE to a folder that can$/m,
+    );
+    expect(said).not.toMatch(/^\s+at /m);
+  },
+);
