@@ -6,18 +6,23 @@
  *                                     devDependencies (checks, tests, benches) and a Chromium
  */
 import { spawnSync } from "node:child_process";
-import { accessSync, constants, existsSync, readFileSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import { accessSync, constants, existsSync, mkdirSync, readFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { delimiter, isAbsolute, join } from "node:path";
 
 const root = join(import.meta.dirname, "..");
 const forTests = process.argv.includes("--test");
 const wantsTorch = process.env.RELUCTANT_BACKEND !== "wasm";
 
 requireNode(20, 19);
-if (!dependenciesAreInstalled())
+useCachesThatCanBeWritten();
+if (!dependenciesAreInstalled()) {
+  console.log("Installing the packages (npm ci, a minute or two) …");
   mustRun("npm", ["ci", ...(forTests ? [] : ["--omit=dev"]), "--no-audit", "--no-fund", "--loglevel=error"], {
     CHECKPOINT_DISABLE: "1",
   });
+}
+console.log("Building what has changed …");
 mustRun(process.execPath, ["node_modules/turbo/bin/turbo", "run", "build", "--output-logs=errors-only"], {
   TURBO_TELEMETRY_DISABLED: "1",
   TURBO_NO_UPDATE_NOTIFIER: "1",
@@ -35,6 +40,32 @@ function requireNode(major, minor) {
   stop(`Node ${process.versions.node} is too old: install Node ${major}.${minor} or later.`);
 }
 
+/** Where the home cannot be written, as in containers that run as any user, npm's cache and ours lie in var/. */
+function useCachesThatCanBeWritten() {
+  const home = homeOfUser();
+  if (isAbsolute(home) && canWrite(join(home, ".cache/reluctant"))) return;
+  process.env.npm_config_cache ??= join(root, "var/cache/npm");
+  process.env.RELUCTANT_CACHE ||= join(root, "var/cache");
+}
+
+function homeOfUser() {
+  try {
+    return homedir();
+  } catch {
+    return ""; // a user that is in no list
+  }
+}
+
+function canWrite(folder) {
+  try {
+    mkdirSync(folder, { recursive: true });
+    accessSync(folder, constants.W_OK | constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** npm keeps a copy of the lock file for what it installed: any difference in a required package means `npm ci`. */
 function dependenciesAreInstalled() {
   const installedLock = join(root, "node_modules/.package-lock.json");
@@ -49,6 +80,7 @@ function dependenciesAreInstalled() {
 
 /** The addon's build answers 3 when the machine lacks libtorch or a compiler; Debian has both. */
 function setUpTorch() {
+  console.log("Looking for libtorch and its add-on, which is built once (a minute) …");
   const build = () => run(process.execPath, ["packages/tfjs-backend-torch/dist/build-cli.js"], { quiet: true });
   let { status, output } = build();
   let problem = "";

@@ -6,9 +6,9 @@ import { type Client, createClient } from "@reluctant/sdk";
 import { writeFrontier } from "./commands/export.ts";
 import { frontierText } from "./commands/frontier.ts";
 import { readSpec } from "./spec-file.ts";
-import { decodingProgress } from "./terminal/decoding.ts";
 import { duration } from "./terminal/format.ts";
 import { print as say } from "./terminal/print.ts";
+import { startProgress } from "./terminal/starting.ts";
 import { bold, cyan, joined, line } from "./terminal/text.ts";
 import { follow } from "./watch.ts";
 
@@ -30,7 +30,7 @@ export async function runDemo(flags: DemoFlags): Promise<void> {
     dir: flags.data,
     workers: flags.workers,
     env: { ...process.env, RELUCTANT_THREADS: "1", ...(flags.fast && { RELUCTANT_DATA: "glyphs-small" }) },
-    ...decodingProgress(process.stdout),
+    ...startProgress(process.stdout),
   });
   try {
     const work = runExperiments(stack, flags);

@@ -1,6 +1,5 @@
 import { existsSync } from "node:fs";
-import { homedir } from "node:os";
-import { delimiter, join, resolve } from "node:path";
+import { delimiter, join } from "node:path";
 import { prepareAll } from "@reluctant/datasets";
 
 /** Where data sets are looked for: RELUCTANT_DATA, else `../shared/data` and `data` beside and in the checkout. */
@@ -8,10 +7,6 @@ export function dataFolders(env: NodeJS.ProcessEnv, root: string): string[] {
   if (env.RELUCTANT_DATA) return env.RELUCTANT_DATA.split(delimiter).filter(Boolean);
   return [join(root, "../shared/data"), join(root, "data")].filter((folder) => existsSync(folder));
 }
-
-/** The cache folder that a worker with this environment uses. */
-export const workerCache = (env: NodeJS.ProcessEnv): string =>
-  resolve(env.RELUCTANT_CACHE || join(homedir(), ".cache", "reluctant"));
 
 /** Decodes before any worker starts, once for all of them, so that the wait shows its progress. */
 export async function prepareData(input: {

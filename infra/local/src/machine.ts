@@ -1,9 +1,10 @@
 /** What the local stack has to know about the machine it runs on: who we are, where programs are kept, which ports are free. */
 import { chmod, mkdir } from "node:fs/promises";
 import { createServer } from "node:net";
-import { homedir, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ReluctantError } from "@reluctant/contracts";
+import { homeCache } from "./cache.ts";
 
 /** A user and group that a server process runs as. */
 export interface Identity {
@@ -25,7 +26,7 @@ export const serverIdentity = (): Identity | undefined => (isRoot() ? nobody : u
  */
 export async function programCache(): Promise<string> {
   const candidates = [
-    isRoot() ? "/var/cache/reluctant" : join(homedir(), ".cache", "reluctant"),
+    ...(isRoot() ? ["/var/cache/reluctant"] : homeCache(process.env)),
     join(tmpdir(), `reluctant-cache-${process.getuid?.() ?? 0}`),
   ];
   for (const folder of candidates) {

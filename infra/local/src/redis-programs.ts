@@ -1,9 +1,10 @@
 /** `redis-server`: the machine's own, else Debian's packages, fetched and unpacked once without root. */
 import { execFile } from "node:child_process";
-import { access, chmod, constants, mkdir, mkdtemp, readdir, rename, rm } from "node:fs/promises";
+import { access, chmod, constants, mkdir, readdir, rename } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
 import { ReluctantError } from "@reluctant/contracts";
+import { inDraft } from "./draft-folder.ts";
 import { programCache } from "./machine.ts";
 
 export interface RedisProgram {
@@ -40,23 +41,22 @@ export async function redisProgram(searchPath: string): Promise<RedisProgram> {
 }
 
 async function fetchPackages(cache: string, target: string): Promise<void> {
-  const draft = await mkdtemp(join(cache, "redis."));
   try {
-    await download(draft);
-    const unpacked = join(draft, "unpacked");
-    for (const file of (await readdir(draft)).filter((name) => name.endsWith(".deb"))) {
-      await run("dpkg-deb", ["-x", join(draft, file), unpacked]);
-    }
-    await chmod(unpacked, 0o755);
-    await rename(unpacked, target);
+    await inDraft(cache, "redis", async (draft) => {
+      await download(draft);
+      const unpacked = join(draft, "unpacked");
+      for (const file of (await readdir(draft)).filter((name) => name.endsWith(".deb"))) {
+        await run("dpkg-deb", ["-x", join(draft, file), unpacked]);
+      }
+      await chmod(unpacked, 0o755);
+      await rename(unpacked, target);
+    });
   } catch (error) {
     const reason = (error as { stderr?: string }).stderr?.trim().split("\n").at(-1) || (error as Error).message;
     throw new ReluctantError(
       "unavailable",
       `Redis is missing: \`apt-get install redis-server\`, or set REDIS_URL. (Fetching Debian's: ${reason})`,
     );
-  } finally {
-    await rm(draft, { recursive: true, force: true });
   }
 }
 

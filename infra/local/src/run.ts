@@ -7,21 +7,25 @@ export interface RunOptions {
   readonly workers: number;
   /** DATABASE_URL and REDIS_URL stand in for the Postgres and Redis of this stack; the rest is handed on. */
   readonly env?: NodeJS.ProcessEnv;
+  readonly onStart?: StackOptions["onStart"];
   readonly onProgress?: StackOptions["onProgress"];
+  /** Told what a person wants to know: that it is up, how to log in, that it stops. */
+  readonly say: (text: string) => void;
+  /** Told what goes wrong while it is up. */
+  readonly warn: (text: string) => void;
 }
 
 /** Resolves after the stack was interrupted and has stopped. @throws Error when it does not come up */
-export async function runStack({ dir, workers, env = process.env, onProgress }: RunOptions): Promise<void> {
+export async function runStack({ dir, workers, env = process.env, say, warn, ...told }: RunOptions): Promise<void> {
   const interrupted = untilInterrupted();
   const { DATABASE_URL: databaseUrl, REDIS_URL: redisUrl } = env;
-  const onCrash = (name: string, how: string) =>
-    console.error(`${name} ended with ${how}; see ${dir}/logs/${name}.log`);
-  const stack = await startStack({ dir, workers, env, databaseUrl, redisUrl, onProgress, onCrash });
-  console.log(`Reluctant is up at ${stack.address}
+  const onCrash = (name: string, how: string) => warn(`${name} ended with ${how}; see ${dir}/logs/${name}.log`);
+  const stack = await startStack({ dir, workers, env, databaseUrl, redisUrl, ...told, onCrash });
+  say(`Reluctant is up at ${stack.address}
 Log in once, within 5 minutes: ${stack.credentials?.loginLink}
 Token for clients: ${dir}/token · logs: ${dir}/logs · Ctrl-C stops everything`);
   await interrupted;
-  console.log("Stopping …");
+  say("Stopping …");
   await stack.stop();
 }
 

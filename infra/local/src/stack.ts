@@ -6,8 +6,9 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { delimiter, join } from "node:path";
 import { deployMigrations } from "@reluctant/db";
+import { stackCache } from "./cache.ts";
 import { type Credentials, prepareCredentials } from "./credentials.ts";
-import { dataFolders, prepareData, workerCache } from "./data.ts";
+import { dataFolders, prepareData } from "./data.ts";
 import { freePort, freePortNear } from "./machine.ts";
 import { ensureDatabase, type PostgresServer, startPostgres } from "./postgres.ts";
 import { createProcess, type Part, type ProcessSpec } from "./processes.ts";
@@ -31,6 +32,8 @@ export interface StackOptions {
   readonly only?: readonly ServiceKind[];
   /** For tests: see PostgresOptions.ephemeral. */
   readonly ephemeral?: boolean;
+  /** Called with the name of each part, and of what else takes time, as its start begins and ends. */
+  readonly onStart?: ((what: string, moment: "begins" | "ends") => void) | undefined;
   /** Called while data sets are decoded, before the workers start: 55,000 images take a minute the first time. */
   readonly onProgress?: (dataset: string, done: number, total: number) => void;
   /** Called with every line that the coordinator, the API and the workers log. */
@@ -68,18 +71,22 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const stop = async () => {
     for (const part of [...parts.values()].reverse()) await part.stop();
   };
+  const timed = <T>(what: string, start: () => Promise<T>): Promise<T> => {
+    options.onStart?.(what, "begins");
+    return start().finally(() => options.onStart?.(what, "ends"));
+  };
   const add = async (service: Service) => {
     const part = createProcess(toProcess(service, options));
     parts.set(part.name, part);
-    await part.start();
+    await timed(part.name, () => part.start());
   };
 
   try {
     await mkdir(options.dir, { recursive: true });
-    const { databaseUrl, postgres } = await openDatabase(options);
+    const { databaseUrl, postgres } = await timed("postgres", () => openDatabase(options));
     if (postgres) parts.set(postgres.name, postgres);
-    await deployMigrations(databaseUrl, join(root, "prisma/migrations"));
-    const { redisUrl, redis } = await openRedis(options);
+    await timed("migrations", () => deployMigrations(databaseUrl, join(root, "prisma/migrations")));
+    const { redisUrl, redis } = await timed("redis", () => openRedis(options));
     if (redis) parts.set(redis.name, redis);
 
     const urls = { DATABASE_URL: databaseUrl, REDIS_URL: redisUrl };
@@ -90,8 +97,10 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     if (address) await writeFile(join(options.dir, "url"), `${address}\n`);
     if (wants("worker")) {
       const folders = dataFolders(options.env, root);
-      await prepareData({ folders, cacheDir: workerCache(options.env), onProgress: options.onProgress });
-      await Promise.all(workers({ ...urls, RELUCTANT_DATA: folders.join(delimiter) }, options).map(add));
+      const cacheDir = await stackCache({ ...options, root });
+      await prepareData({ folders, cacheDir, onProgress: options.onProgress });
+      const own = { RELUCTANT_DATA: folders.join(delimiter), RELUCTANT_CACHE: cacheDir };
+      await Promise.all(workers({ ...urls, ...own }, options).map(add));
     }
 
     const part = (name: string) => {

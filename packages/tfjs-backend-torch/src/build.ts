@@ -8,7 +8,7 @@ import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rename } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { homedir } from "node:os";
-import { dirname, join, relative } from "node:path";
+import { dirname, isAbsolute, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { inBuildFolder } from "./build-folder.ts";
@@ -58,10 +58,12 @@ const cacheFolder = () => join(process.env.RELUCTANT_CACHE || join(home(), ".cac
 /** Containers run as users that are in no list, whose home nobody knows. */
 function home(): string {
   try {
-    return homedir();
+    const folder = homedir();
+    if (isAbsolute(folder)) return folder;
   } catch {
-    throw new Error("this user has no home folder: set RELUCTANT_CACHE to a folder that can be written");
+    // in no list
   }
+  throw new Error("this user has no home folder: set RELUCTANT_CACHE to a folder that can be written");
 }
 
 async function keyOf(recipe: Recipe): Promise<string> {

@@ -82,3 +82,13 @@ test("the least recently used artifacts leave, while those in use stay readable"
   expect(await fetch(third)).toBe("3".repeat(10));
   expect((await readdir(folder)).sort()).toEqual([first, third].sort());
 });
+
+test("what a killed worker left of a download goes after a day", async () => {
+  const { folder, store, fetch } = await setup();
+  const sha256 = store("weights");
+  await fetch(sha256);
+  for (const name of ["old.partial", "young.partial"]) await writeFile(join(folder, name), "weig");
+  await utimes(join(folder, "old.partial"), 1, 1);
+  await fetch(sha256);
+  expect((await readdir(folder)).sort()).toEqual([sha256, "young.partial"].sort());
+});

@@ -56,8 +56,16 @@ export function createArtifactCache(options: {
   };
 }
 
+/** A download that nobody has written to for a day was left by a killed worker. */
+const leftAfterMs = 24 * 60 * 60 * 1_000;
+
 async function evict(folder: string, limitBytes: number): Promise<void> {
-  const names = (await readdir(folder)).filter((name) => /^[0-9a-f]{64}$/.test(name));
+  const entries = await readdir(folder);
+  for (const name of entries.filter((entry) => entry.endsWith(".partial"))) {
+    const { mtimeMs } = await stat(join(folder, name)).catch(() => ({ mtimeMs: Date.now() }));
+    if (Date.now() - mtimeMs > leftAfterMs) await rm(join(folder, name), { force: true });
+  }
+  const names = entries.filter((name) => /^[0-9a-f]{64}$/.test(name));
   const files = await Promise.all(
     names.map(async (name) => {
       const { size, mtimeMs } = await stat(join(folder, name)).catch(() => ({ size: 0, mtimeMs: 0 })); // another worker evicts too

@@ -37,6 +37,28 @@ test.each([
   expect(stderr).toMatch(new RegExp(`^error: ${variable} is "[^\\n\\u001b]*${flag}\\)\\n$`));
 });
 
+test.each([
+  [
+    "HOME is a file",
+    { HOME: import.meta.filename },
+    /^error: the cache \S+ cannot be written \(ENOTDIR\): set RELUCTANT_CACHE to a folder that can\n$/,
+  ],
+  ["HOME is empty", { HOME: "" }, /^error: RELUCTANT_CACHE is not set, and this user has no home folder: [^\n]+\n$/],
+  [
+    "RELUCTANT_CACHE is a file",
+    { RELUCTANT_CACHE: import.meta.filename },
+    /^error: the cache \S+ cannot be written \(\w+\): set RELUCTANT_CACHE [^\n]+\n$/,
+  ],
+])("a worker ends at its start with one line that names RELUCTANT_CACHE where %s", (_, change, message) => {
+  const main = join(import.meta.dirname, "../dist/main.js");
+  const { status, stderr } = spawnSync(process.execPath, [main], {
+    env: { PATH: process.env.PATH, ...env, ...change },
+    encoding: "utf8",
+  });
+  expect(status).toBe(2);
+  expect(stderr).toMatch(message);
+});
+
 test("workers of one name have slots of their own in each installation, whoever connects", () => {
   const slotOf = (url: string) => readConfig({ ...env, DATABASE_URL: url }).slotName;
   const slot = slotOf("postgresql://ada:one@db:5432/lab");

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
+import { accessSync, constants, mkdirSync } from "node:fs";
 import { homedir, hostname } from "node:os";
-import { delimiter, join, resolve } from "node:path";
+import { delimiter, isAbsolute, join, resolve } from "node:path";
 import { nameSchema, poolSchema } from "@reluctant/contracts";
 
 export interface WorkerConfig {
@@ -41,7 +42,7 @@ export function readConfig(env: NodeJS.ProcessEnv): WorkerConfig {
       .split(delimiter)
       .filter(Boolean)
       .map((folder) => resolve(folder)),
-    cacheDir: resolve(env.RELUCTANT_CACHE || join(homedir(), ".cache", "reluctant")),
+    cacheDir: resolve(env.RELUCTANT_CACHE || join(home(), ".cache", "reluctant")),
     pool: poolOf(env.RELUCTANT_POOL || "default"),
     name,
     slotName: `${name}@${installationOf(databaseUrl)}`,
@@ -54,6 +55,29 @@ export function readConfig(env: NodeJS.ProcessEnv): WorkerConfig {
 function installationOf(databaseUrl: string): string {
   const place = databaseUrl.replace(/^(\w+:\/\/)[^/]*@/, "$1"); // without user and password
   return createHash("sha256").update(place).digest("hex").slice(0, 12);
+}
+
+function home(): string {
+  try {
+    const folder = homedir();
+    if (isAbsolute(folder)) return folder;
+  } catch {
+    // The users of containers are in no list.
+  }
+  throw new Error(
+    "RELUCTANT_CACHE is not set, and this user has no home folder: set it to a folder that can be written",
+  );
+}
+
+/** Makes the cache folder. @throws Error that names it and RELUCTANT_CACHE where it cannot be written */
+export function makeCache({ cacheDir }: Pick<WorkerConfig, "cacheDir">): void {
+  try {
+    mkdirSync(cacheDir, { recursive: true });
+    accessSync(cacheDir, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new Error(`the cache ${cacheDir} cannot be written (${code}): set RELUCTANT_CACHE to a folder that can`);
+  }
 }
 
 function secondsOf(text: string | undefined): number | undefined {

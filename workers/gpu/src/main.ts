@@ -6,7 +6,7 @@ import { openDatabase } from "@reluctant/db";
 import { createConsumer, createWakes, openRedis, queueNames } from "@reluctant/queue";
 import { createLogger, settingsOrEnd } from "@reluctant/telemetry";
 import { createArtifactCache } from "./artifact-cache.ts";
-import { readConfig } from "./config.ts";
+import { makeCache, readConfig } from "./config.ts";
 import { prepareDatasets } from "./datasets.ts";
 import { persist } from "./persist.ts";
 import { probeEngine } from "./probe.ts";
@@ -14,7 +14,11 @@ import { takeSlot } from "./slot-file.ts";
 import { createSupervisor, type Supervisor } from "./supervisor.ts";
 
 /** A supervisor of one slot: `node dist/main.js`, configured by the environment (config.ts). SIGTERM drains it. */
-const config = settingsOrEnd(readConfig);
+const config = settingsOrEnd((env) => {
+  const settings = readConfig(env);
+  makeCache(settings);
+  return settings;
+});
 const log = createLogger({ name: "worker", level: config.logLevel });
 
 let supervisor: Supervisor | null = null;

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
-import { decodingProgress } from "../terminal/decoding.ts";
+import { note, print } from "../terminal/print.ts";
+import { startProgress } from "../terminal/starting.ts";
 import { wholeNumber, workerCounts } from "../whole-number.ts";
 
 export const up = (program: Command): Command =>
@@ -10,5 +11,5 @@ export const up = (program: Command): Command =>
     .option("--workers <n>", "how many workers", wholeNumber(workerCounts), 1)
     .action(async ({ data, workers }: { data: string; workers: number }) => {
       const { runStack } = await import("@reluctant/local");
-      await runStack({ dir: data, workers, ...decodingProgress(process.stdout) });
+      await runStack({ dir: data, workers, ...startProgress(process.stdout), say: print, warn: note });
     });

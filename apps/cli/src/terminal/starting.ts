@@ -1,0 +1,36 @@
+import type { StackOptions } from "@reluctant/local";
+import { Board } from "./board.ts";
+import { decodingProgress } from "./decoding.ts";
+import { duration } from "./format.ts";
+import { line } from "./text.ts";
+
+const redrawMs = 1_000;
+
+/**
+ * Shows what a stack waits for while it starts, and how far its data sets are decoded: redrawn in place on a terminal,
+ * elsewhere a line as each part starts and every few seconds while it takes.
+ */
+export function startProgress(out: NodeJS.WriteStream): Required<Pick<StackOptions, "onStart" | "onProgress">> {
+  const board = new Board(out);
+  const since = new Map<string, number>();
+  let timer: NodeJS.Timeout | undefined;
+  const draw = () =>
+    board.draw(
+      [...since].map(([what, at]) => {
+        const seconds = (performance.now() - at) / 1_000;
+        return { key: what, text: line`starting ${what}${seconds < 1 ? "" : `  ${duration(seconds)}`}` };
+      }),
+    );
+  const decoding = decodingProgress(out);
+  return {
+    onStart: (what, moment) => {
+      if (moment === "begins") since.set(what, performance.now());
+      else since.delete(what);
+      clearInterval(timer);
+      if (since.size === 0) return board.clear();
+      timer = setInterval(draw, redrawMs).unref();
+      draw();
+    },
+    onProgress: decoding.onProgress,
+  };
+}
