@@ -22,6 +22,8 @@ const meanings: Readonly<Record<string, string>> = {
   ENOTFOUND: "there is no host of that name",
   EAI_AGAIN: "the host's name cannot be looked up now",
   ETIMEDOUT: "nobody answered in time",
+  UND_ERR_SOCKET: "the other side closed the connection",
+  UND_ERR_BODY_TIMEOUT: "the other side fell silent",
 };
 
 /**
@@ -32,8 +34,8 @@ export function systemMessage(error: unknown, named?: string): string | null {
   if (!(error instanceof Error)) return null;
   // Several addresses of one host, each refused: the last is as good as any.
   const single = error instanceof AggregateError ? error.errors.at(-1) : error;
-  const { code, path, address, port, hostname, syscall } = single as SystemError;
-  if (!code || !meanings[code]) return null;
+  const { code, path, address, port, hostname, syscall, cause } = single as SystemError;
+  if (!code || !meanings[code]) return cause ? systemMessage(cause, named) : null;
   const where = named ?? path ?? (address && port ? `${address}:${port}` : (address ?? hostname ?? syscall));
   return where ? `${where}: ${meanings[code]}` : meanings[code];
 }

@@ -5,7 +5,9 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { delimiter, join } from "node:path";
+import { ReluctantError } from "@reluctant/contracts";
 import { deployMigrations } from "@reluctant/db";
+import pg from "pg";
 import { stackCache } from "./cache.ts";
 import { type Credentials, prepareCredentials } from "./credentials.ts";
 import { dataFolders, prepareData } from "./data.ts";
@@ -85,7 +87,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     await mkdir(options.dir, { recursive: true });
     const { databaseUrl, postgres } = await timed("postgres", () => openDatabase(options));
     if (postgres) parts.set(postgres.name, postgres);
-    await timed("migrations", () => deployMigrations(databaseUrl, join(root, "prisma/migrations")));
+    await timed("migrations", () => migrate(databaseUrl, postgres === undefined));
     const { redisUrl, redis } = await timed("redis", () => openRedis(options));
     if (redis) parts.set(redis.name, redis);
 
@@ -119,6 +121,16 @@ async function openDatabase({ databaseUrl, dir, ephemeral = false, ports, onCras
   if (databaseUrl !== undefined) return { databaseUrl };
   const postgres = await startPostgres({ dir: join(dir, "postgres"), ephemeral, port: ports?.postgres, onCrash });
   return { databaseUrl: await ensureDatabase(postgres.url, "reluctant"), postgres };
+}
+
+/** A database that is not ours may refuse us, and whoever named it can mend that. */
+async function migrate(databaseUrl: string, given: boolean): Promise<void> {
+  try {
+    await deployMigrations(databaseUrl, join(root, "prisma/migrations"));
+  } catch (error) {
+    const refused = given && error instanceof pg.DatabaseError;
+    throw refused ? new ReluctantError("unavailable", `DATABASE_URL: ${error.message}`, [], { cause: error }) : error;
+  }
 }
 
 async function openRedis({ redisUrl, dir, ephemeral = false, ports, onCrash }: StackOptions) {

@@ -9,6 +9,7 @@ import { type ConnectionFlags, connect, withConnection } from "../connection.ts"
 import { interpret } from "../named-file.ts";
 import { print } from "../terminal/print.ts";
 import { line } from "../terminal/text.ts";
+import { shown } from "../terminal/transfer.ts";
 
 type Files = Record<string, Uint8Array | string>;
 
@@ -51,6 +52,7 @@ function networkOf({ id, kind, artifacts }: StageRun): string {
 }
 
 async function read(client: Client, sha256: string): Promise<Uint8Array> {
-  const { body } = await client.artifacts.download(sha256);
-  return new Uint8Array(await new Response(body).arrayBuffer());
+  const { body, bytes } = await client.artifacts.download(sha256);
+  const transfer = { what: `downloading ${sha256.slice(0, 8)}`, total: bytes };
+  return new Uint8Array(await new Response(shown(body, transfer)).arrayBuffer());
 }

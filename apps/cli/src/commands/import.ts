@@ -5,6 +5,7 @@ import { type ConnectionFlags, connect, withConnection } from "../connection.ts"
 import { interpret, readNamed } from "../named-file.ts";
 import { print } from "../terminal/print.ts";
 import { joined, line } from "../terminal/text.ts";
+import { shown } from "../terminal/transfer.ts";
 
 interface Flags extends ConnectionFlags {
   model: string;
@@ -30,6 +31,8 @@ export const importModel = (program: Command): Command =>
     }
     const choice = { model: flags.model, side: dataset.inputShape[0], classes: dataset.classes.length };
     const weights = interpret(file, () => importStateDict(bytes, choice));
-    const { sha256 } = await client.artifacts.import(new Blob([weights]).stream());
+    const { sha256 } = await client.artifacts.import(
+      shown(new Blob([weights]).stream(), { what: `uploading ${file}`, total: weights.byteLength }),
+    );
     print(joined([line`imported ${file}; in a spec:`, `arModel: ${sha256}`]));
   });

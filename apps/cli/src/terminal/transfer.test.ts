@@ -1,0 +1,38 @@
+import { expect, test } from "vitest";
+import { shown } from "./transfer.ts";
+
+/** Sends ten pieces of a megabyte, each taking some seconds by the test's clock. */
+async function send({ secondsEach, total }: { secondsEach: number; total: number | null }) {
+  let seconds = 0;
+  const written: string[] = [];
+  const out = { isTTY: false, write: (text: string) => written.push(text) > 0 } as unknown as NodeJS.WriteStream;
+  const pieces = ReadableStream.from(
+    (async function* () {
+      for (let piece = 0; piece < 10; piece++) {
+        seconds += secondsEach;
+        yield new Uint8Array(1e6);
+      }
+    })(),
+  );
+  const stream = shown(pieces as ReadableStream<Uint8Array>, {
+    what: "uploading x",
+    total,
+    out,
+    now: () => seconds * 1_000,
+  });
+  const { byteLength } = await new Response(stream as BodyInit).arrayBuffer();
+  expect(byteLength).toBe(10e6);
+  return written;
+}
+
+test("a slow upload shows how far it is, without a terminal every few seconds", async () => {
+  const lines = await send({ secondsEach: 3, total: 10e6 });
+  expect(lines[0]).toMatch(/^uploading x {2}█+░+ {2}[12] MB of 10 MB\n$/);
+  expect(lines.length).toBeGreaterThanOrEqual(4);
+  expect(lines.length).toBeLessThan(10);
+});
+
+test("one of unknown size shows what has passed, and a quick one nothing", async () => {
+  expect((await send({ secondsEach: 3, total: null }))[0]).toMatch(/^uploading x {2}[12] MB\n$/);
+  expect(await send({ secondsEach: 0.05, total: 10e6 })).toEqual([]);
+});

@@ -1,0 +1,47 @@
+import { bytes } from "@reluctant/plot";
+import { Board } from "./board.ts";
+import { bar } from "./format.ts";
+import { line } from "./text.ts";
+
+/** What takes less is over before a line of it could be read. */
+const quietMs = 1_000;
+/** Time between two drawings: a network of 100 MB comes in some thousand pieces. */
+const redrawMs = 200;
+
+export interface Transfer {
+  /** `uploading resnet18.safetensors` */
+  what: string;
+  /** In all; null where nobody says. */
+  total: number | null;
+  /** Results go to stdout, so this goes beside them. */
+  out?: NodeJS.WriteStream;
+  now?: () => number;
+}
+
+/** The same bytes; shows how many have passed. */
+export function shown(
+  stream: ReadableStream<Uint8Array>,
+  { what, total, out = process.stderr, now = () => performance.now() }: Transfer,
+): ReadableStream<Uint8Array> {
+  const board = new Board(out, now);
+  const began = now();
+  let drawn = began + quietMs - redrawMs;
+  let passed = 0;
+  const draw = () => {
+    if (now() - drawn < redrawMs) return;
+    drawn = now();
+    const share = total ? passed / total : undefined;
+    const text = line`${what}  ${share === undefined ? "" : `${bar(share)}  `}${bytes(passed)}${total ? ` of ${bytes(total)}` : ""}`;
+    board.draw([{ key: what, text, ...(share !== undefined && { share }) }]);
+  };
+  return stream.pipeThrough(
+    new TransformStream<Uint8Array, Uint8Array>({
+      transform(piece, controller) {
+        passed += piece.byteLength;
+        draw();
+        controller.enqueue(piece);
+      },
+      flush: () => board.clear(),
+    }),
+  );
+}
