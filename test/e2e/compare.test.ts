@@ -34,9 +34,12 @@ const compare = (): ChildProcess =>
       RELUCTANT_URL: cluster.stack.address,
       RELUCTANT_TOKEN: cluster.stack.credentials?.token,
     },
-    stdio: "ignore",
+    stdio: ["ignore", "pipe", "inherit"],
   });
-const ended = async (child: ChildProcess) => (await once(child, "exit"))[0] as number | null;
+const ended = async (child: ChildProcess) => {
+  child.stdout?.resume();
+  return (await once(child, "close"))[0] as number | null;
+};
 const written = (name: string) => readFile(join(folder, "results", name), "utf8");
 
 it("a comparison that was cut off goes on with the experiments that it had submitted", async () => {
@@ -46,7 +49,13 @@ it("a comparison that was cut off goes on with the experiments that it had submi
   const [cancelled] = (await cluster.client.experiments.list()).items;
   await cluster.client.experiments.cancel(cancelled?.id as string);
 
-  expect(await ended(compare())).toBe(0);
+  const second = compare();
+  const said: string[] = [];
+  second.stdout?.on("data", (bytes) => said.push(String(bytes)));
+  expect(await ended(second)).toBe(0);
+  // Nobody sits at a terminal: a line now and then, not only when a stage ends.
+  expect(said.join("")).toMatch(/^(train|sensitivity|mask-search|distillation) .*(\d %|starting)[^\n]*\n(.*\n)*done /m);
+  expect(said.join("")).not.toContain("\u001b");
   const page = await written("small.md");
   expect(page).toMatch(/^\| SENet \| \d+\.\d\d \| \d+\.\d\d \|/m);
   expect(page).toMatch(/^\| Uniform random \| \d+\.\d\d \| \d+\.\d\d \|/m);

@@ -5,6 +5,7 @@ import { emptyStackFolder, type Stack, startStack, untilInterrupted } from "@rel
 import { type Client, createClient } from "@reluctant/sdk";
 import { writeFrontier } from "./commands/export.ts";
 import { frontierText } from "./commands/frontier.ts";
+import { exitCodes } from "./report.ts";
 import { readSpec } from "./spec-file.ts";
 import { duration } from "./terminal/format.ts";
 import { print as say } from "./terminal/print.ts";
@@ -34,7 +35,11 @@ export async function runDemo(flags: DemoFlags): Promise<void> {
   });
   try {
     const work = runExperiments(stack, flags);
-    await Promise.race([work, interrupted]);
+    const ended = await Promise.race([work, interrupted.then(() => "interrupted" as const)]);
+    if (ended === "interrupted") {
+      process.exitCode = exitCodes.interrupted;
+      return;
+    }
     if (flags.keep) {
       say(`\nStaying up at ${stack.credentials?.loginLink} until Ctrl-C`);
       await interrupted;

@@ -2,7 +2,9 @@
  * The whole system on one machine, started in order and stopped in reverse:
  * postgres → migrations → redis → coordinator → api → worker-1, worker-2, …
  */
+import { once } from "node:events";
 import { mkdir, writeFile } from "node:fs/promises";
+import { createConnection } from "node:net";
 import { availableParallelism } from "node:os";
 import { delimiter, join } from "node:path";
 import { ReluctantError } from "@reluctant/contracts";
@@ -134,9 +136,31 @@ async function migrate(databaseUrl: string, given: boolean): Promise<void> {
 }
 
 async function openRedis({ redisUrl, dir, ephemeral = false, ports, onCrash }: StackOptions) {
-  if (redisUrl !== undefined) return { redisUrl };
+  if (redisUrl !== undefined) {
+    await redisAnswers(redisUrl);
+    return { redisUrl };
+  }
   const redis = await startRedis({ dir: join(dir, "redis"), ephemeral, port: ports?.redis, onCrash });
   return { redisUrl: redis.url, redis };
+}
+
+/** All of us wait for a Redis that is not there, as if it were coming back: whoever named a wrong one should hear it now. */
+async function redisAnswers(redisUrl: string): Promise<void> {
+  const url = URL.canParse(redisUrl) ? new URL(redisUrl) : null;
+  const place = url?.hostname
+    ? { host: url.hostname, port: Number(url.port || 6379) }
+    : { path: url?.pathname ?? redisUrl };
+  const socket = createConnection({ ...place, timeout: 5_000 });
+  try {
+    await once(socket, "connect");
+  } catch (error) {
+    const where = "path" in place ? place.path : `${place.host}:${place.port}`;
+    const { code } = error as NodeJS.ErrnoException;
+    const message = `REDIS_URL: nothing answers at ${where} (${code}); start Redis there, or leave REDIS_URL out`;
+    throw new ReluctantError("unavailable", message, [], { cause: error });
+  } finally {
+    socket.destroy();
+  }
 }
 
 /** A program of ours, configured by its environment alone. */
