@@ -6,15 +6,15 @@ async function send({ secondsEach, total }: { secondsEach: number; total: number
   let seconds = 0;
   const written: string[] = [];
   const out = { isTTY: false, write: (text: string) => written.push(text) > 0 } as unknown as NodeJS.WriteStream;
-  const pieces = ReadableStream.from(
-    (async function* () {
-      for (let piece = 0; piece < 10; piece++) {
-        seconds += secondsEach;
-        yield new Uint8Array(1e6);
-      }
-    })(),
-  );
-  const stream = shown(pieces as ReadableStream<Uint8Array>, {
+  let sent = 0;
+  const pieces = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      seconds += secondsEach;
+      controller.enqueue(new Uint8Array(1e6));
+      if (++sent === 10) controller.close();
+    },
+  });
+  const stream = shown(pieces, {
     what: "uploading x",
     total,
     out,
