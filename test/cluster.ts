@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Experiment, ExperimentSpecInput } from "@reluctant/contracts";
-import { type Stack, startStack } from "@reluctant/local";
+import { type Stack, type StackOptions, startStack } from "@reluctant/local";
 import { type Client, createClient } from "@reluctant/sdk";
 import { Pool } from "pg";
 
@@ -42,15 +42,18 @@ export const images = (withTorch: number): { images: number } => ({
 export async function startCluster({
   workers = 1,
   env = {},
+  onUnusable,
 }: {
   workers?: number;
   env?: NodeJS.ProcessEnv;
+  onUnusable?: StackOptions["onUnusable"];
 } = {}): Promise<Cluster> {
   const dir = await mkdtemp(join(tmpdir(), "reluctant-"));
   const stack = await startStack({
     dir,
     workers,
     ephemeral: true,
+    onUnusable,
     env: {
       ...process.env,
       RELUCTANT_THREADS: "1",

@@ -7,6 +7,7 @@
 import { access, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { cpus, loadavg, tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
+import type { UnusableDataset } from "@reluctant/contracts";
 import { type CropKey, type DatasetReader, prepareAll } from "@reluctant/datasets";
 import { createEngine } from "@reluctant/engine";
 import { type Recipe, recipes } from "@reluctant/relu";
@@ -68,10 +69,10 @@ export async function data({ quick }: { quick: boolean }): Promise<Figure[]> {
 }
 
 async function only(folders: readonly string[], cacheDir: string): Promise<DatasetReader> {
-  const onBroken = (name: string, error: unknown) => {
-    throw new Error(`data set ${name} cannot be used`, { cause: error });
+  const onUnusable = ({ name, reason }: UnusableDataset) => {
+    throw new Error(`data set ${name} cannot be used: ${reason}`);
   };
-  const [first, ...others] = await prepareAll({ folders, cacheDir, onBroken });
+  const [first, ...others] = await prepareAll({ folders, cacheDir, onUnusable });
   for (const other of others) await other.close();
   return first as DatasetReader;
 }

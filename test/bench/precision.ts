@@ -5,7 +5,7 @@
  */
 import { mkdir, writeFile } from "node:fs/promises";
 import { delimiter } from "node:path";
-import type { Precision, ResultOf } from "@reluctant/contracts";
+import type { Precision, ResultOf, UnusableDataset } from "@reluctant/contracts";
 import { type DatasetReader, prepareAll } from "@reluctant/datasets";
 import { createEngine } from "@reluctant/engine";
 import { type Recipe, recipes } from "@reluctant/relu";
@@ -41,10 +41,10 @@ export async function precision({ quick }: { quick: boolean }): Promise<Figure[]
 
 async function firstDataset(): Promise<DatasetReader> {
   const folders = (process.env.RELUCTANT_DATA ?? "data").split(delimiter);
-  const onBroken = (name: string, error: unknown) => {
-    throw new Error(`data set ${name} cannot be used`, { cause: error });
+  const onUnusable = ({ name, reason }: UnusableDataset) => {
+    throw new Error(`data set ${name} cannot be used: ${reason}`);
   };
-  const [first, ...others] = await prepareAll({ folders, cacheDir: "var/prepared", onBroken });
+  const [first, ...others] = await prepareAll({ folders, cacheDir: "var/prepared", onUnusable });
   for (const other of others) await other.close();
   return first as DatasetReader;
 }

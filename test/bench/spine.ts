@@ -140,6 +140,7 @@ async function idleSlot(deps: Deps, stack: Stack, slot: number): Promise<() => P
     },
     versions: Object.fromEntries(Object.entries(implementations).map(([name, { version }]) => [name, version])),
     datasets: [dataset?.sha256 as string],
+    unusableDatasets: [],
   });
   const redis = openRedis({ url: stack.redisUrl, log: { info: () => {}, warn: () => {} } });
   await redis.ready();

@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { UnusableDataset } from "@reluctant/contracts";
 import { type DatasetReader, prepareAll } from "@reluctant/datasets";
 import { createEngine } from "@reluctant/engine";
 import { type Recipe, recipes } from "@reluctant/relu";
@@ -24,8 +25,8 @@ beforeAll(async () => {
   await writeShard(join(folder, "wild-train-000001.tar"), { from: 6, count: 4, classes: 2, size });
   await writeShard(join(folder, "wild-val-000000.tar"), { from: 10, count: 2, classes: 2, size });
   await writeFile(join(folder, "wild.preprocess.json"), '{"resize": 256, "crop": 224, "streamed": true}');
-  const onBroken = (name: string, error: unknown) => expect.fail(`${name}: ${error}`);
-  [data] = (await prepareAll({ folders: [folder], cacheDir: join(folder, "cache"), onBroken })) as [DatasetReader];
+  const onUnusable = ({ name, reason }: UnusableDataset) => expect.fail(`${name}: ${reason}`);
+  [data] = (await prepareAll({ folders: [folder], cacheDir: join(folder, "cache"), onUnusable })) as [DatasetReader];
   engine = await createEngine({ threads: 1, precision: "fp32" });
 }, 60_000);
 

@@ -1,7 +1,7 @@
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Experiment, ReluctantError } from "@reluctant/contracts";
-import { emptyStackFolder, type Stack, startStack, untilInterrupted } from "@reluctant/local";
+import { emptyStackFolder, type Stack, startUnlessInterrupted, untilInterrupted } from "@reluctant/local";
 import { type Client, createClient } from "@reluctant/sdk";
 import { writeFrontier } from "./commands/export.ts";
 import { frontierText } from "./commands/frontier.ts";
@@ -27,12 +27,17 @@ export async function runDemo(flags: DemoFlags): Promise<void> {
   const interrupted = untilInterrupted();
   await emptyStackFolder(flags.data);
   say(bold("Starting Postgres, Redis, coordinator, API and workers"));
-  const stack = await startStack({
+  const options = {
     dir: flags.data,
     workers: flags.workers,
     env: { ...process.env, RELUCTANT_THREADS: "1", ...(flags.fast && { RELUCTANT_DATA: "glyphs-small" }) },
     ...startProgress(process.stdout),
-  });
+  };
+  const stack = await startUnlessInterrupted(options, interrupted);
+  if (!stack) {
+    process.exitCode = exitCodes.interrupted;
+    return;
+  }
   try {
     const work = runExperiments(stack, flags);
     const ended = await Promise.race([work, interrupted.then(() => "interrupted" as const)]);
@@ -91,7 +96,7 @@ async function specFor(client: Client, { fast }: DemoFlags): Promise<DemoSpec> {
   }
   const size = fast || !torch ? "fast" : "full";
   const dataset = (datasets.find(({ name }) => name === "cifar10") ?? datasets[0])?.name;
-  if (!dataset) throw new ReluctantError("not-found", "no data set could be used; the workers' logs say why");
+  if (!dataset) throw new ReluctantError("not-found", "no data set could be used; the lines above say why");
   return { path: join(examples, `demo-${size}.yaml`), dataset, why: `${dataset}, ${size} recipe` };
 }
 

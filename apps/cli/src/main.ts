@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { cancel } from "./commands/cancel.ts";
 import { compare } from "./commands/compare.ts";
+import { datasets } from "./commands/datasets.ts";
 import { demo } from "./commands/demo.ts";
 import { exportFrontier } from "./commands/export.ts";
 import { exportModel } from "./commands/export-model.ts";
@@ -32,6 +33,7 @@ const commands = [
   exportModel,
   masks,
   models,
+  datasets,
   worker,
   up,
   demo,

@@ -31,6 +31,12 @@ export async function stackCache({ env, dir, root }: CachePlaces): Promise<strin
   throw new ReluctantError("unavailable", message);
 }
 
+/** The cache that a worker with this environment uses; null where it can write none, which the worker says itself. */
+export async function workerCache(env: NodeJS.ProcessEnv): Promise<string | null> {
+  const [place] = env.RELUCTANT_CACHE ? [resolve(env.RELUCTANT_CACHE)] : homeCache(env);
+  return place !== undefined && (await whyUnusable(place)) === null ? place : null;
+}
+
 /** In the home of whoever runs this; none for users that have none, as the users of containers. */
 export function homeCache(env: NodeJS.ProcessEnv): string[] {
   const home = env.HOME ?? homeOfUser();

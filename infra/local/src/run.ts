@@ -1,14 +1,14 @@
 /** Keeps a local stack up until it is interrupted: `reluctant up`, which is `npm start`. */
-import { type StackOptions, startStack } from "./stack.ts";
+import type { DataWatch } from "./data.ts";
+import { type Stack, type StackOptions, startStack } from "./stack.ts";
 
-export interface RunOptions {
+export interface RunOptions extends Omit<DataWatch, "signal"> {
   /** Holds the data and logs; a stack started there before goes on with them. */
   readonly dir: string;
   readonly workers: number;
   /** DATABASE_URL and REDIS_URL stand in for the Postgres and Redis of this stack; the rest is handed on. */
   readonly env?: NodeJS.ProcessEnv;
   readonly onStart?: StackOptions["onStart"];
-  readonly onProgress?: StackOptions["onProgress"];
   /** Told what a person wants to know: that it is up, how to log in, that it stops. */
   readonly say: (text: string) => void;
   /** Told what goes wrong while it is up. */
@@ -20,13 +20,27 @@ export async function runStack({ dir, workers, env = process.env, say, warn, ...
   const interrupted = untilInterrupted();
   const { DATABASE_URL: databaseUrl, REDIS_URL: redisUrl } = env;
   const onCrash = (name: string, how: string) => warn(`${name} ended with ${how}; see ${dir}/logs/${name}.log`);
-  const stack = await startStack({ dir, workers, env, databaseUrl, redisUrl, ...told, onCrash });
+  const options = { dir, workers, env, databaseUrl, redisUrl, ...told, onCrash };
+  const stack = await startUnlessInterrupted(options, interrupted);
+  if (!stack) return;
   say(`Reluctant is up at ${stack.address}
 Log in once, within 5 minutes: ${stack.credentials?.loginLink}
 Token for clients: ${dir}/token · logs: ${dir}/logs · Ctrl-C stops everything`);
   await interrupted;
   say("Stopping …");
   await stack.stop();
+}
+
+/** Null when it was interrupted while it came up: what had started is stopped, and what was half-written is gone. */
+export async function startUnlessInterrupted(options: StackOptions, interrupted: Promise<void>): Promise<Stack | null> {
+  const starting = new AbortController();
+  void interrupted.then(() => starting.abort(new Error("interrupted while starting")));
+  try {
+    return await startStack({ ...options, signal: starting.signal });
+  } catch (error) {
+    if (starting.signal.aborted) return null;
+    throw error;
+  }
 }
 
 /** Resolves at the first Ctrl-C, SIGTERM or closed terminal; a second one ends this process, and the kernel the parts. */

@@ -12,7 +12,7 @@ import { deployMigrations } from "@reluctant/db";
 import pg from "pg";
 import { stackCache } from "./cache.ts";
 import { type Credentials, prepareCredentials } from "./credentials.ts";
-import { dataFolders, prepareData } from "./data.ts";
+import { type DataWatch, dataFolders, prepareData } from "./data.ts";
 import { freePort, freePortNear } from "./machine.ts";
 import { ensureDatabase, type PostgresServer, startPostgres } from "./postgres.ts";
 import { createProcess, type Part, type ProcessSpec } from "./processes.ts";
@@ -20,7 +20,7 @@ import { type RedisServer, startRedis } from "./redis.ts";
 
 export type ServiceKind = "coordinator" | "api" | "worker";
 
-export interface StackOptions {
+export interface StackOptions extends DataWatch {
   /** Holds everything the stack keeps: `postgres/`, `redis/`, `logs/`, `token`, `url` (the API's address). */
   readonly dir: string;
   /** How many workers; each holds one slot and gets an equal share of the cores. */
@@ -38,8 +38,6 @@ export interface StackOptions {
   readonly ephemeral?: boolean;
   /** Called with the name of each part, and of what else takes time, as its start begins and ends. */
   readonly onStart?: ((what: string, moment: "begins" | "ends") => void) | undefined;
-  /** Called while data sets are decoded, before the workers start: 55,000 images take a minute the first time. */
-  readonly onProgress?: (dataset: string, done: number, total: number) => void;
   /** Called with every line that the coordinator, the API and the workers log. */
   readonly onLine?: (part: string, line: string) => void;
   /** Called when a part ends without having been asked to. */
@@ -68,7 +66,10 @@ const preferredPort = 7358;
 /** The repository: this file lies in infra/local/src or infra/local/dist. */
 const root = join(import.meta.dirname, "../../..");
 
-/** @throws Error of the first part that does not come up, after stopping those that did */
+/**
+ * @throws Error of the first part that does not come up, or the signal's reason when it was aborted meanwhile, after
+ * stopping those that did
+ */
 export async function startStack(options: StackOptions): Promise<Stack> {
   const parts = new Map<string, Part>();
   const wants = (kind: ServiceKind) => options.only?.includes(kind) ?? true;
@@ -80,12 +81,14 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     return start().finally(() => options.onStart?.(what, "ends"));
   };
   const add = async (service: Service) => {
+    options.signal?.throwIfAborted();
     const part = createProcess(toProcess(service, options));
     parts.set(part.name, part);
     await timed(part.name, () => part.start());
   };
 
   try {
+    const folders = wants("worker") ? await dataFolders(options.env, root) : [];
     await mkdir(options.dir, { recursive: true });
     const { databaseUrl, postgres } = await timed("postgres", () => openDatabase(options));
     if (postgres) parts.set(postgres.name, postgres);
@@ -100,9 +103,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     const credentials = address ? await prepareCredentials(options.dir, databaseUrl, address) : undefined;
     if (address) await writeFile(join(options.dir, "url"), `${address}\n`);
     if (wants("worker")) {
-      const folders = dataFolders(options.env, root);
       const cacheDir = await stackCache({ ...options, root });
-      await prepareData({ folders, cacheDir, onProgress: options.onProgress });
+      await prepareData({ ...options, folders, cacheDir });
       const own = { RELUCTANT_DATA: folders.join(delimiter), RELUCTANT_CACHE: cacheDir };
       await Promise.all(workers({ ...urls, ...own }, options).map(add));
     }

@@ -13,7 +13,7 @@ import {
   stageRunStates,
   trialStates,
 } from "./words.ts";
-import { attemptEngineSchema, engineInfoSchema, failureSchema } from "./worker.ts";
+import { attemptEngineSchema, engineInfoSchema, failureSchema, unusableDatasetSchema } from "./worker.ts";
 
 /** Shapes of the API's answers. Times are ISO 8601 UTC, accuracies shares in [0, 1], durations seconds. */
 
@@ -306,6 +306,11 @@ export const experimentPageSchema = pageOf(experimentSummarySchema);
 export const trialPageSchema = pageOf(trialSchema);
 export const attemptListSchema = z.object({ items: z.array(attemptSchema) });
 export const metricsSchema = z.object({ series: z.array(metricSeriesSchema) });
-export const datasetListSchema = z.object({ items: z.array(datasetSchema) });
+export const datasetListSchema = z.object({
+  items: z.array(datasetSchema),
+  /** What the data folders of the workers that are there hold besides, each with the workers that told it. */
+  unusable: z.array(unusableDatasetSchema.extend({ workers: z.array(z.string()) })),
+});
+export type DatasetList = z.infer<typeof datasetListSchema>;
 export const modelListSchema = z.object({ items: z.array(modelSchema) });
 export const workerListSchema = z.object({ items: z.array(workerSchema) });

@@ -21,6 +21,16 @@ export const engineInfoSchema = z.object({
 });
 export type EngineInfo = z.infer<typeof engineInfoSchema>;
 
+/** A data set that was found in a data folder and cannot be used there, with what to do about it. */
+export const unusableDatasetSchema = z.object({
+  /** As it would be called. */
+  name: z.string().max(1_000),
+  /** Which file or folder, and what is wrong with it. */
+  reason: z.string().max(4_000),
+  fix: z.string().max(4_000),
+});
+export type UnusableDataset = z.infer<typeof unusableDatasetSchema>;
+
 /**
  * How a worker presents itself. Names are restricted where they come in, never where they are read: what an earlier version
  * stored stays readable.
@@ -38,6 +48,8 @@ export const workerRegistrationSchema = z.strictObject({
   versions: z.record(labelSchema, z.int()),
   /** Dataset versions whose files it has. */
   datasets: z.array(sha256Schema),
+  /** What its data folders hold besides. */
+  unusableDatasets: z.array(unusableDatasetSchema),
 });
 export type WorkerRegistration = z.infer<typeof workerRegistrationSchema>;
 

@@ -1,11 +1,14 @@
 import {
   accept,
   type Dataset,
+  type DatasetList,
   type DatasetRegistration,
   datasetRegistrationSchema,
   ReluctantError,
 } from "@reluctant/contracts";
+import { unusableDatasetRows } from "@reluctant/db";
 import { visibleTeam } from "./authorize.ts";
+import { leaseSeconds } from "./claim-attempt.ts";
 import type { Caller, Deps } from "./deps.ts";
 
 /**
@@ -42,15 +45,18 @@ export async function registerDataset({ db }: Deps, registration: DatasetRegistr
   });
 }
 
-/** Dataset versions that a caller may see, by name, newest first. */
-export async function listDatasets({ db }: Deps, { identity }: { identity: Caller }): Promise<Dataset[]> {
+/**
+ * Dataset versions that a caller may see, by name, newest first, and what the data folders of the workers that are there
+ * hold besides. The machines are shared, so every team sees what is wrong on them.
+ */
+export async function listDatasets({ db }: Deps, { identity }: { identity: Caller }): Promise<DatasetList> {
   const team = visibleTeam(identity);
   const versions = await db.prisma.datasetVersion.findMany({
     where: team === null ? {} : { dataset: { OR: [{ teamId: null }, { teamId: team }] } },
     include: { dataset: true },
     orderBy: [{ dataset: { name: "asc" } }, { createdAt: "desc" }],
   });
-  return versions.map(datasetOf);
+  return { items: versions.map(datasetOf), unusable: await unusableDatasetRows(db.prisma, leaseSeconds) };
 }
 
 interface StoredVersion {

@@ -2,7 +2,7 @@ import { createReadStream } from "node:fs";
 import { pipeline } from "node:stream";
 import { createGunzip, type ZlibOptions } from "node:zlib";
 import { type Extract, extract, type Header } from "tar-stream";
-import { DatasetError, reason } from "./errors.ts";
+import { DatasetError, isSystemError, reason, unreadable } from "./errors.ts";
 import { maxSampleBytes, type Place } from "./source.ts";
 
 export interface Entry<T> {
@@ -46,9 +46,11 @@ export async function* archiveEntries<T>(
       () => error,
       (fault: unknown) => fault,
     );
-    throw new DatasetError(`the archive is damaged after this entry (${reason(cause)}); fetch it again`, {
+    if (isSystemError(cause)) throw unreadable(archive, cause, "put it back");
+    throw new DatasetError(`the archive is damaged after this entry (${reason(cause)})`, {
       file: archive,
       offset,
+      fix: "fetch it again",
       cause,
     });
   } finally {
@@ -108,9 +110,13 @@ function trailingZeros(chunk: Buffer): number {
 /** False for folders; throws on what is neither, and on what is too large, before anything is allocated. */
 function isFile({ name, type, size }: Header, at: { file: string; offset: number }): boolean {
   if (type === "directory") return false;
-  if (type !== "file") throw new DatasetError(`${name} is a ${type}; only files are read`, at);
+  if (type !== "file")
+    throw new DatasetError(`${name} is a ${type}`, { ...at, fix: "only files are read: pack the file itself" });
   if (size > maxSampleBytes) {
-    throw new DatasetError(`${name} has ${size} bytes, more than the limit of ${maxSampleBytes}`, at);
+    throw new DatasetError(`${name} has ${size} bytes, more than the limit of ${maxSampleBytes}`, {
+      ...at,
+      fix: "pack the data set without it",
+    });
   }
   return true;
 }

@@ -1,6 +1,6 @@
 import { open, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { DatasetError } from "./errors.ts";
+import { DatasetError, unreadable } from "./errors.ts";
 import { fingerprintOf } from "./files.ts";
 import type { DatasetSource, Part, Pixels, SampleBytes } from "./source.ts";
 
@@ -66,28 +66,33 @@ export const cifarSource = (name: string, folder: string, layout: CifarLayout): 
 
 async function classNames(file: string, { classes, title }: CifarLayout): Promise<string[]> {
   const text = await readFile(file, "utf8").catch((cause) => {
-    throw new DatasetError(`is missing; ${title}'s archive holds it beside the images`, { file, cause });
+    throw unreadable(file, cause, `${title}'s archive holds it beside the images`);
   });
   const names = text.split(/\r?\n/).filter((line) => line !== "");
   if (new Set(names).size !== classes || names.length !== classes) {
     throw new DatasetError(`names ${new Set(names).size} classes in ${names.length} lines; ${title} has ${classes}`, {
       file,
+      fix: "take the file that the archive holds",
     });
   }
   const strange = names.find((name) => !/^[\w -]{1,64}$/.test(name));
-  if (strange !== undefined) throw new DatasetError(`${JSON.stringify(strange)} is not a plain class name`, { file });
+  if (strange !== undefined) {
+    const fix = "letters, digits, spaces, _ and - may stand in one";
+    throw new DatasetError(`${JSON.stringify(strange)} is not a plain class name`, { file, fix });
+  }
   return names;
 }
 
 async function requireSize(file: string, records: number, layout: CifarLayout): Promise<void> {
   const { size } = await stat(file).catch((cause) => {
-    throw new DatasetError(`is missing; ${layout.title} needs it`, { file, cause });
+    throw unreadable(file, cause, `${layout.title} needs it: unpack its archive again`);
   });
   const expected = records * recordBytes(layout);
   if (size !== expected) {
     const made = `${records} records of ${recordBytes(layout)} bytes`;
-    throw new DatasetError(`has ${size} bytes where ${layout.title} has ${expected} (${made}); fetch it again`, {
+    throw new DatasetError(`has ${size} bytes where ${layout.title} has ${expected} (${made})`, {
       file,
+      fix: "fetch it again",
     });
   }
 }
@@ -104,11 +109,16 @@ async function* recordsOf(
     for (let offset = 0; ; ) {
       const { buffer, bytesRead } = await handle.read(new Uint8Array(recordsPerRead * length), 0, null, offset);
       if (bytesRead === 0) return;
-      if (bytesRead % length !== 0) throw new DatasetError("ends within a record; fetch it again", { file, offset });
+      if (bytesRead % length !== 0)
+        throw new DatasetError("ends within a record", { file, offset, fix: "fetch it again" });
       for (let at = 0; at < bytesRead; at += length, offset += length) {
         const label = buffer[at + layout.labelBytes - 1] as number;
         if (label >= layout.classes) {
-          throw new DatasetError(`label ${label}, but ${layout.title} has ${layout.classes} classes`, { file, offset });
+          throw new DatasetError(`label ${label}, but ${layout.title} has ${layout.classes} classes`, {
+            file,
+            offset,
+            fix: "fetch it again",
+          });
         }
         yield { label, bytes: buffer.subarray(at + layout.labelBytes, at + length), offset };
       }

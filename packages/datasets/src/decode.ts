@@ -80,6 +80,11 @@ async function readable<T>(sample: SampleBytes, read: (bytes: Uint8Array) => Pro
   try {
     return await read(bytes);
   } catch (cause) {
-    throw new DatasetError(`not a readable image (${reason(cause)}); replace or remove it`, { file, offset, cause });
+    throw new DatasetError(`not a readable image (${reason(cause)})`, {
+      file,
+      offset,
+      fix: "replace or remove it",
+      cause,
+    });
   }
 }

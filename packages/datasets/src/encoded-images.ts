@@ -5,7 +5,7 @@ import { createInterface } from "node:readline";
 import { centerCrop, resizedCrop } from "@reluctant/relu";
 import { Lanes } from "./concurrency.ts";
 import { decodeOnOneCoreEach, decodeRegion } from "./decode.ts";
-import { DatasetError, reason } from "./errors.ts";
+import { changed, DatasetError, reason } from "./errors.ts";
 import { sha256 } from "./files.ts";
 import type { EncodedStore, ImageRequest, ReadImages } from "./images.ts";
 import { placeAt } from "./places.ts";
@@ -38,8 +38,8 @@ async function decoded(store: EncodedStore, { split, crops }: ImageRequest, inde
     );
   } catch (error) {
     if (!(error instanceof DatasetError)) throw error;
-    const { problem, file, offset, cause } = error;
-    throw new DatasetError(`${await nameOf(folder, split, index)}: ${problem}`, { file, offset, cause });
+    const { problem, file, offset, fix, cause } = error;
+    throw new DatasetError(`${await nameOf(folder, split, index)}: ${problem}`, { file, offset, fix, cause });
   }
 }
 
@@ -48,11 +48,11 @@ async function read({ files, folder, records }: EncodedStore, split: Split, inde
   const { place, bytes: size, digest } = placeAt(records[split], files, index);
   const at = { file: resolve(folder, place.file), ...(place.offset > 0 && { offset: place.offset }) };
   const bytes = await bytesOf(at.file, place.offset, size).catch((cause) => {
-    const advice = `restore it, or delete ${folder} and start the worker again`;
-    throw new DatasetError(`cannot be read (${reason(cause)}); ${advice}`, { ...at, cause });
+    const fix = `restore it, or delete ${folder} and start the worker again`;
+    throw new DatasetError(`cannot be read (${reason(cause)})`, { ...at, fix, cause });
   });
   if (!sha256(bytes).startsWith(digest)) {
-    throw new DatasetError("the content changed since the data set was registered; register it again", at);
+    throw changed(at);
   }
   return { name: "", bytes, ...at };
 }

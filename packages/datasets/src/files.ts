@@ -23,8 +23,9 @@ export async function* filesUnder(folder: string): AsyncGenerator<string> {
     if (entry.isDirectory()) yield* filesUnder(path);
     else if (entry.isFile()) yield path;
     else
-      throw new DatasetError("is neither a file nor a folder; links are not followed, copy the file here", {
+      throw new DatasetError("is neither a file nor a folder", {
         file: path,
+        fix: "links are not followed, copy the file here",
       });
   }
 }
@@ -35,7 +36,7 @@ export async function readBounded(file: string): Promise<Uint8Array> {
   try {
     const { size } = await handle.stat();
     if (size > maxSampleBytes) {
-      throw new DatasetError(`has ${size} bytes, more than the limit of ${maxSampleBytes}`, { file });
+      throw new DatasetError(`has ${size} bytes, more than the limit of ${maxSampleBytes}`, { file, fix: "remove it" });
     }
     return await handle.readFile();
   } finally {

@@ -7,7 +7,7 @@ import { pixelImages } from "./pixel-images.ts";
 export type Question = ImageRequest & { id: number };
 export type Answer =
   | { id: number; images: Uint8Array }
-  | { id: number; refusal: { problem: string; file: string; offset: number | undefined } }
+  | { id: number; refusal: { problem: string; file: string; offset: number | undefined; fix: string } }
   | { id: number; error: unknown };
 
 const read = await open(workerData as ImageStore);
@@ -16,7 +16,7 @@ parentPort?.on("message", async ({ id, ...request }: Question) => {
     (images): Answer => ({ id, images }),
     (error: unknown): Answer =>
       error instanceof DatasetError
-        ? { id, refusal: { problem: error.problem, file: error.file, offset: error.offset } }
+        ? { id, refusal: { problem: error.problem, file: error.file, offset: error.offset, fix: error.fix } }
         : { id, error },
   );
   parentPort?.postMessage(answer, "images" in answer ? [answer.images.buffer as ArrayBuffer] : []);

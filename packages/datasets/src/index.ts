@@ -1,3 +1,4 @@
+export { requireDataFolders } from "./data-folders.ts";
 export { discoverDatasets } from "./discover.ts";
 export { DatasetError } from "./errors.ts";
 export { glyphs } from "./glyphs.ts";
@@ -6,6 +7,7 @@ export { type Manifest, type ManifestSample, manifest, splitSizes, subset, versi
 export type { Normalization } from "./normalization.ts";
 export { type PrepareInput, prepare } from "./prepare.ts";
 export { type PrepareAllInput, prepareAll } from "./prepare-all.ts";
+export type { PrepareProgress } from "./progress.ts";
 export { type Batch, type DatasetReader, openPrepared } from "./reader.ts";
 export type { DatasetSource, Pixels, Preprocessing, SampleBytes, Shape } from "./source.ts";
 export { type Split, splits } from "./split.ts";

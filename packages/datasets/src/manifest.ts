@@ -47,7 +47,10 @@ export async function manifest(source: DatasetSource): Promise<Manifest> {
   await forEachConcurrently(source.samples(), checksInFlight, async (sample) => {
     const { bytes, place } = sample;
     if (found.length === maxSamples) {
-      throw new DatasetError(`the data set has more than ${maxSamples} samples`, { file: sample.file });
+      throw new DatasetError(`the data set has more than ${maxSamples} samples`, {
+        file: sample.file,
+        fix: "register a part of it",
+      });
     }
     const count = found.push({
       name: sample.name,
@@ -60,8 +63,9 @@ export async function manifest(source: DatasetSource): Promise<Manifest> {
   });
   const byName = found.toSorted((a, b) => (a.name < b.name ? -1 : 1));
   const repeated = byName.find(({ name }, index) => name === byName[index + 1]?.name);
-  if (repeated) throw new DatasetError(`the sample ${repeated.name} occurs twice`, { file: name });
-  if (!inputShape) throw new DatasetError("the data set holds no images", { file: name });
+  if (repeated) throw new DatasetError(`the sample ${repeated.name} occurs twice`, { file: name, fix: "remove one" });
+  if (!inputShape)
+    throw new DatasetError("the data set holds no images", { file: name, fix: "add some or move it away" });
   const classes = [...new Set(found.map(({ name }) => classOf(name)))].sort();
   const samples = assignSplits(name, classes, preprocessing?.streamed ? found : byName);
   return { name, inputShape, ...(preprocessing && { preprocessing }), classes, samples };
@@ -86,13 +90,14 @@ function assignSplits(dataset: string, classes: readonly string[], found: readon
 
 function requireEveryClass(dataset: string, classes: readonly string[], samples: readonly ManifestSample[]): void {
   if (classes.length < 2)
-    throw new DatasetError(`has ${classes.length} class; at least 2 are needed`, { file: dataset });
+    throw new DatasetError(`has ${classes.length} class`, { file: dataset, fix: "at least 2 are needed" });
   for (const split of splits) {
     const present = new Set(samples.filter((sample) => sample.split === split).map(({ label }) => label));
     const missing = classes.find((_, label) => !present.has(label));
     if (missing !== undefined) {
-      throw new DatasetError(`class ${missing} has no image in the ${split} split; add some or remove the class`, {
+      throw new DatasetError(`class ${missing} has no image in the ${split} split`, {
         file: dataset,
+        fix: "add some or remove the class",
       });
     }
   }
@@ -109,7 +114,10 @@ export function subset(whole: Manifest, sizes: Readonly<Record<Split, number>>):
     const size = sizes[split];
     if (!Number.isInteger(size) || size < whole.classes.length || size > samples.length) {
       const bounds = `from ${whole.classes.length} (one a class) to ${samples.length}`;
-      throw new DatasetError(`subset.${split} is ${size}; it must be a whole number ${bounds}`, { file: whole.name });
+      throw new DatasetError(`subset.${split} is ${size}`, {
+        file: whole.name,
+        fix: `it must be a whole number ${bounds}`,
+      });
     }
     const order = stratifiedOrder(
       samples.map(({ name }) => name),

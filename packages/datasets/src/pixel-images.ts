@@ -13,7 +13,8 @@ export function pixelImages({ folder, imageBytes }: PixelStore): ReadImages {
     for (const [place, index] of indices.entries()) {
       const read = readSync(descriptors[split] as number, images, place * imageBytes, imageBytes, index * imageBytes);
       if (read !== imageBytes) {
-        throw new DatasetError("ends too early; delete this folder and prepare the data set again", {
+        throw new DatasetError("ends too early", {
+          fix: "delete this folder and prepare the data set again",
           file: file(split),
         });
       }

@@ -1,7 +1,7 @@
 import { open, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { encodedImages } from "./encoded-images.ts";
-import { DatasetError } from "./errors.ts";
+import { changed, DatasetError } from "./errors.ts";
 import { sha256 } from "./files.ts";
 import type { EncodedStore } from "./images.ts";
 import type { Manifest, ManifestSample } from "./manifest.ts";
@@ -69,7 +69,7 @@ async function pack(
       const known = wanted.get(sample.name);
       if (!known) continue;
       if (sha256(sample.bytes) !== known.sha256) {
-        throw new DatasetError("the content changed since the data set was registered; register it again", sample);
+        throw changed(sample);
       }
       await file.write(sample.bytes, 0, sample.bytes.byteLength, end);
       offsets.set(sample.name, end);
@@ -82,8 +82,9 @@ async function pack(
   }
   for (const name of wanted.keys()) {
     if (offsets.has(name)) continue;
-    throw new DatasetError(`${name} is gone since the data set was registered; restore it or register again`, {
+    throw new DatasetError(`${name} is gone since the data set was registered`, {
       file: source.name,
+      fix: "restore it or register again",
     });
   }
   return offsets;

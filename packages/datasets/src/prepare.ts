@@ -1,10 +1,10 @@
-import { randomUUID } from "node:crypto";
-import { mkdir, open, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, open, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { forEachConcurrently } from "./concurrency.ts";
 import { decodeOnOneCoreEach } from "./decode.ts";
-import { DatasetError } from "./errors.ts";
+import { changed, DatasetError } from "./errors.ts";
 import { fileSha256, sha256 } from "./files.ts";
+import { halfBuilt, sweep } from "./half-built.ts";
 import { type Manifest, splitSizes, versionOf } from "./manifest.ts";
 import { PixelSums, publishedNormalization } from "./normalization.ts";
 import { liesWhere, writePlaces } from "./prepare-streamed.ts";
@@ -37,7 +37,7 @@ export async function prepare(input: PrepareInput): Promise<DatasetReader> {
   const prepared = await isPrepared(cacheDir, version);
   if (prepared && (await liesWhere(manifest, folder))) return openPrepared(cacheDir, version);
   await sweep(cacheDir);
-  const building = join(cacheDir, `${version}.${randomUUID()}${partial}`);
+  const building = await halfBuilt(cacheDir, version);
   await mkdir(building, { recursive: true });
   try {
     await build(input, version, building);
@@ -50,27 +50,6 @@ export async function prepare(input: PrepareInput): Promise<DatasetReader> {
   }
   return openPrepared(cacheDir, version);
 }
-
-const partial = ".partial";
-const dayMs = 24 * 60 * 60 * 1000;
-
-/** Removes what killed processes left half-built: folders in which nothing was written for a day. */
-async function sweep(cacheDir: string): Promise<void> {
-  const names = await readdir(cacheDir).catch(() => []);
-  for (const name of names.filter((candidate) => candidate.endsWith(partial))) {
-    const folder = join(cacheDir, name);
-    const within = await readdir(folder).catch(() => []);
-    const times = await Promise.all([folder, ...within.map((file) => join(folder, file))].map(lastWritten));
-    if (Math.max(...times) < Date.now() - dayMs) await rm(folder, { recursive: true, force: true });
-  }
-}
-
-/** 0 for what another process has removed meanwhile. */
-const lastWritten = (path: string): Promise<number> =>
-  stat(path).then(
-    ({ mtimeMs }) => mtimeMs,
-    () => 0,
-  );
 
 async function build({ source, manifest, onProgress }: PrepareInput, version: string, folder: string): Promise<void> {
   decodeOnOneCoreEach();
@@ -123,7 +102,7 @@ async function writePixels(
       if (!place) return;
       wanted.delete(sample.name);
       if (sha256(sample.bytes) !== place.sha256) {
-        throw new DatasetError("the content changed since the data set was registered; register it again", sample);
+        throw changed(sample);
       }
       const { data, shape } = await source.decode(sample);
       requireShape(shape, inputShape, sample);
@@ -132,8 +111,9 @@ async function writePixels(
       onProgress?.(++done, total);
     });
     for (const name of wanted.keys()) {
-      throw new DatasetError(`${name} is gone since the data set was registered; restore it or register again`, {
+      throw new DatasetError(`${name} is gone since the data set was registered`, {
         file: source.name,
+        fix: "restore it or register again",
       });
     }
     await Promise.all(splits.map((split) => files[split].sync()));
@@ -147,10 +127,11 @@ const create = (folder: string, split: Split) => open(join(folder, `${split}.ima
 
 function requireShape(shape: Shape, expected: Shape, sample: SampleBytes): void {
   if (shape.every((length, axis) => length === expected[axis])) return;
-  throw new DatasetError(
-    `is ${shape.join("×")}, but the data set is ${expected.join("×")}; resize or remove it`,
-    sample,
-  );
+  throw new DatasetError(`is ${shape.join("×")}, but the data set is ${expected.join("×")}`, {
+    file: sample.file,
+    offset: sample.offset,
+    fix: "resize or remove it",
+  });
 }
 
 /** Labels of each split in the order of its images: uint8, or little-endian uint16 from 257 classes on. */

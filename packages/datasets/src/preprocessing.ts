@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { centerCrop } from "@reluctant/relu";
 import sharp from "sharp";
 import { scaledRegion } from "./decode.ts";
-import { DatasetError, reason } from "./errors.ts";
+import { DatasetError, reason, unreadable } from "./errors.ts";
 import type { DatasetSource, Pixels, Preprocessing } from "./source.ts";
 
 /**
@@ -26,15 +26,19 @@ export const preprocessed = (source: DatasetSource, preprocessing: Preprocessing
 /**
  * What `NAME.preprocess.json` in the folder asks for (`{"resize": 73, "crop": 64}`, or with `"streamed": true` besides),
  * else what is published for the name.
+ * @param names what lies in the folder
  * @throws DatasetError when the file is not such an object
  */
-export async function preprocessingOf(folder: string, name: string): Promise<Preprocessing | undefined> {
+export async function preprocessingOf(
+  folder: string,
+  names: readonly string[],
+  name: string,
+): Promise<Preprocessing | undefined> {
+  if (!names.includes(`${name}.preprocess.json`)) return Object.hasOwn(published, name) ? published[name] : undefined;
   const file = join(folder, `${name}.preprocess.json`);
-  const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT" || error.code === "ENOTDIR") return null;
-    throw error;
+  const text = await readFile(file, "utf8").catch((cause) => {
+    throw unreadable(file, cause, "put it back");
   });
-  if (text === null) return Object.hasOwn(published, name) ? published[name] : undefined;
   const { resize, crop, streamed = false, ...others } = parsed(text, file);
   const isSide = (value: unknown): value is number =>
     Number.isInteger(value) && Number(value) >= 1 && Number(value) <= 4096;
@@ -47,7 +51,7 @@ export async function preprocessingOf(folder: string, name: string): Promise<Pre
   ) {
     throw new DatasetError(
       'must be {"resize": R, "crop": C}, whole numbers of pixels with 1 ≤ C ≤ R ≤ 4096, and perhaps "streamed": true',
-      { file },
+      { file, fix: "correct the file or remove it" },
     );
   }
   return { resize, crop, ...(streamed && { streamed }) };
@@ -57,7 +61,7 @@ function parsed(text: string, file: string): Record<string, unknown> {
   try {
     return Object(JSON.parse(text)) as Record<string, unknown>;
   } catch (cause) {
-    throw new DatasetError(`is not JSON (${reason(cause)})`, { file, cause });
+    throw new DatasetError(`is not JSON (${reason(cause)})`, { file, fix: "correct the file or remove it", cause });
   }
 }
 

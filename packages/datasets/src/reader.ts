@@ -68,7 +68,10 @@ export const imageFile = (split: Split, streamed: boolean): string => `${split}.
  */
 export async function openPrepared(cacheDir: string, version: string): Promise<DatasetReader> {
   if (!/^[0-9a-f]{64}$/.test(version))
-    throw new DatasetError("is not a dataset version (64 hex digits)", { file: version });
+    throw new DatasetError("is not a dataset version (64 hex digits)", {
+      file: version,
+      fix: "take the version from the list of data sets",
+    });
   const folder = join(cacheDir, version);
   const header = await readHeader(folder, version);
   const labels = {} as Record<Split, Int32Array>;
@@ -88,7 +91,10 @@ export async function openPrepared(cacheDir: string, version: string): Promise<D
     order: (seed, epoch) => (streamed ? bufferedOrder : shuffledIndices)(seed, epoch, header.splits.train.size),
     async batch(split, indices, crops) {
       if (crops && !streamed)
-        throw new DatasetError("holds pixels of one size, of which no resized crops are taken", { file: name });
+        throw new DatasetError("holds pixels of one size, of which no resized crops are taken", {
+          file: name,
+          fix: 'ask for them of a data set with "streamed": true',
+        });
       return {
         labels: Int32Array.from(indices, (index) => labelAt(labels[split], index, split)),
         images: await images.read({ split, indices, crops }),
@@ -123,7 +129,7 @@ async function sharedBytes(path: string): Promise<Uint8Array> {
 async function readHeader(folder: string, version: string): Promise<Header> {
   const file = join(folder, headerFile);
   const text = await readFile(file, "utf8").catch((cause) => {
-    throw new DatasetError("the data set is not prepared here; prepare it first", { file, cause });
+    throw new DatasetError("the data set is not prepared here", { file, fix: "prepare it first", cause });
   });
   const header = JSON.parse(text) as Header;
   if (header.format !== "reluctant-prepared/1" || header.version !== version) throw damaged(file);
@@ -148,4 +154,4 @@ const shapeOf = ({ inputShape: [height = 0, width = 0, channels = 0] }: Header):
 const imageBytesOf = ({ inputShape }: Header): number => inputShape.reduce((product, extent) => product * extent, 1);
 
 const damaged = (file: string) =>
-  new DatasetError("does not match its hash; delete this folder and prepare the data set again", { file });
+  new DatasetError("does not match its hash", { file, fix: "delete this folder and prepare the data set again" });

@@ -12,6 +12,8 @@ export interface DatasetSource {
   samples(): AsyncIterable<SampleBytes>;
   /** Set where `decode` brings images to one size. */
   readonly preprocessing?: Preprocessing;
+  /** Set where it was found broken: reading it throws what is wrong. */
+  readonly unusable?: true;
   /** Pixels of one sample. */
   decode(sample: SampleBytes): Promise<Pixels>;
 }
@@ -68,26 +70,26 @@ export function sampleName(path: string, at: { file: string; offset?: number }):
   if (steps.at(-1)?.startsWith(".")) return undefined;
   const part = Object.hasOwn(partOf, folder ?? "") ? partOf[folder ?? ""] : undefined;
   if (steps.length !== 3 || part === undefined || !/\.(jpe?g|png)$/i.test(file ?? "")) {
-    throw refused(path, "does not fit the layout train|val|test/class/name.jpg|jpeg|png", at);
+    throw refused(path, "does not fit the layout train|val|test/class/name.jpg|jpeg|png", at, "move it away");
   }
   return `${part}/${label}/${file}`;
 }
 
 /** The path without a leading `./`. @throws DatasetError when it escapes the data set or cannot be printed */
 export function requirePlainPath(path: string, at: { file: string; offset?: number }): string {
-  if (path.length > 1024) throw refused(path, "is longer than 1,024 characters", at);
+  if (path.length > 1024) throw refused(path, "is longer than 1,024 characters", at, "shorten it");
   const plain = path.replace(/^\.\//, "");
   const strange = plain.split("/").some((step) => step === "" || step === "." || step === "..");
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused
   if (strange || /[\\\u0000-\u001f\u007f]/.test(path)) {
-    const problem = "is not a plain relative path; absolute paths, `..` and control characters are refused";
-    throw refused(path, problem, at);
+    const fix = "absolute paths, `..` and control characters are refused: rename it";
+    throw refused(path, "is not a plain relative path", at, fix);
   }
   return plain;
 }
 
-const refused = (path: string, problem: string, at: { file: string; offset?: number }): DatasetError =>
-  new DatasetError(`${JSON.stringify(path.slice(0, 200))} ${problem}`, at);
+const refused = (path: string, problem: string, at: { file: string; offset?: number }, fix: string): DatasetError =>
+  new DatasetError(`${JSON.stringify(path.slice(0, 200))} ${problem}`, { ...at, fix });
 
 /** The class of a sample name. */
 export const classOf = (name: string): string => name.split("/")[1] ?? "";

@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import { PassThrough } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
+import type { UnusableDataset } from "@reluctant/contracts";
 import { resizedCrop } from "@reluctant/relu";
 import sharp from "sharp";
 import { pack } from "tar-stream";
@@ -226,12 +227,12 @@ test("a data set that was moved is found at its new place, under the same versio
   const before = await reader.batch("test", all(4));
   await mkdir(join(root, "elsewhere"));
   for (const entry of ["wild", "wild.preprocess.json"]) await rename(join(root, entry), join(root, "elsewhere", entry));
-  const onBroken = (name: string, error: unknown) => expect.fail(`${name}: ${error}`);
-  const [moved] = await prepareAll({ folders: [join(root, "elsewhere")], cacheDir, onBroken });
+  const onUnusable = ({ name, reason }: UnusableDataset) => expect.fail(`${name}: ${reason}`);
+  const [moved] = await prepareAll({ folders: [join(root, "elsewhere")], cacheDir, onUnusable });
   onTestFinished(() => moved?.close());
   expect(moved?.version).toBe(reader.version);
   expect(await moved?.batch("test", all(4))).toEqual(before);
-  const [again] = await prepareAll({ folders: [join(root, "elsewhere")], cacheDir, onBroken });
+  const [again] = await prepareAll({ folders: [join(root, "elsewhere")], cacheDir, onUnusable });
   onTestFinished(() => again?.close());
   expect(again?.version).toBe(reader.version);
 });
@@ -249,7 +250,9 @@ test("the version tells what changes numbers: streaming, and the order in which 
   versions.push((await prepared(source)).version);
   expect(new Set(versions).size).toBe(3);
   await put("wild.preprocess.json", '{"resize": 36, "crop": 32, "streamed": 1}');
-  await expect(source()).rejects.toThrow(/wild\.preprocess\.json: must be .* and perhaps "streamed": true/);
+  await expect(manifest(await source())).rejects.toThrow(
+    /wild\.preprocess\.json: must be .* and perhaps "streamed": true/,
+  );
 });
 
 test("what was prepared in one size gives no resized crops", async () => {

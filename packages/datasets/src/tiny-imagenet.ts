@@ -1,11 +1,12 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { decodeImage } from "./decode.ts";
-import { DatasetError } from "./errors.ts";
+import { DatasetError, unreadable } from "./errors.ts";
 import { folderFingerprint, list, readBounded } from "./files.ts";
 import { type DatasetSource, type SampleBytes, sampleName } from "./source.ts";
 
 export const annotationFile = "val_annotations.txt";
+export const classFile = "wnids.txt";
 
 /**
  * Tiny-ImageNet as its archive unpacks: `train/WNID/images/*.JPEG`, `val/images/*.JPEG` with the class of each in
@@ -25,16 +26,20 @@ export const tinyImageNetSource = (name: string, root: string): DatasetSource =>
 
 /** The folders of `train`, which must be those that `wnids.txt` lists. */
 async function classesOf(root: string): Promise<string[]> {
-  const file = join(root, "wnids.txt");
+  const file = join(root, classFile);
   const listed = (await readText(file)).split(/\r?\n/).filter((line) => line !== "");
   const found = await list(join(root, "train"));
   const missing = listed.find((wnid) => !found.includes(wnid));
   if (missing !== undefined)
-    throw new DatasetError(`lists ${missing}, but there is no folder train/${missing}`, { file });
+    throw new DatasetError(`lists ${missing}, but there is no folder train/${missing}`, {
+      file,
+      fix: "unpack the archive again, or remove the line",
+    });
   const extra = found.find((wnid) => !listed.includes(wnid) && !wnid.startsWith("."));
   if (extra !== undefined) {
-    throw new DatasetError("is not listed in wnids.txt; add it there or remove it", {
+    throw new DatasetError("is not listed in wnids.txt", {
       file: join(root, "train", extra),
+      fix: "add it there or remove it",
     });
   }
   return listed;
@@ -50,7 +55,7 @@ async function* trainSamples(folder: string, wnid: string): AsyncGenerator<Sampl
     yield { name, bytes: await readBounded(file), file, place: { file, offset: 0 } };
   }
   if (images === 0)
-    throw new DatasetError("holds no images; add some or remove the class from wnids.txt", { file: folder });
+    throw new DatasetError("holds no images", { file: folder, fix: "add some or remove the class from wnids.txt" });
 }
 
 async function* heldOutSamples(folder: string, classes: readonly string[]): AsyncGenerator<SampleBytes> {
@@ -61,12 +66,17 @@ async function* heldOutSamples(folder: string, classes: readonly string[]): Asyn
     const { wnid } = classOf.get(image) ?? {};
     const name = sampleName(`val/${wnid ?? "?"}/${image}`, { file });
     if (name === undefined) continue;
-    if (wnid === undefined) throw new DatasetError(`has no line in ${annotationFile}; add one or remove it`, { file });
+    if (wnid === undefined)
+      throw new DatasetError(`has no line in ${annotationFile}`, { file, fix: "add one or remove it" });
     classOf.delete(image);
     yield { name, bytes: await readBounded(file), file, place: { file, offset: 0 } };
   }
   for (const [image, { offset }] of classOf) {
-    throw new DatasetError(`names ${image}, which is not in images`, { file: annotations, offset });
+    throw new DatasetError(`names ${image}, which is not in images`, {
+      file: annotations,
+      offset,
+      fix: "add the image or remove the line",
+    });
   }
 }
 
@@ -79,7 +89,8 @@ async function annotated(
   let offset = 0;
   for (const line of (await readText(file)).split("\n")) {
     const [image, wnid] = line.trimEnd().split("\t");
-    const refuse = (problem: string) => new DatasetError(problem, { file, offset });
+    const refuse = (problem: string) =>
+      new DatasetError(problem, { file, offset, fix: "correct the line or take the archive's file" });
     if (image !== "") {
       if (image === undefined || wnid === undefined) throw refuse("the line is not `image TAB class TAB box`");
       if (!classes.has(wnid)) throw refuse(`${image} is of class ${wnid}, which wnids.txt does not list`);
@@ -93,5 +104,5 @@ async function annotated(
 
 const readText = (file: string): Promise<string> =>
   readFile(file, "utf8").catch((cause) => {
-    throw new DatasetError("is missing; Tiny-ImageNet's archive holds it", { file, cause });
+    throw unreadable(file, cause, "Tiny-ImageNet's archive holds it");
   });

@@ -54,7 +54,8 @@ export const webDatasetSource = (name: string, shards: readonly Shard[]): Datase
     for (const shard of sequence(name, shards, "test")) {
       for await (const { label, sample } of pairs(shard)) {
         if (!labels.has(label)) {
-          throw new DatasetError(`has label ${label}; the train shards' go from 0 to ${labels.size - 1}`, sample);
+          const fix = `the train shards' go from 0 to ${labels.size - 1}`;
+          throw new DatasetError(`has label ${label}`, { file: sample.file, offset: sample.offset, fix });
         }
         yield sample;
       }
@@ -67,23 +68,28 @@ export const webDatasetSource = (name: string, shards: readonly Shard[]): Datase
 function sequence(name: string, shards: readonly Shard[], part: Part): Shard[] {
   const own = shards.filter((shard) => shard.part === part).sort((a, b) => a.number - b.number);
   if (own.length === 0) {
-    throw new DatasetError(`has no ${part === "train" ? "train" : "val, validation or test"} shards`, { file: name });
+    throw new DatasetError(`has no ${part === "train" ? "train" : "val, validation or test"} shards`, {
+      file: name,
+      fix: "add them",
+    });
   }
   const gap = own.findIndex(({ number }, index) => number !== index);
   if (gap >= 0) {
-    throw new DatasetError(`stands where number ${gap} is expected; a shard is missing or there twice`, {
+    throw new DatasetError(`stands where number ${gap} is expected`, {
       file: (own[gap] as Shard).file,
+      fix: "a shard is missing or there twice",
     });
   }
   return own;
 }
 
 function requireNoGap(name: string, labels: ReadonlySet<number>): void {
-  if (labels.size === 0) throw new DatasetError("the train shards hold no images", { file: name });
+  if (labels.size === 0) throw new DatasetError("the train shards hold no images", { file: name, fix: "add some" });
   for (let label = 0; label < labels.size; label++) {
     if (!labels.has(label)) {
       throw new DatasetError(`no train image has label ${label}, but labels go to ${Math.max(...labels)}`, {
         file: name,
+        fix: "labels count from 0 without a gap: add images or number them anew",
       });
     }
   }
@@ -123,18 +129,20 @@ async function* pairs({ file, part }: Shard): AsyncGenerator<{ label: number; sa
 }
 
 const alone = ({ accepted, path, offset }: Entry<Member>, file: string): DatasetError =>
-  new DatasetError(`${path} has no ${accepted.kind === "image" ? "label .cls" : "image"} next to it`, { file, offset });
+  new DatasetError(`${path} has no ${accepted.kind === "image" ? "label .cls" : "image"} next to it`, {
+    file,
+    offset,
+    fix: "pack both beside each other",
+  });
 
 function labelOf({ bytes, path, offset }: Entry<Member>, file: string): number {
   const text = Buffer.from(bytes.subarray(0, 16)).toString("latin1").trim();
   if (!/^\d{1,5}$/.test(text)) {
-    throw new DatasetError(
-      `${basename(path)} holds ${JSON.stringify(text)}; a label is a whole number of at most 5 digits`,
-      {
-        file,
-        offset,
-      },
-    );
+    throw new DatasetError(`${basename(path)} holds ${JSON.stringify(text)}`, {
+      file,
+      offset,
+      fix: "a label is a whole number of at most 5 digits",
+    });
   }
   return Number(text);
 }

@@ -1,5 +1,6 @@
 import {
   type Dataset,
+  type DatasetList,
   datasetListSchema,
   type Event,
   type Frontier,
@@ -37,6 +38,9 @@ export function createClient(options: ClientOptions) {
       http.get(frontierSchema, "/frontiers", { query: { dataset, model }, signal }),
     datasets: async ({ signal }: Abortable = {}): Promise<Dataset[]> =>
       (await http.get(datasetListSchema, "/datasets", { signal })).items,
+    /** The datasets, with those that workers found and cannot use. */
+    datasetList: ({ signal }: Abortable = {}): Promise<DatasetList> =>
+      http.get(datasetListSchema, "/datasets", { signal }),
     models: async ({ signal }: Abortable = {}): Promise<ModelResource[]> =>
       (await http.get(modelListSchema, "/models", { signal })).items,
     workers: async ({ signal }: Abortable = {}): Promise<Worker[]> =>

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { postgresArtifacts } from "@reluctant/artifacts";
-import type { ArtifactRef, EngineInfo, ExperimentSpecInput, Role } from "@reluctant/contracts";
+import type { ArtifactRef, EngineInfo, ExperimentSpecInput, Role, UnusableDataset } from "@reluctant/contracts";
 import {
   type Caller,
   type ClaimedAssignment,
@@ -45,7 +45,13 @@ export async function setup() {
 
   /** A registered worker of the default pool that can run everything. */
   const worker = async (
-    change: { name?: string; pool?: string; engine?: EngineInfo; versions?: Record<string, number> } = {},
+    change: {
+      name?: string;
+      pool?: string;
+      engine?: EngineInfo;
+      versions?: Record<string, number>;
+      unusableDatasets?: UnusableDataset[];
+    } = {},
   ) => {
     const name = change.name ?? `worker-${randomBytes(4).toString("hex")}`;
     const defaults = {
@@ -54,6 +60,7 @@ export async function setup() {
       engine: engineOf(),
       versions: versionsOf(),
       datasets: [dataset.version],
+      unusableDatasets: [],
     };
     return (await registerWorker(deps, { ...defaults, ...change, name })).workerId;
   };

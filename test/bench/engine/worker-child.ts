@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Assignment, FromChild, InputName } from "@reluctant/contracts";
+import type { Assignment, FromChild, InputName, UnusableDataset } from "@reluctant/contracts";
 import { type DatasetReader, prepareAll } from "@reluctant/datasets";
 import { implementations } from "@reluctant/relu";
 import type { StageRun } from "./cases.ts";
@@ -16,10 +16,10 @@ const cacheDir = process.env.RELUCTANT_CACHE ?? join(homedir(), ".cache/reluctan
 
 /** The generated data set, prepared where a child of a worker looks for it. */
 export async function preparedGlyphs(): Promise<DatasetReader> {
-  const onBroken = (name: string, error: unknown) => {
-    throw new Error(`data set ${name} cannot be used`, { cause: error });
+  const onUnusable = ({ name, reason }: UnusableDataset) => {
+    throw new Error(`data set ${name} cannot be used: ${reason}`);
   };
-  const [data] = await prepareAll({ folders: ["glyphs-small"], cacheDir: join(cacheDir, "datasets"), onBroken });
+  const [data] = await prepareAll({ folders: ["glyphs-small"], cacheDir: join(cacheDir, "datasets"), onUnusable });
   return data as DatasetReader;
 }
 

@@ -1,21 +1,71 @@
-import type { DatasetRegistration } from "@reluctant/contracts";
-import { type DatasetReader, prepareAll } from "@reluctant/datasets";
+import { type DatasetRegistration, ReluctantError, type UnusableDataset } from "@reluctant/contracts";
+import { type DatasetReader, type PrepareProgress, prepareAll } from "@reluctant/datasets";
 import type { Logger } from "@reluctant/telemetry";
 import { preparedFolder } from "./prepared-folder.ts";
 
-/** Decodes every data set of the folders that is not in the cache yet. One that is broken is logged and left out. */
+/** What the data folders hold. */
+export interface FoundDatasets {
+  usable: DatasetRegistration[];
+  unusable: UnusableDataset[];
+}
+
+/** Decodes every data set of the folders that is not in the cache yet. One that is broken is left out. */
 export async function prepareDatasets(options: {
   folders: readonly string[];
   cacheDir: string;
+  signal: AbortSignal;
   log: Logger;
-}): Promise<DatasetRegistration[]> {
+}): Promise<FoundDatasets> {
+  const unusable: UnusableDataset[] = [];
   const readers = await prepareAll({
     folders: options.folders,
     cacheDir: preparedFolder(options.cacheDir),
-    onBroken: (dataset, err) => options.log.error({ err, dataset }, "a data set cannot be used"),
+    signal: options.signal,
+    onProgress: logged(options.log),
+    onUnusable: (dataset) => {
+      options.log.error({ dataset }, "a data set cannot be used");
+      unusable.push(dataset);
+    },
   });
   for (const reader of readers) await reader.close();
-  return readers.map(registrationOf);
+  return { usable: readers.map(registrationOf), unusable };
+}
+
+/** Registers them; one that the installation has under another name is left out too. */
+export async function registerDatasets(
+  { usable, unusable }: FoundDatasets,
+  register: (dataset: DatasetRegistration) => Promise<unknown>,
+): Promise<FoundDatasets> {
+  const registered: FoundDatasets = { usable: [], unusable: [...unusable] };
+  for (const dataset of usable) {
+    try {
+      await register(dataset);
+      registered.usable.push(dataset);
+    } catch (error) {
+      if (!(error instanceof ReluctantError) || error.code !== "conflict") throw error;
+      const fix = "use it under that name, or rename it so on this machine";
+      registered.unusable.push({ name: dataset.name, reason: error.message, fix });
+    }
+  }
+  return registered;
+}
+
+/** Seconds between two lines. */
+const logEvery = 5;
+
+/** A line every few seconds while a data set is met for the first time, and one when it is there. */
+function logged(log: Logger): (progress: PrepareProgress) => void {
+  let step = "";
+  let due = 0;
+  return (progress) => {
+    const current = `${progress.dataset} ${progress.step}`;
+    if (step !== current) due = logEvery;
+    step = current;
+    if (progress.step !== "ready" && progress.seconds < due) return;
+    due = progress.seconds + logEvery;
+    const { dataset, done, total, imagesPerSecond, etaSeconds } = progress;
+    log.info({ dataset, done, total, imagesPerSecond, etaSeconds }, `${progress.step} a data set`);
+  };
 }
 
 function registrationOf({ name, version, classes, inputShape, size }: DatasetReader): DatasetRegistration {

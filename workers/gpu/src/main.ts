@@ -1,13 +1,15 @@
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { postgresArtifacts } from "@reluctant/artifacts";
+import { ReluctantError } from "@reluctant/contracts";
 import { registerDataset } from "@reluctant/control";
+import { requireDataFolders } from "@reluctant/datasets";
 import { openDatabase } from "@reluctant/db";
 import { createConsumer, createWakes, openRedis, queueNames } from "@reluctant/queue";
 import { createLogger, settingsOrEnd } from "@reluctant/telemetry";
 import { createArtifactCache } from "./artifact-cache.ts";
 import { makeCache, readConfig } from "./config.ts";
-import { prepareDatasets } from "./datasets.ts";
+import { prepareDatasets, registerDatasets } from "./datasets.ts";
 import { persist } from "./persist.ts";
 import { probeEngine } from "./probe.ts";
 import { takeSlot } from "./slot-file.ts";
@@ -21,12 +23,14 @@ const config = settingsOrEnd((env) => {
 });
 const log = createLogger({ name: "worker", level: config.logLevel });
 
+/** Aborted when it is asked to end while it has no slot to serve yet. */
+const starting = new AbortController();
 let supervisor: Supervisor | null = null;
 for (const signal of ["SIGTERM", "SIGINT"] as const) {
   process.on(signal, () => {
     log.info({ signal }, "asked to end");
     if (supervisor) supervisor.drain();
-    else process.exit(0); // nothing is ours yet
+    else starting.abort(); // nothing is ours yet but half-decoded data
   });
 }
 
@@ -34,11 +38,14 @@ try {
   await main();
   process.exit(0);
 } catch (err) {
-  log.fatal({ err }, "the worker ends");
+  if (starting.signal.aborted) process.exit(0);
+  if (err instanceof ReluctantError) log.fatal(err.message);
+  else log.fatal({ err }, "the worker ends");
   process.exit(1);
 }
 
 async function main(): Promise<void> {
+  await requireDataFolders(config.dataFolders, "RELUCTANT_DATA");
   const { slot, ended } = await takeSlot(config.cacheDir, config.slotName);
   if (ended) log.warn({ pid: ended.pid }, "ended a training process that an earlier supervisor left");
   const scratchRoot = join(config.cacheDir, "scratch", encodeURIComponent(config.slotName));
@@ -47,16 +54,20 @@ async function main(): Promise<void> {
 
   const childScript = new URL("./child.js", import.meta.url);
   const childEnv = { ...process.env, RELUCTANT_CACHE: config.cacheDir };
-  const [engine, datasets] = await Promise.all([
-    probeEngine({ childScript, env: childEnv }),
-    prepareDatasets({ folders: config.dataFolders, cacheDir: config.cacheDir, log }),
-  ]);
+  const { signal } = starting;
+  const preparing = prepareDatasets({ folders: config.dataFolders, cacheDir: config.cacheDir, signal, log });
+  const [engine, found] = await Promise.all([
+    unlessAborted(signal, probeEngine({ childScript, env: childEnv })),
+    preparing,
+  ]).finally(() => preparing.catch(() => {})); // what is half-decoded is removed before this process ends
 
   const db = openDatabase(config.databaseUrl, { poolSize: 4 });
   const deps = { db, artifacts: postgresArtifacts(db) };
-  for (const dataset of datasets)
-    await persist(() => registerDataset(deps, dataset), { signal: new AbortController().signal, log });
+  const datasets = await registerDatasets(found, (dataset) =>
+    persist(() => registerDataset(deps, dataset), { signal, log }),
+  );
 
+  signal.throwIfAborted();
   const redis = openRedis({ url: config.redisUrl, prefix: config.redisPrefix, log });
   const wakes = createWakes(redis);
   const consumer = createConsumer({ redis, wakes, queues: queueNames(config.pool), workerName: config.name });
@@ -74,7 +85,8 @@ async function main(): Promise<void> {
     name: config.name,
     pool: config.pool,
     engine,
-    datasets: datasets.map(({ version }) => version),
+    datasets: datasets.usable.map(({ version }) => version),
+    unusableDatasets: datasets.unusable,
     log,
   });
   await supervisor.run();
@@ -82,4 +94,12 @@ async function main(): Promise<void> {
   await redis.close();
   await slot.close();
   await db.close();
+}
+
+/** The promise, or the signal's reason where that comes first. */
+function unlessAborted<T>(signal: AbortSignal, promise: Promise<T>): Promise<T> {
+  const aborted = new Promise<never>((_, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+  });
+  return Promise.race([promise, aborted]);
 }

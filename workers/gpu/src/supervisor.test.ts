@@ -123,6 +123,7 @@ async function setup() {
       pool: "default",
       engine: engineOf(),
       datasets: [kit.dataset.version],
+      unusableDatasets: [],
       log,
     });
     const ended = supervisor.run();

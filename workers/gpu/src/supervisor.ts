@@ -1,5 +1,5 @@
 import { hostname } from "node:os";
-import type { EngineInfo } from "@reluctant/contracts";
+import type { EngineInfo, UnusableDataset } from "@reluctant/contracts";
 import { beatWorker, claimAttempt, type Deps, leaveWorker, registerWorker } from "@reluctant/control";
 import { type Consumer, createBell, type Delivery, type Wakes } from "@reluctant/queue";
 import { implementations } from "@reluctant/relu";
@@ -26,6 +26,8 @@ export interface SupervisorOptions {
   engine: EngineInfo;
   /** Dataset versions that lie prepared on this machine. */
   datasets: string[];
+  /** What lies in its data folders besides. */
+  unusableDatasets: UnusableDataset[];
   log: Logger;
 }
 
@@ -59,6 +61,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       engine: options.engine,
       versions: Object.fromEntries(Object.entries(implementations).map(([name, { version }]) => [name, version])),
       datasets: options.datasets,
+      unusableDatasets: options.unusableDatasets,
     });
 
   const beatUntil = async (workerId: string, signal: AbortSignal) => {

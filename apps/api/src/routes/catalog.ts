@@ -8,12 +8,17 @@ export const catalogRoutes = [
     name: "listDatasets",
     method: "get",
     path: "/api/v1/datasets",
-    summary: "Dataset versions, newest first.",
+    summary: "Dataset versions, newest first, and what workers found and cannot use.",
     access: "viewer",
-    answers: { 200: { description: "All versions that the team may use.", schema: datasetListSchema } },
+    answers: {
+      200: {
+        description: "All versions that the team may use; `unusable` says what is wrong with others, and the fix.",
+        schema: datasetListSchema,
+      },
+    },
     handle: async ({ deps, identity }) => ({
       status: 200,
-      json: { items: await listDatasets(deps.control, { identity }) },
+      json: await listDatasets(deps.control, { identity }),
     }),
   }),
   route({

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { ReluctantError } from "@reluctant/contracts";
 import type { Command } from "commander";
+import { decodingProgress } from "../terminal/decoding.ts";
 
 /** The worker is a process of its own with nothing but its environment, so it is started, not imported. */
 const script = fileURLToPath(new URL("../../../../workers/gpu/dist/main.js", import.meta.url));
@@ -33,6 +34,7 @@ export const worker = (program: Command): Command =>
             `a worker needs ${needed}: give it in the environment or as a flag`,
           );
       }
+      if (!(await prepared(env, flags.data === undefined ? "RELUCTANT_DATA" : "--data"))) return;
       const child = spawn(process.execPath, [script], { env, stdio: "inherit" });
       // Ctrl-C reaches the child by itself: the terminal signals the whole group. A plain SIGTERM does not.
       process.on("SIGINT", () => {});
@@ -40,6 +42,21 @@ export const worker = (program: Command): Command =>
       const [code] = await once(child, "exit");
       process.exitCode = code ?? 1;
     });
+
+/** Decodes in this process, which has the terminal, what the worker then finds in the cache. False when interrupted. */
+async function prepared(env: NodeJS.ProcessEnv, setting: string): Promise<boolean> {
+  const { prepareWorkerData, untilInterrupted } = await import("@reluctant/local");
+  const starting = new AbortController();
+  void untilInterrupted().then(() => starting.abort());
+  try {
+    await prepareWorkerData({ env, setting, signal: starting.signal, ...decodingProgress(process.stdout) });
+    return true;
+  } catch (error) {
+    if (!starting.signal.aborted) throw error;
+    process.exitCode = 130;
+    return false;
+  }
+}
 
 const settings = ({ database, redis, data, pool, name }: WorkerFlags): Record<string, string> =>
   Object.fromEntries(

@@ -1,18 +1,47 @@
-import type { StackOptions } from "@reluctant/local";
+import type { UnusableDataset } from "@reluctant/contracts";
+import type { DataWatch } from "@reluctant/local";
 import { count } from "@reluctant/plot";
 import { Board } from "./board.ts";
-import { bar } from "./format.ts";
-import { line } from "./text.ts";
+import { bar, clock, duration } from "./format.ts";
+import { line, oneLine, type Text, yellow } from "./text.ts";
 
-/** Shows how far the data sets are decoded that a starting stack finds for the first time, and nothing once they are. */
-export function decodingProgress(out: NodeJS.WriteStream): Required<Pick<StackOptions, "onProgress">> {
-  const board = new Board(out);
+type Progress = Parameters<NonNullable<DataWatch["onProgress"]>>[0];
+
+/**
+ * Shows how far the data sets are that are met for the first time: a bar on a terminal, a line every few seconds elsewhere,
+ * and nothing for what is prepared already. A line stays for each that is ready, and for each that cannot be used.
+ */
+export function decodingProgress(
+  out: NodeJS.WriteStream,
+  now?: () => number,
+): Required<Pick<DataWatch, "onProgress" | "onUnusable">> {
+  const board = new Board(out, now);
   return {
-    onProgress: (dataset, done, total) => {
-      const share = done / total;
-      const text = line`decoding ${dataset}  ${bar(share)}  ${count(done)}/${count(total)} images`;
-      if (done < total) board.draw([{ key: dataset, text, share }]);
-      else board.clear();
+    onProgress: (progress) => {
+      const { dataset, step, done, total } = progress;
+      if (step === "ready") board.event(readyLine(progress));
+      else
+        board.draw([
+          { key: `${dataset} ${step}`, text: progressLine(progress), ...(total !== null && { share: done / total }) },
+        ]);
     },
+    onUnusable: (dataset) => board.event(yellow(unusableLine(dataset))),
   };
 }
+
+/** `decoding  cifar10  ███████████░░░░░  68 %  40,800/60,000 images  1,530 img/s  ETA 0:12` */
+export function progressLine({ dataset, step, done, total, imagesPerSecond, etaSeconds }: Progress): Text {
+  const rate = `${imagesPerSecond === null ? "–" : count(Math.round(imagesPerSecond))} img/s`;
+  const what = line`${step.padEnd(8)}  ${dataset}`;
+  if (total === null) return line`${what}  ${count(done)} images  ${rate}`;
+  const percent = `${String(Math.floor((100 * done) / total)).padStart(3)} %`;
+  const images = `${count(done)}/${count(total)} images`;
+  return line`${what}  ${bar(done / total)} ${percent}  ${images}  ${rate}  ETA ${clock(etaSeconds)}`;
+}
+
+const readyLine = ({ dataset, done, seconds }: Progress): Text =>
+  line`ready     ${dataset}  ${count(done)} images, read and decoded in ${duration(seconds)}`;
+
+/** `The data set cifar10 cannot be used: /data/cifar10: holds both val and test. To mend it: …`, as plain text of one line. */
+export const unusableLine = ({ name, reason, fix }: UnusableDataset): string =>
+  oneLine(`The data set ${name} cannot be used: ${reason}. To mend it: ${fix}`);

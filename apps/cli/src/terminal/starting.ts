@@ -10,7 +10,9 @@ const redrawMs = 1_000;
  * Shows what a stack waits for while it starts, and how far its data sets are decoded: redrawn in place on a terminal,
  * elsewhere a line as each part starts and every few seconds while it takes.
  */
-export function startProgress(out: NodeJS.WriteStream): Required<Pick<StackOptions, "onStart" | "onProgress">> {
+export function startProgress(
+  out: NodeJS.WriteStream,
+): Required<Pick<StackOptions, "onStart" | "onProgress" | "onUnusable">> {
   const board = new Board(out);
   const since = new Map<string, number>();
   let timer: NodeJS.Timeout | undefined;
@@ -31,6 +33,6 @@ export function startProgress(out: NodeJS.WriteStream): Required<Pick<StackOptio
       timer = setInterval(draw, redrawMs).unref();
       draw();
     },
-    onProgress: decoding.onProgress,
+    ...decoding,
   };
 }

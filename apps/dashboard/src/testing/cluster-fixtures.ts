@@ -55,6 +55,14 @@ export const datasets = [
     createdAt: at(900),
   },
 ];
+export const unusableDatasets = [
+  {
+    name: "tiny-imagenet",
+    reason: "/data/tiny-imagenet-200: holds both val and test",
+    fix: "keep the one to report on and move the other away; validation is split off train",
+    workers: ["gpu-1", "gpu-2"],
+  },
+];
 export const models = [
   {
     name: "resnet20",

@@ -26,8 +26,18 @@ const policy =
 /** What opens a session here. */
 export const loginLink = "a-login-link-of-the-fixture-server";
 
-/** The built dashboard in `dist` with an API that answers from the fixtures. `loggedIn`: as if a cookie had come before. */
-export async function startFixtureServer(dist: string, { loggedIn }: { loggedIn: boolean }): Promise<FixtureServer> {
+export interface FixtureOptions {
+  /** As if a cookie had come before. */
+  loggedIn: boolean;
+  /** Changes what every answer and event says. */
+  rewrite?: (json: string) => string;
+}
+
+/** The built dashboard in `dist` with an API that answers from the fixtures. */
+export async function startFixtureServer(
+  dist: string,
+  { loggedIn, rewrite = (json) => json }: FixtureOptions,
+): Promise<FixtureServer> {
   let session = loggedIn;
   let step = 1_060;
   const events = [...fixtures.events];
@@ -50,7 +60,7 @@ export async function startFixtureServer(dist: string, { loggedIn }: { loggedIn:
       (_, query) => ({ series: after(fixtures.curve(step), Number(query.get("afterStep") ?? -1)) }),
     ],
     [/^\/frontiers$/, () => fixtures.frontier],
-    [/^\/datasets$/, () => ({ items: fixtures.datasets })],
+    [/^\/datasets$/, () => ({ items: fixtures.datasets, unusable: fixtures.unusableDatasets })],
     [/^\/models$/, () => ({ items: fixtures.models })],
     [/^\/workers$/, () => ({ items: fixtures.workers })],
   ];
@@ -74,7 +84,7 @@ export async function startFixtureServer(dist: string, { loggedIn }: { loggedIn:
     streams.add(response.writeHead(200, { "content-type": "text/event-stream" }));
     response.on("close", () => streams.delete(response));
     const seen = events.findIndex((event) => event.cursor === lastId) + 1;
-    for (const event of events.slice(seen)) response.write(sse(event));
+    for (const event of events.slice(seen)) response.write(sse(event, rewrite));
     response.flushHeaders();
   }
 
@@ -91,7 +101,7 @@ export async function startFixtureServer(dist: string, { loggedIn }: { loggedIn:
       url.searchParams,
       body,
     );
-    response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(value));
+    response.writeHead(status, { "content-type": "application/json" }).end(rewrite(JSON.stringify(value)));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
 
@@ -101,7 +111,7 @@ export async function startFixtureServer(dist: string, { loggedIn }: { loggedIn:
       step = to;
       const news = { ...(events.at(-2) as Event), cursor: `1.${events.length + 1}`, at: new Date().toISOString() };
       events.push(news);
-      for (const response of streams) response.write(sse(news));
+      for (const response of streams) response.write(sse(news, rewrite));
     },
     dropStreams() {
       for (const response of streams) response.destroy();
@@ -110,7 +120,8 @@ export async function startFixtureServer(dist: string, { loggedIn }: { loggedIn:
   };
 }
 
-const sse = (event: { cursor: string }): string => `id: ${event.cursor}\ndata: ${JSON.stringify(event)}\n\n`;
+const sse = (event: { cursor: string }, rewrite: (json: string) => string): string =>
+  `id: ${event.cursor}\ndata: ${rewrite(JSON.stringify(event))}\n\n`;
 
 const after = (series: ReturnType<typeof fixtures.curve>, afterStep: number) =>
   series.map(({ series: name, steps, values }) => {

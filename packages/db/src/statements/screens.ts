@@ -14,6 +14,7 @@ import type {
   StageResult,
   StageRunState,
   Throughput,
+  UnusableDataset,
   Worker,
 } from "@reluctant/contracts";
 import { statement } from "../statement.ts";
@@ -131,6 +132,9 @@ export const workerRows = statement<
   [leaseSeconds: number],
   Omit<Worker, "startedAt" | "lastBeatAt"> & { startedAt: Date; lastBeatAt: Date }
 >("workers");
+export const unusableDatasetRows = statement<[leaseSeconds: number], UnusableDataset & { workers: string[] }>(
+  "unusable-datasets",
+);
 export const eventRows = statement<
   [xid: string, id: bigint, team: string | null, experimentId: string | null, limit: number],
   Omit<Event, "at"> & { at: Date }

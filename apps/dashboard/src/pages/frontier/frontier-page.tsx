@@ -8,6 +8,7 @@ import { client } from "../../client.ts";
 import { DataTable } from "../../ui/data-table.tsx";
 import { Empty, Failure, Skeleton } from "../../ui/notes.tsx";
 import { saveFile } from "../../ui/save-file.ts";
+import { UnusableDatasets } from "../../ui/unusable-datasets.tsx";
 import { FrontierChart } from "./frontier-chart.tsx";
 import "./frontier.css";
 
@@ -18,7 +19,7 @@ export default function FrontierPage() {
   const choice = useChoice();
   if (choice.error) return <Failure error={choice.error} onRetry={choice.retry} />;
   if (choice.isPending) return <Skeleton lines={12} />;
-  const { datasets, models, dataset, model, choose } = choice;
+  const { datasets, unusable, models, dataset, model, choose } = choice;
   return (
     <>
       <div className="head">
@@ -44,6 +45,7 @@ export default function FrontierPage() {
           </select>
         </form>
       </div>
+      <UnusableDatasets datasets={unusable} />
       {dataset && model ? (
         <Plotted dataset={dataset} model={model} />
       ) : (
@@ -99,14 +101,14 @@ function Plotted({ dataset, model }: { dataset: string; model: string }) {
 /** Dataset and model from the address; else those of the newest experiment, else the first of each. */
 function useChoice() {
   const [params, setParams] = useSearchParams();
-  const datasets = useQuery({ queryKey: ["datasets"], queryFn: ({ signal }) => client.datasets({ signal }) });
+  const datasets = useQuery({ queryKey: ["datasets"], queryFn: ({ signal }) => client.datasetList({ signal }) });
   const models = useQuery({ queryKey: ["models"], queryFn: ({ signal }) => client.models({ signal }) });
   const newest = useQuery({
     queryKey: ["experiments", "newest"],
     queryFn: ({ signal }) => client.experiments.list({ limit: 1, signal }),
   });
   const queries = [datasets, models, newest];
-  const known: Dataset[] = datasets.data ?? [];
+  const known: Dataset[] = datasets.data?.items ?? [];
   const last = newest.data?.items[0];
   const lastDataset = known.find((each) => each.version === last?.datasetVersion) ?? known[0];
   const dataset = params.get("dataset") ?? (lastDataset ? datasetName(lastDataset, known) : "");
@@ -115,6 +117,7 @@ function useChoice() {
   const fitting: ModelResource[] = (models.data ?? []).filter(({ inputShape }) => inputShape[0] === side);
   return {
     datasets: known,
+    unusable: datasets.data?.unusable ?? [],
     models: fitting,
     isPending: queries.some((query) => query.isPending),
     error: queries.find((query) => query.error)?.error ?? null,
