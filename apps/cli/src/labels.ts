@@ -1,13 +1,11 @@
 import type { StageRun, Trial } from "@reluctant/contracts";
-import { short } from "@reluctant/plot";
+import { short, stageSubjects } from "@reluctant/plot";
 
 /** What a stage run is for, in a few words: `senet 7.37k s1`, or `resnet8 s1` for what every budget shares. */
 export function labelOf(stageRun: StageRun, trials: readonly Trial[]): string {
-  const ofTheSeed = stageRun.kind === "train" || stageRun.kind === "sensitivity";
-  const served = trials.filter((trial) => trial.needs.some((need) => need.stageRunId === stageRun.id));
-  const [first] = served;
-  if (ofTheSeed || !first || served.length > 1 || first.budget === null) {
-    return `${stageRun.params.model} s${stageRun.seed}`;
-  }
-  return `${first.method} ${short(first.budget)} s${stageRun.seed}`;
+  const { methods, budgets, model, seed } = stageSubjects(trials)(stageRun);
+  const [budget, ...others] = budgets;
+  if (methods.length === 0 || budget === undefined) return `${model} s${seed}`;
+  const asked = others.length === 0 ? short(budget) : `${budgets.length} budgets`;
+  return `${methods.join(", ")} ${asked} s${seed}`;
 }

@@ -9,4 +9,5 @@ export * from "./group.ts";
 export * from "./mask-figure.ts";
 export * from "./mask-svg.ts";
 export * from "./numbers.ts";
+export * from "./stage-subject.ts";
 export * from "./theme.ts";

@@ -5,12 +5,12 @@ import type { Trial } from "@reluctant/contracts";
 import { type BrowserContext, chromium, type Page } from "playwright-core";
 import { build } from "vite";
 import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
-import { type FixtureServer, loginLink, startFixtureServer } from "./fixture-server.ts";
+import { type FixtureOptions, type FixtureServer, loginLink, startFixtureServer } from "./fixture-server.ts";
 import { experiment, trialIn, trials, uuid } from "./fixtures.ts";
 
 /** The built pages in a real browser, against an API that answers from fixtures. */
 
-vi.setConfig({ testTimeout: 20_000 }); // a browser beside other tests on two cores
+vi.setConfig({ testTimeout: 40_000 }); // a browser beside other tests on two cores
 
 /** The one of SENet at 18,841 ReLUs, seed 1. */
 const trial = trials[2] as Trial;
@@ -43,8 +43,10 @@ afterAll(async () => {
 });
 
 /** A page of the dashboard and its API; `mistakes` collects what the page threw, or the policy refused. */
-async function setup({ loggedIn = true } = {}): Promise<{ server: FixtureServer; page: Page; mistakes: string[] }> {
-  const server = await startFixtureServer(join(folder, "dist"), { loggedIn });
+async function setup(
+  change: Partial<FixtureOptions> = {},
+): Promise<{ server: FixtureServer; page: Page; mistakes: string[] }> {
+  const server = await startFixtureServer(join(folder, "dist"), { loggedIn: true, ...change });
   const page = await browser.newPage();
   const mistakes: string[] = [];
   page.on("pageerror", (error) => mistakes.push(error.message));
@@ -160,12 +162,105 @@ test("keys go to pages, to the search and to the help, but not while typing", as
   await page.getByRole("dialog", { name: "Keys" }).waitFor();
 });
 
-test("no page goes sideways at 800 pixels", async () => {
+const paths = ["/", `/experiments/${experiment.id}`, `/trials/${trial.id}`, "/frontier", "/workers", "/nowhere"];
+
+/** Names and reasons as long as they may be, without a place to break. */
+const long = (json: string) =>
+  json
+    .replaceAll(experiment.name, "n".repeat(100))
+    .replaceAll("gpu-1", "w".repeat(60))
+    .replaceAll("loss is not finite", "r".repeat(2_000));
+
+test.each([
+  ["as they are", (json: string) => json],
+  ["with long names", long],
+])("no page goes sideways at 390, 800 and 1,440 pixels, %s", async (_, rewrite) => {
+  const { server, page } = await setup({ rewrite });
+  const expectFits = async (what: string) => {
+    for (const width of [390, 800, 1_440]) {
+      await page.setViewportSize({ width, height: 900 });
+      const beyond = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      expect([what, width, beyond]).toEqual([what, width, 0]);
+    }
+  };
+  for (const path of paths) {
+    await page.goto(server.url + path);
+    await page.locator("main table, main details, main .note").first().waitFor({ state: "attached" });
+    await expectFits(path);
+  }
+  await page.goto(`${server.url}/experiments/${experiment.id}`);
+  await page.getByRole("button", { name: "Cancel…" }).click();
+  await page.getByRole("dialog").waitFor();
+  await expectFits("the dialog");
+});
+
+test("the login page does not go sideways on a phone", async () => {
+  const { server, page } = await setup({ loggedIn: false });
+  await page.setViewportSize({ width: 390, height: 900 });
+  await page.goto(server.url);
+  await page.getByLabel("Login link").waitFor();
+  expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBe(0);
+});
+
+test("a stage is named in full, and its name is not cut where it stands", async () => {
   const { server, page } = await setup();
-  await page.setViewportSize({ width: 800, height: 900 });
-  for (const path of ["/", `/experiments/${experiment.id}`, `/trials/${trial.id}`, "/frontier", "/workers"]) {
+  await page.goto(`${server.url}/experiments/${experiment.id}`);
+  const name = "Mask search, uniform-random · 18,841 ReLUs · seed 2: waiting for a GPU";
+  const box = page.getByRole("button", { name, exact: true });
+  expect(await box.getAttribute("title")).toContain(name);
+  const cut = await page
+    .locator(".graph .box > *")
+    .evaluateAll((texts) =>
+      texts.filter((text) => text.scrollWidth > text.clientWidth).map((text) => text.textContent),
+    );
+  expect(cut).toEqual([]);
+});
+
+test("on a phone stages unfold to their runs, and one curve is drawn over a key for each", async () => {
+  const { server, page, mistakes } = await setup();
+  await page.setViewportSize({ width: 390, height: 900 });
+  await page.goto(`${server.url}/experiments/${experiment.id}`);
+  const summary = page.locator(".stage-list summary", { hasText: "Mask search" });
+  expect(await summary.textContent()).toBe("Mask search 1 failed, 8 done, 1 running, 6 waiting for a GPU");
+  await summary.click();
+  await page.getByRole("button", { name: /^Mask search, senet · 18,841 ReLUs · seed 1: / }).click();
+  await page.getByRole("heading", { name: "Mask search, senet · 18,841 ReLUs · seed 1" }).waitFor();
+  const keys = page.getByRole("group", { name: "Curves" }).getByRole("button");
+  await keys.first().waitFor();
+  expect(await page.locator(".charts .chart").count()).toBe(1);
+  const titles = await keys.locator("b").allTextContents();
+  expect(titles.slice(0, 3)).toEqual(["Loss", "Accuracy", "Images per second"]);
+  await keys.nth(1).click();
+  await page.getByRole("img", { name: /^Accuracy over / }).waitFor();
+  await page.setViewportSize({ width: 1_440, height: 900 });
+  await expect.poll(() => page.locator(".charts .chart").count()).toBe(titles.length);
+  expect(mistakes).toEqual([]);
+});
+
+test("characters that turn the writing or act on a terminal are shown, in names, reasons and events", async () => {
+  const evil = "\\u001b]52;c;x\\u0007\u202egpj.exe";
+  const shown = "\\x1b]52;c;x\\x07\\u202egpj.exe";
+  const { server, page } = await setup({
+    rewrite: (json) =>
+      json.replaceAll(experiment.name, evil).replaceAll("gpu-1", evil).replaceAll("loss is not finite", evil),
+  });
+  for (const path of paths.slice(0, 5)) {
     await page.goto(server.url + path);
     await page.locator("main table, main details").first().waitFor({ state: "attached" });
-    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(800);
+    const text = (await page.locator("body").textContent()) ?? "";
+    expect(text).not.toMatch(/[^\P{Cc}\n\t]|\p{Bidi_Control}/u);
+    if (path === "/" || path === "/workers") expect(text).toContain(shown);
   }
+  await page.goto(`${server.url}/experiments/${experiment.id}`);
+  await page.getByRole("heading", { name: shown }).waitFor();
+  await page.getByText(`attempt 2 resumed at step 1,240 on ${shown}`).waitFor();
+});
+
+test("data sets that cannot be used are told where one is chosen", async () => {
+  const { server, page } = await setup();
+  await page.goto(`${server.url}/frontier`);
+  await page.getByText("1 data set cannot be used").click();
+  const told = await page.locator(".unusable dl").textContent();
+  expect(told).toContain("tiny-imagenet on gpu-1, gpu-2/data/tiny-imagenet-200: holds both val and test");
+  expect(told).toContain("To mend it: keep the one to report on");
 });

@@ -3,7 +3,7 @@ import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { mounted } from "./mounted.ts";
 
-interface Props {
+export interface LineChartData {
   title: string;
   unit: string;
   names: string[];
@@ -14,7 +14,7 @@ interface Props {
 const height = 180;
 
 /** Series over steps; new points are put into the living chart, so that watching costs little. */
-export function LineChart({ title, unit, names, steps, values }: Props) {
+export function LineChart({ title, unit, names, steps, values }: LineChartData) {
   const host = useRef<HTMLDivElement>(null);
   const chart = useRef<uPlot | null>(null);
   const data = useMemo(() => [steps, ...values] as uPlot.AlignedData, [steps, values]);
@@ -43,9 +43,7 @@ export function LineChart({ title, unit, names, steps, values }: Props) {
 
   useEffect(() => chart.current?.setData(data), [data]);
 
-  const latest = values.map((series, i) =>
-    [names.length > 1 && names[i], format(lastOf(series), unit)].filter(Boolean).join(" "),
-  );
+  const latest = latestOf({ names, values, unit });
   return (
     <figure className="chart">
       <figcaption>
@@ -63,6 +61,10 @@ export function LineChart({ title, unit, names, steps, values }: Props) {
     </figure>
   );
 }
+
+/** The last value of each series, by name where there are several: `train 91.2 %`. */
+export const latestOf = ({ names, values, unit }: Pick<LineChartData, "names" | "values" | "unit">): string[] =>
+  values.map((series, i) => [names.length > 1 && names[i], format(lastOf(series), unit)].filter(Boolean).join(" "));
 
 const lastOf = (series: (number | null)[]): number | null => series.findLast((value) => value !== null) ?? null;
 const format = (value: number | null, unit: string): string =>

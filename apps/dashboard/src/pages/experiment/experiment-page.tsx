@@ -1,4 +1,4 @@
-import { type Experiment, type StageRun, stageKinds } from "@reluctant/contracts";
+import { type Experiment, type StageRun, stageKinds, type Trial } from "@reluctant/contracts";
 import { useState } from "react";
 import { Link, useParams, useSearchParams } from "wouter";
 import { duration, gpuTime, plural, sweepSize } from "../../format.ts";
@@ -10,7 +10,7 @@ import { History } from "./history-view.tsx";
 import { StageGraphView } from "./stage-graph-view.tsx";
 import { StageRunPanel } from "./stage-run-panel.tsx";
 import { TrialGrid } from "./trial-grid-view.tsx";
-import { useExperiment, useHistory } from "./use-experiment.ts";
+import { useExperiment, useHistory, useTrials } from "./use-experiment.ts";
 import "./experiment.css";
 
 export default function ExperimentPage() {
@@ -24,9 +24,14 @@ export default function ExperimentPage() {
   );
 }
 
+/** One and the same while trials are loaded, so that nothing is laid out anew. */
+const none: Trial[] = [];
+
 /** `stale`: why the last look failed, while the one before is still shown. */
 function Loaded({ experiment, stale }: { experiment: Experiment; stale: Error | null }) {
   const { events, connection } = useHistory(experiment.id);
+  const trials = useTrials(experiment);
+  const known = trials.data ?? none;
   const [params, setParams] = useSearchParams();
   const selected =
     experiment.stageRuns.find((run) => run.id === params.get("run")) ?? mostInteresting(experiment.stageRuns);
@@ -41,11 +46,11 @@ function Loaded({ experiment, stale }: { experiment: Experiment; stale: Error | 
       )}
       <section>
         <h2>Stages</h2>
-        <StageGraphView runs={experiment.stageRuns} selected={selected?.id} onSelect={select} />
+        <StageGraphView runs={experiment.stageRuns} trials={known} selected={selected?.id} onSelect={select} />
       </section>
-      {selected && <StageRunPanel key={selected.id} run={selected} runs={experiment.stageRuns} />}
-      <TrialGrid experiment={experiment} />
-      <History events={events} runs={experiment.stageRuns} />
+      {selected && <StageRunPanel key={selected.id} run={selected} trials={known} />}
+      <TrialGrid experiment={experiment} trials={trials} />
+      <History events={events} runs={experiment.stageRuns} trials={known} />
     </>
   );
 }

@@ -1,13 +1,15 @@
-import type { Event, StageRun } from "@reluctant/contracts";
+import type { Event, StageRun, Trial } from "@reluctant/contracts";
+import { count } from "@reluctant/plot";
 import { useMemo, useState } from "react";
 import { Time } from "../../ui/time.tsx";
 import { historyLines } from "./history.ts";
+import { mostEvents } from "./use-experiment.ts";
 
 const pageSize = 30;
 
-export function History({ events, runs }: { events: Event[]; runs: StageRun[] }) {
+export function History({ events, runs, trials }: { events: Event[]; runs: StageRun[]; trials: Trial[] }) {
   const [shown, setShown] = useState(pageSize);
-  const lines = useMemo(() => historyLines(events, runs), [events, runs]);
+  const lines = useMemo(() => historyLines(events, runs, trials), [events, runs, trials]);
   return (
     <section>
       <h2>History</h2>
@@ -27,6 +29,9 @@ export function History({ events, runs }: { events: Event[]; runs: StageRun[] })
         <button type="button" onClick={() => setShown(shown + pageSize)}>
           Show {pageSize} older
         </button>
+      )}
+      {lines.length === mostEvents && shown >= mostEvents && (
+        <p className="muted">The newest {count(mostEvents)} events are shown; the API keeps the older ones.</p>
       )}
     </section>
   );

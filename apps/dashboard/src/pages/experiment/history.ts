@@ -1,12 +1,13 @@
-import type { Event, EventData, StageRun } from "@reluctant/contracts";
+import type { Event, EventData, StageRun, Trial } from "@reluctant/contracts";
 import { count } from "@reluctant/plot";
 import { plural } from "../../format.ts";
 import { stageLabels } from "./stage-graph.ts";
+import { stageTitles } from "./stage-titles.ts";
 
 export interface HistoryLine {
   cursor: string;
   at: string;
-  /** Which stage run it is about: `distillation, 27.8k · seed 1`; empty for the experiment itself. */
+  /** Which stage run it is about: `Distillation, senet · 27,800 ReLUs · seed 1`; empty for the experiment itself. */
   subject: string;
   text: string;
   tone: "plain" | "good" | "bad";
@@ -14,12 +15,12 @@ export interface HistoryLine {
 }
 
 /** Events in words, with their causes, newest first. */
-export function historyLines(events: Event[], runs: StageRun[]): HistoryLine[] {
+export function historyLines(events: Event[], runs: StageRun[], trials: Trial[]): HistoryLine[] {
   const byId = new Map(runs.map((run) => [run.id, run]));
-  const labelOf = stageLabels(runs);
+  const labelOf = stageLabels(trials);
   return events.toReversed().map((event) => {
     const run = event.stageRunId ? byId.get(event.stageRunId) : undefined;
-    const subject = run ? `${run.kind}, ${labelOf(run)}` : "";
+    const subject = run ? `${stageTitles[run.kind]}, ${labelOf(run).text}` : "";
     return { cursor: event.cursor, at: event.at, subject, stageRunId: event.stageRunId, ...inWords(event) };
   });
 }

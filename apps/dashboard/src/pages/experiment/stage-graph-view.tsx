@@ -1,42 +1,44 @@
-import type { StageKind, StageRun } from "@reluctant/contracts";
+import { type StageRun, stageRunStates, type Trial } from "@reluctant/contracts";
 import { useMemo } from "react";
-import { toneOf } from "../../ui/state.tsx";
+import { toneOf, wordOf } from "../../ui/state.tsx";
 import { box, layoutStageGraph, type StageGraph, type StageNode } from "./stage-graph.ts";
-
-export const stageTitles: Record<StageKind, string> = {
-  train: "Train",
-  sensitivity: "Sensitivity",
-  "mask-search": "Mask search",
-  distillation: "Distillation",
-  "private-inference": "Private inference",
-};
+import { stageTitles } from "./stage-titles.ts";
 
 interface Props {
   runs: StageRun[];
+  trials: Trial[];
   selected: string | undefined;
   onSelect: (id: string) => void;
 }
 
-/** Buttons over drawn edges; the edges of the selected run stand out. */
-export function StageGraphView({ runs, selected, onSelect }: Props) {
-  const graph = useMemo(() => layoutStageGraph(runs), [runs]);
+/** Columns of boxes with edges between them; on a phone, which shows one column, a list that unfolds. */
+export function StageGraphView({ runs, trials, selected, onSelect }: Props) {
+  const graph = useMemo(() => layoutStageGraph(runs, trials), [runs, trials]);
   return (
-    <div className="scroll">
-      <div className="graph" style={{ width: graph.width, height: graph.height + 32 }}>
-        {graph.columns.map(({ kind, x, hidden }) => (
-          <h3 key={kind} style={{ left: x, width: box.width }}>
-            {stageTitles[kind]}
-            {hidden > 0 && <small title="Finished and waiting ones are left out first">+ {hidden} more</small>}
-          </h3>
-        ))}
-        <Edges graph={graph} selected={selected} />
-        {graph.nodes.map((node) => (
-          <Box key={node.run.id} node={node} selected={node.run.id === selected} onSelect={onSelect} />
-        ))}
+    <>
+      <div className="graph-window">
+        <div className="graph" style={{ width: graph.width, height: graph.height + 32 }}>
+          <div className="graph-titles">
+            {graph.columns.map(({ kind, x, hidden }) => (
+              <h3 key={kind} style={{ left: x, width: box.width }}>
+                {stageTitles[kind]}
+                <More hidden={hidden} />
+              </h3>
+            ))}
+          </div>
+          <Edges graph={graph} selected={selected} />
+          {graph.nodes.map((node) => (
+            <Box key={node.run.id} node={node} selected={node.run.id === selected} onSelect={onSelect} />
+          ))}
+        </div>
       </div>
-    </div>
+      <StageList graph={graph} runs={runs} selected={selected} onSelect={onSelect} />
+    </>
   );
 }
+
+const More = ({ hidden }: { hidden: number }) =>
+  hidden > 0 && <small title="Finished and waiting ones are left out first">+ {hidden} more</small>;
 
 const Edges = ({ graph, selected }: { graph: StageGraph; selected: string | undefined }) => (
   <svg width={graph.width} height={graph.height} aria-hidden="true">
@@ -58,31 +60,90 @@ function curve(from: StageNode, to: StageNode): string {
   return `M${x1},${y1}H${start}C${middle},${y1} ${middle},${y2} ${x2},${y2}`;
 }
 
-const Box = ({
-  node: { run, label, status, x, y },
-  selected,
-  onSelect,
-}: {
+interface BoxProps {
   node: StageNode;
   selected: boolean;
   onSelect: (id: string) => void;
-}) => (
+}
+
+const Box = ({ node, selected, onSelect }: BoxProps) => (
   <button
     type="button"
     className="box"
-    style={{ left: x, top: y + 32, width: box.width, height: box.height }}
+    style={{ left: node.x, top: node.y + 32, width: box.width, height: box.height }}
     aria-pressed={selected}
-    aria-label={`${stageTitles[run.kind]}, ${label}: ${status}`}
-    title={run.reason ?? `${run.implementation} · needed by ${run.trials} trials`}
-    data-origin={run.origin}
-    onClick={() => onSelect(run.id)}
+    aria-label={nameOf(node)}
+    title={[nameOf(node), node.run.reason, node.run.implementation].filter(Boolean).join("\n")}
+    data-origin={node.run.origin}
+    onClick={() => onSelect(node.run.id)}
   >
-    <b>{label}</b>
+    <Inside {...node} />
+  </button>
+);
+
+/** `Mask search, senet · 18,841 ReLUs · seed 1: done · 78.1 % validation` */
+const nameOf = ({ run, label, status }: StageNode): string => `${stageTitles[run.kind]}, ${label.text}: ${status}`;
+
+const Inside = ({ run, label, status }: StageNode) => (
+  <>
+    <b>{label.title}</b>
+    <span>{label.detail}</span>
     <span className="state" data-tone={toneOf(run.state)} data-cached={run.origin === "cached" || undefined}>
       {status}
     </span>
     {run.progress && run.state === "active" && (
       <i style={{ width: `${(100 * run.progress.step) / run.progress.totalSteps}%` }} />
     )}
-  </button>
+  </>
 );
+
+/** A stage a line with what became of its runs, which it unfolds to. */
+const StageList = ({
+  graph,
+  runs,
+  selected,
+  onSelect,
+}: {
+  graph: StageGraph;
+  runs: StageRun[];
+  selected: string | undefined;
+  onSelect: (id: string) => void;
+}) => (
+  <div className="stage-list">
+    {graph.columns.map(({ kind, hidden }) => {
+      const nodes = graph.nodes.filter((node) => node.run.kind === kind);
+      return (
+        <details key={kind}>
+          <summary>
+            <b>{stageTitles[kind]}</b>{" "}
+            <span className="muted">{statesOf(runs.filter((run) => run.kind === kind))}</span>
+          </summary>
+          {nodes.map((node) => (
+            <button
+              key={node.run.id}
+              type="button"
+              className="box"
+              aria-pressed={node.run.id === selected}
+              aria-label={nameOf(node)}
+              data-origin={node.run.origin}
+              onClick={() => onSelect(node.run.id)}
+            >
+              <Inside {...node} />
+            </button>
+          ))}
+          <More hidden={hidden} />
+        </details>
+      );
+    })}
+  </div>
+);
+
+/** `1 failed, 3 done, 1 running, 12 waiting for a GPU` */
+function statesOf(runs: StageRun[]): string {
+  return stageRunStates
+    .toReversed()
+    .map((state) => ({ word: wordOf(state), number: runs.filter((run) => run.state === state).length }))
+    .filter(({ number }) => number > 0)
+    .map(({ word, number }) => `${number} ${word}`)
+    .join(", ");
+}

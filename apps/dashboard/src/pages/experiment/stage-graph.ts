@@ -1,6 +1,6 @@
-import type { StageKind, StageRun } from "@reluctant/contracts";
-import { percent, short } from "@reluctant/plot";
-import { rate } from "../../format.ts";
+import type { StageKind, StageRun, Trial } from "@reluctant/contracts";
+import { count, percent, type StageSubject, stageSubjects } from "@reluctant/plot";
+import { plural, rate } from "../../format.ts";
 
 /** Stage runs of an experiment as columns of boxes with edges from inputs to what takes them. Lengths in pixels. */
 export interface StageGraph {
@@ -12,19 +12,19 @@ export interface StageGraph {
 }
 export interface StageNode {
   run: StageRun;
-  label: string;
+  label: StageLabel;
   status: string;
   x: number;
   y: number;
 }
 
-export const box = { width: 208, height: 48, gapX: 56, gapY: 8 };
+export const box = { width: 232, height: 64, gapX: 48, gapY: 8 };
 const slot = box.height + box.gapY;
 const order: StageKind[] = ["train", "sensitivity", "mask-search", "distillation", "private-inference"];
 
 /** Lays out at most `most` runs a column: unfinished and failed ones first, since those are what one looks for. */
-export function layoutStageGraph(runs: StageRun[], most = 40): StageGraph {
-  const byId = new Map(runs.map((run) => [run.id, run]));
+export function layoutStageGraph(runs: StageRun[], trials: Trial[], most = 40): StageGraph {
+  const subjectOf = stageSubjects(trials);
   const kinds = order.filter((kind) => runs.some((run) => run.kind === kind));
   const columns = kinds.map((kind, i) => {
     const ofKind = runs.filter((run) => run.kind === kind);
@@ -33,11 +33,11 @@ export function layoutStageGraph(runs: StageRun[], most = 40): StageGraph {
       kind,
       x: i * (box.width + box.gapX),
       hidden: ofKind.length - shown.length,
-      runs: shown.sort(byIdentity(byId)),
+      runs: shown.sort(byIdentity(subjectOf)),
     };
   });
   const ys = placeRows(columns.map((column) => column.runs));
-  const labelOf = stageLabels(runs);
+  const labelOf = stageLabels(trials);
   const nodes = columns.flatMap(({ runs: shown, x }) =>
     shown.map((run) => ({ run, label: labelOf(run), status: stageStatus(run), x, y: ys.get(run.id) as number })),
   );
@@ -50,7 +50,7 @@ export function layoutStageGraph(runs: StageRun[], most = 40): StageGraph {
   };
 }
 
-/** From the last column to the first, each run beside the middle of those that take its result, none overlapping. */
+/** From the last column to the first, each run beside the first of those that take its result, none overlapping. */
 function placeRows(columns: StageRun[][]): Map<string, number> {
   const ys = new Map<string, number>();
   const takers = new Map<string, string[]>();
@@ -62,7 +62,7 @@ function placeRows(columns: StageRun[][]): Map<string, number> {
     let free = 0;
     for (const run of column) {
       const beside = (takers.get(run.id) ?? []).flatMap((id) => ys.get(id) ?? []);
-      const wanted = beside.length ? (Math.min(...beside) + Math.max(...beside)) / 2 : free;
+      const wanted = beside.length ? Math.min(...beside) : free;
       const y = Math.max(wanted, free);
       ys.set(run.id, y);
       free = y + slot;
@@ -84,41 +84,35 @@ function edgesBetween(nodes: StageNode[]): StageGraph["edges"] {
 const attention = ({ state }: StageRun): number =>
   ({ active: 0, failed: 1, ready: 2, blocked: 3, succeeded: 4, cancelled: 5 })[state];
 
-/** By seed, then rule of the search (so, method), then budget: takers keep the order of what they take. */
+/** By seed, then method, then budget: takers keep the order of what they take. */
 const byIdentity =
-  (byId: Map<string, StageRun>) =>
-  (a: StageRun, b: StageRun): number =>
-    a.seed - b.seed ||
-    (searchOf(a, byId)?.rule ?? "").localeCompare(searchOf(b, byId)?.rule ?? "") ||
-    (searchOf(a, byId)?.budget ?? 0) - (searchOf(b, byId)?.budget ?? 0) ||
-    a.id.localeCompare(b.id);
+  (subjectOf: (run: StageRun) => StageSubject) =>
+  (a: StageRun, b: StageRun): number => {
+    const [one, other] = [subjectOf(a), subjectOf(b)];
+    return (
+      a.seed - b.seed ||
+      one.methods.join().localeCompare(other.methods.join()) ||
+      (one.budgets[0] ?? 0) - (other.budgets[0] ?? 0) ||
+      a.id.localeCompare(b.id)
+    );
+  };
 
-/** Budget and rule of a mask search, or of the one that a distillation builds on. */
-function searchOf(run: StageRun, byId: Map<string, StageRun>): { budget: number; rule: string } | null {
-  if (run.params.kind === "mask-search") return { budget: run.params.budget, rule: ruleOf(run) };
-  if (run.kind !== "distillation") return null;
-  const student = run.inputs.find((input) => input.name === "student")?.stageRunId;
-  const search = student ? byId.get(student) : undefined;
-  return search ? searchOf(search, byId) : null;
+/** How a run is named: `senet` and `7,372 ReLUs · seed 1`; `resnet8` and `seed 1` for what every method shares. */
+export interface StageLabel {
+  title: string;
+  detail: string;
+  /** Both. */
+  text: string;
 }
 
-/** The score that SENet's search ranks units by, else the name of the search. */
-const ruleOf = ({ params, implementation }: StageRun): string =>
-  params.kind === "mask-search" && implementation === "mask-search/senet"
-    ? params.settings.score
-    : implementation.replace("mask-search/", "");
-
-/**
- * How the runs of an experiment are named: `seed 1`, or `27.8k · seed 1` where a budget belongs to a run; with the
- * search's rule where the experiment has several.
- */
-export function stageLabels(runs: StageRun[]): (run: StageRun) => string {
-  const byId = new Map(runs.map((run) => [run.id, run]));
-  const rules = new Set(runs.filter(({ kind }) => kind === "mask-search").map(ruleOf));
+export function stageLabels(trials: Trial[]): (run: StageRun) => StageLabel {
+  const subjectOf = stageSubjects(trials);
   return (run) => {
-    const search = searchOf(run, byId);
-    const rule = search && rules.size > 1 ? [search.rule] : [];
-    return [...(search ? [short(search.budget)] : []), ...rule, `seed ${run.seed}`].join(" · ");
+    const { methods, budgets, model, seed } = subjectOf(run);
+    const title = methods.join(", ") || model;
+    const asked = budgets.length > 1 ? plural(budgets.length, "budget") : budgets.map((each) => `${count(each)} ReLUs`);
+    const detail = [asked, `seed ${seed}`].flat().join(" · ");
+    return { title, detail, text: `${title} · ${detail}` };
   };
 }
 
@@ -142,6 +136,6 @@ function outcome({ result }: StageRun): string {
   if (!result) return "";
   if (result.kind === "sensitivity") return `${result.layers.length} layers`;
   return result.kind === "mask-search"
-    ? `${percent(result.validationAccuracy, 1)} val`
-    : percent(result.testAccuracy, 1);
+    ? `${percent(result.validationAccuracy, 1)} validation`
+    : `${percent(result.testAccuracy, 1)} test`;
 }

@@ -1,20 +1,20 @@
-import type { StageRun } from "@reluctant/contracts";
+import type { StageRun, Trial } from "@reluctant/contracts";
 import { count, lossSharesText, percent } from "@reluctant/plot";
 import { useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { client } from "../../client.ts";
 import { duration, gpuTime, rate } from "../../format.ts";
-import { LineChart } from "../../ui/line-chart.tsx";
+import { Charts } from "../../ui/charts.tsx";
 import { Failure, Skeleton } from "../../ui/notes.tsx";
 import { State } from "../../ui/state.tsx";
 import { charts } from "./metrics.ts";
 import { stageLabels } from "./stage-graph.ts";
-import { stageTitles } from "./stage-graph-view.tsx";
+import { stageTitles } from "./stage-titles.ts";
 import { useMetrics } from "./use-experiment.ts";
 
 /** One stage run: where it stands, its curves, its attempts. */
-export function StageRunPanel({ run, runs }: { run: StageRun; runs: StageRun[] }) {
-  const label = useMemo(() => stageLabels(runs)(run), [run, runs]);
+export function StageRunPanel({ run, trials }: { run: StageRun; trials: Trial[] }) {
+  const label = useMemo(() => stageLabels(trials)(run).text, [run, trials]);
   return (
     <section>
       <div className="head">
@@ -65,13 +65,7 @@ function Curves({ run }: { run: StageRun }) {
   if (metrics.isPending) return <Skeleton lines={4} />;
   if (metrics.error && !metrics.data) return <Failure error={metrics.error} onRetry={() => void metrics.refetch()} />;
   if (drawn.length === 0) return <p className="muted">No curve yet: points come with the first steps.</p>;
-  return (
-    <div className="charts">
-      {drawn.map((chart) => (
-        <LineChart key={chart.title} {...chart} />
-      ))}
-    </div>
-  );
+  return <Charts charts={drawn} />;
 }
 
 function Attempts({ run }: { run: StageRun }) {
@@ -79,6 +73,8 @@ function Attempts({ run }: { run: StageRun }) {
     queryKey: ["attempts", run.id],
     queryFn: ({ signal }) => client.stageRuns.attempts(run.id, { signal }),
   });
+  if (attempts.error && !attempts.data)
+    return <Failure error={attempts.error} onRetry={() => void attempts.refetch()} />;
   if (!attempts.data?.length) return null;
   return (
     <div className="scroll">

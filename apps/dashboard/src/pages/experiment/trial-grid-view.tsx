@@ -5,11 +5,10 @@ import { Link } from "wouter";
 import { Failure, Skeleton } from "../../ui/notes.tsx";
 import { State } from "../../ui/state.tsx";
 import { heat, trialGrids } from "./trial-grid.ts";
-import { mostTrials, useTrials } from "./use-experiment.ts";
+import { mostTrials, type useTrials } from "./use-experiment.ts";
 
 /** Test accuracy by budget and seed, darker where it is higher; a cell opens its trial. */
-export function TrialGrid({ experiment }: { experiment: Experiment }) {
-  const trials = useTrials(experiment);
+export function TrialGrid({ experiment, trials }: { experiment: Experiment; trials: ReturnType<typeof useTrials> }) {
   const grids = useMemo(() => trialGrids(trials.data ?? []), [trials.data]);
   return (
     <section>
@@ -18,33 +17,36 @@ export function TrialGrid({ experiment }: { experiment: Experiment }) {
       </h2>
       {trials.isPending && <Skeleton lines={4} />}
       {trials.error && !trials.data && <Failure error={trials.error} onRetry={() => void trials.refetch()} />}
-      {grids.map((grid) => (
-        <div className="scroll" key={grid.method}>
-          <table className="grid">
-            <caption>{grid.method}</caption>
-            <thead>
-              <tr>
-                <th scope="col">seed</th>
-                {grid.budgets.map((budget) => (
-                  <th key={budget} scope="col" title={budget === null ? undefined : `${count(budget)} ReLUs`}>
-                    {budget === null ? "all ReLUs" : short(budget)}
-                  </th>
-                ))}
-              </tr>
-            </thead>
-            <tbody>
-              {grid.cells.map((cells, row) => (
-                <tr key={grid.seeds[row]}>
-                  <th scope="row">{grid.seeds[row]}</th>
-                  {cells.map((trial, i) => (
-                    <td key={grid.budgets[i]}>{trial && <Cell trial={trial} all={trials.data ?? []} />}</td>
+      {trials.data?.length === 0 && <p className="muted">This sweep has no trials.</p>}
+      <div className="grids">
+        {grids.map((grid) => (
+          <div className="scroll" key={grid.method}>
+            <table className="grid">
+              <caption>{grid.method}</caption>
+              <thead>
+                <tr>
+                  <th scope="col">seed</th>
+                  {grid.budgets.map((budget) => (
+                    <th key={budget} scope="col" title={budget === null ? undefined : `${count(budget)} ReLUs`}>
+                      {budget === null ? "all ReLUs" : short(budget)}
+                    </th>
                   ))}
                 </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
-      ))}
+              </thead>
+              <tbody>
+                {grid.cells.map((cells, row) => (
+                  <tr key={grid.seeds[row]}>
+                    <th scope="row">{grid.seeds[row]}</th>
+                    {cells.map((trial, i) => (
+                      <td key={grid.budgets[i]}>{trial && <Cell trial={trial} all={trials.data ?? []} />}</td>
+                    ))}
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </div>
+        ))}
+      </div>
       {trials.data && trials.data.length >= mostTrials && experiment.trials > mostTrials && (
         <p className="muted">
           The first {count(mostTrials)} of {count(experiment.trials)} trials are drawn.

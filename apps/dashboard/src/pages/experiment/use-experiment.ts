@@ -2,12 +2,13 @@ import type { Event, Experiment, MetricSeries, Trial } from "@reluctant/contract
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { client } from "../../client.ts";
+import { shown } from "../../safe-text.ts";
 import { lastCommonStep, mergeSeries } from "./metrics.ts";
 
 /** Milliseconds between two looks at numbers that change with every step; state changes come as events at once. */
 const refresh = 1_500;
 /** Events kept for the history; older ones stay in the API. */
-const mostEvents = 1_000;
+export const mostEvents = 1_000;
 /** Trials drawn in the grid; beyond it cells would be smaller than their numbers. */
 export const mostTrials = 2_000;
 
@@ -78,7 +79,7 @@ export function useHistory(id: string): { events: Event[]; connection: "open" | 
         signal: abort.signal,
         onConnection: setConnection,
       })) {
-        batch.push(event);
+        batch.push(shown(event)); // a stream is read as it comes, beside `fetchShown`
         timer ??= setTimeout(flush, 100);
       }
     };

@@ -12,8 +12,10 @@ export const ExperimentTable = ({ experiments }: { experiments: ExperimentSummar
         <tr>
           <th>State</th>
           <th>Name</th>
-          <th>Dataset · model</th>
-          <th title="methods × budgets × seeds">Sweep</th>
+          <th className="wide">Dataset · model</th>
+          <th className="wide" title="methods × budgets × seeds">
+            Sweep
+          </th>
           <th>Progress</th>
           <th title="Smallest budget within one point of the all-ReLU model, else the most accurate">Best trade-off</th>
           <th className="number">GPU time</th>
@@ -39,10 +41,12 @@ const Row = (experiment: ExperimentSummary) => (
     <td className="name">
       <Link href={`/experiments/${experiment.id}`}>{experiment.name}</Link>
     </td>
-    <td>
+    <td className="wide">
       {experiment.dataset} · {experiment.model}
     </td>
-    <td title={`${experiment.methods.join(", ")}; ${experiment.trials} trials`}>{sweepSize(experiment)}</td>
+    <td className="wide" title={`${experiment.methods.join(", ")}; ${experiment.trials} trials`}>
+      {sweepSize(experiment)}
+    </td>
     <td>
       <ProgressBar progress={experiment.progress} />
     </td>

@@ -2,7 +2,7 @@ import { fullVariant, type StageRun } from "@reluctant/contracts";
 import { bytes, type MaskFigure, maskSvg } from "@reluctant/plot";
 import { shortId } from "../../format.ts";
 import { saveFile } from "../../ui/save-file.ts";
-import { stageTitles } from "../experiment/stage-graph-view.tsx";
+import { stageTitles } from "../experiment/stage-titles.ts";
 
 /** What the stage runs made, and the drawing of the masks. */
 export function Downloads({ runs, figure }: { runs: StageRun[]; figure: MaskFigure | null }) {

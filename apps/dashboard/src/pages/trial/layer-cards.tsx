@@ -52,9 +52,11 @@ const Kept = ({ panel: { kept, size }, largest }: { panel: NonNullable<LayerRow[
 const Bar = ({ text, frame, filled, part }: { text: string; frame: number; filled: number; part: string }) => (
   <div className="layer-bar">
     <span>{text}</span>
-    <b style={{ width: `${100 * frame}%` }}>
-      <i style={{ width: `${100 * filled}%` }} data-part={part} />
-    </b>
+    {frame > 0 && (
+      <b style={{ width: `${100 * frame}%` }}>
+        <i style={{ width: `${100 * filled}%` }} data-part={part} />
+      </b>
+    )}
   </div>
 );
 

@@ -4,7 +4,7 @@ import { Link } from "wouter";
 import { shortId } from "../../format.ts";
 import { State } from "../../ui/state.tsx";
 import { Time } from "../../ui/time.tsx";
-import { stageTitles } from "../experiment/stage-graph-view.tsx";
+import { stageTitles } from "../experiment/stage-titles.ts";
 
 /** The stage runs behind a trial, each with where it came from and what it takes of the others. */
 export const Lineage = ({ trial, runs }: { trial: Trial; runs: StageRun[] }) => (

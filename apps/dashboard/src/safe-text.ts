@@ -1,0 +1,35 @@
+/**
+ * Text that others wrote (names, reasons, what a device or a data set is called) is shown, never obeyed: a character that
+ * turns the direction of writing would let a name rewrite the line it stands in.
+ */
+
+/** C0, DEL, C1, what turns the direction of writing, and ends of lines that are none in HTML. */
+const acting = /[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu;
+/** The same in the text of JSON, where C0 is always escaped; `\n`, `\r` and `\t` have escapes of their own. */
+const actingInJson = /\\u00[01]|[\x7f-\x9f\p{Bidi_Control}\u2028\u2029]/u;
+
+/** Shows each by its number, as the command does: `\x1b`, `\u202e`. Ends of lines and tabs stay. */
+export const shownText = (text: string): string =>
+  text.replace(acting, (character) => {
+    const code = character.charCodeAt(0);
+    if (/[\n\t]/.test(character)) return character;
+    return code < 0x100 ? `\\x${code.toString(16).padStart(2, "0")}` : `\\u${code.toString(16).padStart(4, "0")}`;
+  });
+
+/** The same value with every text in it shown. */
+export function shown<T>(value: T): T;
+export function shown(value: unknown): unknown {
+  if (typeof value === "string") return shownText(value);
+  if (Array.isArray(value)) return value.map((each: unknown) => shown(each));
+  if (value === null || typeof value !== "object") return value;
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [shownText(key), shown(each)]));
+}
+
+/** Every answer in JSON goes through here. One without such characters, which is nearly all, is not parsed twice. */
+export const fetchShown: typeof fetch = async (input, init) => {
+  const response = await fetch(input, init);
+  if (!/\bjson\b/.test(response.headers.get("content-type") ?? "")) return response;
+  const text = await response.text();
+  const body = actingInJson.test(text) ? JSON.stringify(shown(JSON.parse(text))) : text;
+  return new Response(body, { status: response.status, statusText: response.statusText, headers: response.headers });
+};
