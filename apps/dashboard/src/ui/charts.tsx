@@ -1,4 +1,5 @@
 import { useState } from "react";
+import { plural } from "../format.ts";
 import { LineChart, type LineChartData, latestOf } from "./line-chart.tsx";
 import { useNarrow } from "./use-narrow.ts";
 
@@ -23,10 +24,14 @@ export function Charts({ charts }: { charts: LineChartData[] }) {
         {charts.map((chart) => (
           <button key={chart.title} type="button" aria-pressed={chart === shown} onClick={() => choose(chart.title)}>
             <b>{chart.title}</b>
-            <span>{latestOf(chart).join(", ")}</span>
+            <span>{inBrief(chart)}</span>
           </button>
         ))}
       </fieldset>
     </div>
   );
 }
+
+/** The last values; of more than fit, how many there are. */
+const inBrief = (chart: LineChartData): string =>
+  chart.names.length > 4 ? plural(chart.names.length, "curve") : latestOf(chart).join(", ");

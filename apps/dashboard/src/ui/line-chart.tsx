@@ -1,3 +1,4 @@
+import { count, short } from "@reluctant/plot";
 import { useEffect, useMemo, useRef } from "react";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
@@ -51,7 +52,7 @@ export function LineChart({ title, unit, names, steps, values }: LineChartData) 
         <span className="legend">
           {latest.map((text, i) => (
             <span key={text}>
-              <i style={{ background: `var(--hue-${i + 1})` }} />
+              <i style={{ background: `var(${hueOf(i)})` }} />
               {text}
             </span>
           ))}
@@ -67,8 +68,19 @@ export const latestOf = ({ names, values, unit }: Pick<LineChartData, "names" | 
   values.map((series, i) => [names.length > 1 && names[i], format(lastOf(series), unit)].filter(Boolean).join(" "));
 
 const lastOf = (series: (number | null)[]): number | null => series.findLast((value) => value !== null) ?? null;
-const format = (value: number | null, unit: string): string =>
-  value === null ? "–" : `${unit === "img/s" ? Math.round(value) : +value.toPrecision(4)}${unit && ` ${unit}`}`;
+const format = (value: number | null, unit: string): string => {
+  if (value === null) return "–";
+  const written = Math.abs(value) >= 1_000 || unit === "img/s" ? count(value) : String(+value.toPrecision(4));
+  return unit ? `${written} ${unit}` : written;
+};
+
+/** Digits enough to tell two ticks apart, however small they are. */
+const tick = (value: number): string => (Math.abs(value) >= 10_000 ? short(value) : String(+value.toPrecision(6)));
+
+const hues = 6;
+const hueOf = (series: number): string => `--hue-${(series % hues) + 1}`;
+/** Of the first six series, the next six, and so on: a layer each is up to twenty. */
+const dashes = [[], [6, 3], [2, 3]];
 
 function options(names: string[], unit: string, width: number): uPlot.Options {
   const style = getComputedStyle(document.documentElement);
@@ -89,13 +101,14 @@ function options(names: string[], unit: string, width: number): uPlot.Options {
     scales: { x: { time: false } },
     axes: [
       { ...axis, size: 28, grid: { show: false } },
-      { ...axis, size: 52 },
+      { ...axis, size: 52, values: (_: uPlot, ticks: number[]) => ticks.map(tick) },
     ],
     series: [
       { label: "step" },
       ...names.map((label, i) => ({
         label,
-        stroke: color(`--hue-${(i % 6) + 1}`),
+        stroke: color(hueOf(i)),
+        dash: dashes[Math.floor(i / hues)] ?? [],
         width: 1.5,
         spanGaps: true,
         points: { show: false },

@@ -35,7 +35,7 @@ describe("metric series", () => {
       series("loss", [0, 10]),
       series("distance", [10]),
     ]);
-    expect(drawn.map((chart) => chart.title)).toEqual(["Loss", "Accuracy", "Images per second", "Distance"]);
+    expect(drawn.map((chart) => chart.title)).toEqual(["Loss", "Accuracy", "Images per second", "Units exchanged"]);
     expect(drawn[1]).toEqual({
       title: "Accuracy",
       unit: "%",
@@ -46,5 +46,28 @@ describe("metric series", () => {
         [null, 20],
       ],
     });
+  });
+
+  test("of one quantity share a chart, under the words of the field", () => {
+    const names = [
+      "loss",
+      "loss/cross-entropy",
+      "loss/pram",
+      "density/relu1",
+      "density/relu2",
+      "kept",
+      "waiting",
+      "odd-one",
+    ];
+    expect(
+      charts(names.map((name) => series(name, [1]))).map(({ title, unit, names }) => [title, unit, ...names]),
+    ).toEqual([
+      ["Loss", "", "loss"],
+      ["Loss by term", "", "cross-entropy", "PRAM"],
+      ["Density by layer", "", "relu1", "relu2"],
+      ["ReLUs kept", "", "kept"],
+      ["Waiting for data", "%", "waiting"],
+      ["Odd one", "", "odd-one"],
+    ]);
   });
 });

@@ -30,7 +30,7 @@ export function mergeSeries(known: MetricSeries[], news: MetricSeries[]): Metric
 export const lastCommonStep = (series: MetricSeries[]): number | undefined =>
   series.length ? Math.min(...series.map(({ steps }) => steps.at(-1) ?? 0)) : undefined;
 
-/** Charts in the order they are wanted: loss, accuracy, speed, then one for each other series. */
+/** Charts in the order they are wanted: loss, accuracy, speed, then the others as they come. */
 export function charts(series: MetricSeries[]): ChartData[] {
   const groups = new Map<string, MetricSeries[]>([
     ["Loss", []],
@@ -44,23 +44,50 @@ export function charts(series: MetricSeries[]): ChartData[] {
   return [...groups].filter(([, members]) => members.length).map(([title, members]) => align(title, members));
 }
 
+/** What the stages' series are called where their own name says too little. */
+const titles: Readonly<Record<string, string>> = {
+  "images-per-second": "Images per second",
+  kept: "ReLUs kept",
+  relus: "ReLUs kept",
+  distance: "Units exchanged",
+  waiting: "Waiting for data",
+};
+/** Series of one quantity, `loss/divergence` or `density/layer1.0.relu1`, share a chart. */
+const parts: Readonly<Record<string, string>> = {
+  loss: "Loss by term",
+  gradient: "Gradient by term",
+  density: "Density by layer",
+};
+const units: Readonly<Record<string, ChartData["unit"]>> = {
+  Accuracy: "%",
+  "Units exchanged": "%",
+  "Waiting for data": "%",
+  "Images per second": "img/s",
+};
+
 function chartOf(series: string): string {
+  const [quantity = "", part] = series.split("/");
+  if (part !== undefined && Object.hasOwn(parts, quantity)) return parts[quantity] as string;
   if (/(^|-)loss$/.test(series)) return "Loss";
   if (/(^|-)accuracy$/.test(series)) return "Accuracy";
-  if (series === "images-per-second") return "Images per second";
+  if (Object.hasOwn(titles, series)) return titles[series] as string;
   return series.charAt(0).toUpperCase() + series.slice(1).replaceAll("-", " ");
 }
 
 function align(title: string, series: MetricSeries[]): ChartData {
-  const scale = title === "Accuracy" ? 100 : 1;
+  const unit = Object.hasOwn(units, title) ? (units[title] as ChartData["unit"]) : "";
+  const scale = unit === "%" ? 100 : 1;
   const steps = [...new Set(series.flatMap((one) => one.steps))].sort((a, b) => a - b);
   const values = series.map((one) => {
     const at = new Map(one.steps.map((step, i) => [step, (one.values[i] as number) * scale]));
     return steps.map((step) => at.get(step) ?? null);
   });
-  const unit = title === "Accuracy" ? "%" : title === "Images per second" ? "img/s" : "";
   return { title, unit, names: series.map((one) => nameIn(title, one.series)), steps, values };
 }
 
-/** `train-accuracy` is `train` in the chart of accuracies. */
-const nameIn = (title: string, series: string): string => series.replace(new RegExp(`-${title}$`, "i"), "");
+/** `train-accuracy` is `train` in the chart of accuracies, `loss/pram` is `PRAM` in that of terms. */
+const nameIn = (title: string, series: string): string =>
+  series
+    .replace(new RegExp(`-${title}$`, "i"), "")
+    .replace(/^[a-z]+\//, "")
+    .replace(/^pram$/, "PRAM");

@@ -1,5 +1,6 @@
 import { type StageRun, stageRunStates, type Trial } from "@reluctant/contracts";
-import { useMemo } from "react";
+import { useEffect, useMemo, useRef } from "react";
+import { mounted } from "../../ui/mounted.ts";
 import { toneOf, wordOf } from "../../ui/state.tsx";
 import { box, layoutStageGraph, type StageGraph, type StageNode } from "./stage-graph.ts";
 import { stageTitles } from "./stage-titles.ts";
@@ -14,9 +15,17 @@ interface Props {
 /** Columns of boxes with edges between them; on a phone, which shows one column, a list that unfolds. */
 export function StageGraphView({ runs, trials, selected, onSelect }: Props) {
   const graph = useMemo(() => layoutStageGraph(runs, trials), [runs, trials]);
+  const view = useRef<HTMLDivElement>(null);
+  const y = graph.nodes.find(({ run }) => run.id === selected)?.y;
+  useEffect(() => {
+    const { scrollTop, clientHeight } = mounted(view);
+    if (y !== undefined && (y < scrollTop || y + box.height + 32 > scrollTop + clientHeight)) {
+      mounted(view).scrollTop = y - clientHeight / 2;
+    }
+  }, [y]);
   return (
     <>
-      <div className="graph-window">
+      <div className="graph-window" ref={view}>
         <div className="graph" style={{ width: graph.width, height: graph.height + 32 }}>
           <div className="graph-titles">
             {graph.columns.map(({ kind, x, hidden }) => (
