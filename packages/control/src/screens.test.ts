@@ -1,5 +1,6 @@
 import {
   attemptSchema,
+  datasetListSchema,
   experimentPageSchema,
   experimentSchema,
   frontierSchema,
@@ -18,7 +19,9 @@ import {
   getFrontier,
   getStageRun,
   getTrial,
+  leaveWorker,
   listAttempts,
+  listDatasets,
   listExperiments,
   listModels,
   listTrials,
@@ -122,4 +125,23 @@ test("models are listed at every input size, with the ReLU layers that a mask co
   for (const model of listModels().map((found) => modelSchema.parse(found))) {
     expect(model.reluLayers.reduce((sum, { units }) => sum + units, 0)).toBe(model.reluCount);
   }
+});
+
+test("datasets are listed with those that workers found and cannot use, as long as the workers are there", async () => {
+  const broken = { name: "torn", reason: "/data/torn: holds both val and test", fix: "keep the one to report on" };
+  const other = { ...broken, reason: "/mnt/torn: may not be read" };
+  const first = await kit.worker({ name: "gpu-1", unusableDatasets: [broken] });
+  await kit.worker({ name: "gpu-2", unusableDatasets: [broken, other] });
+  const list = async () => datasetListSchema.parse(await listDatasets(kit.deps, { identity }));
+  expect(await list()).toMatchObject({
+    items: [{ version: kit.dataset.version }],
+    unusable: [
+      { ...broken, workers: ["gpu-1", "gpu-2"] },
+      { ...other, workers: ["gpu-2"] },
+    ],
+  });
+  await leaveWorker(kit.deps, { workerId: first });
+  expect((await list()).unusable.map(({ workers }) => workers)).toEqual([["gpu-2"], ["gpu-2"]]);
+  await kit.worker({ name: "gpu-2" }); // started again with its data folder mended
+  expect((await list()).unusable).toEqual([]);
 });
