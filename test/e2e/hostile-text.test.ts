@@ -59,6 +59,7 @@ beforeAll(async () => {
     engine: engineOf(),
     versions: versionsOf(),
     datasets: [glyphs.version],
+    unusableDatasets: [],
   });
   const [born] = await dispatch(control);
   const attemptId = born?.attemptId as string;

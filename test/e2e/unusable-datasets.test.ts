@@ -105,7 +105,7 @@ describe("a data folder that is not there", { timeout: 120_000 }, () => {
   ])("ends `%s` before anything starts, by its variable and name", async (_, args) => {
     const dir = join(folder, "stack");
     const { code, out, err } = await run([...args, dir], { RELUCTANT_DATA: missing });
-    expect(code).toBe(1);
+    expect(code).toBe(2);
     expect(err).toBe(
       `error: RELUCTANT_DATA names ${missing}, which is missing; create it, or name another (glyphs and glyphs-small stand for the generated data sets)\n`,
     );
@@ -117,11 +117,11 @@ describe("a data folder that is not there", { timeout: 120_000 }, () => {
     const urls = { DATABASE_URL: cluster.stack.databaseUrl, REDIS_URL: cluster.stack.redisUrl };
     const flag = await run(["worker", "--data", missing], urls);
     expect(flag).toMatchObject({
-      code: 1,
+      code: 2,
       err: expect.stringMatching(/^error: --data names \/nowhere\/at\/all, which is missing; /),
     });
     const variable = await run(["worker"], { ...urls, RELUCTANT_DATA: missing });
-    expect(variable).toMatchObject({ code: 1, err: expect.stringMatching(/^error: RELUCTANT_DATA names /) });
+    expect(variable).toMatchObject({ code: 2, err: expect.stringMatching(/^error: RELUCTANT_DATA names /) });
   });
 });
 

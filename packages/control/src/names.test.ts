@@ -17,6 +17,7 @@ const worker = () => ({
   engine: engineOf(),
   versions: versionsOf(),
   datasets: [kit.dataset.version],
+  unusableDatasets: [],
 });
 const credential = { team: "lab", name: "ada", role: "member" } as const;
 const hostile = ["\u001b]52;c;YQ==\u0007", "a\nb", "\u009b2J", "\u007f", "\u202eexe.txt"];
