@@ -39,6 +39,7 @@ export const register = (deps: Deps, { engine, data }: Slot, name: string): Prom
     engine: engine.info,
     versions: implementationVersions,
     datasets: [data.version],
+    unusableDatasets: [],
   });
 
 /** Gives every ready stage run an attempt, and every attempt a worker of its own. */

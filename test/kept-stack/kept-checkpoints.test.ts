@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { UnusableDataset } from "@reluctant/contracts";
 import { type DatasetReader, prepareAll } from "@reluctant/datasets";
 import { type BackendName, BackendUnavailableError, createEngine } from "@reluctant/engine";
 import { type Engine, type StageContext, stages, unattended } from "@reluctant/stages";
@@ -27,8 +28,8 @@ describe.each(keptVersions)("a checkpoint of %s", (version) => {
     folder = await mkdtemp(join(tmpdir(), "reluctant-kept-"));
     kept = await restore(version);
     await writeDataset(folder);
-    const onBroken = (name: string, error: unknown) => expect.fail(`${name}: ${error}`);
-    [data] = (await prepareAll({ folders: [folder], cacheDir: join(folder, "cache"), onBroken })) as [DatasetReader];
+    const onUnusable = ({ name, reason }: UnusableDataset) => expect.fail(`${name}: ${reason}`);
+    [data] = (await prepareAll({ folders: [folder], cacheDir: join(folder, "cache"), onUnusable })) as [DatasetReader];
   }, 60_000);
   afterAll(async () => {
     await data?.close();

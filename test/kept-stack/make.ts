@@ -90,8 +90,8 @@ async function stopInTheMiddle(deps: Deps, client: Client): Promise<void> {
   const [reader] = await prepareAll({
     folders: [data],
     cacheDir: join(cache, "datasets"),
-    onBroken(_, error) {
-      throw error;
+    onUnusable({ name, reason }) {
+      throw new Error(`${name}: ${reason}`);
     },
   });
   const engine = await createEngine({ backend: "wasm", threads: 1, precision: "fp32" });
