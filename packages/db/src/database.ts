@@ -20,24 +20,34 @@ export interface Database {
 export interface DatabaseOptions {
   /** Most connections of this process. The default suits one server process; 500 workers need a pooler between. */
   poolSize?: number;
+  /**
+   * Postgres ends a statement after so long, also one whose caller has gone. No statement of ours takes a second; one that
+   * takes 15 waits for a lock that nobody will give back.
+   */
+  statementTimeoutMs?: number;
+  /** How long a query waits for a connection: for a new one, or for one of a full pool to be free. */
+  connectionTimeoutMs?: number;
 }
 
-/** No statement of ours takes a second; one that takes this long waits for a lock that nobody will give back. */
-const statementTimeoutMs = 15_000;
 const transactionTimeoutMs = 60_000;
 const maxRetries = 5;
 
 /**
- * Opens a pool on `url` (`postgresql://…`); connects at the first query. Works behind PgBouncer in transaction mode:
- * no session state, no named prepared statements, and timeouts set inside each transaction.
+ * Opens a pool on `url` (`postgresql://…`); connects at the first query. Works behind PgBouncer in transaction mode: no
+ * named prepared statements, and the timeout set inside each transaction as well as once a connection, for the reads
+ * outside of one. (Not as a start-up parameter, which PgBouncer refuses.)
  */
-export function openDatabase(url: string, { poolSize = 10 }: DatabaseOptions = {}): Database {
+export function openDatabase(
+  url: string,
+  { poolSize = 10, statementTimeoutMs = 15_000, connectionTimeoutMs = 5_000 }: DatabaseOptions = {},
+): Database {
   const adapter = new ForgetfulPg({
     connectionString: url,
     max: poolSize,
-    connectionTimeoutMillis: 5_000,
+    connectionTimeoutMillis: connectionTimeoutMs,
     idleTimeoutMillis: 30_000,
-    query_timeout: statementTimeoutMs + 1_000,
+    query_timeout: statementTimeoutMs + 1_000, // the driver's own, where Postgres has stopped to answer
+    onConnect: (client) => client.query(`set statement_timeout = ${statementTimeoutMs}`), // the pool waits for it
   });
   const prisma = new PrismaClient({ adapter });
   const attempt = <T>(work: (t: Tx) => Promise<T>): Promise<T> =>

@@ -1,4 +1,4 @@
-/** What a failed query means for the caller: run it again, wait for Postgres, or find the row that was there first. */
+/** What a failed query means for the caller: run it again, wait, correct a value, or find the row that was there first. */
 
 /** Postgres' code (SQLSTATE) or the driver's, wherever Prisma has put it in the chain of causes. */
 function codesOf(error: unknown): string[] {
@@ -30,6 +30,46 @@ export const isUniqueViolation = among("23505", "P2002", "UniqueConstraintViolat
 /** Another row refers to this one, or the one referred to is gone. */
 export const isForeignKeyViolation = among("23503", "23001", "P2003", "ForeignKeyConstraintViolation");
 
+/**
+ * A value that Postgres cannot read or hold (SQLSTATE class 22): a text with the character NUL, a date that is none, a
+ * number too large for its column.
+ */
+export const isDataError = (error: unknown): boolean =>
+  codesOf(error).some((code) => /^22[0-9A-Z]{3}$/.test(code) || dataErrorCodes.has(code));
+
+/** Names of Prisma and its adapter, which stand in place of some codes. */
+const dataErrorCodes = new Set([
+  "P2000",
+  "P2007",
+  "P2020",
+  "P2033",
+  "LengthMismatch",
+  "ValueOutOfRange",
+  "InvalidInputValue",
+]);
+
+const messageMatches =
+  (pattern: RegExp) =>
+  (error: unknown): boolean =>
+    error instanceof Error && pattern.test(error.message);
+
+/**
+ * Every connection of the pool was in use for too long. Only that wait of `pg` has these words; a connection that cannot be
+ * made has others.
+ */
+export const isPoolFull = messageMatches(
+  /timeout exceeded when trying to connect|Unable to start a transaction in the given time/,
+);
+
+const timeoutCodes = among(
+  "57014", // statement_timeout
+  "55P03", // lock_timeout
+);
+const timeoutMessages = messageMatches(/Query read timeout|expired transaction/);
+
+/** Postgres is there, and did not end a statement or transaction in its time: most likely it waits for a lock. */
+export const isTimedOut = (error: unknown): boolean => timeoutCodes(error) || timeoutMessages(error);
+
 const connectionCodes = among(
   "P1001", // cannot reach
   "P1002", // reached, timed out
@@ -56,12 +96,12 @@ const connectionCodes = among(
 );
 
 /** Messages of `pg` that carry no code. */
-const connectionMessages =
-  /Connection terminated|timeout exceeded when trying to connect|Query read timeout|Client has encountered a connection error/;
+const connectionMessages = messageMatches(/Connection terminated|Client has encountered a connection error/);
 
 /** A file's error has codes of the same names, and no socket's error has a path. */
 const isFileError = (error: unknown): boolean => error instanceof Error && "syscall" in error && "path" in error;
 
-/** Postgres is out of reach or not ready: the same command may succeed later. */
+/** Postgres is out of reach, busy or not ready: the same command may succeed later. */
 export const isUnavailable = (error: unknown): boolean =>
-  !isFileError(error) && (connectionCodes(error) || (error instanceof Error && connectionMessages.test(error.message)));
+  !isFileError(error) &&
+  (connectionCodes(error) || connectionMessages(error) || isPoolFull(error) || isTimedOut(error));

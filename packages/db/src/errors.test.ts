@@ -1,0 +1,76 @@
+import { createTestDatabase, type TestDatabase } from "@reluctant/testkit";
+import pg from "pg";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type Database, openDatabase } from "./database.ts";
+import { isDataError, isPoolFull, isTimedOut, isUnavailable } from "./errors.ts";
+
+let database: TestDatabase;
+let db: Database;
+/** Holds what a test locks, beside the pool. */
+let other: pg.Client;
+beforeAll(async () => {
+  database = await createTestDatabase();
+  db = openDatabase(database.url, { poolSize: 1, statementTimeoutMs: 300, connectionTimeoutMs: 1_500 });
+  other = new pg.Client({ connectionString: database.url });
+  await other.connect();
+});
+afterAll(async () => {
+  await other.end();
+  await db.close();
+  await database.drop();
+});
+
+const failure = (work: Promise<unknown>): Promise<unknown> =>
+  work.then(
+    () => "it succeeded",
+    (error: unknown) => error,
+  );
+
+test.each<[what: string, query: () => Promise<unknown>]>([
+  ["NUL in a text", () => db.prisma.$queryRaw`select ${"a\0b"}::text`],
+  ["NUL in a text of a model", () => db.prisma.team.findFirst({ where: { name: "a\0b" } })],
+  ["NUL in JSON", () => db.prisma.$queryRaw`select ${'{"a":"\\u0000"}'}::jsonb`],
+  ["30 February", () => db.prisma.$queryRaw`select ${"2026-02-30T00:00:00.000Z"}::timestamptz`],
+  ["a number beyond int32", () => db.prisma.$queryRaw`select ${"2147483648"}::text::int`],
+  ["half of a surrogate pair", () => db.prisma.$queryRaw`select ${'"\\ud800"'}::jsonb`],
+  ["no UUID", () => db.prisma.$queryRaw`select ${"none"}::uuid`],
+])("%s is an error of the data, not of Postgres", async (_, query) => {
+  const error = await failure(query());
+  expect(isDataError(error), String(error)).toBe(true);
+  expect(isUnavailable(error)).toBe(false);
+});
+
+test("a full pool is told from a Postgres that is not there", async () => {
+  let release = () => {};
+  const begun = new Promise<void>((began) => {
+    const held = new Promise<void>((resolve) => (release = resolve));
+    void db.tx(() => {
+      began();
+      return held;
+    });
+  });
+  await begun;
+  for (const waits of [db.prisma.$queryRaw`select 1`, db.tx(async () => {})]) {
+    const error = await failure(waits);
+    expect([isPoolFull(error), isUnavailable(error)], String(error)).toEqual([true, true]);
+  }
+  release();
+  const nowhere = openDatabase("postgresql://127.0.0.1:1/none");
+  const error = await failure(nowhere.prisma.$queryRaw`select 1`);
+  expect([isPoolFull(error), isTimedOut(error), isUnavailable(error)]).toEqual([false, false, true]);
+  await nowhere.close();
+});
+
+test.each<[what: string, query: () => Promise<unknown>]>([
+  ["in a transaction", () => db.tx((t) => t.team.findMany())],
+  ["outside of one", () => db.prisma.team.findMany()],
+])("Postgres itself ends a statement that waits for a lock, %s", async (_, query) => {
+  await other.query("begin; lock table team");
+  const error = await failure(query());
+  expect([isTimedOut(error), isPoolFull(error), isUnavailable(error)], String(error)).toEqual([true, false, true]);
+  const { rows } = await other.query(
+    "select query from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid() and state = 'active'",
+  );
+  expect(rows).toEqual([]);
+  await other.query("rollback");
+});
