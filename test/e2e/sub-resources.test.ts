@@ -1,0 +1,40 @@
+import { openApiDocument, routes } from "@reluctant/api";
+import type { Problem, Role } from "@reluctant/contracts";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { startApi } from "../api.ts";
+
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 60_000 });
+
+let api: Awaited<ReturnType<typeof startApi>>;
+beforeAll(async () => {
+  api = await startApi();
+});
+afterAll(() => api.close());
+
+/** What no row has, by the parameter's name. */
+const unknown: Record<string, string> = { id: "00000000-0000-4000-8000-000000000000", sha256: "0".repeat(64) };
+
+const document = openApiDocument(routes) as { paths: Record<string, Record<string, unknown>> };
+const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
+  path.includes("{") ? Object.keys(methods).map((method) => ({ method: method.toUpperCase(), path })) : [],
+);
+const mayAsk = (role: Role, method: string) => method === "GET" || role !== "viewer";
+
+test("every parameter of a path has a value that no row has", () => {
+  const names = operations.flatMap(({ path }) => [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name));
+  expect([...new Set(names)].sort()).toEqual(Object.keys(unknown).sort());
+});
+
+// An admin sees every team's rows, by other statements.
+test.each(
+  (["viewer", "member", "admin"] as const).flatMap((role) =>
+    operations.filter(({ method }) => mayAsk(role, method)).map((operation) => ({ role, ...operation })),
+  ),
+)("$method $path of what is not there is a 404 for a $role", async ({ role, method, path }) => {
+  const response = await api.request(
+    path.replaceAll(/\{(\w+)\}/g, (_, name) => unknown[name] ?? ""),
+    { method, headers: { authorization: `Bearer ${api.tokens[role]}` } },
+  );
+  const problem = (await response.json()) as Problem;
+  expect([response.status, problem.code]).toEqual([404, "not-found"]);
+});
