@@ -131,6 +131,50 @@ describe("requests", () => {
     await expect(createClient({ baseUrl }).models()).rejects.toBeInstanceOf(UnreachableError);
   });
 
+  const later = (response: ServerResponse, status: number, code: string, seconds = 0): void => {
+    response.setHeader("retry-after", seconds);
+    json(response, status, { type: "about:blank", title: "", status, code, detail: "later" });
+  };
+  const spec = { name: "sweep 1", dataset: "cifar10", model: "resnet20", recipe: "debug", budgets: ["10%"] };
+
+  test("are sent again when the API says when, with the same key", async () => {
+    const { client, requests } = await setup((_, response, call) => {
+      if (call === 1) return later(response, 503, "busy");
+      if (call === 2) return later(response, 503, "unavailable");
+      json(response, 202, summary(1));
+    });
+    expect((await client.experiments.submit(spec)).name).toBe("sweep 1");
+    expect(new Set(requests.map(({ headers }) => headers["idempotency-key"])).size).toBe(1);
+    expect(requests).toHaveLength(3);
+  });
+
+  test.each<[what: string, calls: number, status: number, code: string, seconds: number | undefined]>([
+    ["four times at most", 4, 503, "busy", 0],
+    ["once where it would have to wait for long", 1, 503, "busy", 3_600],
+    ["once where it is not said when", 1, 503, "busy", undefined],
+    ["once where it may have been done", 1, 503, "timed-out", 0],
+    ["four times where it was refused unread", 4, 429, "too-many-requests", 0],
+    ["once where it was refused for good", 1, 409, "conflict", 0],
+  ])("that create something are sent %s", async (_, calls, status, code, seconds) => {
+    const { client, requests } = await setup((_, response) => {
+      if (seconds !== undefined) return later(response, status, code, seconds);
+      json(response, status, { type: "about:blank", title: "", status, code, detail: "later" });
+    });
+    const token = client.tokens.create({ name: "x", role: "viewer" });
+    await expect(token).rejects.toMatchObject({ name: "ApiError", status, problem: { code } });
+    expect(requests).toHaveLength(calls);
+  });
+
+  test("whose body is a stream are sent once", async () => {
+    const { client, requests } = await setup(async (request, response) => {
+      await text(request);
+      later(response, 503, "busy");
+    });
+    const body = new Blob(["bytes"]).stream();
+    await expect(client.artifacts.import(body)).rejects.toMatchObject({ status: 503 });
+    expect(requests).toHaveLength(1);
+  });
+
   test("stream artifacts in both directions", async () => {
     const { client } = await setup(async (request, response) => {
       if (request.method === "GET")

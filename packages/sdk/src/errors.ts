@@ -4,13 +4,16 @@ import { type Problem, problemSchema } from "@reluctant/contracts";
 export class ApiError extends Error {
   readonly problem: Problem;
   readonly status: number;
+  /** When it may be worth to ask again, where the API says so (`Retry-After`). */
+  readonly retryAfterSeconds: number | null;
 
-  constructor(problem: Problem) {
+  constructor(problem: Problem, retryAfterSeconds: number | null = null) {
     const fields = problem.errors?.map((error) => `${error.field}: ${error.message}`).join("; ");
     super(fields ? `${problem.detail} (${fields})` : problem.detail);
     this.name = "ApiError";
     this.problem = problem;
     this.status = problem.status;
+    this.retryAfterSeconds = retryAfterSeconds;
   }
 }
 
@@ -36,12 +39,20 @@ export class AnswerError extends Error {
 export async function apiError(response: Response): Promise<ApiError> {
   const body: unknown = await response.json().catch(() => null);
   const problem = problemSchema.safeParse(body);
-  if (problem.success) return new ApiError(problem.data);
-  return new ApiError({
-    type: "about:blank",
-    title: response.statusText,
-    status: response.status,
-    code: response.status < 500 ? "invalid-request" : "unavailable",
-    detail: `The server answered ${response.status} ${response.statusText}`.trim(),
-  });
+  const retryAfter = secondsIn(response.headers.get("retry-after"));
+  if (problem.success) return new ApiError(problem.data, retryAfter);
+  return new ApiError(
+    {
+      type: "about:blank",
+      title: response.statusText,
+      status: response.status,
+      code: response.status < 500 ? "invalid-request" : "unavailable",
+      detail: `The server answered ${response.status} ${response.statusText}`.trim(),
+    },
+    retryAfter,
+  );
 }
+
+/** The seconds of a `Retry-After`; the API never gives a date. */
+const secondsIn = (header: string | null): number | null =>
+  header && /^\d{1,6}$/.test(header) ? Number(header) : null;

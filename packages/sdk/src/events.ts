@@ -1,6 +1,7 @@
 import { type Event, eventSchema } from "@reluctant/contracts";
 import { AnswerError, ApiError, UnreachableError } from "./errors.ts";
 import { type Http, path } from "./http.ts";
+import { pause } from "./retry.ts";
 import { sseMessages } from "./sse.ts";
 
 export interface EventsOptions {
@@ -42,6 +43,7 @@ export async function* events(
     } catch (error) {
       if (signal?.aborted) return;
       if (!mayHeal(error)) throw error;
+      wait = Math.max(wait, Math.min(retryAfter(error), mostWait));
     }
     onConnection?.("waiting");
     await pause(wait * (0.75 + Math.random() / 2), signal); // spread, so that clients of a restarted API do not all come at once
@@ -63,7 +65,7 @@ async function* connect(
   let watchdog = setTimeout(close, silence);
   try {
     const headers = { accept: "text/event-stream", ...(cursor && { "last-event-id": cursor }) };
-    const response = await http.send(where, { headers, signal: connection.signal });
+    const response = await http.once(where, { headers, signal: connection.signal });
     const { body } = response;
     if (!body || !response.headers.get("content-type")?.startsWith("text/event-stream"))
       throw new AnswerError(`GET ${where}`, null);
@@ -104,6 +106,10 @@ function readEvent(data: string, where: string): Event | null {
   }
 }
 
+/** Milliseconds that the API asks to wait. */
+const retryAfter = (error: unknown): number =>
+  error instanceof ApiError && error.retryAfterSeconds !== null ? error.retryAfterSeconds * 1_000 : 0;
+
 /** Outages heal, and so does what our own watchdog aborted; refusals and unknown shapes do not. */
 function mayHeal(error: unknown): boolean {
   if (error instanceof ApiError) return error.status >= 500 || error.status === 429;
@@ -113,15 +119,3 @@ function mayHeal(error: unknown): boolean {
     (error instanceof Error && error.name === "AbortError")
   );
 }
-
-const pause = (milliseconds: number, signal: AbortSignal | undefined): Promise<void> =>
-  new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      signal?.removeEventListener("abort", done);
-      resolve();
-    };
-    const timer = setTimeout(done, milliseconds);
-    signal?.addEventListener("abort", done, { once: true });
-    if (signal?.aborted) done();
-  });

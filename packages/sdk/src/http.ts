@@ -1,4 +1,5 @@
 import { AnswerError, apiError, UnreachableError } from "./errors.ts";
+import { pause, secondsUntilRetry, spread } from "./retry.ts";
 
 /** Anything that turns an unknown answer into a `T` or throws: a Zod schema of the contracts. */
 export interface Schema<T> {
@@ -26,7 +27,9 @@ export interface RequestOptions extends Abortable {
 
 /** One way to the API: address, token and fetch settled. */
 export interface Http {
-  /** A successful answer, its body unread. */
+  /** A successful answer to a request sent once, its body unread. */
+  once(path: string, options?: RequestOptions): Promise<Response>;
+  /** The same, where the request is sent again when the API asks for that, three times at most. */
   send(path: string, options?: RequestOptions): Promise<Response>;
   /** The parsed JSON of a successful answer. */
   get<T>(schema: Schema<T>, path: string, options?: RequestOptions): Promise<T>;
@@ -43,7 +46,7 @@ export interface HttpOptions {
 export function createHttp({ baseUrl, token, fetch = globalThis.fetch }: HttpOptions): Http {
   const root = `${baseUrl.replace(/\/+$/, "")}/api/v1`;
 
-  async function send(path: string, { method = "GET", query, json, body, headers, signal }: RequestOptions = {}) {
+  async function once(path: string, { method = "GET", query, json, body, headers, signal }: RequestOptions = {}) {
     const url = `${root}${path}${queryString(query)}`;
     const init: RequestInit = {
       method,
@@ -65,6 +68,21 @@ export function createHttp({ baseUrl, token, fetch = globalThis.fetch }: HttpOpt
     return response;
   }
 
+  async function send(path: string, options: RequestOptions = {}): Promise<Response> {
+    const { method = "GET", headers, body, signal } = options;
+    const idempotent = method !== "POST" || headers?.["idempotency-key"] !== undefined;
+    const resendable = !(body instanceof ReadableStream);
+    for (let retries = 0; ; retries++) {
+      try {
+        return await once(path, options);
+      } catch (error) {
+        const seconds = secondsUntilRetry(error, { idempotent, resendable, retries });
+        if (seconds === null) throw error;
+        await pause(spread(seconds * 1_000), signal);
+      }
+    }
+  }
+
   async function get<T>(schema: Schema<T>, path: string, options?: RequestOptions): Promise<T> {
     const response = await send(path, options);
     try {
@@ -74,7 +92,7 @@ export function createHttp({ baseUrl, token, fetch = globalThis.fetch }: HttpOpt
     }
   }
 
-  return { send, get };
+  return { once, send, get };
 }
 
 function queryString(query: Query = {}): string {
