@@ -1,21 +1,31 @@
 import { createHash, randomUUID } from "node:crypto";
 import { once } from "node:events";
-import { createServer } from "node:http";
 import { type AddressInfo, connect, createServer as createTcpServer, type Socket } from "node:net";
-import { createApp } from "@reluctant/api";
+import { createApiServer, createApp, defaultLimits, type Limits } from "@reluctant/api";
 import { postgresArtifacts } from "@reluctant/artifacts";
 import { type Role, roles } from "@reluctant/contracts";
 import { createToken, ensureTeam, registerDataset } from "@reluctant/control";
-import { openDatabase } from "@reluctant/db";
+import { type DatabaseOptions, openDatabase } from "@reluctant/db";
 import { createProducer, createWakes, openRedis } from "@reluctant/queue";
 import { createLogger, createMetrics } from "@reluctant/telemetry";
 import { Pool } from "pg";
 
+interface StartApi {
+  redisUrl?: string;
+  /** Others than the usual. */
+  limits?: Partial<Limits>;
+  database?: DatabaseOptions;
+}
+
 /** The API in this process, on a database of its own with one team and the glyphs; its log is kept, not printed. */
-export async function startApi({ redisUrl = process.env.TEST_REDIS_URL as string } = {}) {
+export async function startApi({
+  redisUrl = process.env.TEST_REDIS_URL as string,
+  limits,
+  database: databaseOptions,
+}: StartApi = {}) {
   const database = await cloneTemplate();
   const cable = await plugIn(new URL(database.url));
-  const db = openDatabase(cable.url);
+  const db = openDatabase(cable.url, databaseOptions);
   const logged: string[] = [];
   const logger = createLogger({ name: "api", level: "info" }, { write: (line: string) => void logged.push(line) });
   const redis = openRedis({ url: redisUrl, prefix: `test-${randomUUID()}`, log: logger });
@@ -29,11 +39,12 @@ export async function startApi({ redisUrl = process.env.TEST_REDIS_URL as string
     producer,
     logger,
     metrics: createMetrics({ service: "api" }),
+    limits: { ...defaultLimits, ...limits },
     publicUrl: null,
     dashboard: "/nonexistent",
     stopping: stopping.signal,
   });
-  const server = createServer(app).listen(0, "127.0.0.1");
+  const server = createApiServer(app).listen({ port: 0, host: "127.0.0.1", backlog: 4_096 });
   await once(server, "listening");
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 

@@ -6,6 +6,7 @@ import type { AppDeps } from "./deps.ts";
 import { noSuchRoute, sendProblem } from "./http/errors.ts";
 import { mount } from "./http/mount.ts";
 import { requestLog } from "./http/request-log.ts";
+import { timeLimit } from "./http/time-limit.ts";
 import { routes } from "./routes/index.ts";
 
 /** Builds the API and the dashboard's host. It does not listen, and opens nothing: what it needs is handed in. */
@@ -13,6 +14,7 @@ export function createApp(deps: AppDeps): Express {
   const app = express();
   app.disable("x-powered-by");
   app.use(requestLog(deps.logger, deps.metrics));
+  app.use(timeLimit(deps.limits.requestMs));
   app.use(adminPath, securityHeaders(deps, ["'self'", "'unsafe-inline'"]), queueBoard(deps)); // its page has inline styles
   app.use(securityHeaders(deps, ["'self'"]));
   app.use(mount(deps, routes));

@@ -1,5 +1,4 @@
 import { once } from "node:events";
-import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { postgresArtifacts } from "@reluctant/artifacts";
@@ -8,6 +7,8 @@ import { createProducer, createWakes, openRedis } from "@reluctant/queue";
 import { createLogger, createMetrics, settingsOrEnd } from "@reluctant/telemetry";
 import { createApp } from "./app.ts";
 import { readConfig } from "./config.ts";
+import { defaultLimits } from "./limits.ts";
+import { createApiServer } from "./server.ts";
 
 /** Requests under way when asked to stop may take so long; then their connections are cut. */
 const drainMs = 10_000;
@@ -26,13 +27,14 @@ const app = createApp({
   producer,
   logger,
   metrics: createMetrics({ service: "api" }),
+  limits: defaultLimits,
   publicUrl: config.RELUCTANT_PUBLIC_URL ? new URL(config.RELUCTANT_PUBLIC_URL) : null,
   dashboard: fileURLToPath(new URL("../../dashboard/dist", import.meta.url)),
   stopping: stopping.signal,
 });
 
-const server = createServer(app);
-server.listen(config.PORT, config.HOST);
+const server = createApiServer(app);
+server.listen({ port: config.PORT, host: config.HOST, backlog: defaultLimits.waiting * 4 });
 await once(server, "listening").catch((error: NodeJS.ErrnoException) => {
   logger.fatal({ code: error.code }, `cannot listen on ${config.HOST}:${config.PORT}; give another PORT or HOST`);
   process.exit(1);

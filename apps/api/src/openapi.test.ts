@@ -1,12 +1,21 @@
-import { problems } from "@reluctant/contracts";
+import { experimentSpecSchema, parseBudget, problems } from "@reluctant/contracts";
+import fc from "fast-check";
 import { expect, test } from "vitest";
 import { openApiDocument } from "./openapi.ts";
 import { routes } from "./routes/index.ts";
 
+type Json = Record<string, unknown>;
+
 interface Operation {
   operationId: string;
   parameters?: { name: string; in: string; required: boolean; schema: object }[];
-  responses: Record<string, { content?: Record<string, { schema?: object }> }>;
+  responses: Record<
+    string,
+    {
+      content?: Record<string, { schema?: object }>;
+      links?: Record<string, { operationId: string; parameters: Record<string, string> }>;
+    }
+  >;
   security: object[];
 }
 
@@ -55,6 +64,51 @@ test("a query parameter is described as it is read, and is optional where it has
 test("a spec's list is described as taking one item in its place", () => {
   const { seeds } = setup().document.components.schemas.ExperimentSpec.properties;
   expect(seeds.anyOf.map((branch: { type: string }) => branch.type)).toEqual(["integer", "array"]);
+});
+
+test("every link names an operation, its path parameters, and where the answer has their values", () => {
+  const { document, operations } = setup();
+  const resolve = (schema: Json): Json =>
+    typeof schema.$ref === "string" ? document.components.schemas[schema.$ref.split("/").at(-1) ?? ""] : schema;
+  const at = (schema: Json, [key, ...rest]: string[]): unknown => {
+    if (key === undefined) return resolve(schema).type;
+    const { items, properties } = resolve(schema) as { items?: Json; properties?: Record<string, Json> };
+    const inner = key === "0" ? items : properties?.[key];
+    return inner && at(inner, rest);
+  };
+  const links = operations.flatMap(({ operation }) =>
+    Object.values(operation.responses).flatMap(({ links = {}, content }) =>
+      Object.values(links).map((link) => ({ ...link, schema: content?.["application/json"]?.schema as Json })),
+    ),
+  );
+  expect(links.length).toBeGreaterThan(10);
+  for (const { operationId, parameters, schema } of links) {
+    const target = operations.find(({ operation }) => operation.operationId === operationId);
+    const inPath = (target?.operation.parameters ?? []).filter((parameter) => parameter.in === "path");
+    expect(Object.keys(parameters)).toEqual(inPath.map(({ name }) => name));
+    for (const pointer of Object.values(parameters)) {
+      expect(at(schema, pointer.replace("$response.body#/", "").split("/")), `${operationId} ${pointer}`).toBe(
+        "string",
+      );
+    }
+  }
+});
+
+test("the examples of a spec are what the contract accepts, and so is each budget that the document allows", () => {
+  const { ExperimentSpec } = setup().document.components.schemas;
+  expect(ExperimentSpec.examples.length).toBeGreaterThan(0);
+  for (const example of ExperimentSpec.examples) expect(experimentSpecSchema.safeParse(example).error).toBeUndefined();
+  const [{ anyOf: forms }] = ExperimentSpec.properties.budgets.anyOf;
+  const patterns: string[] = forms.flatMap(({ pattern }: { pattern?: string }) => pattern ?? []);
+  expect(patterns).toHaveLength(4);
+  for (const pattern of patterns) {
+    fc.assert(
+      fc.property(fc.stringMatching(new RegExp(pattern)), (budget) => {
+        expect(parseBudget(budget)).not.toHaveProperty("error");
+      }),
+      { numRuns: 300 },
+    );
+  }
 });
 
 test("all but three routes need credentials and say what they answer without", () => {

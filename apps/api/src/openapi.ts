@@ -1,7 +1,7 @@
 import * as contracts from "@reluctant/contracts";
 import { type ProblemCode, problemSchema, problems } from "@reluctant/contracts";
 import { z } from "zod";
-import type { Route } from "./http/route.ts";
+import type { Links, Route } from "./http/route.ts";
 
 /** Schemas that the document names; the others stand where they are used. */
 const named = {
@@ -84,6 +84,7 @@ function schemaWriter(): { write: Write; components(): Json } {
       unrepresentable: "any",
       override: ({ zodSchema, jsonSchema }) => {
         delete jsonSchema.id;
+        Object.assign(jsonSchema, z.globalRegistry.get(zodSchema)); // what contracts say that Zod cannot: `.meta()`
         if (io === "input" && isOneOrMany(zodSchema)) takeOneItem(jsonSchema);
       },
     }) as Json;
@@ -154,16 +155,26 @@ function requestBody(body: NonNullable<Route["body"]>, write: Write): Json {
 
 function answersOf({ answers }: Route, write: Write): Json {
   return Object.fromEntries(
-    Object.entries(answers).map(([status, { description, schema, mediaTypes }]) => {
+    Object.entries(answers).map(([status, { description, schema, mediaTypes, links }]) => {
       const types = mediaTypes ?? (schema ? ["application/json"] : []);
       const media = (type: string) => [
         type,
         type === "application/json" && schema ? { schema: write(schema, "output") } : {},
       ];
-      return [status, { description, ...(types.length > 0 && { content: Object.fromEntries(types.map(media)) }) }];
+      const content = types.length > 0 && { content: Object.fromEntries(types.map(media)) };
+      return [status, { description, ...content, ...(links && { links: written(links) }) }];
     }),
   );
 }
+
+/** Where an answer's values lead: a client, or a tool that tries the API, can follow them. */
+const written = (links: Links): Json =>
+  Object.fromEntries(
+    Object.entries(links).map(([operationId, pointers]) => {
+      const parameters = Object.entries(pointers).map(([name, pointer]) => [name, `$response.body#${pointer}`]);
+      return [operationId, { operationId, parameters: Object.fromEntries(parameters) }];
+    }),
+  );
 
 /** One response a status: several codes may share it. */
 function problemsOf(route: Route, write: Write): Json {
@@ -179,11 +190,12 @@ function problemsOf(route: Route, write: Write): Json {
 
 /** The codes that a route can answer: its own, and those of access, body and limits. */
 export function problemCodes({ access, body, perMinute, path, problems: own = [] }: Route): ProblemCode[] {
-  if (path === "/healthz") return [];
-  const codes: ProblemCode[] = ["invalid-request", ...own, "unavailable", "internal"];
+  const codes: ProblemCode[] = ["invalid-request", "headers-too-large", ...own];
+  if (path === "/healthz") return codes;
+  codes.push("busy", "timed-out", "unavailable", "internal");
   if (access !== "open") codes.push("unauthenticated", "forbidden", "bad-origin");
   if (body?.type === "json") codes.push("invalid-json", body.problem ?? "invalid-request");
-  if (body) codes.push("body-too-large", "unsupported-media-type");
+  if (body) codes.push("request-timeout", "body-too-large", "unsupported-media-type");
   if (perMinute) codes.push("too-many-requests");
   return [...new Set(codes)];
 }

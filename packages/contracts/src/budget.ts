@@ -6,6 +6,17 @@ import { z } from "zod";
  */
 export const budgetSchema = z
   .union([z.number(), z.string()], 'must be a count (50000, "50k") or a share of the ReLUs ("10%")')
+  .meta({
+    // What is read below, as far as a pattern can say it: at least one ReLU, a whole number of them, at most 100 %.
+    anyOf: [
+      { type: "integer", minimum: 1, maximum: Number.MAX_SAFE_INTEGER },
+      { type: "string", pattern: "^[1-9][0-9]{0,8}$" },
+      { type: "string", pattern: "^([1-9][0-9]{0,5}(\\.[0-9]{1,3})?|0\\.[0-9]{0,2}[1-9]) ?[kK]$" },
+      { type: "string", pattern: "^([1-9][0-9]{0,2}(\\.[0-9]{1,6})?|0\\.[0-9]{0,5}[1-9]) ?[mM]$" },
+      { type: "string", pattern: "^(100|[1-9][0-9]?(\\.[0-9]{1,6})?|0\\.[0-9]{0,5}[1-9]) ?%$" },
+    ],
+    examples: ["10%", "50k", 50_000],
+  })
   .transform((written, ctx): Budget => {
     const budget = parseBudget(written);
     if ("error" in budget) {

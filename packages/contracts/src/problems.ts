@@ -9,6 +9,7 @@ export const problems = {
   "bad-origin": { status: 403, title: "The request comes from another site" },
   "not-found": { status: 404, title: "There is no such resource" },
   "method-not-allowed": { status: 405, title: "The resource does not support this method" },
+  "request-timeout": { status: 408, title: "The body did not arrive in time" },
   conflict: { status: 409, title: "The resource's state does not allow this" },
   "link-expired": { status: 410, title: "The login link was used or has expired" },
   "body-too-large": { status: 413, title: "The body is too large" },
@@ -17,7 +18,10 @@ export const problems = {
   "invalid-spec": { status: 422, title: "The experiment's spec is not valid" },
   "idempotency-mismatch": { status: 422, title: "This Idempotency-Key was used with another body" },
   "too-many-requests": { status: 429, title: "Too many requests" },
+  "headers-too-large": { status: 431, title: "The address and headers are too large" },
   internal: { status: 500, title: "Something went wrong on our side" },
+  busy: { status: 503, title: "More requests came than can be answered at once" },
+  "timed-out": { status: 503, title: "The answer took too long" },
   unavailable: { status: 503, title: "A store that this needs is out of reach" },
 } as const satisfies Record<string, { status: number; title: string }>;
 export type ProblemCode = keyof typeof problems;

@@ -64,6 +64,31 @@ export const experimentSpecSchema = z
     if (spec.masks && spec.budgets) {
       ctx.addIssue({ code: "custom", path: ["budgets"], message: "masks fix the ReLU count; leave budgets out" });
     }
+  })
+  .meta({
+    // The same as JSON Schema says it.
+    allOf: [
+      {
+        anyOf: [
+          { properties: { until: { enum: ["train", "sensitivity"] }, budgets: false }, required: ["until"] },
+          { properties: { until: { enum: ["mask-search", "distillation"] } }, required: ["budgets"] },
+          { properties: { until: { enum: ["mask-search", "distillation"] } }, required: ["masks"] },
+        ],
+      },
+      { anyOf: [{ properties: { masks: false } }, { properties: { budgets: false }, required: ["masks", "arModel"] }] },
+    ],
+    examples: [
+      { name: "a sweep", dataset: "glyphs", model: "resnet8", recipe: "debug", budgets: ["10%"] },
+      {
+        name: "two budgets",
+        dataset: "glyphs",
+        model: "resnet8",
+        recipe: "debug",
+        budgets: ["5%", 1000],
+        seeds: [1, 2],
+      },
+      { name: "a teacher", dataset: "glyphs", model: "resnet8", recipe: "debug", until: "train", seeds: [1] },
+    ],
   });
 
 export type ExperimentSpec = z.output<typeof experimentSpecSchema>;

@@ -1,6 +1,13 @@
-import { type ExperimentState, type ExperimentSummary, type Page, ReluctantError } from "@reluctant/contracts";
+import {
+  type ExperimentState,
+  type ExperimentSummary,
+  type Page,
+  readExperimentCursor,
+  writeExperimentCursor,
+} from "@reluctant/contracts";
 import { listExperimentRows } from "@reluctant/db";
 import { visibleTeam } from "./authorize.ts";
+import { cursorOf } from "./cursor.ts";
 import type { Caller, Deps } from "./deps.ts";
 import { experimentSummaries } from "./experiment-summaries.ts";
 
@@ -19,13 +26,13 @@ export async function listExperiments(
   { db }: Deps,
   { identity, after, limit, state, search }: ListExperiments,
 ): Promise<Page<ExperimentSummary>> {
-  const from = after === undefined ? null : parseCursor(after);
+  const from = after === undefined ? null : cursorOf(readExperimentCursor, after);
   const rows = await listExperimentRows(
     db.prisma,
     visibleTeam(identity),
     state ?? null,
     search ?? null,
-    from?.at ?? null,
+    from?.at.toISOString() ?? null,
     from?.id ?? null,
     limit + 1,
   );
@@ -36,16 +43,6 @@ export async function listExperiments(
       db.prisma,
       page.map(({ id }) => id),
     ),
-    next: rows.length > limit && last ? `${last.createdAt.toISOString()}~${last.id}` : null,
+    next: rows.length > limit && last ? writeExperimentCursor(last) : null,
   };
-}
-
-const cursorForm = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z)~([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
-
-function parseCursor(after: string): { at: string; id: string } {
-  const [, at, id] = cursorForm.exec(after) ?? [];
-  if (at && id) return { at, id };
-  throw new ReluctantError("invalid-request", `after is no cursor of this list`, [
-    { field: "after", message: "must be `next` of an earlier page" },
-  ]);
 }

@@ -1,6 +1,7 @@
-import { type Event, type EventPage, ReluctantError } from "@reluctant/contracts";
+import { type Event, type EventPage, readEventCursor } from "@reluctant/contracts";
 import { eventRows } from "@reluctant/db";
 import { found, visibleTeam } from "./authorize.ts";
+import { cursorOf } from "./cursor.ts";
 import type { Caller, Deps } from "./deps.ts";
 
 /**
@@ -17,7 +18,7 @@ export async function readEvents(
     limit,
   }: { identity: Caller; after?: string; experimentId?: string; limit: number },
 ): Promise<EventPage> {
-  const { xid, id } = parseCursor(after);
+  const { xid, id } = cursorOf(readEventCursor, after);
   const team = visibleTeam(identity);
   const rows = await eventRows(db.prisma, xid, id, team, experimentId ?? null, limit);
   if (rows.length === 0 && experimentId !== undefined) {
@@ -26,13 +27,4 @@ export async function readEvents(
   }
   const events = rows.map((row) => ({ ...row, at: row.at.toISOString() }) as Event);
   return { events, cursor: events.at(-1)?.cursor ?? after };
-}
-
-/** `xid.id`: the transaction and the event within it. */
-function parseCursor(cursor: string): { xid: string; id: bigint } {
-  const [, xid, id] = /^(\d{1,19})\.(\d{1,18})$/.exec(cursor) ?? [];
-  if (xid !== undefined && id !== undefined) return { xid, id: BigInt(id) };
-  throw new ReluctantError("invalid-request", `"${cursor.slice(0, 50)}" is no event cursor`, [
-    { field: "after", message: "must be the cursor of an event, such as 1234.5" },
-  ]);
 }

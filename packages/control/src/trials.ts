@@ -1,7 +1,8 @@
-import { type Page, ReluctantError, type Trial } from "@reluctant/contracts";
+import { type Page, readTrialCursor, type Trial } from "@reluctant/contracts";
 import { type TrialRow, trialRows } from "@reluctant/db";
 import { trialState } from "@reluctant/relu";
 import { found, visibleTeam } from "./authorize.ts";
+import { cursorOf } from "./cursor.ts";
 import type { Caller, Deps } from "./deps.ts";
 
 /** Trials of an experiment in the plan's order. */
@@ -15,7 +16,7 @@ export async function listTrials(
   });
   found(visible, "experiment", experimentId);
   const rows = await db.prisma.trial.findMany({
-    where: { experimentId, number: { gt: parseCursor(after) } },
+    where: { experimentId, number: { gt: after === undefined ? -1 : cursorOf(readTrialCursor, after) } },
     orderBy: { number: "asc" },
     take: limit + 1,
     select: { id: true, number: true },
@@ -54,11 +55,3 @@ const trialOf = ({ number, experimentState, ...row }: TrialRow): Trial => ({
     experimentState,
   ),
 });
-
-function parseCursor(after: string | undefined): number {
-  if (after === undefined) return -1;
-  if (/^\d{1,9}$/.test(after)) return Number(after);
-  throw new ReluctantError("invalid-request", "after is no cursor of this list", [
-    { field: "after", message: "must be `next` of an earlier page" },
-  ]);
-}

@@ -1,40 +1,81 @@
+import { isUtf8 } from "node:buffer";
+import { setTimeout as sleep } from "node:timers/promises";
 import { ReluctantError } from "@reluctant/contracts";
 import express, { type Request, type Response } from "express";
 
 /** JSON bodies above this are refused before they are read: the largest sensible spec is some 20 kB. */
 export const jsonLimitBytes = 1024 * 1024;
 
-const parseJson = express.json({ limit: jsonLimitBytes, strict: false, inflate: false, type: () => true });
+const parseJson = express.json({
+  limit: jsonLimitBytes,
+  strict: false,
+  inflate: false,
+  type: () => true,
+  verify(_request, _response, bytes) {
+    if (!isUtf8(bytes)) throw new Error("not UTF-8"); // the parser would put replacement characters in its place
+  },
+});
 
-/** @throws ReluctantError for another type, a body above 1 MB, or what is not JSON */
-export async function readJson(request: Request, response: Response): Promise<unknown> {
+/** @throws ReluctantError for another type, a body above 1 MB, one that takes longer than `bodyMs`, or what is not JSON */
+export async function readJson(request: Request, response: Response, bodyMs: number): Promise<unknown> {
   requireType(request, "application/json");
-  await new Promise<void>((resolve, reject) => {
+  const parsed = new Promise<void>((resolve, reject) => {
     parseJson(request, response, (error?: unknown) => (error ? reject(bodyError(error)) : resolve()));
   });
+  await inTime(parsed, bodyMs);
   return request.body;
 }
 
-/** The body's bytes as they arrive. @throws ReluctantError for another type, or above `maxBytes` */
-export function readBytes(request: Request, maxBytes: number): AsyncIterable<Uint8Array> {
-  requireType(request, "application/octet-stream");
-  if (Number(request.headers["content-length"]) > maxBytes) throw tooLarge(maxBytes);
-  return limited(request, maxBytes);
+interface BytesLimits {
+  maxBytes: number;
+  /** How long each further piece may take. */
+  bodyMs: number;
 }
 
-async function* limited(request: Request, maxBytes: number): AsyncGenerator<Uint8Array> {
+/** The body's bytes as they arrive. @throws ReluctantError for another type, above `maxBytes`, or where it stalls */
+export function readBytes(request: Request, limits: BytesLimits): AsyncIterable<Uint8Array> {
+  requireType(request, "application/octet-stream");
+  if (Number(request.headers["content-length"]) > limits.maxBytes) throw tooLarge(limits.maxBytes);
+  return limited(request, limits);
+}
+
+async function* limited(request: Request, { maxBytes, bodyMs }: BytesLimits): AsyncGenerator<Uint8Array> {
+  // Destroying the request would take its socket, and with it the answer.
+  const pieces = request.iterator({ destroyOnReturn: false });
   let received = 0;
-  for await (const piece of request as AsyncIterable<Buffer>) {
-    received += piece.length;
+  for (;;) {
+    const piece = await inTime(pieces.next(), bodyMs);
+    if (piece.done) return;
+    received += piece.value.length;
     if (received > maxBytes) throw tooLarge(maxBytes);
-    yield piece;
+    yield piece.value;
   }
 }
 
+async function inTime<T>(arrives: Promise<T>, bodyMs: number): Promise<T> {
+  const arrived = new AbortController();
+  const stalls = sleep(bodyMs, undefined, { signal: arrived.signal }).then(() => {
+    const message = `did not arrive within ${bodyMs / 1000} s`;
+    throw new ReluctantError("request-timeout", `The body ${message}; send it again`, [{ field: "body", message }]);
+  });
+  try {
+    return await Promise.race([arrives, stalls]);
+  } finally {
+    arrived.abort();
+    stalls.catch(() => {}); // it was called off
+  }
+}
+
+/** Of the parameters of a type only the encoding has a meaning here, and UTF-8 is the only one that JSON has. */
 function requireType(request: Request, type: string): void {
   const found = request.headers["content-type"];
-  if (found?.split(";")[0]?.trim().toLowerCase() === type) return;
-  const message = `must be ${type}${found ? `, not ${found.slice(0, 100)}` : ""}`;
+  const [name, ...parameters] = (found ?? "")
+    .toLowerCase()
+    .split(";")
+    .map((part) => part.trim());
+  const charset = parameters.find((parameter) => parameter.startsWith("charset="))?.slice("charset=".length);
+  if (name === type && (charset === undefined || /^"?utf-?8"?$/.test(charset))) return;
+  const message = `must be ${type}${name === type ? " in UTF-8" : ""}${found ? `, not ${found.slice(0, 100)}` : ""}`;
   throw new ReluctantError("unsupported-media-type", `Content-Type ${message}`, [{ field: "Content-Type", message }]);
 }
 
@@ -43,18 +84,23 @@ const tooLarge = (maxBytes: number) => {
   return new ReluctantError("body-too-large", `The body ${message}`, [{ field: "body", message }]);
 };
 
+const notUtf8 = () =>
+  new ReluctantError("invalid-json", "The body is not UTF-8", [{ field: "body", message: "is not UTF-8" }]);
+
 /** What Express' parser found wrong, in our words. */
 function bodyError(error: unknown): unknown {
   if (!(error instanceof Error) || !("type" in error)) return error;
+  if (error.type === "entity.verify.failed") return notUtf8();
   if (error.type === "entity.too.large") return tooLarge(jsonLimitBytes);
   if (error.type === "entity.parse.failed") {
     const message = `is not JSON at position ${faultPosition("body" in error ? String(error.body) : "")}`;
     return new ReluctantError("invalid-json", `The body ${message}`, [{ field: "body", message }]);
   }
-  if (error.type === "encoding.unsupported" || error.type === "charset.unsupported") {
-    const field = error.type === "encoding.unsupported" ? "Content-Encoding" : "Content-Type";
-    const message = "must be plain UTF-8 JSON";
-    return new ReluctantError("unsupported-media-type", `The body ${message}`, [{ field, message }]);
+  if (error.type === "encoding.unsupported") {
+    const message = "must be absent: the body is plain JSON";
+    return new ReluctantError("unsupported-media-type", `Content-Encoding ${message}`, [
+      { field: "Content-Encoding", message },
+    ]);
   }
   if (error.type === "request.aborted" || error.type === "request.size.invalid") {
     return new ReluctantError("invalid-request", "The body ended before its Content-Length", [

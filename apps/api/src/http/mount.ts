@@ -2,16 +2,18 @@ import { ReluctantError } from "@reluctant/contracts";
 import { type RequestHandler, type Response, Router } from "express";
 import { rateLimit } from "express-rate-limit";
 import type { AppDeps } from "../deps.ts";
-import { requireRole } from "./auth.ts";
+import { type Admission, createAdmission } from "./admission.ts";
+import { type AuthenticatedCaller, requireRole } from "./auth.ts";
 import { readJson } from "./body.ts";
-import type { Route } from "./route.ts";
+import type { Answer, Route } from "./route.ts";
 import { send } from "./send.ts";
 import { validate, validateQuery } from "./validate.ts";
 
 /** A router that serves `routes`, and answers 405 for other methods on their paths. */
 export function mount(deps: AppDeps, routes: Route[]): Router {
   const router = Router({ caseSensitive: true, strict: true });
-  for (const route of routes) router[route.method](pattern(route), ...limits(route), handler(deps, route));
+  const admission = createAdmission(deps.limits);
+  for (const route of routes) router[route.method](pattern(route), ...limits(route), handler(deps, route, admission));
   for (const path of new Set(routes.map(pattern))) {
     const methods = routes.filter((route) => pattern(route) === path).map(({ method }) => method.toUpperCase());
     router.all(path, refuseMethod(methods.includes("GET") ? ["HEAD", ...methods] : methods));
@@ -22,26 +24,44 @@ export function mount(deps: AppDeps, routes: Route[]): Router {
 /** `/experiments/{id}` as Express writes it. */
 const pattern = ({ path }: Route): string => path.replaceAll(/\{(\w+)\}/g, ":$1");
 
-/** Who asks comes before what is asked: a stranger's body is not even read. */
+/**
+ * Who asks comes before what is asked: a stranger's body is not even read. A body is read between two turns, so that a
+ * slow client holds nobody up.
+ */
 const handler =
-  (deps: AppDeps, route: Route): RequestHandler =>
+  (deps: AppDeps, route: Route, admission: Admission): RequestHandler =>
   async (request, response) => {
-    const identity = route.access === "open" ? null : await requireRole(deps, request, route.access);
-    response.locals.caller = identity && `${identity.team}/${identity.name}`;
-    const answer = await route.handle({
-      deps,
-      identity,
-      params: route.params ? validate("params", route.params, request.params) : {},
-      query: validateQuery(route.query, request.query),
-      headers: route.headers ? validate("headers", route.headers, request.headers) : {},
-      body:
-        route.body?.type === "json"
-          ? validate("body", route.body.schema, await readJson(request, response), route.body.problem)
-          : undefined,
-      request,
-      signal: leaving(deps, response),
-    });
-    await send(response, answer);
+    const signal = leaving(deps, response);
+    const inTurn = <T>(work: () => Promise<T>) => (route.urgent ? work() : admission.run(work, signal));
+    const identify = async () => {
+      const identity = route.access === "open" ? null : await requireRole(deps, request, route.access);
+      response.locals.caller = identity && `${identity.team}/${identity.name}`;
+      return identity;
+    };
+    const handle = (identity: AuthenticatedCaller | null, body?: unknown): Promise<Answer> =>
+      route.handle({
+        deps,
+        identity,
+        params: route.params ? validate("params", route.params, request.params) : {},
+        query: validateQuery(route.query, request.query),
+        headers: route.headers ? validate("headers", route.headers, request.headers) : {},
+        body: route.body?.type === "json" ? validate("body", route.body.schema, body, route.body.problem) : undefined,
+        request,
+        signal,
+      });
+    const answer = await answerInTurns();
+    if (!response.headersSent) await send(response, answer); // else its time was over
+
+    async function answerInTurns(): Promise<Answer> {
+      if (!route.body) return inTurn(async () => handle(await identify()));
+      const identity = await inTurn(identify);
+      if (route.body.type === "json") {
+        const body = await readJson(request, response, deps.limits.bodyMs);
+        return inTurn(() => handle(identity, body));
+      }
+      response.locals.takeTime();
+      return handle(identity);
+    }
   };
 
 /** Aborted when the answer is over or the client gone, and when the process stops. */

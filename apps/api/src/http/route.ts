@@ -20,7 +20,10 @@ type BodyInput<B extends z.ZodType> =
   | { type: "json"; schema: B; problem?: ProblemCode }
   | { type: "bytes"; maxBytes: number };
 
-type AnswerShapes = Record<number, { description: string; schema?: z.ZodType; mediaTypes?: string[] }>;
+/** Routes that an answer leads to, by name: their path parameters, as JSON pointers into the answer's body. */
+export type Links = Record<string, Record<string, string>>;
+
+type AnswerShapes = Record<number, { description: string; schema?: z.ZodType; mediaTypes?: string[]; links?: Links }>;
 
 export interface RouteContext<A extends Access, P, Q, H, B> {
   deps: AppDeps;
@@ -59,6 +62,8 @@ export interface RouteInput<
   answers: AnswerShapes;
   /** Problems beyond those that access, body and validation bring. */
   problems?: ProblemCode[];
+  /** Takes no place in the line: what tells whether the API is well. */
+  urgent?: true;
   /** Requests a minute from one address. */
   perMinute?: number;
   handle(context: RouteContext<A, z.output<P>, z.output<Q>, z.output<H>, z.output<B>>): Promise<Answer>;

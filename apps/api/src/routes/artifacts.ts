@@ -18,9 +18,15 @@ export const artifactRoutes = [
     summary: "Store bytes of one's own, to name in a spec (arModel, sensitivity, masks).",
     access: "member",
     body: { type: "bytes", maxBytes: importLimitBytes },
-    answers: { 201: { description: "Stored; Location names the artifact.", schema: importedSchema } },
+    answers: {
+      201: {
+        description: "Stored; Location names the artifact.",
+        schema: importedSchema,
+        links: { getArtifact: { sha256: "/sha256" }, getMaskMaps: { sha256: "/sha256" } },
+      },
+    },
     async handle({ deps, identity, request }) {
-      const bytes = readBytes(request, importLimitBytes);
+      const bytes = readBytes(request, { maxBytes: importLimitBytes, bodyMs: deps.limits.bodyMs });
       const imported = await importArtifact(deps.control, { identity, mediaType: "application/octet-stream", bytes });
       return { status: 201, headers: { Location: `/api/v1/artifacts/${imported.sha256}` }, json: imported };
     },

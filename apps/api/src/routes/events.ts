@@ -1,14 +1,14 @@
-import { eventPageSchema } from "@reluctant/contracts";
+import { eventCursorSchema, eventPageSchema } from "@reluctant/contracts";
 import { readEvents } from "@reluctant/control";
 import { z } from "zod";
-import { cursorParameter, idParams } from "../http/parameters.ts";
+import { idParams } from "../http/parameters.ts";
 import { type Answer, type RouteContext, route } from "../http/route.ts";
 import { eventStream } from "../http/sse.ts";
 
 const pageSize = 500;
 
-const query = z.object({ after: cursorParameter.optional() });
-const headers = z.object({ accept: z.string().optional(), "last-event-id": cursorParameter.optional() });
+const query = z.object({ after: eventCursorSchema.optional() });
+const headers = z.object({ accept: z.string().optional(), "last-event-id": eventCursorSchema.optional() });
 const answers = {
   200: {
     description: "Events after the cursor, oldest first: as a page, or as a stream that goes on (id: the cursor).",

@@ -1,18 +1,20 @@
 import { createHash } from "node:crypto";
 import {
   type ExperimentSpecInput,
+  experimentCursorSchema,
   experimentPageSchema,
   experimentSchema,
   experimentSpecSchema,
   experimentStates,
   experimentSummarySchema,
+  trialCursorSchema,
   trialPageSchema,
 } from "@reluctant/contracts";
 import { cancelExperiment, createExperiment, getExperiment, listExperiments, listTrials } from "@reluctant/control";
 import { canonicalJson } from "@reluctant/relu";
 import { z } from "zod";
-import { idParams, pageQuery } from "../http/parameters.ts";
-import { route } from "../http/route.ts";
+import { idParams, pageQuery, textParameter } from "../http/parameters.ts";
+import { type Links, route } from "../http/route.ts";
 
 const submitHeaders = z.object({
   "idempotency-key": z
@@ -22,9 +24,17 @@ const submitHeaders = z.object({
 });
 
 const listQuery = z.object({
-  ...pageQuery,
+  ...pageQuery(experimentCursorSchema),
   state: z.enum(experimentStates).optional(),
-  search: z.string().max(100).optional(),
+  search: textParameter({ max: 100 }).optional(),
+});
+
+/** What can be asked of an experiment whose id is at `pointer`. */
+const linksOf = (pointer: string): Links => ({
+  getExperiment: { id: pointer },
+  listTrials: { id: pointer },
+  listExperimentEvents: { id: pointer },
+  cancelExperiment: { id: pointer },
 });
 
 export const experimentRoutes = [
@@ -36,7 +46,13 @@ export const experimentRoutes = [
     access: "member",
     headers: submitHeaders,
     body: { type: "json", schema: experimentSpecSchema, problem: "invalid-spec" },
-    answers: { 202: { description: "Accepted; Location names the experiment.", schema: experimentSummarySchema } },
+    answers: {
+      202: {
+        description: "Accepted; Location names the experiment.",
+        schema: experimentSummarySchema,
+        links: linksOf("/id"),
+      },
+    },
     problems: ["idempotency-mismatch"],
     async handle({ deps, identity, headers, body: spec, request }) {
       const rawSpec = request.body as ExperimentSpecInput & Record<string, unknown>;
@@ -59,7 +75,9 @@ export const experimentRoutes = [
     summary: "The team's experiments, newest first.",
     access: "viewer",
     query: listQuery,
-    answers: { 200: { description: "A page of experiments.", schema: experimentPageSchema } },
+    answers: {
+      200: { description: "A page of experiments.", schema: experimentPageSchema, links: linksOf("/items/0/id") },
+    },
     handle: async ({ deps, identity, query }) => ({
       status: 200,
       json: await listExperiments(deps.control, { identity, ...query }),
@@ -72,7 +90,17 @@ export const experimentRoutes = [
     summary: "One experiment with its stage runs.",
     access: "viewer",
     params: idParams,
-    answers: { 200: { description: "The experiment.", schema: experimentSchema } },
+    answers: {
+      200: {
+        description: "The experiment.",
+        schema: experimentSchema,
+        links: {
+          getStageRun: { id: "/stageRuns/0/id" },
+          listAttempts: { id: "/stageRuns/0/id" },
+          readMetrics: { id: "/stageRuns/0/id" },
+        },
+      },
+    },
     problems: ["not-found"],
     handle: async ({ deps, identity, params }) => ({
       status: 200,
@@ -103,8 +131,10 @@ export const experimentRoutes = [
     summary: "The trials of an experiment, in the order of its plan.",
     access: "viewer",
     params: idParams,
-    query: z.object(pageQuery),
-    answers: { 200: { description: "A page of trials.", schema: trialPageSchema } },
+    query: z.object(pageQuery(trialCursorSchema)),
+    answers: {
+      200: { description: "A page of trials.", schema: trialPageSchema, links: { getTrial: { id: "/items/0/id" } } },
+    },
     problems: ["not-found"],
     handle: async ({ deps, identity, params, query }) => ({
       status: 200,

@@ -3,7 +3,10 @@ import { getFrontier } from "@reluctant/control";
 import { z } from "zod";
 import { route } from "../http/route.ts";
 
-const frontierQuery = z.object({ dataset: nameSchema, model: nameSchema });
+const frontierQuery = z.object({
+  dataset: nameSchema.meta({ examples: ["glyphs"] }),
+  model: nameSchema.meta({ examples: ["resnet8"] }),
+});
 
 export const frontierRoutes = [
   route({

@@ -11,6 +11,7 @@ export const operationRoutes = [
     path: "/healthz",
     summary: "Whether the process is up, whatever it depends on.",
     access: "open",
+    urgent: true,
     answers: { 200: { description: "It is.", schema: z.object({ status: z.literal("up") }) } },
     handle: async () => ({ status: 200, json: { status: "up" } }),
   }),
@@ -20,6 +21,7 @@ export const operationRoutes = [
     path: "/readyz",
     summary: "Whether requests can be served. Redis is reported, not needed: what is submitted waits in Postgres.",
     access: "open",
+    urgent: true,
     answers: { 200: { description: "Postgres answers.", schema: readinessSchema } },
     async handle({ deps }) {
       await deps.control.db.prisma.$queryRaw`select 1`;
@@ -32,6 +34,7 @@ export const operationRoutes = [
     path: "/metrics",
     summary: "Metrics of this process for Prometheus.",
     access: "viewer",
+    urgent: true,
     answers: { 200: { description: "Prometheus' text form.", mediaTypes: ["text/plain"] } },
     handle: async ({ deps: { metrics } }) => ({
       status: 200,

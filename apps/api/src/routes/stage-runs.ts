@@ -1,11 +1,11 @@
 import { attemptListSchema, metricsSchema, stageRunSchema } from "@reluctant/contracts";
 import { getStageRun, listAttempts, readMetrics } from "@reluctant/control";
 import { z } from "zod";
-import { idParams, integerParameter } from "../http/parameters.ts";
+import { idParams, integerParameter, textParameter } from "../http/parameters.ts";
 import { route } from "../http/route.ts";
 
 const metricsQuery = z.object({
-  series: z.string().min(1).max(64).optional(),
+  series: textParameter({ min: 1, max: 64 }).optional(),
   afterStep: integerParameter().optional(),
 });
 
@@ -17,7 +17,16 @@ export const stageRunRoutes = [
     summary: "One stage run with its progress, result and artifacts.",
     access: "viewer",
     params: idParams,
-    answers: { 200: { description: "The stage run.", schema: stageRunSchema } },
+    answers: {
+      200: {
+        description: "The stage run.",
+        schema: stageRunSchema,
+        links: {
+          getArtifact: { sha256: "/artifacts/0/sha256" },
+          getMaskMaps: { sha256: "/artifacts/0/sha256" },
+        },
+      },
+    },
     problems: ["not-found"],
     handle: async ({ deps, identity, params }) => ({
       status: 200,
@@ -31,7 +40,9 @@ export const stageRunRoutes = [
     summary: "The attempts of a stage run, first to last.",
     access: "viewer",
     params: idParams,
-    answers: { 200: { description: "All attempts.", schema: attemptListSchema } },
+    answers: {
+      200: { description: "All attempts.", schema: attemptListSchema, links: { readLog: { id: "/items/0/id" } } },
+    },
     problems: ["not-found"],
     handle: async ({ deps, identity, params }) => ({
       status: 200,

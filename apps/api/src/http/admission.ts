@@ -1,0 +1,78 @@
+import { ReluctantError } from "@reluctant/contracts";
+import type { Limits } from "../limits.ts";
+
+/** How full it is: requests that are worked on, and those that wait for it in line. */
+export interface Line {
+  active: number;
+  waiting: number;
+}
+
+/** What becomes of a request that comes now. */
+export function arrival(
+  { active, waiting }: Line,
+  most: Pick<Limits, "active" | "waiting">,
+): "enter" | "wait" | "refuse" {
+  if (active < most.active) return "enter";
+  return waiting < most.waiting ? "wait" : "refuse";
+}
+
+/**
+ * A line in front of the work: without it a burst of requests would wait in the database's pool, each for as long as the
+ * pool allows, and then fail as if Postgres were gone (of 60 submits at once on two busy cores some did).
+ */
+export interface Admission {
+  /** Does `work` in its turn, first come, first served. @throws ReluctantError `busy`; what `signal` aborts leaves the line */
+  run<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T>;
+}
+
+export function createAdmission(limits: Pick<Limits, "active" | "waiting" | "waitMs">): Admission {
+  const waiting = new Set<() => void>();
+  let active = 0;
+
+  const turn = (signal: AbortSignal) =>
+    new Promise<void>((resolve, reject) => {
+      const leave = () => {
+        waiting.delete(enter);
+        clearTimeout(timer);
+        signal.removeEventListener("abort", giveUp);
+      };
+      const enter = () => {
+        leave();
+        resolve();
+      };
+      const giveUp = () => {
+        leave();
+        reject(busy(`waited ${limits.waitMs / 1000} s for its turn`));
+      };
+      const timer = setTimeout(giveUp, limits.waitMs);
+      signal.addEventListener("abort", giveUp);
+      waiting.add(enter);
+    });
+
+  /** The turn goes on to the first in line. */
+  const pass = () => {
+    const [next] = waiting;
+    if (next) next();
+    else active -= 1;
+  };
+
+  return {
+    async run(work, signal) {
+      const decision = arrival({ active, waiting: waiting.size }, limits);
+      if (decision === "refuse") throw busy(`came when ${waiting.size} others waited`);
+      if (decision === "wait") await turn(signal);
+      else active += 1;
+      try {
+        return await work();
+      } finally {
+        pass();
+      }
+    },
+  };
+}
+
+const busy = (what: string) =>
+  new ReluctantError(
+    "busy",
+    `This request ${what}: the API is busy. Nothing was done; send it again after Retry-After`,
+  );
