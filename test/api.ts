@@ -14,6 +14,8 @@ interface StartApi {
   redisUrl?: string;
   /** Others than the usual. */
   limits?: Partial<Limits>;
+  /** A database that somebody else made and will drop; otherwise one of its own. */
+  databaseUrl?: string;
   database?: DatabaseOptions;
 }
 
@@ -21,9 +23,10 @@ interface StartApi {
 export async function startApi({
   redisUrl = process.env.TEST_REDIS_URL as string,
   limits,
+  databaseUrl,
   database: databaseOptions,
 }: StartApi = {}) {
-  const database = await cloneTemplate();
+  const database = databaseUrl === undefined ? await cloneTemplate() : openPool(databaseUrl);
   const cable = await plugIn(new URL(database.url));
   const db = openDatabase(cable.url, databaseOptions);
   const logged: string[] = [];
@@ -99,15 +102,19 @@ async function cloneTemplate() {
   const name = `api_${randomUUID().replaceAll("-", "")}`;
   const admin = new Pool({ connectionString: adminUrl, max: 1 });
   await admin.query(`create database ${name} template reluctant_template`);
-  const url = Object.assign(new URL(adminUrl), { pathname: name }).href;
-  const pool = new Pool({ connectionString: url, max: 2 });
-  pool.on("error", () => {}); // dropping the database ends what is still open
+  const opened = openPool(Object.assign(new URL(adminUrl), { pathname: name }).href);
   const drop = async () => {
-    await pool.end();
+    await opened.drop();
     await admin.query(`drop database ${name} with (force)`);
     await admin.end();
   };
-  return { url, pool, drop };
+  return { ...opened, drop };
+}
+
+function openPool(url: string) {
+  const pool = new Pool({ connectionString: url, max: 2 });
+  pool.on("error", () => {}); // dropping the database ends what is still open
+  return { url, pool, drop: () => pool.end() };
 }
 
 /** A TCP connection to Postgres that a test can cut and mend. */

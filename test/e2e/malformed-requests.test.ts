@@ -127,6 +127,7 @@ const refused: [what: string, raw: Raw, status: number, code: Problem["code"]][]
     400,
     "invalid-request",
   ],
+  ["an event's cursor in octal", get("/api/v1/events?after=010.1"), 400, "invalid-request"],
   ["an event's cursor beyond 64 bits", get(`/api/v1/events?after=${"9".repeat(20)}.1`), 400, "invalid-request"],
   [
     "a trial's cursor beyond 32 bits",

@@ -38,3 +38,23 @@ test.each(
   const problem = (await response.json()) as Problem;
   expect([response.status, problem.code]).toEqual([404, "not-found"]);
 });
+
+test.each(
+  ["/api/v1/plans", "/api/v1/experiments"].flatMap((path) =>
+    ["arModel", "sensitivity", "masks"].map((field) => ({ path, field })),
+  ),
+)("POST $path with an $field that is not there is a 422 that names it, for an admin too", async ({ path, field }) => {
+  const spec = { name: "sweep", dataset: "glyphs", model: "resnet8", recipe: "debug" };
+  const artifacts =
+    field === "masks"
+      ? { masks: unknown.sha256, arModel: unknown.sha256 }
+      : { [field]: unknown.sha256, budgets: ["10%"] };
+  const response = await api.request(path, {
+    method: "POST",
+    headers: { authorization: `Bearer ${api.tokens.admin}`, "content-type": "application/json" },
+    body: JSON.stringify({ ...spec, ...artifacts }),
+  });
+  const problem = (await response.json()) as Problem;
+  expect([response.status, problem.code]).toEqual([422, "invalid-spec"]);
+  expect(problem.errors?.map((error) => error.field)).toContain(field);
+});

@@ -129,11 +129,14 @@ function operation(route: Route, write: Write): Json {
     tags: [tagOf(route.path)],
     ...(parameters.length > 0 && { parameters }),
     ...(route.body && { requestBody: requestBody(route.body, write) }),
-    responses: { ...answersOf(route, write), ...problemsOf(route, write) },
+    responses: { ...(route.method === "get" && notModified), ...answersOf(route, write), ...problemsOf(route, write) },
     security: route.access === "open" ? [] : [{ token: [] }, { session: [] }],
     ...(route.access !== "open" && { description: `Needs the role ${route.access}.` }),
   };
 }
+
+/** Every read has an ETag. */
+const notModified: Json = { 304: { description: "The client has it: If-None-Match names its ETag." } };
 
 const tagOf = (path: string): string => /^\/api\/v1\/([\w-]+)/.exec(path)?.[1] ?? "operations";
 

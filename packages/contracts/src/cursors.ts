@@ -9,8 +9,8 @@ import { z } from "zod";
 const experimentForm = /^(\d{1,14})~([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
 /** A trial's number within its experiment. */
 const trialForm = /^\d{1,9}$/;
-/** `xid.id` of an event: its transaction, and the event within it. Both fit into 64 bits. */
-const eventForm = /^(\d{1,19})\.(\d{1,18})$/;
+/** `xid.id` of an event: its transaction, and the event within it. Both fit into 64 bits; Postgres reads an xid of `010` as 8. */
+const eventForm = /^(0|[1-9]\d{0,18})\.(0|[1-9]\d{0,17})$/;
 
 const cursorSchema = (form: RegExp) => z.string().regex(form, "must be a cursor that this API gave");
 export const experimentCursorSchema = cursorSchema(experimentForm);

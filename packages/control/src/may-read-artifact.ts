@@ -1,13 +1,13 @@
 import { visibleTeam } from "./authorize.ts";
 import type { Caller, Deps } from "./deps.ts";
 
-/** Whether the caller's team imported the artifact, or needs (or needed) a stage run that made it. */
+/** Whether the artifact is stored and the caller's team imported it, or needs (or needed) a stage run that made it. */
 export async function mayReadArtifact(
-  { db }: Deps,
+  { db, artifacts }: Deps,
   { identity, sha256 }: { identity: Caller; sha256: string },
 ): Promise<boolean> {
   const teamId = visibleTeam(identity);
-  if (teamId === null) return true;
+  if (teamId === null) return artifacts.has(sha256);
   const [row] = await db.prisma.$queryRaw<{ readable: boolean }[]>`
     select exists (
       select from artifact_import where sha256 = ${sha256} and team_id = ${teamId}::uuid

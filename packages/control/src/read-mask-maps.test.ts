@@ -32,7 +32,7 @@ test("a team reads the maps of masks that it may read, and is told when an artif
   await expect(readMaskMaps(kit.deps, { identity: stranger, sha256 })).rejects.toMatchObject({ code: "not-found" });
   const text = await keep(Buffer.from("no safetensors at all"));
   await expect(readMaskMaps(kit.deps, { identity, sha256: text })).rejects.toMatchObject({
-    code: "invalid-request",
+    code: "not-found",
     errors: [{ field: "sha256", message: expect.stringContaining("masks") }],
   });
   const outage = new Error("the connection went away");

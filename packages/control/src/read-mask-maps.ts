@@ -23,7 +23,7 @@ export async function readMaskMaps(
   } catch (error) {
     if (error === outage) throw error;
     const why = error instanceof Error ? error.message : String(error);
-    throw new ReluctantError("invalid-request", `artifact ${sha256} is no masks: ${why}`, [
+    throw new ReluctantError("not-found", `there are no mask maps of artifact ${sha256}, which is no masks: ${why}`, [
       { field: "sha256", message: "must name the masks of a mask search or a distillation" },
     ]);
   }
