@@ -15,7 +15,8 @@ const eventForm = /^(0|[1-9]\d{0,18})\.(0|[1-9]\d{0,17})$/;
 const cursorSchema = (form: RegExp) => z.string().regex(form, "must be a cursor that this API gave");
 export const experimentCursorSchema = cursorSchema(experimentForm);
 export const trialCursorSchema = cursorSchema(trialForm);
-export const eventCursorSchema = cursorSchema(eventForm);
+/** `0.0` stands before all events. */
+export const eventCursorSchema = cursorSchema(eventForm).meta({ examples: ["0.0"] });
 
 export const writeExperimentCursor = ({ createdAt, id }: { createdAt: Date; id: string }): string =>
   `${createdAt.getTime()}~${id}`;
