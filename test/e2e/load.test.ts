@@ -31,7 +31,10 @@ const storedExperiments = async ({ pool }: Api): Promise<number> =>
   Number((await pool.query("select count(*) from experiment")).rows[0].count);
 
 test("60 submits at once are all accepted, also where the database's pool waits for less than they take", async () => {
-  const lab = await setup({ limits: { active: 1 }, database: { poolSize: 1, connectionTimeoutMs: 1_000 } });
+  const lab = await setup({
+    limits: { active: 1, waitMs: 100_000, requestMs: 110_000 }, // that one connection takes on a busy machine
+    database: { poolSize: 1, connectionTimeoutMs: 1_000 },
+  });
   await lab.request("/api/v1/experiments"); // opens the connection
   const answers = await atOnce(lab, 60);
   expect(answers.filter(({ status }) => status !== 202)).toEqual([]);
@@ -39,7 +42,7 @@ test("60 submits at once are all accepted, also where the database's pool waits 
 });
 
 test("of 2,000 submits at once each is accepted or told that the API is busy and when to come back; health answers meanwhile", async () => {
-  const lab = await setup({ limits: { waiting: 100 } });
+  const lab = await setup({ limits: { waiting: 100, requestMs: 100_000 } }); // of which work takes a part on a busy machine
   const submits = atOnce(lab, 2_000);
   let ended = false;
   void submits.finally(() => (ended = true));

@@ -4,7 +4,7 @@ export interface Limits {
   active: number;
   /** Requests that may wait for their turn; the next are refused as `busy`. */
   waiting: number;
-  /** How long one may wait for its turn. */
+  /** How long one may wait for its turns: less than `requestMs` by what the work takes. */
   waitMs: number;
   /** How long an answer may take, the wait included. Streams, and artifacts' bytes, take as long as they take. */
   requestMs: number;

@@ -17,13 +17,13 @@ function setup({ active = 1, waiting = 10, waitMs = 60_000 } = {}) {
   const admission = createAdmission({ active, waiting, waitMs });
   const began: string[] = [];
   const ends: (() => void)[] = [];
-  const start = (name: string, signal = patient) => {
+  const start = (name: string, { signal = patient, waited = 0 } = {}) => {
     const work = () =>
       new Promise<string>((resolve) => {
         began.push(name);
         ends.push(() => resolve(name));
       });
-    const done = admission.run(work, signal);
+    const done = admission.run(work, { since: performance.now() - waited, signal });
     done.catch(() => {}); // looked at later
     return done;
   };
@@ -56,11 +56,18 @@ test("a line that is full refuses at once; one that waited too long leaves it", 
   expect(began).toEqual(["a"]);
 });
 
+test("what one waited for its first turn counts in its second", async () => {
+  const { start, began } = setup({ waitMs: 60_000 });
+  void start("a");
+  await expect(start("b", { waited: 60_000 })).rejects.toMatchObject({ code: "busy" });
+  expect(began).toEqual(["a"]);
+});
+
 test("one whose client has gone takes no turn", async () => {
   const { start, began, ends } = setup();
   void start("a");
   const left = new AbortController();
-  const gone = start("b", left.signal);
+  const gone = start("b", { signal: left.signal });
   void start("c");
   left.abort();
   await expect(gone).rejects.toMatchObject({ code: "busy" });
@@ -71,8 +78,9 @@ test("one whose client has gone takes no turn", async () => {
 
 test("work that fails gives its turn on", async () => {
   const admission = createAdmission({ active: 1, waiting: 1, waitMs: 60_000 });
-  const fails = admission.run(() => Promise.reject(new Error("no")), patient);
-  const next = admission.run(async () => "next", patient);
+  const asked = { since: performance.now(), signal: patient };
+  const fails = admission.run(() => Promise.reject(new Error("no")), asked);
+  const next = admission.run(async () => "next", asked);
   await expect(fails).rejects.toThrow("no");
   expect(await next).toBe("next");
 });

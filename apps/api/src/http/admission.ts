@@ -21,15 +21,23 @@ export function arrival(
  * pool allows, and then fail as if Postgres were gone (of 60 submits at once on two busy cores some did).
  */
 export interface Admission {
-  /** Does `work` in its turn, first come, first served. @throws ReluctantError `busy`; what `signal` aborts leaves the line */
-  run<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T>;
+  /** Does `work` in its turn, first come, first served. @throws ReluctantError `busy` */
+  run<T>(work: () => Promise<T>, request: Waiting): Promise<T>;
+}
+
+/** A request in line. */
+export interface Waiting {
+  /** When it came, by `performance.now()`: it may wait `waitMs` in all, however many turns it takes. */
+  since: number;
+  /** Aborted when its client has gone: it leaves the line. */
+  signal: AbortSignal;
 }
 
 export function createAdmission(limits: Pick<Limits, "active" | "waiting" | "waitMs">): Admission {
   const waiting = new Set<() => void>();
   let active = 0;
 
-  const turn = (signal: AbortSignal) =>
+  const turn = ({ since, signal }: Waiting) =>
     new Promise<void>((resolve, reject) => {
       const leave = () => {
         waiting.delete(enter);
@@ -44,7 +52,7 @@ export function createAdmission(limits: Pick<Limits, "active" | "waiting" | "wai
         leave();
         reject(busy(`waited ${limits.waitMs / 1000} s for its turn`));
       };
-      const timer = setTimeout(giveUp, limits.waitMs);
+      const timer = setTimeout(giveUp, since + limits.waitMs - performance.now());
       signal.addEventListener("abort", giveUp);
       waiting.add(enter);
     });
@@ -57,10 +65,10 @@ export function createAdmission(limits: Pick<Limits, "active" | "waiting" | "wai
   };
 
   return {
-    async run(work, signal) {
+    async run(work, request) {
       const decision = arrival({ active, waiting: waiting.size }, limits);
       if (decision === "refuse") throw busy(`came when ${waiting.size} others waited`);
-      if (decision === "wait") await turn(signal);
+      if (decision === "wait") await turn(request);
       else active += 1;
       try {
         return await work();

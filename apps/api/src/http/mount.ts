@@ -32,7 +32,8 @@ const handler =
   (deps: AppDeps, route: Route, admission: Admission): RequestHandler =>
   async (request, response) => {
     const signal = leaving(deps, response);
-    const inTurn = <T>(work: () => Promise<T>) => (route.urgent ? work() : admission.run(work, signal));
+    const since = performance.now();
+    const inTurn = <T>(work: () => Promise<T>) => (route.urgent ? work() : admission.run(work, { since, signal }));
     const identify = async () => {
       const identity = route.access === "open" ? null : await requireRole(deps, request, route.access);
       response.locals.caller = identity && `${identity.team}/${identity.name}`;
