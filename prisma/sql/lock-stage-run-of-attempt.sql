@@ -1,7 +1,7 @@
 -- Locks a stage run and the attempt on it, in this order, as every writer does: stage runs first, then attempts.
 -- $1 attempt
 with run as (
-  select id, state, kind, failures, epoch, stage_key
+  select id, state, kind, failures, failed_step, epoch, stage_key
   from stage_run
   where id = (select stage_run_id from attempt where id = $1::uuid)
   for update
@@ -11,6 +11,7 @@ select
   (select name from worker where worker.id = a.worker_id) as "worker",
   (a.progress ->> 'step')::int as "step",
   coalesce(a.lease_expires_at < now(), false) as "expired",
-  run.id::text as "stageRunId", run.state as "stageRunState", run.kind, run.failures, run.epoch as "stageRunEpoch"
+  run.id::text as "stageRunId", run.state as "stageRunState", run.kind, run.failures, run.failed_step as "failedStep",
+  coalesce((select max(step) from checkpoint where stage_run_id = run.id), 0) as "checkpointStep", run.epoch as "stageRunEpoch"
 from run join attempt a on a.id = $1::uuid
 for update of a;

@@ -80,7 +80,7 @@ function misfit(fit: WorkerFit | undefined): string | null {
 
 async function refuse(t: Tx, attempt: LockedAttempt, reason: string): Promise<ClaimAnswer> {
   await endAttemptRow(t, attempt.id, "superseded", reason, null, null);
-  await readyAgain(t, attempt.stageRunId, attempt.failures, refusalDelaySeconds);
+  await readyAgain(t, attempt.stageRunId, attempt.failures, attempt.failedStep, refusalDelaySeconds);
   await announce(t, [attemptChanged(attempt, "superseded", reason), stageRunChanged(attempt.stageRunId, "ready")]);
   return { outcome: "refused", reason };
 }

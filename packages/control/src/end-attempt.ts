@@ -47,15 +47,16 @@ export async function endAttempt(
 }
 
 /** Decides what becomes of a stage run whose attempt has ended. */
-export async function settleStageRun(t: Tx, { stageRunId, failures }: LockedAttempt, ending: Ending): Promise<void> {
+export async function settleStageRun(t: Tx, attempt: LockedAttempt, ending: Ending): Promise<void> {
+  const { stageRunId } = attempt;
   const [needed] = await liveNeedsOf(t, stageRunId);
   if (!needed) {
     await setStageRunsState(t, [stageRunId], "cancelled", "no trial needs it any more");
     return announce(t, [stageRunChanged(stageRunId, "cancelled", "no trial needs it any more")]);
   }
-  const next = afterEnding(ending, failures);
+  const next = afterEnding(ending, attempt);
   if (next.becomes === "failed") return failStageRun(t, stageRunId, next.reason, next.failures);
-  await readyAgain(t, stageRunId, next.failures, next.delaySeconds);
+  await readyAgain(t, stageRunId, next.failures, next.failedStep, next.delaySeconds);
   await announce(t, [stageRunChanged(stageRunId, "ready")]);
 }
 

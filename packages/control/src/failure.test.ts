@@ -1,7 +1,7 @@
 import type { Failure } from "@reluctant/contracts";
-import { type Kit, setup } from "@reluctant/testkit";
+import { bytesOf, type Claim, type Kit, setup } from "@reluctant/testkit";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { dispatch, failAttempt, getExperiment, listTrials } from "./index.ts";
+import { dispatch, failAttempt, getExperiment, listTrials, recordCheckpoint } from "./index.ts";
 
 let kit: Kit;
 let workerId: string;
@@ -20,33 +20,57 @@ const failureOf = (change: Partial<Failure> = {}): Failure => ({
 });
 const stageRunRow = (id: string) => kit.db.prisma.stageRun.findUniqueOrThrow({ where: { id } });
 
-/** Dispatches, claims and fails the next attempt of the stage run of a kind; answers its stage run. */
-async function failNext(kind: string, failure: Failure): Promise<string> {
+/** Dispatches and claims the next attempt of the stage run of a kind. */
+async function claimNext(kind: string): Promise<Claim & { stageRunId: string }> {
   for (const { attemptId, stageRunId, kind: own } of await dispatch(kit.deps)) {
-    if (own !== kind) continue;
-    const { epoch } = await kit.claim(attemptId, workerId);
-    await failAttempt(kit.deps, { attemptId, epoch, failure });
-    return stageRunId;
+    if (own === kind) return { ...(await kit.claim(attemptId, workerId)), stageRunId };
   }
   throw new Error(`no ${kind} was dispatched`);
+}
+
+/** Has the next attempt of a kind fail; answers its stage run. */
+async function failNext(kind: string, failure: Failure): Promise<string> {
+  const { attemptId, epoch, stageRunId } = await claimNext(kind);
+  await failAttempt(kit.deps, { attemptId, epoch, failure });
+  return stageRunId;
 }
 
 /** As if the back-off had passed. */
 const passBackoff = (id: string) => kit.db.prisma.stageRun.update({ where: { id }, data: { retryAt: null } });
 
-test("a failed attempt is tried again after a pause, and the third failure fails the stage run", async () => {
+test("a failed attempt is tried again at once, then after a pause, and the third failure fails the stage run", async () => {
   const { experimentId } = await kit.submit({ until: "train", budgets: undefined });
   const stageRunId = await failNext("train", failureOf());
-  expect(await stageRunRow(stageRunId)).toMatchObject({ state: "ready", failures: 1 });
-  expect(await dispatch(kit.deps)).toEqual([]); // not before its time
-  await passBackoff(stageRunId);
+  expect(await stageRunRow(stageRunId)).toMatchObject({ state: "ready", failures: 1, retryAt: null });
   await failNext("train", failureOf());
+  expect(await stageRunRow(stageRunId)).toMatchObject({ state: "ready", failures: 2 });
+  expect(await dispatch(kit.deps)).toEqual([]); // not before its time
   await passBackoff(stageRunId);
   await failNext("train", failureOf());
   expect(await stageRunRow(stageRunId)).toMatchObject({ state: "failed", failures: 3 });
   const experiment = await getExperiment(kit.deps, { identity: await kit.caller(), id: experimentId });
   expect(experiment).toMatchObject({ state: "failed", reason: expect.stringContaining("exit 139") });
 });
+
+test("a checkpoint that moved on forgives: crashes days apart never add up, and those at one place do", async () => {
+  await kit.submit({ until: "train", budgets: undefined });
+  const crashAfter = async (step: number | null) => {
+    const { stageRunId, ...claim } = await claimNext("train");
+    if (step !== null) await recordCheckpoint(kit.deps, { ...claim, step, sha256: await store(claim, step) });
+    await failAttempt(kit.deps, { ...claim, failure: failureOf() });
+    await passBackoff(stageRunId);
+    return stageRunRow(stageRunId);
+  };
+  for (const step of [100, 200, 300, 400, 500])
+    expect(await crashAfter(step)).toMatchObject({ state: "ready", failures: 1, failedStep: step });
+  expect(await crashAfter(null)).toMatchObject({ state: "ready", failures: 2 });
+  expect(await crashAfter(501)).toMatchObject({ state: "ready", failures: 1 });
+  expect(await crashAfter(501)).toMatchObject({ state: "ready", failures: 2 }); // the same step again is no progress
+  expect(await crashAfter(null)).toMatchObject({ state: "failed", failures: 3 });
+});
+
+const store = async ({ attemptId }: Claim, step: number) =>
+  (await kit.deps.artifacts.put({ attemptId, mediaType: "text/plain", bytes: bytesOf(`step ${step}`) })).sha256;
 
 test("what cannot heal is not tried again, fails every trial that needs it, and stops what only they needed", async () => {
   const identity = await kit.caller();

@@ -28,20 +28,38 @@ describe("state machines", () => {
 
 describe("retry", () => {
   const failure = { code: "internal", fatal: false, message: "worker broke", step: 3 } as const;
-  it("never counts a lost or preempted attempt", () => {
-    expect(afterEnding({ as: "lost" }, 2)).toEqual({ becomes: "ready", delaySeconds: 0, failures: 2 });
-    expect(afterEnding({ as: "preempted" }, 2)).toEqual({ becomes: "ready", delaySeconds: 0, failures: 2 });
+  const failed = { as: "failed", failure } as const;
+  const ready = (delaySeconds: number, failures: number, failedStep: number) => ({
+    becomes: "ready",
+    delaySeconds,
+    failures,
+    failedStep,
   });
-  it("backs off exponentially and gives up at the third failure", () => {
-    expect(afterEnding({ as: "failed", failure }, 0)).toEqual({ becomes: "ready", delaySeconds: 5, failures: 1 });
-    expect(afterEnding({ as: "failed", failure }, 1)).toEqual({ becomes: "ready", delaySeconds: 10, failures: 2 });
-    expect(afterEnding({ as: "failed", failure }, 2)).toMatchObject({
+
+  it("never counts a lost or preempted attempt", () => {
+    const standing = { failures: 2, failedStep: 7, checkpointStep: 9 };
+    expect(afterEnding({ as: "lost" }, standing)).toEqual(ready(0, 2, 7));
+    expect(afterEnding({ as: "preempted" }, standing)).toEqual(ready(0, 2, 7));
+  });
+  it("tries again at once, then backs off, and gives up at the third failure", () => {
+    const at = (failures: number) => ({ failures, failedStep: 0, checkpointStep: 0 });
+    expect(afterEnding(failed, at(0))).toEqual(ready(0, 1, 0));
+    expect(afterEnding(failed, at(1))).toEqual(ready(5, 2, 0));
+    expect(afterEnding(failed, at(2))).toMatchObject({
       becomes: "failed",
-      reason: expect.stringContaining("worker broke"),
+      reason: "failed 3 times without a new checkpoint between; last: worker broke",
     });
   });
+  it("begins to count anew once a checkpoint lies beyond the one that the last failure fell back to", () => {
+    expect(afterEnding(failed, { failures: 2, failedStep: 40, checkpointStep: 41 })).toEqual(ready(0, 1, 41));
+    expect(afterEnding(failed, { failures: 2, failedStep: 40, checkpointStep: 40 })).toMatchObject({
+      becomes: "failed",
+    });
+    expect(afterEnding(failed, { failures: 1, failedStep: 40, checkpointStep: 40 })).toEqual(ready(5, 2, 40));
+  });
   it("does not retry what cannot heal", () => {
-    expect(afterEnding({ as: "failed", failure: { ...failure, fatal: true } }, 0)).toMatchObject({
+    const fatal = { as: "failed", failure: { ...failure, fatal: true } } as const;
+    expect(afterEnding(fatal, { failures: 0, failedStep: 0, checkpointStep: 9 })).toMatchObject({
       becomes: "failed",
       failures: 1,
     });

@@ -16,7 +16,10 @@ export interface LockedAttempt {
   stageRunId: string;
   stageRunState: StageRunState;
   kind: StageKind;
+  /** Its standing: see afterEnding. */
   failures: number;
+  failedStep: number;
+  checkpointStep: number;
 }
 export const lockAttempt = statement<[attemptId: string], LockedAttempt>("lock-stage-run-of-attempt");
 

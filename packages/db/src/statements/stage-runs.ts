@@ -17,7 +17,10 @@ export const unneededStageRuns = statement<
 export const setStageRunsState = statement<[stageRunIds: string[], state: StageRunState, reason: string | null], never>(
   "set-stage-runs-state",
 );
-export const readyAgain = statement<[stageRunId: string, failures: number, delaySeconds: number], never>("ready-again");
+export const readyAgain = statement<
+  [stageRunId: string, failures: number, failedStep: number, delaySeconds: number],
+  never
+>("ready-again");
 export const trialsThatNeed = statement<[stageRunId: string], Id>("trials-that-need");
 export const releaseNeedsOfTrials = statement<[trialIds: string[]], Id>("release-needs-of-trials");
 export const releaseNeedsOfExperiment = statement<[experimentId: string], Id>("release-needs-of-experiment");
