@@ -1,5 +1,6 @@
 -- The active experiments that need a stage run, each with the failures of its latest stage runs of the same
--- implementation, newest first; null for one that succeeded. Results from the cache say nothing about now.
+-- implementation, newest first; null for one that succeeded. Results from the cache say nothing about now. One that did not
+-- end by a failed attempt failed by its reason: that nobody could claim it, or that it is poisonous.
 -- $1 stage run  $2 how many
 select e.id::text, e.team_id::text as "teamId", latest.outcomes
 from stage_run failed
@@ -11,7 +12,7 @@ cross join lateral (
   select jsonb_agg(failure order by finished_at desc, id) as outcomes
   from (
     select r.id, r.finished_at, case r.state when 'failed' then coalesce(
-      (select a.failure from attempt a where a.stage_run_id = r.id and a.state = 'failed' order by a.number desc limit 1),
+      (select a.failure from attempt a where a.stage_run_id = r.id order by a.number desc limit 1),
       jsonb_build_object('code', 'internal', 'message', r.reason)) end as failure
     from stage_run r
     where r.implementation = failed.implementation and r.state in ('succeeded', 'failed') and exists (

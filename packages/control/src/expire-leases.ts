@@ -1,12 +1,13 @@
-import { expiredAttempts, lockAttempt } from "@reluctant/db";
+import { expiredAttempts, type LockedAttempt, lockAttempt, lossHistory, type Tx } from "@reluctant/db";
+import { judgeLosses } from "@reluctant/relu";
 import { leaseSeconds } from "./claim-attempt.ts";
 import type { Deps } from "./deps.ts";
 import { endAttempt, mayWrite } from "./end-attempt.ts";
 
 /**
- * Ends attempts whose lease ran out as lost, each in a transaction of its own; their stage runs are ready again.
- * Only Postgres' clock judges. A caller that lost Postgres itself must wait one lease before it asks, since no worker
- * could beat meanwhile.
+ * Ends attempts whose lease ran out as lost, each in a transaction of its own; their stage runs are ready again, or fail as
+ * poisonous. Only Postgres' clock judges. A caller that lost Postgres itself must wait one lease before it asks, since no
+ * worker could beat meanwhile.
  */
 export async function expireLeases({ db }: Deps): Promise<{ attemptId: string; stageRunId: string }[]> {
   const lost: { attemptId: string; stageRunId: string }[] = [];
@@ -14,11 +15,20 @@ export async function expireLeases({ db }: Deps): Promise<{ attemptId: string; s
     const stageRunId = await db.tx(async (t) => {
       const [attempt] = await lockAttempt(t, id);
       if (!attempt?.expired || attempt.epoch === null || !mayWrite(attempt, attempt.epoch)) return null; // beat or ended
-      const reason = `worker ${attempt.worker ?? "unknown"} was silent for ${leaseSeconds} s`;
-      await endAttempt(t, attempt, { as: "lost" }, { reason, step: null });
-      return attempt.stageRunId;
+      return lose(t, attempt);
     });
     if (stageRunId !== null) lost.push({ attemptId: id, stageRunId });
   }
   return lost;
+}
+
+/** Ends the attempt; null when its loss may decide over the stage run and cannot be judged yet: a later call will. */
+async function lose(t: Tx, attempt: LockedAttempt): Promise<string | null> {
+  const [history] = await lossHistory(t, attempt.stageRunId, leaseSeconds);
+  const verdict = judgeLosses(history ?? { losses: [], workers: [] }, leaseSeconds);
+  if (verdict.is === "unsure") return null;
+  const reason = `worker ${attempt.worker ?? "unknown"} was silent for ${leaseSeconds} s`;
+  const poison = verdict.is === "poisonous" ? verdict.reason : null;
+  await endAttempt(t, attempt, { as: "lost", poison }, { reason, step: null });
+  return attempt.stageRunId;
 }

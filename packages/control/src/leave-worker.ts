@@ -1,7 +1,10 @@
 import type { Deps } from "./deps.ts";
 
-/** A worker that drained says good-bye; nothing is dispatched for it any more. */
+/**
+ * A worker that drained says good-bye; nothing is dispatched for it any more. That it beats as it goes tells it from one
+ * that was replaced after it had fallen silent.
+ */
 export async function leaveWorker({ db }: Deps, { workerId }: { workerId: string }): Promise<void> {
   await db.prisma.$executeRaw`
-    update worker set state = 'gone', left_at = now() where id = ${workerId}::uuid and state <> 'gone'`;
+    update worker set state = 'gone', left_at = now(), last_beat_at = now() where id = ${workerId}::uuid and state <> 'gone'`;
 }

@@ -23,3 +23,8 @@ it.each([
 ])("goes on after %s", (_, latest) => {
   expect(breaks(latest)).toBeNull();
 });
+
+it("stops an experiment at the third poisonous run, whichever workers they took with them", () => {
+  const poisonous = (workers: string) => failed(`poisonous: its worker was lost 5 times in a row:\n${workers}`);
+  expect(breaks([poisonous("anna, bert"), poisonous("carl, anna"), poisonous("bert, carl")])).toMatch(/poisonous/);
+});

@@ -38,8 +38,16 @@ describe("retry", () => {
 
   it("never counts a lost or preempted attempt", () => {
     const standing = { failures: 2, failedStep: 7, checkpointStep: 9 };
-    expect(afterEnding({ as: "lost" }, standing)).toEqual(ready(0, 2, 7));
+    expect(afterEnding({ as: "lost", poison: null }, standing)).toEqual(ready(0, 2, 7));
     expect(afterEnding({ as: "preempted" }, standing)).toEqual(ready(0, 2, 7));
+  });
+  it("fails a run by the loss that shows it to be poisonous", () => {
+    const standing = { failures: 1, failedStep: 0, checkpointStep: 0 };
+    expect(afterEnding({ as: "lost", poison: "poisonous: …" }, standing)).toEqual({
+      becomes: "failed",
+      reason: "poisonous: …",
+      failures: 1,
+    });
   });
   it("tries again at once, then backs off, and gives up at the third failure", () => {
     const at = (failures: number) => ({ failures, failedStep: 0, checkpointStep: 0 });

@@ -1,7 +1,10 @@
 import type { Failure } from "@reluctant/contracts";
 
-/** How an attempt ended without a result. `lost` and `preempted` cost the user nothing; only `failed` counts. */
-export type Ending = { as: "lost" } | { as: "preempted" } | { as: "failed"; failure: Failure };
+/**
+ * How an attempt ended without a result. `lost` and `preempted` cost the user nothing, only `failed` counts; but a run whose
+ * losses make it poisonous fails by the last of them.
+ */
+export type Ending = { as: "lost"; poison: string | null } | { as: "preempted" } | { as: "failed"; failure: Failure };
 
 /** What a stage run's earlier attempts left, which decides what the end of the next one means. */
 export interface Standing {
@@ -28,6 +31,7 @@ const firstDelaySeconds = 5;
  * that crashes for ever at one place still fails there.
  */
 export function afterEnding(ending: Ending, { failures, failedStep, checkpointStep }: Standing): AfterEnding {
+  if (ending.as === "lost" && ending.poison !== null) return { becomes: "failed", reason: ending.poison, failures };
   if (ending.as !== "failed") return { becomes: "ready", delaySeconds: 0, failures, failedStep };
   const counted = checkpointStep > failedStep ? 1 : failures + 1;
   const { failure } = ending;

@@ -24,6 +24,12 @@ export interface Claim {
   assignment: ClaimedAssignment;
 }
 
+const timesOf = {
+  attempt: ["queued_at", "started_at", "ended_at", "lease_expires_at"],
+  worker: ["started_at", "last_beat_at", "left_at"],
+  stage_run: ["retry_at"],
+};
+
 export type Kit = Awaited<ReturnType<typeof setup>>;
 
 /**
@@ -111,10 +117,19 @@ export async function setup() {
     return done;
   };
 
+  /** Lets time pass: every time that leases and retries are judged by moves so far back, since Postgres' clock cannot be set. */
+  const pass = async (seconds: number): Promise<void> => {
+    for (const [table, columns] of Object.entries(timesOf)) {
+      const moved = columns.map((column) => `${column} = ${column} - $1::float8 * interval '1 second'`);
+      await db.prisma.$executeRawUnsafe(`update ${table} set ${moved.join(", ")}`, seconds);
+    }
+  };
+
   return {
     db,
     deps,
     dataset,
+    pass,
     databaseUrl: database.url,
     redis: { url: testRedisUrl(), prefix: `test-${randomBytes(8).toString("hex")}` },
     caller,

@@ -23,6 +23,13 @@ export interface LockedAttempt {
 }
 export const lockAttempt = statement<[attemptId: string], LockedAttempt>("lock-stage-run-of-attempt");
 
+/** As relu's `judgeLosses` takes it. */
+export interface LossHistoryRow {
+  losses: { worker: string; at: string; ageSeconds: number; step: number; alone: boolean }[];
+  workers: string[];
+}
+export const lossHistory = statement<[stageRunId: string, leaseSeconds: number], LossHistoryRow>("loss-history");
+
 export interface WorkerFit {
   registered: boolean;
   pool: boolean;
