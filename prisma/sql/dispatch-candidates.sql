@@ -17,7 +17,7 @@ select "stageRunId", "createdAt", priority, "teamId", "teamWeight", "teamGpuSeco
   where r.state = 'ready' and r.kind = $1 and r.pool = $2 and (r.retry_at is null or r.retry_at <= now())
     and exists (
       select from worker w
-      where w.pool = r.pool and w.state not in ('gone', 'draining')
+      where w.pool = r.pool and w.state not in ('gone', 'draining') and w.drained_at is null
         and w.last_beat_at > now() - $5::int * interval '1 second'
         and (w.versions ->> r.implementation)::int = r.version and r.dataset_version = any (w.datasets)
         and coalesce(w.engine -> 'precisions', '["fp32"]') ? r.precision)

@@ -1,8 +1,9 @@
 -- Whether a worker may take an attempt: it is registered, in the pool, of the version, has the data,
--- computes in the precision, and its slot is free.
+-- computes in the precision, its slot is free, and it is not drained.
 -- $1 attempt  $2 worker
 select
   w.state <> 'gone' as "registered",
+  w.drained_reason as "drained",
   w.pool = r.pool as "pool",
   (w.versions ->> r.implementation)::int is not distinct from r.version as "version",
   r.dataset_version = any (w.datasets) as "dataset",

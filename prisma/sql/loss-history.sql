@@ -31,6 +31,6 @@ select
   coalesce((
     select jsonb_agg(distinct w.name)
     from worker w join run on w.pool = run.pool
-    where w.state not in ('gone', 'draining') and w.last_beat_at > now() - $2::int * interval '1 second'
+    where w.state not in ('gone', 'draining') and w.drained_at is null and w.last_beat_at > now() - $2::int * interval '1 second'
       and (w.versions ->> run.implementation)::int = run.version and run.dataset_version = any (w.datasets)
       and coalesce(w.engine -> 'precisions', '["fp32"]') ? run.precision), '[]') as workers;

@@ -12,6 +12,7 @@ select r.id::text, r.stage_key as "stageKey", r.kind, r.implementation, r.versio
   case when r.state = 'ready' then (
     select case
       when count(*) = 0 then format('no worker of pool %s is running', r.pool)
+      when count(*) filter (where fit.served) = 0 then format('every worker of pool %s is drained', r.pool)
       when not bool_or(fit.version) then format('no worker of pool %s has %s version %s', r.pool, r.implementation, r.version)
       when not bool_or(fit.precision) then format('no worker of pool %s computes in %s', r.pool, r.precision)
       when not bool_or(fit.dataset) then format('no worker of pool %s has the data set', r.pool)
@@ -19,8 +20,10 @@ select r.id::text, r.stage_key as "stageKey", r.kind, r.implementation, r.versio
         then format('no one worker of pool %s has the version, the precision and the data set', r.pool)
     end
     from worker w cross join lateral (
-      select (w.versions ->> r.implementation)::int is not distinct from r.version as version,
-        coalesce(w.engine -> 'precisions', '["fp32"]') ? r.precision as precision, r.dataset_version = any (w.datasets) as dataset
+      select served, served and (w.versions ->> r.implementation)::int is not distinct from r.version as version,
+        served and coalesce(w.engine -> 'precisions', '["fp32"]') ? r.precision as precision,
+        served and r.dataset_version = any (w.datasets) as dataset
+      from (select w.drained_at is null as served) service
     ) fit
     where w.pool = r.pool and w.state not in ('gone', 'draining') and w.last_beat_at > now() - $3::int * interval '1 second'
   ) else r.reason end as reason, r.result, r.created_at as "createdAt", r.finished_at as "finishedAt",

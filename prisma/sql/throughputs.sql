@@ -27,7 +27,7 @@ with finished as (
 ), living as (
   select engine ->> 'backend' as backend, engine ->> 'device' as device, (engine ->> 'threads')::int as threads, count(*) as workers
   from worker
-  where pool = $4 and state not in ('gone', 'draining') and last_beat_at > now() - $5::int * interval '1 second'
+  where pool = $4 and state not in ('gone', 'draining') and drained_at is null and last_beat_at > now() - $5::int * interval '1 second'
   group by 1, 2, 3
 )
 select distinct on (m.implementation) m.implementation, m.backend, m.device, m.threads, m."imagesPerSecond", m."overheadSeconds", m.attempts

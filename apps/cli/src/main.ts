@@ -16,6 +16,7 @@ import { submit } from "./commands/submit.ts";
 import { up } from "./commands/up.ts";
 import { watch } from "./commands/watch.ts";
 import { worker } from "./commands/worker.ts";
+import { workers } from "./commands/workers.ts";
 import { exitCodes, report } from "./report.ts";
 import { write } from "./terminal/print.ts";
 
@@ -35,6 +36,7 @@ const commands = [
   models,
   datasets,
   worker,
+  workers,
   up,
   demo,
 ];

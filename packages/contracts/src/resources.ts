@@ -12,6 +12,7 @@ import {
   stageKinds,
   stageRunStates,
   trialStates,
+  workerStates,
 } from "./words.ts";
 import { attemptEngineSchema, engineInfoSchema, failureSchema, unusableDatasetSchema } from "./worker.ts";
 
@@ -283,7 +284,9 @@ export const workerSchema = z.object({
   id: idSchema,
   name: z.string(),
   pool: z.string(),
-  state: z.enum(["idle", "busy", "draining", "silent", "gone"]),
+  state: z.enum(workerStates),
+  /** Why it is drained. */
+  reason: z.string().nullable(),
   engine: engineInfoSchema,
   attemptId: idSchema.nullable(),
   stageRunId: idSchema.nullable(),
@@ -292,6 +295,15 @@ export const workerSchema = z.object({
   lastBeatAt: timestampSchema,
 });
 export type Worker = z.infer<typeof workerSchema>;
+
+/** What a person says who takes a worker out of service. */
+export const drainRequestSchema = z.strictObject({
+  reason: z
+    .string()
+    .max(500)
+    .regex(/^\P{Cc}*$/u, "must be one line without control characters")
+    .optional(),
+});
 
 export const sessionRequestSchema = z.strictObject({ link: z.string().min(20).max(200) });
 export const identitySchema = z.object({ team: z.string(), name: z.string(), role: z.enum(roles) });

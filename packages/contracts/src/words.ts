@@ -64,6 +64,13 @@ export const attemptStates = [
 ] as const;
 export type AttemptState = (typeof attemptStates)[number];
 
+/**
+ * `draining` ends when what it runs has reached a checkpoint; `drained` stays, runs what it has to its end, and gets no more
+ * work until a person undrains it or it restarts; `silent` has not beaten for a lease.
+ */
+export const workerStates = ["idle", "busy", "draining", "drained", "silent", "gone"] as const;
+export type WorkerState = (typeof workerStates)[number];
+
 /** Roles of tokens and sessions; each may do what the ones before it may. */
 export const roles = ["viewer", "member", "admin"] as const;
 export type Role = (typeof roles)[number];

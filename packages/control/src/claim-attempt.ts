@@ -71,6 +71,7 @@ const claim = ({ db }: Deps, attemptId: string, workerId: string): Promise<Claim
 /** Why a worker may not take an attempt, in words; null when it may. */
 function misfit(fit: WorkerFit | undefined): string | null {
   if (!fit?.registered) return "the worker is not registered";
+  if (fit.drained !== null) return `the worker is drained: ${fit.drained}`;
   if (!fit.pool) return `the worker is not in pool ${fit.wantedPool}`;
   if (!fit.version) return `the worker does not have ${fit.implementation} version ${fit.wantedVersion}`;
   if (!fit.dataset) return `the worker does not have dataset version ${fit.wantedDataset}`;

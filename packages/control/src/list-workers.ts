@@ -4,10 +4,11 @@ import { leaseSeconds } from "./claim-attempt.ts";
 import type { Caller, Deps } from "./deps.ts";
 
 /** Workers of the last day, and what each runs. The machines are shared, so every team sees them. */
-export async function listWorkers({ db }: Deps, _input: { identity: Caller }): Promise<Worker[]> {
-  return (await workerRows(db.prisma, leaseSeconds)).map((row) => ({
-    ...row,
-    startedAt: row.startedAt.toISOString(),
-    lastBeatAt: row.lastBeatAt.toISOString(),
-  }));
-}
+export const listWorkers = async ({ db }: Deps, _input: { identity: Caller }): Promise<Worker[]> =>
+  (await workerRows(db.prisma, leaseSeconds, null)).map(workerOf);
+
+export const workerOf = (row: Awaited<ReturnType<typeof workerRows>>[number]): Worker => ({
+  ...row,
+  startedAt: row.startedAt.toISOString(),
+  lastBeatAt: row.lastBeatAt.toISOString(),
+});

@@ -2,12 +2,17 @@ import { accept, type WorkerRegistration, workerRegistrationSchema } from "@relu
 import { takeWorkerName } from "@reluctant/db";
 import type { Deps } from "./deps.ts";
 
-/** Adds a worker. One that had the name before is gone: its attempts are lost when their leases run out. */
+/**
+ * Adds a worker. One that had the name before is gone: its attempts are lost when their leases run out. Whoever replaces one
+ * that fell silent goes on with its record, or a worker that crashes again and again would never be known as broken; one
+ * that follows a clean end or a drain begins anew.
+ */
 export async function registerWorker({ db }: Deps, registration: WorkerRegistration): Promise<{ workerId: string }> {
   const worker = accept(workerRegistrationSchema, registration, "worker");
   return db.tx(async (t) => {
-    await takeWorkerName(t, worker.name);
-    const { id } = await t.worker.create({ data: worker, select: { id: true } });
+    const [before] = await takeWorkerName(t, worker.name);
+    const trustedSince = before?.trustedSince ?? undefined;
+    const { id } = await t.worker.create({ data: { ...worker, trustedSince }, select: { id: true } });
     return { workerId: id };
   });
 }

@@ -9,3 +9,4 @@ export * from "./statements/coordinator.ts";
 export * from "./statements/screens.ts";
 export * from "./statements/stage-runs.ts";
 export * from "./statements/submit.ts";
+export * from "./statements/workers.ts";

@@ -25,3 +25,4 @@ export * from "./stage-key.ts";
 export * from "./states.ts";
 export * from "./statistics.ts";
 export * from "./steps.ts";
+export * from "./worker-health.ts";

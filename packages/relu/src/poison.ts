@@ -1,3 +1,5 @@
+import { moment } from "./moment.ts";
+
 /** A lost attempt of a stage run, as Postgres tells it. */
 export interface Loss {
   /** The worker that fell silent, by name: a restart is the same worker. */
@@ -62,6 +64,3 @@ export function judgeLosses({ losses, workers }: LossHistory, leaseSeconds: numb
   const history = row.reverse().map(({ worker, at }) => `${worker} (${moment(at)})`);
   return { is: "poisonous", reason: `poisonous: ${what}:\n${history.join(", ")}` };
 }
-
-/** `2026-11-29 04:52:41 UTC` */
-const moment = (at: string): string => `${new Date(at).toISOString().slice(0, 19).replace("T", " ")} UTC`;

@@ -16,6 +16,7 @@ import { artifactRoutes } from "./routes/artifacts.ts";
 import { experimentRoutes } from "./routes/experiments.ts";
 import { attemptRoutes, stageRunRoutes } from "./routes/stage-runs.ts";
 import { sessionRoutes, tokenRoutes } from "./routes/team.ts";
+import { workerRoutes } from "./routes/workers.ts";
 
 export type ClientOptions = HttpOptions;
 export type Client = ReturnType<typeof createClient>;
@@ -45,6 +46,7 @@ export function createClient(options: ClientOptions) {
       (await http.get(modelListSchema, "/models", { signal })).items,
     workers: async ({ signal }: Abortable = {}): Promise<Worker[]> =>
       (await http.get(workerListSchema, "/workers", { signal })).items,
+    ...workerRoutes(http),
     /** Events as they happen, each exactly once, across lost connections. */
     events: (eventsOptions: EventsOptions = {}): AsyncGenerator<Event> => events(http, eventsOptions),
   };

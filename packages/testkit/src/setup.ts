@@ -26,7 +26,7 @@ export interface Claim {
 
 const timesOf = {
   attempt: ["queued_at", "started_at", "ended_at", "lease_expires_at"],
-  worker: ["started_at", "last_beat_at", "left_at"],
+  worker: ["started_at", "last_beat_at", "left_at", "drained_at", "trusted_since"],
   stage_run: ["retry_at"],
 };
 

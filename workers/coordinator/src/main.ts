@@ -12,6 +12,7 @@ import { leadership } from "./leadership.ts";
 import { leaseExpirer } from "./lease-expirer.ts";
 import { reconciler } from "./reconciler.ts";
 import { relay } from "./relay.ts";
+import { workerJudge } from "./worker-judge.ts";
 
 /** The coordinator: `node dist/main.js`, configured by the environment (config.ts). Several may run; one leads. */
 const config = settingsOrEnd(readConfig);
@@ -39,7 +40,14 @@ const expirer = leaseExpirer({
 const leader = leadership({
   deps,
   holder,
-  services: [relays, dispatches, expirer, reconciler({ deps, producer, wakes, log }), garbageCollector({ deps, log })],
+  services: [
+    relays,
+    dispatches,
+    expirer,
+    reconciler({ deps, producer, wakes, log }),
+    workerJudge({ deps, log }),
+    garbageCollector({ deps, log }),
+  ],
   log,
 });
 

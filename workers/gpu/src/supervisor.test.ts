@@ -253,6 +253,35 @@ test("a drained worker leaves a checkpoint, from which the next attempt resumes 
   expect((await attempt(second)).startStep).toBe(7);
 });
 
+test("a worker that the control plane has drained fetches nothing until it is undrained", async () => {
+  const { prisma, dispatch, startWorker, reaches, attempt, jobState } = await setup();
+  await startWorker("w1", successful);
+  const w1 = await vi.waitFor(() => prisma.worker.findFirstOrThrow({ where: { name: "w1" } }));
+  const put = (drained: string | null) =>
+    prisma.worker.update({
+      where: { id: w1.id },
+      data: { drainedAt: drained === null ? null : new Date(), drainedReason: drained, lastBeatAt: new Date(0) },
+    });
+  const heard = () =>
+    vi.waitFor(
+      async () =>
+        expect((await prisma.worker.findUniqueOrThrow({ where: { id: w1.id } })).lastBeatAt.getTime()).toBeGreaterThan(
+          0,
+        ),
+      { timeout: 10_000, interval: 30 },
+    );
+  await put("fan broken");
+  await heard();
+  const id = await dispatch();
+  await put("fan broken");
+  await heard(); // a whole beat later
+  expect(await attempt(id)).toMatchObject({ state: "queued" });
+  expect(await jobState(id)).toBe("waiting");
+  await put(null);
+  await reaches(id, "succeeded");
+  expect((await attempt(id)).workerId).toBe(w1.id);
+});
+
 test("a process that crashes fails its attempt with its last lines, and the slot takes the next", async () => {
   const { dispatch, startWorker, reaches, attempt } = await setup();
   await startWorker(

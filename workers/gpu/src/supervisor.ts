@@ -8,6 +8,7 @@ import type { ArtifactCache } from "./artifact-cache.ts";
 import type { Claim } from "./assignment.ts";
 import { type RunningAttempt, runAttempt } from "./attempt.ts";
 import { persist } from "./persist.ts";
+import { inService } from "./service.ts";
 import { type Ending, nextPhase, type SlotPhase } from "./slot.ts";
 import type { SlotFile } from "./slot-file.ts";
 
@@ -43,6 +44,7 @@ const beatMs = 3_000;
 export function createSupervisor(options: SupervisorOptions): Supervisor {
   const { deps, consumer, wakes, log } = options;
   const draining = new AbortController();
+  const service = inService();
   const bell = createBell();
   let phase: SlotPhase = "free";
   let current: RunningAttempt | null = null;
@@ -70,6 +72,9 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       const beat = await beatWorker(deps, { workerId, state }).catch((err: unknown) => {
         log.debug({ err }, "a worker's beat was not answered");
       });
+      if (beat?.answer === "drained" && service.end())
+        log.warn({ reason: beat.reason }, "drained: takes no more work until it is undrained or restarted");
+      if (beat?.answer === "go on" && service.begin()) log.info("takes work again");
       if (beat?.answer === "replaced" && !replaced) {
         replaced = true;
         log.error({ worker: options.name }, "another worker has registered under this name; this one ends");
@@ -144,7 +149,8 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       wakes.publish("dispatch");
       log.info({ workerId, pool: options.pool, engine: options.engine, datasets: options.datasets }, "ready");
       while (!draining.signal.aborted) {
-        const delivery = await consumer.next(draining.signal);
+        await service.begun(draining.signal);
+        const delivery = await consumer.next(AbortSignal.any([draining.signal, service.over]));
         if (delivery) await serve(delivery, workerId);
       }
       enter("closed");

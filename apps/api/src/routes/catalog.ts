@@ -1,8 +1,8 @@
-import { datasetListSchema, modelListSchema, workerListSchema } from "@reluctant/contracts";
-import { listDatasets, listModels, listWorkers } from "@reluctant/control";
+import { datasetListSchema, modelListSchema } from "@reluctant/contracts";
+import { listDatasets, listModels } from "@reluctant/control";
 import { route } from "../http/route.ts";
 
-/** What there is to work on, with, and by: lists without parameters. */
+/** What there is to work on and with: lists without parameters. */
 export const catalogRoutes = [
   route({
     name: "listDatasets",
@@ -29,17 +29,5 @@ export const catalogRoutes = [
     access: "viewer",
     answers: { 200: { description: "All models.", schema: modelListSchema } },
     handle: async () => ({ status: 200, json: { items: listModels() } }),
-  }),
-  route({
-    name: "listWorkers",
-    method: "get",
-    path: "/api/v1/workers",
-    summary: "Workers and what they do now.",
-    access: "viewer",
-    answers: { 200: { description: "Workers of the last day.", schema: workerListSchema } },
-    handle: async ({ deps, identity }) => ({
-      status: 200,
-      json: { items: await listWorkers(deps.control, { identity }) },
-    }),
   }),
 ];

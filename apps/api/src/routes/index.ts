@@ -12,6 +12,7 @@ import { sessionRoutes } from "./session.ts";
 import { stageRunRoutes } from "./stage-runs.ts";
 import { tokenRoutes } from "./tokens.ts";
 import { trialRoutes } from "./trials.ts";
+import { workerRoutes } from "./workers.ts";
 
 const describedRoutes: Route[] = [
   ...experimentRoutes,
@@ -23,6 +24,7 @@ const describedRoutes: Route[] = [
   ...frontierRoutes,
   ...artifactRoutes,
   ...catalogRoutes,
+  ...workerRoutes,
   ...sessionRoutes,
   ...tokenRoutes,
   ...operationRoutes,

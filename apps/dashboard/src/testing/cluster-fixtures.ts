@@ -17,11 +17,13 @@ export const workers: Worker[] = [
   ["gpu-1", "busy", 412],
   ["gpu-2", "idle", null],
   ["gpu-3", "silent", null],
+  ["gpu-4", "drained", null],
 ].map(([name, state, imagesPerSecond], i) => ({
   id: uuid(3_000 + i),
   name: name as string,
   pool: "default",
   state: state as Worker["state"],
+  reason: state === "drained" ? "by admin: fan broken" : null,
   engine,
   attemptId: null,
   stageRunId: state === "busy" ? uuid(163) : null,

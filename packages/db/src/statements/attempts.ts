@@ -32,6 +32,8 @@ export const lossHistory = statement<[stageRunId: string, leaseSeconds: number],
 
 export interface WorkerFit {
   registered: boolean;
+  /** Why it is drained; null when it is not. */
+  drained: string | null;
   pool: boolean;
   version: boolean;
   dataset: boolean;
@@ -112,4 +114,3 @@ export const stopAttempts = statement<
     step: number | null;
   }
 >("stop-attempts");
-export const takeWorkerName = statement<[name: string], never>("take-worker-name");

@@ -129,7 +129,7 @@ export const throughputRows = statement<
   Throughput & { implementation: string }
 >("throughputs");
 export const workerRows = statement<
-  [leaseSeconds: number],
+  [leaseSeconds: number, workerId: string | null],
   Omit<Worker, "startedAt" | "lastBeatAt"> & { startedAt: Date; lastBeatAt: Date }
 >("workers");
 export const unusableDatasetRows = statement<[leaseSeconds: number], UnusableDataset & { workers: string[] }>(

@@ -52,9 +52,11 @@ const WorkerTable = ({ workers }: { workers: Worker[] }) => (
         {workers.map((worker) => (
           <tr key={worker.id}>
             <td>
-              <State state={worker.state} />
+              <State state={worker.state} title={worker.reason} />
             </td>
-            <td className="name">{worker.name}</td>
+            <td className="name">
+              {worker.name} {worker.reason && <span className="muted">{worker.reason}</span>}
+            </td>
             <td>{worker.pool}</td>
             <td>{worker.engine.device}</td>
             <td className="number">{memory(worker.engine.memoryBytes)}</td>

@@ -1,0 +1,51 @@
+import { drainRequestSchema, nameSchema, workerListSchema, workerSchema } from "@reluctant/contracts";
+import { drainWorker, listWorkers, undrainWorker } from "@reluctant/control";
+import { z } from "zod";
+import { route } from "../http/route.ts";
+
+const nameParams = z.object({ name: nameSchema });
+
+export const workerRoutes = [
+  route({
+    name: "listWorkers",
+    method: "get",
+    path: "/api/v1/workers",
+    summary: "Workers and what they do now.",
+    access: "viewer",
+    answers: { 200: { description: "Workers of the last day.", schema: workerListSchema } },
+    handle: async ({ deps, identity }) => ({
+      status: 200,
+      json: { items: await listWorkers(deps.control, { identity }) },
+    }),
+  }),
+  route({
+    name: "drainWorker",
+    method: "post",
+    path: "/api/v1/workers/{name}/drain",
+    summary: "Take a worker out of service: it gets no more work, and what it runs goes on.",
+    access: "admin",
+    params: nameParams,
+    body: { type: "json", schema: drainRequestSchema },
+    answers: { 200: { description: "The worker as it is now.", schema: workerSchema } },
+    problems: ["not-found"],
+    handle: async ({ deps, identity, params, body }) => ({
+      status: 200,
+      json: await drainWorker(deps.control, { identity, ...params, ...body }),
+    }),
+  }),
+  route({
+    name: "undrainWorker",
+    method: "post",
+    path: "/api/v1/workers/{name}/undrain",
+    summary: "Put a drained worker back into service.",
+    access: "admin",
+    params: nameParams,
+    answers: { 200: { description: "The worker as it is now.", schema: workerSchema } },
+    problems: ["not-found"],
+    async handle({ deps, identity, params }) {
+      const worker = await undrainWorker(deps.control, { identity, ...params });
+      deps.wakes.publish("dispatch");
+      return { status: 200, json: worker };
+    },
+  }),
+];

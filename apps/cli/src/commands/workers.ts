@@ -1,0 +1,53 @@
+import type { Worker } from "@reluctant/contracts";
+import { short } from "@reluctant/plot";
+import type { Command } from "commander";
+import { type ConnectionFlags, connect, withConnection } from "../connection.ts";
+import { ago } from "../terminal/format.ts";
+import { table } from "../terminal/table.ts";
+
+export const workers = (program: Command): Command => {
+  const command = program.command("workers").description("list workers, or take one out of service and put it back");
+  withConnection(
+    command
+      .command("list", { isDefault: true })
+      .description("workers of the last day and what each runs")
+      .option("--json", "print them as JSON"),
+  ).action(async (flags: ConnectionFlags & { json?: true }) => {
+    const items = await (await connect(flags)).workers();
+    process.stdout.write(flags.json ? `${JSON.stringify(items, null, 2)}\n` : listed(items));
+  });
+  withConnection(
+    command
+      .command("drain <name>")
+      .description("give a worker no more work; what it runs goes on")
+      .option("--reason <words>", "why, shown to everybody"),
+  ).action(async (name: string, { reason, ...flags }: ConnectionFlags & { reason?: string }) => {
+    told(await (await connect(flags)).drainWorker(name, { reason }));
+  });
+  withConnection(command.command("undrain <name>").description("put a drained worker back into service")).action(
+    async (name: string, flags: ConnectionFlags) => told(await (await connect(flags)).undrainWorker(name)),
+  );
+  return command;
+};
+
+const told = ({ name, state, reason }: Worker): void => {
+  process.stdout.write(`${name}: ${state}${reason ? ` ${reason}` : ""}\n`);
+};
+
+function listed(items: readonly Worker[]): string {
+  if (items.length === 0) return "no worker has joined; on a machine with a GPU: reluctant worker\n";
+  const rows = items.map((worker) => [
+    worker.name,
+    worker.state,
+    worker.pool,
+    worker.engine.device,
+    worker.engine.backend,
+    worker.stageRunId?.slice(0, 8) ?? "–",
+    worker.imagesPerSecond === null ? "–" : `${short(worker.imagesPerSecond)} img/s`,
+    ago(worker.lastBeatAt, Date.now()),
+    worker.reason ?? "",
+  ]);
+  const titles = ["name", "state", "pool", "device", "backend", "runs", "speed", "heartbeat", "why"];
+  const columns = titles.map((title) => ({ title }));
+  return `${table(columns, rows)}\n`;
+}

@@ -1,0 +1,46 @@
+import type { Worker } from "@reluctant/contracts";
+import { drainWorkerRow, type Tx, undrainWorkerRow, workerRows } from "@reluctant/db";
+import { found, requireRole } from "./authorize.ts";
+import { leaseSeconds } from "./claim-attempt.ts";
+import type { Caller, Deps } from "./deps.ts";
+import { workerOf } from "./list-workers.ts";
+
+/** Takes a worker out of service at a person's wish: it gets no more work, and what it runs goes on. Twice is the same as once. */
+export const drainWorker = (
+  { db }: Deps,
+  { identity, name, reason }: { identity: Caller; name: string; reason?: string | undefined },
+): Promise<Worker> => {
+  requireRole(identity, "admin");
+  return db.tx(async (t) => {
+    const why = `by ${identity.name}${reason ? `: ${reason}` : ""}`;
+    const [row] = await drainWorkerRow(t, name, why);
+    const { id } = found(row, "worker", name);
+    await audit(t, identity, { action: "worker.drain", subject: id, detail: { name, reason: why } });
+    return worker(t, id);
+  });
+};
+
+/** Puts it back into service; what it lost before counts no more. */
+export const undrainWorker = (
+  { db }: Deps,
+  { identity, name }: { identity: Caller; name: string },
+): Promise<Worker> => {
+  requireRole(identity, "admin");
+  return db.tx(async (t) => {
+    const [row] = await undrainWorkerRow(t, name);
+    const { id } = found(row, "worker", name);
+    await audit(t, identity, { action: "worker.undrain", subject: id, detail: { name } });
+    return worker(t, id);
+  });
+};
+
+const audit = (
+  t: Tx,
+  { teamId, name: actor }: Caller,
+  event: { action: string; subject: string; detail: { name: string; reason?: string } },
+) => t.auditEvent.create({ data: { teamId, actor, ...event } });
+
+async function worker(t: Tx, id: string): Promise<Worker> {
+  const [row] = await workerRows(t, leaseSeconds, id);
+  return workerOf(found(row, "worker", id));
+}

@@ -1,0 +1,18 @@
+import { type Deps, drainBrokenWorkers } from "@reluctant/control";
+import type { Logger } from "@reluctant/telemetry";
+import { type Rounds, rounds } from "./service.ts";
+
+/** Drains workers that break what they are given. */
+export const workerJudge = ({ deps, log }: { deps: Deps; log: Logger }): Rounds =>
+  rounds({
+    name: "worker judge",
+    everyMs: 10_000,
+    log,
+    async work() {
+      for (const { name, reason } of await drainBrokenWorkers(deps))
+        log.warn(
+          { worker: name, reason },
+          "a worker is drained: it gets no more work until it is undrained or restarted",
+        );
+    },
+  });
