@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { FromChild } from "@reluctant/contracts";
+import { identify, isAlive, type ProcessId } from "@reluctant/machine";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { childEnvironment, startChild } from "./child-process.ts";
-import { identify, isAlive } from "./process-group.ts";
 import { takeSlot } from "./slot-file.ts";
 
 let folder: string;
@@ -95,18 +95,19 @@ test("a child that sends what nobody understands is ended, with what was wrong",
 test("a starting supervisor ends the process group that an earlier one left, and no other", async () => {
   const { child, heard } = await setup(`process.send({ type: "started", step: 0 }); setInterval(() => {}, 1000);`);
   await heard;
-  const record = join(folder, "slots", "w1.json");
+  const record = join(folder, "slots", "w1", "1");
   const { slot } = await takeSlot(folder, "w1");
   await slot.hold(child.pid);
-  const left = await identify(child.pid);
-  const write = (child: unknown) =>
-    writeFile(record, JSON.stringify({ supervisor: { pid: process.pid, startTime: "1" }, child }));
+  const left = (await identify(child.pid)) as ProcessId;
+  const dead = (process: ProcessId) => ({ ...process, startTime: "1" });
+  const write = async (file: string, child: ProcessId) =>
+    writeFile(file, JSON.stringify({ process: dead(left), content: { child } }));
 
-  await write({ pid: child.pid, startTime: "1" }); // the number is used again by another process
+  await write(record, dead(left)); // the number is used again by another process
   expect((await takeSlot(folder, "w1")).ended).toBeNull();
-  expect(left && (await isAlive(left))).toBe(true);
+  expect(await isAlive(left)).toBe(true);
 
-  await write(left);
+  await write(join(folder, "slots", "w1", "2"), left);
   expect((await takeSlot(folder, "w1")).ended).toEqual(left);
   expect(await child.gone).toMatchObject({ signal: "SIGKILL" });
 });

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { availableParallelism } from "node:os";
 import { setTimeout as delay } from "node:timers/promises";
 import { type FromChild, fromChildSchema, type ToChild } from "@reluctant/contracts";
-import { groupGone, outOfMemoryKills, signalGroup } from "./process-group.ts";
+import { groupGone, outOfMemoryKills, signalGroup } from "@reluctant/machine";
 import type { ChildEnd } from "./slot.ts";
 
 export interface ChildOptions {

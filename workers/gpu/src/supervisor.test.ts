@@ -4,12 +4,12 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { pathToFileURL } from "node:url";
+import { identify, isAlive } from "@reluctant/machine";
 import { createConsumer, createProducer, createWakes, openRedis, queueNames } from "@reluctant/queue";
 import { createLogger } from "@reluctant/telemetry";
 import { engineOf, setup as setupKit } from "@reluctant/testkit";
 import { afterEach, expect, test, vi } from "vitest";
 import { createArtifactCache } from "./artifact-cache.ts";
-import { identify, isAlive } from "./process-group.ts";
 import { takeSlot } from "./slot-file.ts";
 import { createSupervisor, type Supervisor } from "./supervisor.ts";
 

@@ -1,10 +1,12 @@
-import { readdir, readFile } from "node:fs/promises";
+import { readdir, readFile, readlink } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 
 /** A process beyond its number, which is used again: its number and its start, in clock ticks since boot. */
 export interface ProcessId {
   pid: number;
   startTime: string;
+  /** Where such numbers mean the same: this boot of this machine, and in it this container. */
+  place: string;
 }
 
 /** Fields of `/proc/PID/stat` after the command, which may itself hold spaces and parentheses. */
@@ -19,14 +21,24 @@ async function statOf(pid: number | string): Promise<{ state: string; group: num
 }
 
 export async function identify(pid: number): Promise<ProcessId | null> {
-  const stat = await statOf(pid);
-  return stat && { pid, startTime: stat.startTime };
+  const [stat, place] = await Promise.all([statOf(pid), placeOf()]);
+  return stat && { pid, startTime: stat.startTime, place };
+}
+
+/** Nothing can be told from here of a process `elsewhere`: on another machine or in another container, or before a reboot. */
+export async function standingOf({ pid, startTime, place }: ProcessId): Promise<"alive" | "dead" | "elsewhere"> {
+  const [stat, here] = await Promise.all([statOf(pid), placeOf()]);
+  if (place !== here) return "elsewhere";
+  return stat !== null && stat.startTime === startTime && !isDead(stat.state) ? "alive" : "dead";
 }
 
 /** True while exactly this process runs. */
-export async function isAlive({ pid, startTime }: ProcessId): Promise<boolean> {
-  const stat = await statOf(pid);
-  return stat !== null && stat.startTime === startTime && !isDead(stat.state);
+export const isAlive = async (process: ProcessId): Promise<boolean> => (await standingOf(process)) === "alive";
+
+async function placeOf(): Promise<string> {
+  const boot = await readFile("/proc/sys/kernel/random/boot_id", "latin1").catch(() => "");
+  const namespace = await readlink("/proc/self/ns/pid").catch(() => "");
+  return `${boot.trim()} ${namespace}`;
 }
 
 const isDead = (state: string) => state === "Z" || state === "X";

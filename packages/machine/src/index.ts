@@ -1,0 +1,2 @@
+export * from "./exclusive-folder.ts";
+export * from "./process-group.ts";
