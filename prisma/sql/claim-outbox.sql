@@ -1,8 +1,9 @@
--- Takes the oldest unsent announcements for one relay; one whose relay fell silent is free again after 10 s.
+-- Takes the oldest unsent announcements for one relay; one whose relay fell silent is free again after 10 s, and at once for
+-- the relay of the same name, which claimed it before it was killed: a living one asks when it has sent all of its own.
 -- $1 how many  $2 relay
 with due as (
   select o.id from outbox o
-  where o.sent_at is null and (o.claimed_at is null or o.claimed_at < now() - interval '10 seconds')
+  where o.sent_at is null and (o.claimed_at is null or o.claimed_by = $2 or o.claimed_at < now() - interval '10 seconds')
   order by o.id limit $1::int
   for update skip locked
 ), mine as (

@@ -1,4 +1,4 @@
-import { electLeaderRow, resignLeaderRow } from "@reluctant/db";
+import { electLeaderRow, recordRoundRow, resignLeaderRow } from "@reluctant/db";
 import type { Deps } from "./deps.ts";
 
 /** Takes or renews the lease `name` by Postgres' clock. False while another holds it. */
@@ -12,4 +12,16 @@ export async function electLeader(
 /** Gives the lease back on the way out, so that the next one need not wait for its end. */
 export async function resignLeader({ db }: Deps, { name, holder }: { name: string; holder: string }): Promise<void> {
   await resignLeaderRow(db.prisma, name, holder);
+}
+
+/**
+ * Records that the leader made a round. Answers for how many seconds Postgres has answered rounds that lie at most
+ * `unseenSeconds` apart, whoever made them; null when another leads.
+ */
+export async function recordRound(
+  { db }: Deps,
+  { name, holder, unseenSeconds }: { name: string; holder: string; unseenSeconds: number },
+): Promise<number | null> {
+  const [round] = await recordRoundRow(db.prisma, name, holder, unseenSeconds);
+  return round?.answeredSeconds ?? null;
 }

@@ -1,6 +1,7 @@
 export * from "./database.ts";
 export * from "./errors.ts";
 export { Prisma, PrismaClient } from "./generated/client.ts";
+export * from "./installation.ts";
 export * from "./migrate.ts";
 export * from "./statement.ts";
 export * from "./statements/access.ts";

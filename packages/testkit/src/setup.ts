@@ -28,6 +28,7 @@ const timesOf = {
   attempt: ["queued_at", "started_at", "ended_at", "lease_expires_at"],
   worker: ["started_at", "last_beat_at", "left_at", "drained_at", "trusted_since"],
   stage_run: ["retry_at"],
+  leader: ["expires_at", "last_round_at", "answering_since"],
 };
 
 export type Kit = Awaited<ReturnType<typeof setup>>;

@@ -1,5 +1,13 @@
+import { homedir } from "node:os";
+import { join, resolve } from "node:path";
+import { installationOf } from "@reluctant/db";
+
 export interface CoordinatorConfig {
   databaseUrl: string;
+  /** Tells the installations apart that share this machine. */
+  installation: string;
+  /** Keeps the file by which a restart knows itself; that of the machine's workers will do. */
+  cacheDir: string;
   redisUrl: string;
   redisPrefix: string | undefined;
   logLevel: string;
@@ -12,8 +20,11 @@ export function readConfig(env: NodeJS.ProcessEnv): CoordinatorConfig {
     if (!value) throw new Error(`${name} is not set; the coordinator cannot work without it`);
     return value;
   };
+  const databaseUrl = required("DATABASE_URL");
   return {
-    databaseUrl: required("DATABASE_URL"),
+    databaseUrl,
+    installation: installationOf(databaseUrl),
+    cacheDir: resolve(env.RELUCTANT_CACHE || join(homedir(), ".cache", "reluctant")),
     redisUrl: required("REDIS_URL"),
     redisPrefix: env.REDIS_PREFIX || undefined,
     logLevel: env.LOG_LEVEL || "info",

@@ -2,13 +2,15 @@ import { type Deps, electLeader, resignLeader } from "@reluctant/control";
 import type { Logger } from "@reluctant/telemetry";
 import { type Rounds, rounds, type Service } from "./service.ts";
 
-const name = "coordinator";
+/** The lease that elects the leader. */
+export const leaderName = "coordinator";
 const leaseSeconds = 10;
 const renewMs = 3_000;
 
 /**
- * Runs the services on one coordinator at a time: the holder of a lease row in Postgres. A leader that could not renew
- * stops before its lease is over. Two leaders for a moment would do no harm, since every command decides in Postgres.
+ * Runs the services on one coordinator at a time: the holder of a lease row in Postgres. One that is started again under
+ * its own name goes on with its lease at once; any other waits until it is over. A leader that could not renew stops before
+ * that. Two leaders for a moment would do no harm, since every command decides in Postgres.
  */
 export function leadership(options: { deps: Deps; holder: string; services: Service[]; log: Logger }): Service & {
   /** Resolves at the first answer of Postgres, whoever leads. */
@@ -39,7 +41,7 @@ export function leadership(options: { deps: Deps; holder: string; services: Serv
     async work() {
       const asked = performance.now();
       try {
-        const elected = await electLeader(deps, { name, holder, leaseSeconds });
+        const elected = await electLeader(deps, { name: leaderName, holder, leaseSeconds });
         decide();
         if (!elected) return follow();
         leaseEnds = asked + leaseSeconds * 1_000;
@@ -59,7 +61,7 @@ export function leadership(options: { deps: Deps; holder: string; services: Serv
       const led = leading;
       await follow();
       if (led)
-        await resignLeader(deps, { name, holder }).catch((err: unknown) =>
+        await resignLeader(deps, { name: leaderName, holder }).catch((err: unknown) =>
           log.warn({ err }, "the lease was not given back; it ends by itself"),
         );
     },

@@ -1,6 +1,7 @@
-import { type Deps, expireLeases } from "@reluctant/control";
+import { type Deps, expireLeases, recordRound } from "@reluctant/control";
 import type { Logger } from "@reluctant/telemetry";
-import { type ExpiryGate, expiryGate } from "./expiry-gate.ts";
+import { mayJudge, unseenSeconds } from "./expiry-gate.ts";
+import { leaderName } from "./leadership.ts";
 import { type Rounds, rounds } from "./service.ts";
 
 /** A slower answer counts as an outage: workers cannot renew their leases through it either. */
@@ -9,36 +10,41 @@ const answerWithinMs = 4_000;
 /** Ends attempts whose worker fell silent. Only Postgres' clock says when a lease is over; the gate says whether to ask. */
 export const leaseExpirer = (options: {
   deps: Deps;
+  /** Who leads here. */
+  holder: string;
   /** How long a worker's beat holds its attempt. */
-  leaseMs: number;
+  leaseSeconds: number;
   onExpired: () => void;
   log: Logger;
 }): Rounds => {
-  const { deps, leaseMs, onExpired, log } = options;
-  let gate: ExpiryGate = expiryGate(leaseMs, performance.now());
+  const { deps, holder, leaseSeconds, onExpired, log } = options;
+  let outage = false;
 
+  const record = (unseen: number) => recordRound(deps, { name: leaderName, holder, unseenSeconds: unseen });
+
+  /** Hundreds of leases take longer than rounds may lie apart, and nothing of that time was unseen. */
   const judge = async () => {
+    const begun = performance.now();
     const expired = await expireLeases(deps);
+    if (expired.length === 0) return;
     for (const { attemptId, stageRunId } of expired)
       log.warn({ attemptId, stageRunId }, "a lease expired: the attempt is lost");
-    if (expired.length > 0) onExpired();
+    onExpired();
+    await record(unseenSeconds(leaseSeconds) + (performance.now() - begun) / 1_000);
   };
 
   return rounds({
     name: "lease expirer",
     everyMs: 1_000,
     log,
-    onStart() {
-      gate = expiryGate(leaseMs, performance.now());
-    },
     async work() {
       const asked = performance.now();
       try {
-        await deps.db.prisma.$queryRaw`select 1`;
-        if (performance.now() - asked > answerWithinMs) gate.closed(performance.now());
-        if (gate.isOpen(performance.now())) await judge();
+        const answered = await record(outage ? 0 : unseenSeconds(leaseSeconds));
+        outage = performance.now() - asked > answerWithinMs;
+        if (!outage && mayJudge(answered, leaseSeconds)) await judge();
       } catch (error) {
-        gate.closed(performance.now());
+        outage = true;
         throw error;
       }
     },

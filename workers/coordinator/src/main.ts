@@ -1,5 +1,3 @@
-import { randomUUID } from "node:crypto";
-import { hostname } from "node:os";
 import { postgresArtifacts } from "@reluctant/artifacts";
 import { leaseSeconds } from "@reluctant/control";
 import { openDatabase } from "@reluctant/db";
@@ -8,6 +6,7 @@ import { createLogger, settingsOrEnd } from "@reluctant/telemetry";
 import { readConfig } from "./config.ts";
 import { dispatcher } from "./dispatcher.ts";
 import { garbageCollector } from "./garbage-collector.ts";
+import { takeHolderName } from "./holder-name.ts";
 import { leadership } from "./leadership.ts";
 import { leaseExpirer } from "./lease-expirer.ts";
 import { reconciler } from "./reconciler.ts";
@@ -17,7 +16,7 @@ import { workerJudge } from "./worker-judge.ts";
 /** The coordinator: `node dist/main.js`, configured by the environment (config.ts). Several may run; one leads. */
 const config = settingsOrEnd(readConfig);
 const log = createLogger({ name: "coordinator", level: config.logLevel });
-const holder = `${hostname()} ${process.pid} ${randomUUID()}`;
+const holder = await takeHolderName({ ...config, log });
 
 const db = openDatabase(config.databaseUrl);
 const deps = { db, artifacts: postgresArtifacts(db) };
@@ -30,7 +29,8 @@ const dispatches = dispatcher({ deps, onDispatched: relays.ring, log });
 wakes.on("dispatch", dispatches.ring);
 const expirer = leaseExpirer({
   deps,
-  leaseMs: leaseSeconds * 1_000,
+  holder,
+  leaseSeconds,
   onExpired() {
     wakes.publish("events");
     dispatches.ring();

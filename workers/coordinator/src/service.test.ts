@@ -1,6 +1,5 @@
 import { createLogger } from "@reluctant/telemetry";
 import { expect, test, vi } from "vitest";
-import { expiryGate } from "./expiry-gate.ts";
 import { rounds } from "./service.ts";
 
 function setup(work: (round: number) => Promise<void>) {
@@ -13,15 +12,6 @@ function setup(work: (round: number) => Promise<void>) {
   const service = rounds({ name: "counter", everyMs: 3_600_000, log, work: () => work(++done) });
   return { service, lines, rounds: () => done };
 }
-
-test("leases are judged only after Postgres has answered for one full lease", () => {
-  const gate = expiryGate(15_000, 0);
-  expect(gate.isOpen(14_999)).toBe(false);
-  expect(gate.isOpen(15_000)).toBe(true);
-  gate.closed(20_000);
-  expect(gate.isOpen(34_999)).toBe(false);
-  expect(gate.isOpen(35_000)).toBe(true);
-});
 
 test("a ring during a round is not lost: another round follows", async () => {
   let finish = () => {};

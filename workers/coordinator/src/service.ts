@@ -17,13 +17,11 @@ interface RoundsOptions {
   name: string;
   everyMs: number;
   work: () => Promise<void>;
-  /** Called when it starts to run, not when it runs already. */
-  onStart?: () => void;
   log: Logger;
 }
 
 /** A service that does one round of `work` at every ring, and at least every `everyMs`. */
-export function rounds({ name, everyMs, work, onStart, log }: RoundsOptions): Rounds {
+export function rounds({ name, everyMs, work, log }: RoundsOptions): Rounds {
   const bell = createBell();
   let running: { end: AbortController; done: Promise<void> } | null = null;
 
@@ -46,7 +44,6 @@ export function rounds({ name, everyMs, work, onStart, log }: RoundsOptions): Ro
     ring: bell.ring,
     start() {
       if (running) return;
-      onStart?.();
       const end = new AbortController();
       running = { end, done: run(end.signal) };
     },

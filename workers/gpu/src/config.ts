@@ -1,8 +1,8 @@
-import { createHash } from "node:crypto";
 import { accessSync, constants, mkdirSync } from "node:fs";
 import { homedir, hostname } from "node:os";
 import { delimiter, isAbsolute, join, resolve } from "node:path";
 import { nameSchema, poolSchema } from "@reluctant/contracts";
+import { installationOf } from "@reluctant/db";
 
 export interface WorkerConfig {
   databaseUrl: string;
@@ -49,12 +49,6 @@ export function readConfig(env: NodeJS.ProcessEnv): WorkerConfig {
     checkpointSeconds: secondsOf(env.RELUCTANT_CHECKPOINT_SECONDS),
     logLevel: env.LOG_LEVEL || "info",
   };
-}
-
-/** Twelve digits that tell databases apart, whoever connects: an installation is its database. */
-function installationOf(databaseUrl: string): string {
-  const place = databaseUrl.replace(/^(\w+:\/\/)[^/]*@/, "$1"); // without user and password
-  return createHash("sha256").update(place).digest("hex").slice(0, 12);
 }
 
 function home(): string {

@@ -40,4 +40,8 @@ export const electLeaderRow = statement<[name: string, holder: string, leaseSeco
   "elect-leader",
 );
 export const resignLeaderRow = statement<[name: string, holder: string], never>("resign-leader");
+export const recordRoundRow = statement<
+  [name: string, holder: string, unseenSeconds: number],
+  { answeredSeconds: number }
+>("record-round");
 export const forgetRows = statement<[], { rows: number }>("forget");
