@@ -162,6 +162,13 @@ test("keys go to pages, to the search and to the help, but not while typing", as
   await page.getByRole("dialog", { name: "Keys" }).waitFor();
 });
 
+test("the workers page says which worker is drained, and why", async () => {
+  const { server, page } = await setup();
+  await page.goto(`${server.url}/workers`);
+  const row = page.locator("tr", { hasText: "gpu-4 by admin: fan broken" });
+  await row.getByText("drained", { exact: true }).waitFor();
+});
+
 const paths = ["/", `/experiments/${experiment.id}`, `/trials/${trial.id}`, "/frontier", "/workers", "/nowhere"];
 
 /** Names and reasons as long as they may be, without a place to break. */
