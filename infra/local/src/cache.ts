@@ -1,8 +1,8 @@
 /** Where a stack keeps what can be made again: decoded data sets, artifacts, built add-ons. */
 import { access, constants, mkdir } from "node:fs/promises";
-import { homedir } from "node:os";
-import { isAbsolute, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { ReluctantError } from "@reluctant/contracts";
+import { homeCache } from "@reluctant/machine";
 
 export interface CachePlaces {
   readonly env: NodeJS.ProcessEnv;
@@ -25,7 +25,7 @@ export async function stackCache({ env, dir, root }: CachePlaces): Promise<strin
     const message = `RELUCTANT_CACHE is ${given}, which cannot be written (${problem}): name a folder that can`;
     throw new ReluctantError("unavailable", message);
   }
-  const places = [...homeCache(env), join(root, "var/cache"), resolve(dir, "cache")];
+  const places = [homeCache(env) ?? [], join(root, "var/cache"), resolve(dir, "cache")].flat();
   for (const place of places) if ((await whyUnusable(place)) === null) return place;
   const message = `none of ${places.join(", ")} can be written: set RELUCTANT_CACHE to a folder that can`;
   throw new ReluctantError("unavailable", message);
@@ -33,22 +33,8 @@ export async function stackCache({ env, dir, root }: CachePlaces): Promise<strin
 
 /** The cache that a worker with this environment uses; null where it can write none, which the worker says itself. */
 export async function workerCache(env: NodeJS.ProcessEnv): Promise<string | null> {
-  const [place] = env.RELUCTANT_CACHE ? [resolve(env.RELUCTANT_CACHE)] : homeCache(env);
-  return place !== undefined && (await whyUnusable(place)) === null ? place : null;
-}
-
-/** In the home of whoever runs this; none for users that have none, as the users of containers. */
-export function homeCache(env: NodeJS.ProcessEnv): string[] {
-  const home = env.HOME ?? homeOfUser();
-  return isAbsolute(home) ? [join(home, ".cache", "reluctant")] : [];
-}
-
-function homeOfUser(): string {
-  try {
-    return homedir();
-  } catch {
-    return ""; // a user that is in no list
-  }
+  const place = env.RELUCTANT_CACHE ? resolve(env.RELUCTANT_CACHE) : homeCache(env);
+  return place !== null && (await whyUnusable(place)) === null ? place : null;
 }
 
 /** The error's name, or null for a folder that is there now and can be written. */

@@ -4,7 +4,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ReluctantError } from "@reluctant/contracts";
-import { homeCache } from "./cache.ts";
+import { homeCache } from "@reluctant/machine";
 
 /** A user and group that a server process runs as. */
 export interface Identity {
@@ -26,7 +26,7 @@ export const serverIdentity = (): Identity | undefined => (isRoot() ? nobody : u
  */
 export async function programCache(): Promise<string> {
   const candidates = [
-    ...(isRoot() ? ["/var/cache/reluctant"] : homeCache(process.env)),
+    ...(isRoot() ? ["/var/cache/reluctant"] : [homeCache(process.env) ?? []].flat()),
     join(tmpdir(), `reluctant-cache-${process.getuid?.() ?? 0}`),
   ];
   for (const folder of candidates) {

@@ -1,2 +1,3 @@
+export * from "./cache-folder.ts";
 export * from "./exclusive-folder.ts";
 export * from "./process-group.ts";

@@ -1,6 +1,6 @@
-import { homedir } from "node:os";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { installationOf } from "@reluctant/db";
+import { homeCache } from "@reluctant/machine";
 
 export interface CoordinatorConfig {
   databaseUrl: string;
@@ -24,7 +24,7 @@ export function readConfig(env: NodeJS.ProcessEnv): CoordinatorConfig {
   return {
     databaseUrl,
     installation: installationOf(databaseUrl),
-    cacheDir: resolve(env.RELUCTANT_CACHE || join(homedir(), ".cache", "reluctant")),
+    cacheDir: resolve(env.RELUCTANT_CACHE || homeCache(env) || "var/cache"),
     redisUrl: required("REDIS_URL"),
     redisPrefix: env.REDIS_PREFIX || undefined,
     logLevel: env.LOG_LEVEL || "info",

@@ -1,8 +1,9 @@
 import { accessSync, constants, mkdirSync } from "node:fs";
-import { homedir, hostname } from "node:os";
-import { delimiter, isAbsolute, join, resolve } from "node:path";
+import { hostname } from "node:os";
+import { delimiter, resolve } from "node:path";
 import { nameSchema, poolSchema } from "@reluctant/contracts";
 import { installationOf } from "@reluctant/db";
+import { homeCache } from "@reluctant/machine";
 
 export interface WorkerConfig {
   databaseUrl: string;
@@ -42,7 +43,7 @@ export function readConfig(env: NodeJS.ProcessEnv): WorkerConfig {
       .split(delimiter)
       .filter(Boolean)
       .map((folder) => resolve(folder)),
-    cacheDir: resolve(env.RELUCTANT_CACHE || join(home(), ".cache", "reluctant")),
+    cacheDir: cacheOf(env),
     pool: poolOf(env.RELUCTANT_POOL || "default"),
     name,
     slotName: `${name}@${installationOf(databaseUrl)}`,
@@ -51,13 +52,9 @@ export function readConfig(env: NodeJS.ProcessEnv): WorkerConfig {
   };
 }
 
-function home(): string {
-  try {
-    const folder = homedir();
-    if (isAbsolute(folder)) return folder;
-  } catch {
-    // The users of containers are in no list.
-  }
+function cacheOf(env: NodeJS.ProcessEnv): string {
+  const folder = env.RELUCTANT_CACHE || homeCache(env);
+  if (folder) return resolve(folder);
   throw new Error(
     "RELUCTANT_CACHE is not set, and this user has no home folder: set it to a folder that can be written",
   );

@@ -2,8 +2,11 @@ import type { Worker } from "@reluctant/contracts";
 import { short } from "@reluctant/plot";
 import type { Command } from "commander";
 import { type ConnectionFlags, connect, withConnection } from "../connection.ts";
+import { jsonLinesOption, jsonOption, type ListFlags, printedAsJson } from "../list-output.ts";
 import { ago } from "../terminal/format.ts";
+import { print } from "../terminal/print.ts";
 import { table } from "../terminal/table.ts";
+import { line } from "../terminal/text.ts";
 
 export const workers = (program: Command): Command => {
   const command = program.command("workers").description("list workers, or take one out of service and put it back");
@@ -11,10 +14,11 @@ export const workers = (program: Command): Command => {
     command
       .command("list", { isDefault: true })
       .description("workers of the last day and what each runs")
-      .option("--json", "print them as JSON"),
-  ).action(async (flags: ConnectionFlags & { json?: true }) => {
+      .addOption(jsonOption("print them as a JSON array"))
+      .addOption(jsonLinesOption()),
+  ).action(async (flags: ConnectionFlags & ListFlags) => {
     const items = await (await connect(flags)).workers();
-    process.stdout.write(flags.json ? `${JSON.stringify(items, null, 2)}\n` : listed(items));
+    if (!printedAsJson(items, flags)) print(listed(items));
   });
   withConnection(
     command
@@ -30,12 +34,10 @@ export const workers = (program: Command): Command => {
   return command;
 };
 
-const told = ({ name, state, reason }: Worker): void => {
-  process.stdout.write(`${name}: ${state}${reason ? ` ${reason}` : ""}\n`);
-};
+const told = ({ name, state, reason }: Worker): void => print(line`${name}: ${state}${reason ? ` ${reason}` : ""}`);
 
 function listed(items: readonly Worker[]): string {
-  if (items.length === 0) return "no worker has joined; on a machine with a GPU: reluctant worker\n";
+  if (items.length === 0) return "no worker has joined; on a machine with a GPU: reluctant worker";
   const rows = items.map((worker) => [
     worker.name,
     worker.state,
@@ -49,5 +51,5 @@ function listed(items: readonly Worker[]): string {
   ]);
   const titles = ["name", "state", "pool", "device", "backend", "runs", "speed", "heartbeat", "why"];
   const columns = titles.map((title) => ({ title }));
-  return `${table(columns, rows)}\n`;
+  return table(columns, rows);
 }
