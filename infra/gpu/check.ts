@@ -1,3 +1,4 @@
+import { catalog } from "@reluctant/relu";
 /** `check.mjs PART`: runs one part of the check and prints what it found as one line of JSON. check.sh runs them all. */
 import { build } from "./parts/build.ts";
 import { endurance } from "./parts/endurance.ts";
@@ -10,7 +11,7 @@ import { sgdStep } from "./parts/sgd-step.ts";
 import { step } from "./parts/step.ts";
 import { throughput } from "./parts/throughput.ts";
 
-const parts: Record<string, Part> = {
+const parts = catalog<Record<string, Part>>({
   build,
   schemas,
   memory,
@@ -20,7 +21,7 @@ const parts: Record<string, Part> = {
   replay,
   throughput,
   endurance,
-};
+});
 
 const name = process.argv[2] ?? "";
 const part = parts[name];

@@ -1,5 +1,6 @@
 /** `npm run bench -- NAME [flags]`: prints a table, and last one line `{"bench":NAME,"rows":[…]}`. */
 import { parseArgs } from "node:util";
+import { catalog } from "@reluctant/relu";
 import { data } from "./data.ts";
 import { engine } from "./engine.ts";
 import { FlagError, type Options } from "./options.ts";
@@ -7,12 +8,12 @@ import { precision } from "./precision.ts";
 import { isBesidePeer, isNotRun, type Row } from "./rows.ts";
 import { spine } from "./spine.ts";
 
-const benches: Record<string, (options: Options) => Promise<Row[]>> = {
+const benches = catalog<Record<string, (options: Options) => Promise<Row[]>>>({
   data,
   engine,
   precision,
   spine,
-};
+});
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,

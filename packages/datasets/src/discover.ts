@@ -1,5 +1,6 @@
 import { readdir, readlink, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
+import { catalog } from "@reluctant/relu";
 import { cifar10Layout, cifar100Layout, cifarSource } from "./cifar-binary.ts";
 import { DatasetError, unreadable } from "./errors.ts";
 import { list } from "./files.ts";
@@ -116,11 +117,11 @@ function inFew(folder: string, found: readonly DatasetSource[]): DatasetSource[]
 }
 
 /** What the archives of well-known data sets unpack to, and what the literature calls them. */
-const wellKnown: Readonly<Record<string, string>> = {
+const wellKnown = catalog<Record<string, string>>({
   "cifar-10-batches-bin": "cifar10",
   "cifar-100-binary": "cifar100",
   "tiny-imagenet-200": "tiny-imagenet",
-};
+});
 
 /** Folders, and links that lead to one or nowhere: whoever put one here meant a data set. Other files are not looked at. */
 async function foldersIn(folder: string, names: readonly string[]): Promise<DatasetSource[]> {
@@ -129,7 +130,7 @@ async function foldersIn(folder: string, names: readonly string[]): Promise<Data
     (name) => new RegExp(`^${namePattern}$`).test(name) && !/\.(tar|gz|json)$/.test(name),
   );
   for (const entry of candidates) {
-    const name = Object.hasOwn(wellKnown, entry) ? (wellKnown[entry] as string) : entry;
+    const name = wellKnown[entry] ?? entry;
     try {
       if (await isFolder(join(folder, entry))) found.push(await sourceOf(name, join(folder, entry)));
     } catch (error) {

@@ -118,6 +118,12 @@ test("CIFAR's folders are found under the names of the literature, and what lack
   });
 });
 
+test("a folder that is called as plain objects' properties are gives its data set that name", async () => {
+  const { write, only } = await setup();
+  await write({ "constructor/train/a/1.png": await png([1, 2, 3]), "constructor/val/a/2.png": await png([4, 5, 6]) });
+  expect((await only()).name).toBe("constructor");
+});
+
 test.each<[string, Files, RegExp]>([
   ["a cut file", { "train.bin": records(19, 2) }, /train\.bin: has 58406 bytes where CIFAR-100 has 61480/],
   ["too few class names", { "fine_label_names.txt": "cat\n" }, /fine_label_names\.txt: names 1 classes in 1 lines/],

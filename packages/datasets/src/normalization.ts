@@ -1,3 +1,4 @@
+import { catalog } from "@reluctant/relu";
 import type { Preprocessing } from "./source.ts";
 
 /** Per-channel mean and standard deviation of pixel values scaled to 0…1: x ↦ (x / 255 − mean) / std. */
@@ -10,11 +11,11 @@ export interface Normalization {
  * The constants of the literature (method.md §7; torchvision's for ImageNet); its CIFAR-10 std is the mean of the images'
  * own, hence not the pixels'.
  */
-const published: Readonly<Record<string, Normalization>> = {
+const published = catalog<Record<string, Normalization>>({
   cifar10: { mean: [0.4914, 0.4822, 0.4465], std: [0.2023, 0.1994, 0.201] },
   imagenet: { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] },
   cifar100: { mean: [0.5071, 0.4867, 0.4408], std: [0.2675, 0.2565, 0.2761] },
-};
+});
 
 /** Training images of a streamed data set whose pixels are measured, a stratified draw: the others are never decoded for it. */
 export const measuredImages = 1_000;
@@ -23,8 +24,7 @@ export const measuredImages = 1_000;
 export const normalizationRule = (dataset: string, preprocessing?: Preprocessing): Normalization | string =>
   publishedNormalization(dataset) ?? (preprocessing?.streamed ? `${measuredImages} of train` : "train split");
 
-export const publishedNormalization = (dataset: string): Normalization | undefined =>
-  Object.hasOwn(published, dataset) ? published[dataset] : undefined;
+export const publishedNormalization = (dataset: string): Normalization | undefined => published[dataset];
 
 /** Sums over pixels, a channel each; integers, so the order in which images arrive changes nothing. */
 export class PixelSums {

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { centerCrop } from "@reluctant/relu";
+import { catalog, centerCrop } from "@reluctant/relu";
 import sharp from "sharp";
 import { scaledRegion } from "./decode.ts";
 import { DatasetError, reason, unreadable } from "./errors.ts";
@@ -10,7 +10,7 @@ import type { DatasetSource, Pixels, Preprocessing } from "./source.ts";
  * The literature's way with test images, by name of the data set (method.md §7). Training images go the same way, unless
  * the data set is streamed and the recipe asks for resized crops.
  */
-const published: Readonly<Record<string, Preprocessing>> = { imagenet: { resize: 256, crop: 224, streamed: true } };
+const published = catalog<Record<string, Preprocessing>>({ imagenet: { resize: 256, crop: 224, streamed: true } });
 
 /** The source with every image brought to one size; its version tells so. */
 export const preprocessed = (source: DatasetSource, preprocessing: Preprocessing): DatasetSource => ({
@@ -34,7 +34,7 @@ export async function preprocessingOf(
   names: readonly string[],
   name: string,
 ): Promise<Preprocessing | undefined> {
-  if (!names.includes(`${name}.preprocess.json`)) return Object.hasOwn(published, name) ? published[name] : undefined;
+  if (!names.includes(`${name}.preprocess.json`)) return published[name];
   const file = join(folder, `${name}.preprocess.json`);
   const text = await readFile(file, "utf8").catch((cause) => {
     throw unreadable(file, cause, "put it back");

@@ -1,3 +1,4 @@
+import { catalog } from "@reluctant/relu";
 import { DatasetError } from "./errors.ts";
 
 /**
@@ -55,7 +56,7 @@ export const maxSampleBytes = 64 * 2 ** 20;
 /** Four times ImageNet-1k. Bounds what a hostile archive can make the manifest grow to. */
 export const maxSamples = 5_000_000;
 
-const partOf: Record<string, Part> = { train: "train", val: "test", test: "test" };
+const partOf = catalog<Record<string, Part>>({ train: "train", val: "test", test: "test" });
 export type Part = "train" | "test";
 
 /**
@@ -68,7 +69,7 @@ export function sampleName(path: string, at: { file: string; offset?: number }):
   const steps = requirePlainPath(path, at).split("/");
   const [folder, label, file] = steps;
   if (steps.at(-1)?.startsWith(".")) return undefined;
-  const part = Object.hasOwn(partOf, folder ?? "") ? partOf[folder ?? ""] : undefined;
+  const part = partOf[folder ?? ""];
   if (steps.length !== 3 || part === undefined || !/\.(jpe?g|png)$/i.test(file ?? "")) {
     throw refused(path, "does not fit the layout train|val|test/class/name.jpg|jpeg|png", at, "move it away");
   }

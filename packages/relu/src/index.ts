@@ -2,6 +2,7 @@ export * from "./allocation.ts";
 export * from "./allocation-rule.ts";
 export * from "./augmentation.ts";
 export * from "./breaker.ts";
+export * from "./catalog.ts";
 export * from "./checkpoint-bytes.ts";
 export * from "./deepreduce.ts";
 export * from "./descent.ts";

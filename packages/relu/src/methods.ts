@@ -7,6 +7,7 @@ import type {
   SnlSettings,
   StageParams,
 } from "@reluctant/contracts";
+import { catalog } from "./catalog.ts";
 import type { Implementation } from "./implementations.ts";
 
 /**
@@ -79,7 +80,7 @@ const rival = (
   granularity: "pixel",
 });
 
-export const methods: Record<string, Method> = {
+export const methods = catalog<Record<string, Method>>({
   /** SENet (ICLR 2023): sensitivity, allocation, mask search, distillation. */
   senet: { title: "SENet", stages: [train, sensitivity, maskSearch, distillation], maskSearch: {} },
   /** SENet's masks under weights that serve several widths: a frontier point for each, with its own MACs and ReLUs. */
@@ -168,6 +169,6 @@ export const methods: Record<string, Method> = {
     ...rival("mask-search/delphi-planner", "delphi"),
     distillation: { clipNorm: 2 },
   },
-};
+});
 
 export const methodNames = Object.keys(methods);

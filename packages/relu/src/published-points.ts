@@ -1,3 +1,5 @@
+import { catalog } from "./catalog.ts";
+
 /**
  * What papers report, as reference curves of the frontier (method.md §8): thousands of ReLUs and top-1 accuracy in percent.
  * They were measured on the original images with hundreds of epochs: curves to look at, not rows to compare.
@@ -23,7 +25,7 @@ const papers: readonly Paper[] = [
   {
     method: "SENet",
     source: "Kundu et al., ICLR 2023",
-    curves: {
+    curves: catalog<Record<string, Points>>({
       cifar10: [
         [82, 93.05],
         [150, 94.91],
@@ -37,12 +39,12 @@ const papers: readonly Paper[] = [
         [142, 58.9],
         [298, 64.96],
       ],
-    },
+    }),
   },
   {
     method: "SNL",
     source: "Cho et al., ICML 2022",
-    curves: {
+    curves: catalog<Record<string, Points>>({
       cifar10: [
         [12.9, 88.23],
         [25, 90.88],
@@ -66,12 +68,12 @@ const papers: readonly Paper[] = [
         [200, 63.39],
         [300, 64.04],
       ],
-    },
+    }),
   },
   {
     method: "DeepReDuce",
     source: "Jha et al., ICML 2021",
-    curves: {
+    curves: catalog<Record<string, Points>>({
       cifar10: [
         [36, 88.5],
         [70, 90],
@@ -91,12 +93,12 @@ const papers: readonly Paper[] = [
         [114.7, 56.18],
         [393, 61.65],
       ],
-    },
+    }),
   },
   {
     method: "CryptoNAS",
     source: "Ghodsi et al., NeurIPS 2020",
-    curves: {
+    curves: catalog<Record<string, Points>>({
       cifar10: [
         [50, 90],
         [86, 91.5],
@@ -109,12 +111,12 @@ const papers: readonly Paper[] = [
         [100, 68.5],
         [334, 76],
       ],
-    },
+    }),
   },
   {
     method: "Sphynx",
     source: "Cho et al., 2021",
-    curves: {
+    curves: catalog<Record<string, Points>>({
       cifar100: [
         [25.6, 66.13],
         [51.2, 69.57],
@@ -126,12 +128,12 @@ const papers: readonly Paper[] = [
         [204.8, 53.51],
         [614.4, 60.76],
       ],
-    },
+    }),
   },
   {
     method: "ReLUPruner",
     source: "AAAI 2026",
-    curves: {
+    curves: catalog<Record<string, Points>>({
       cifar10: [
         [12.9, 90.12],
         [50, 94.02],
@@ -149,7 +151,7 @@ const papers: readonly Paper[] = [
         [200, 64.58],
         [300, 65.13],
       ],
-    },
+    }),
   },
 ];
 

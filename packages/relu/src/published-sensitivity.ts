@@ -1,10 +1,11 @@
+import { catalog } from "./catalog.ts";
 /**
  * Sensitivities η_α that SENet's authors published, one value a ReLU layer in the network's order, normalized to sum to 1.
  * They stand in the per-layer ReLU counts of the authors' released code (RLNet, CVPR-W 2024; CIFAR-100 and Tiny-ImageNet
  * lists), from which they were derived: a layer that its size does not clamp keeps a share proportional to η_α. From
  * ResNet-18's, `allocate` gives the authors' 100k list back within 0.3 % (method.md §3).
  */
-export const publishedSensitivity: Readonly<Record<string, readonly number[]>> = {
+export const publishedSensitivity = catalog<Record<string, readonly number[]>>({
   resnet18: [
     0.00572, 0.01854, 0.02129, 0.02506, 0.02758, 0.03549, 0.04884, 0.05102, 0.05568, 0.06739, 0.08143, 0.08277, 0.08623,
     0.0941, 0.09902, 0.09986, 0.1,
@@ -21,4 +22,4 @@ export const publishedSensitivity: Readonly<Record<string, readonly number[]>> =
   "vgg16-bn": [
     0.00675, 0.0243, 0.03172, 0.04455, 0.05737, 0.07762, 0.08437, 0.09956, 0.11137, 0.11475, 0.11475, 0.11644, 0.11644,
   ],
-};
+});

@@ -1,4 +1,5 @@
 import type { RecipeSettings } from "@reluctant/contracts";
+import { catalog } from "./catalog.ts";
 
 /** Recipes are settings, and functions that alter another recipe's settings: never flags. */
 export type Recipe = RecipeSettings;
@@ -151,7 +152,7 @@ const descendingIn = (removals: number, recipe: Recipe): Recipe => ({
   descent: { ...recipe.descent, removals },
 });
 
-export const recipes: Record<string, Recipe> = {
+export const recipes = catalog<Record<string, Recipe>>({
   "paper/cifar": paperCifar,
   /**
    * For Tiny-ImageNet at 64 pixels: padded crops and flips as for CIFAR, mask search of 100 epochs (method.md §7, §4: read
@@ -213,6 +214,6 @@ export const recipes: Record<string, Recipe> = {
       }),
     ),
   ),
-};
+});
 
 export const recipeNames = Object.keys(recipes);

@@ -1,4 +1,4 @@
-import { type Implementation, implementations } from "@reluctant/relu";
+import { catalog, type Implementation, implementations } from "@reluctant/relu";
 import { autorep } from "./autorep.ts";
 import type { ContextOf, EngineStageKind, StageContext, StageOutput } from "./context.ts";
 import { continuation } from "./continuation.ts";
@@ -20,7 +20,7 @@ export interface StageImplementation {
 }
 
 /** The code of every stage by implementation. */
-export const stages: Readonly<Record<Implementation, StageImplementation>> = {
+export const stages = catalog<Record<Implementation, StageImplementation>>({
   "train/sgd": stage(implementations["train/sgd"], train),
   "sensitivity/sparse-momentum": stage(implementations["sensitivity/sparse-momentum"], sensitivity),
   "mask-search/senet": stage(implementations["mask-search/senet"], maskSearch),
@@ -32,7 +32,7 @@ export const stages: Readonly<Record<Implementation, StageImplementation>> = {
   "mask-search/delphi-planner": stage(implementations["mask-search/delphi-planner"], delphiPlanner),
   "distillation/pram": stage(implementations["distillation/pram"], distillation),
   "distillation/senet++": stage(implementations["distillation/senet++"], senetPlusPlus),
-};
+});
 
 /** What a worker registers: it refuses a stage run whose version is not its own. */
 export const implementationVersions: Readonly<Record<string, number>> = Object.fromEntries(

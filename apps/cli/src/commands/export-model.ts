@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { ReluctantError, type StageRun, sha256Schema } from "@reluctant/contracts";
 import { type Network, onnxFile, pyTorchFile, pyTorchModule, readNetwork } from "@reluctant/interchange";
 import { count } from "@reluctant/plot";
+import { catalog } from "@reluctant/relu";
 import type { Client } from "@reluctant/sdk";
 import { type Command, Option } from "commander";
 import { type ConnectionFlags, connect, withConnection } from "../connection.ts";
@@ -14,13 +15,13 @@ import { shown } from "../terminal/transfer.ts";
 type Files = Record<string, Uint8Array | string>;
 
 /** What each format consists of. */
-const formats: Record<string, (network: Network) => Promise<Files> | Files> = {
+const formats = catalog<Record<string, (network: Network) => Promise<Files> | Files>>({
   onnx: (network) => ({ "network.onnx": onnxFile(network) }),
   pytorch: async (network) => ({
     "network.safetensors": pyTorchFile(network),
     [pyTorchModule.name]: await pyTorchModule.read(),
   }),
-};
+});
 
 export const exportModel = (program: Command): Command =>
   withConnection(

@@ -1,3 +1,4 @@
+import { catalog } from "../catalog.ts";
 import type { Model, Shape } from "./model.ts";
 import { basicBlock, bottleneck, imagenetStem, resNet, smallStem } from "./resnet.ts";
 import { vgg16 } from "./vgg.ts";
@@ -39,7 +40,7 @@ const basicResNet = (name: string, blocks: readonly number[]): Family => ({
 });
 
 /** Every model by name. */
-export const models: Record<string, Family> = {
+export const models = catalog<Record<string, Family>>({
   resnet8: cifarResNet("resnet8", 1),
   resnet20: cifarResNet("resnet20", 3),
   resnet56: cifarResNet("resnet56", 9),
@@ -64,6 +65,6 @@ export const models: Record<string, Family> = {
       wideResNet({ name: "wrn22-8", input, classes, stem: 16, widths: [128, 256, 512], blocks: 3 }),
   },
   "vgg16-bn": { sides: [32], build: (input, classes) => vgg16("vgg16-bn", input, classes) },
-};
+});
 
 export const modelNames = Object.keys(models);
