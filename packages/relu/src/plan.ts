@@ -1,56 +1,16 @@
-import {
-  budgetCount,
-  type ExperimentSpec,
-  type FieldError,
-  type Precision,
-  type RecipeSettings,
-  type StageKind,
-  type StageParams,
-} from "@reluctant/contracts";
-import { allocationErrors, budgetBounds, readsSensitivity } from "./allocation-rule.ts";
-import { type Implementation, implementations } from "./implementations.ts";
+import { budgetCount, type ExperimentSpec, type FieldError, type RecipeSettings } from "@reluctant/contracts";
+import { allocationErrors, budgetBounds } from "./allocation-rule.ts";
+import { type Expanded, expand, type PlannedStageRun, type PlannedTrial } from "./expand.ts";
 import { type Method, methodNames, methods } from "./methods.ts";
 import { modelNames, models } from "./models/catalog.ts";
 import { type Model, reluCount } from "./models/model.ts";
 import { recipeNames, recipes } from "./recipes.ts";
-import { type PlannedInput, stageKey } from "./stage-key.ts";
-import {
-  cropErrors,
-  type DatasetFacts,
-  descentErrors,
-  lengthErrors,
-  paramsOf,
-  type TrialContext,
-} from "./stage-params.ts";
+import { cropErrors, type DatasetFacts, descentErrors, lengthErrors } from "./stage-params.ts";
 
-export type { DatasetFacts };
+export type { DatasetFacts, PlannedStageRun, PlannedTrial };
 
-export interface PlannedStageRun {
-  stageKey: string;
-  kind: StageKind;
-  implementation: Implementation;
-  version: number;
-  params: StageParams;
-  precision: Precision;
-  seed: number;
-  datasetVersion: string;
-  inputs: Record<string, PlannedInput>;
-}
-
-export interface PlannedTrial {
-  method: string;
-  /** Null for trials that stop before a budget matters, or whose masks were given. */
-  budget: number | null;
-  seed: number;
-  /** Stage keys of all its stages, in order. */
-  stageKeys: string[];
-}
-
-export interface Plan {
+export interface Plan extends Expanded {
   model: Model;
-  trials: PlannedTrial[];
-  /** Each once, inputs before those that read them. */
-  stageRuns: PlannedStageRun[];
 }
 
 export type Planned = { ok: true; plan: Plan } | { ok: false; errors: FieldError[] };
@@ -60,6 +20,15 @@ export type Planned = { ok: true; plan: Plan } | { ok: false; errors: FieldError
  * Errors name the spec's field.
  */
 export function plan(spec: ExperimentSpec, dataset: DatasetFacts): Planned {
+  const planning = planInSteps(spec, dataset);
+  for (;;) {
+    const step = planning.next();
+    if (step.done) return step.value;
+  }
+}
+
+/** The same in steps, for whoever serves others meanwhile: 20,000 trials take a second, each step a millisecond at most. */
+export function* planInSteps(spec: ExperimentSpec, dataset: DatasetFacts): Generator<undefined, Planned> {
   const recipe = recipes[spec.recipe];
   const family = models[spec.model];
   const errors: FieldError[] = [];
@@ -85,95 +54,15 @@ export function plan(spec: ExperimentSpec, dataset: DatasetFacts): Planned {
   if (allocation.length > 0) return { ok: false, errors: allocation };
   const budgets = resolveBudgets(spec, model, settings, errors);
   errors.push(...lengthErrors(settings, dataset.trainSize), ...cropErrors(settings));
-  const sweep = spec.methods.map((name) => {
+  const methodsOfSpec = spec.methods.map((name) => {
     const method = methods[name] as Method;
     return { name, method, settings: withOverrides(withOverrides(recipe, method.defaults), spec.settings) };
   });
-  for (const { method, settings } of sweep) errors.push(...descentErrors({ spec, settings, dataset, budgets, method }));
+  for (const { method, settings } of methodsOfSpec)
+    errors.push(...descentErrors({ spec, settings, dataset, budgets, method }));
   if (errors.length > 0) return { ok: false, errors };
-  return { ok: true, plan: expand(spec, dataset, model, sweep, budgets) };
-}
-
-function expand(
-  spec: ExperimentSpec,
-  dataset: DatasetFacts,
-  model: Model,
-  sweep: readonly { name: string; method: Method; settings: RecipeSettings }[],
-  budgets: (number | null)[],
-): Plan {
-  const stageRuns = new Map<string, PlannedStageRun>();
-  const trials = new Map<string, PlannedTrial>();
-  for (const { name, settings, method: whole } of sweep) {
-    const method = withNeededInputs(whole, settings);
-    for (const budget of budgets) {
-      for (const seed of spec.seeds) {
-        const stages = trialStages({ spec, dataset, model, settings, method, budgets, budget, seed });
-        for (const stage of stages) stageRuns.set(stage.stageKey, stage);
-        const stageKeys = stages.map((stage) => stage.stageKey);
-        // Methods that agree up to `until` give the same trial twice: one is enough.
-        const identity = JSON.stringify([budget, seed, stageKeys]);
-        if (!trials.has(identity)) trials.set(identity, { method: name, budget, seed, stageKeys });
-      }
-    }
-  }
-  return { model, trials: [...trials.values()], stageRuns: [...stageRuns.values()] };
-}
-
-/** The method without its sensitivity run, where the mask search takes the layers' shares from elsewhere. */
-function withNeededInputs(method: Method, settings: RecipeSettings): Method {
-  if (readsSensitivity({ ...settings.maskSearch, ...method.maskSearch })) return method;
-  const stages = method.stages.map((stage) => {
-    const { sensitivity: _, ...inputs } = stage.inputs;
-    return stage.kind === "mask-search" ? { ...stage, inputs } : stage;
-  });
-  return { ...method, stages };
-}
-
-function trialStages(trial: TrialContext): PlannedStageRun[] {
-  const given = givenArtifacts(trial.spec);
-  const produced = new Map<StageKind, PlannedInput>(given);
-  const wanted = wantedKinds(trial.method, trial.spec.until, given);
-  const planned: PlannedStageRun[] = [];
-  for (const stage of trial.method.stages) {
-    if (!wanted.has(stage.kind)) continue;
-    const inputs = Object.fromEntries(
-      Object.entries(stage.inputs).map(([name, kind]) => [name, produced.get(kind) as PlannedInput]),
-    );
-    const identity = {
-      kind: stage.kind,
-      implementation: stage.implementation,
-      version: implementations[stage.implementation].version,
-      params: paramsOf(stage, trial),
-      precision: trial.spec.precision,
-      seed: stage.seededByAr ? (trial.spec.arSeed ?? trial.seed) : trial.seed,
-      datasetVersion: trial.dataset.version,
-      inputs,
-    };
-    const key = stageKey(identity);
-    planned.push({ stageKey: key, ...identity });
-    produced.set(stage.kind, stage.descends ? { stageKey: key, variant: String(trial.budget) } : { stageKey: key });
-  }
-  return planned;
-}
-
-const givenArtifacts = (spec: ExperimentSpec): [StageKind, PlannedInput][] => [
-  ...(spec.arModel ? [["train", { artifact: spec.arModel }] as [StageKind, PlannedInput]] : []),
-  ...(spec.sensitivity ? [["sensitivity", { artifact: spec.sensitivity }] as [StageKind, PlannedInput]] : []),
-  ...(spec.masks ? [["mask-search", { artifact: spec.masks }] as [StageKind, PlannedInput]] : []),
-];
-
-/** The stage a spec stops at and everything it reads, directly or not, less what the spec gives. */
-function wantedKinds(method: Method, until: StageKind, given: readonly [StageKind, PlannedInput][]): Set<StageKind> {
-  const have = new Set(given.map(([kind]) => kind));
-  const wanted = new Set<StageKind>();
-  const want = (kind: StageKind): void => {
-    const stage = method.stages.find((candidate) => candidate.kind === kind);
-    if (!stage || wanted.has(kind) || have.has(kind)) return;
-    wanted.add(kind);
-    Object.values(stage.inputs).forEach(want);
-  };
-  want(until);
-  return wanted;
+  const expanded = yield* expand({ spec, dataset, model, budgets, methods: methodsOfSpec });
+  return { ok: true, plan: { model, ...expanded } };
 }
 
 function resolveBudgets(
