@@ -1,11 +1,11 @@
 -- Stage runs as screens show them: inputs, what they produced, how far the running attempt is, and, in an experiment's
 -- view, how the experiment came by each and how many of its trials need it. The reason of a ready one is why no living
 -- worker could take it, if so.
--- $1 stage runs, or null for those of the experiment  $2 experiment or null
+-- $1 stage runs  $2 experiment in whose view, or null
 -- $3 seconds after which a silent worker is not counted
 with needed as (
   select n.stage_run_id as id, min(array_position(array['ran', 'shared', 'cached'], n.origin)) as origin, count(*)::int as trials
-  from trial t join need n on n.trial_id = t.id where t.experiment_id = $2::uuid
+  from trial t join need n on n.trial_id = t.id where t.experiment_id = $2::uuid and n.stage_run_id = any ($1::uuid[])
   group by n.stage_run_id
 )
 select r.id::text, r.stage_key as "stageKey", r.kind, r.implementation, r.version, r.params, r.precision, r.seed, r.state,
@@ -38,5 +38,5 @@ select r.id::text, r.stage_key as "stageKey", r.kind, r.implementation, r.versio
       order by o.variant <> 'full', o.variant, o.role)
     from stage_run_artifact o join artifact f using (sha256) where o.stage_run_id = r.id), '[]') as artifacts
 from stage_run r left join needed on needed.id = r.id
-where r.id = any ($1::uuid[]) or $1::uuid[] is null and needed.id is not null
+where r.id = any ($1::uuid[])
 order by array_position(array['train', 'sensitivity', 'mask-search', 'distillation', 'private-inference'], r.kind), r.created_at, r.stage_key;

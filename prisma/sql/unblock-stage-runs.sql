@@ -1,4 +1,4 @@
--- Recounts what blocked stage runs wait for; those that wait for nothing are ready.
+-- Recounts what blocked stage runs wait for; those that wait for nothing are ready. Answers those that this changes.
 -- $1 stage runs
 update stage_run set waiting_for = left_over.inputs, state = case when left_over.inputs = 0 then 'ready' else 'blocked' end
 from (
@@ -10,4 +10,5 @@ from (
   group by r.id
 ) left_over
 where stage_run.id = left_over.id and stage_run.state = 'blocked'
+  and (left_over.inputs = 0 or left_over.inputs <> stage_run.waiting_for)
 returning stage_run.id::text, stage_run.state;

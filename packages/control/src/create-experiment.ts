@@ -13,6 +13,7 @@ import { experimentSummary } from "./experiment-summaries.ts";
 import { endExperimentsThatWaitForNothing } from "./finish-experiments.ts";
 import { saveModel } from "./models.ts";
 import { type PlannedSpec, planSpec, refuseUnknownArtifacts } from "./plan-spec.ts";
+import { inPieces } from "./slices.ts";
 import { runOf, type WrittenStageRun, writeStageRuns } from "./write-stage-runs.ts";
 
 export interface CreateExperiment {
@@ -93,10 +94,12 @@ async function writeExperiment(
     select: { id: true },
   });
   const runs = await writeStageRuns(t, plan, spec.pool);
-  const { trials, needs } = trialRows(plan, runs);
-  await insertTrials(t, id, plan.model.name, JSON.stringify(trials), JSON.stringify(needs));
+  for (const trials of trialRows(plan, runs)) {
+    const needs = JSON.stringify(trials.flatMap((trial) => trial.needs));
+    await insertTrials(t, id, plan.model.name, JSON.stringify(trials.map(({ row }) => row)), needs);
+  }
   const cached = [...runs.values()].filter(({ origin }) => origin === "cached").length;
-  const data = { name: spec.name, trials: trials.length, stageRuns: runs.size, cached };
+  const data = { name: spec.name, trials: plan.trials.length, stageRuns: runs.size, cached };
   await appendExperimentEventRows(
     t,
     JSON.stringify([{ teamId, experimentId: id, type: "experiment.submitted", data }]),
@@ -106,24 +109,25 @@ async function writeExperiment(
   return id;
 }
 
-/** Trials in the plan's order; the first that needs a new stage run is the one for which it runs. */
-function trialRows(plan: PlannedSpec, runs: ReadonlyMap<string, WrittenStageRun>) {
+/** Trials in the plan's order, by the piece; the first that needs a new stage run is the one for which it runs. */
+function* trialRows(plan: PlannedSpec, runs: ReadonlyMap<string, WrittenStageRun>) {
   const asked = new Set<string>();
-  const needs: NeedRow[] = [];
-  const trials = plan.trials.map(({ stageKeys, ...trial }, number) => {
-    const id = randomUUID();
-    for (const stageKey of stageKeys) {
-      const run = runOf(runs, stageKey);
-      needs.push({
-        trialId: id,
-        stageRunId: run.id,
-        origin: run.origin === "ran" && asked.has(run.id) ? "shared" : run.origin,
-      });
-      asked.add(run.id);
-    }
-    return { id, number, ...trial };
-  });
-  return { trials, needs };
+  const needOf = (trialId: string, stageKey: string): NeedRow => {
+    const { id: stageRunId, origin } = runOf(runs, stageKey);
+    const first = !asked.has(stageRunId);
+    asked.add(stageRunId);
+    return { trialId, stageRunId, origin: origin === "ran" && !first ? "shared" : origin };
+  };
+  let number = 0;
+  for (const piece of inPieces(plan.trials)) {
+    yield piece.map(({ stageKeys, ...trial }) => {
+      const id = randomUUID();
+      return {
+        row: { id, number: number++, ...trial },
+        needs: stageKeys.map((stageKey) => needOf(id, stageKey)),
+      };
+    });
+  }
 }
 
 /** Stored as a number so that SQL can take the highest of a stage run's needs. */

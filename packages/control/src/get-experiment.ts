@@ -1,9 +1,10 @@
-import { type Experiment, type Priority, priorities } from "@reluctant/contracts";
-import { experimentSummaryRows, stageRunRows } from "@reluctant/db";
+import { type Experiment, type Priority, priorities, type StageRun } from "@reluctant/contracts";
+import { experimentSummaryRows, stageRunRows, stageRunsOfExperiment, type Tx } from "@reluctant/db";
 import { found, visibleTeam } from "./authorize.ts";
 import { leaseSeconds } from "./claim-attempt.ts";
 import type { Caller, Deps } from "./deps.ts";
 import { summaryOf } from "./experiment-summaries.ts";
+import { inPieces } from "./slices.ts";
 import { stageRunOf } from "./stage-runs.ts";
 
 /** An experiment with its stage runs: all that its page shows at first. */
@@ -16,7 +17,7 @@ export async function getExperiment(
   const experiment = found(row && (team === null || row.teamId === team) ? row : null, "experiment", id);
   const [revision, stageRuns] = await Promise.all([
     db.prisma.specRevision.findFirstOrThrow({ where: { experimentId: id }, orderBy: { number: "desc" } }),
-    stageRunRows(db.prisma, null, id, leaseSeconds),
+    stageRunsOf(db.prisma, id),
   ]);
   return {
     ...summaryOf(experiment),
@@ -26,6 +27,16 @@ export async function getExperiment(
     pool: experiment.pool,
     spec: revision.spec as Experiment["spec"],
     revision: revision.number,
-    stageRuns: stageRuns.map(stageRunOf),
+    stageRuns,
   };
+}
+
+/** By the piece: reading the 20,000 stage runs of 10,000 trials at once held up every other request for 0.4 s. */
+async function stageRunsOf(t: Pick<Tx, "$queryRawUnsafe">, experimentId: string): Promise<StageRun[]> {
+  const stageRuns: StageRun[] = [];
+  for (const piece of inPieces(await stageRunsOfExperiment(t, experimentId))) {
+    const ids = piece.map(({ id }) => id);
+    for (const row of await stageRunRows(t, ids, experimentId, leaseSeconds)) stageRuns.push(stageRunOf(row));
+  }
+  return stageRuns;
 }

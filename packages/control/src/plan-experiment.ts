@@ -1,9 +1,11 @@
-import type { ExperimentSpec, PlanAnswer } from "@reluctant/contracts";
+import type { ExperimentSpec, PlanAnswer, StageParams, Throughput } from "@reluctant/contracts";
 import { liveStageRuns, throughputRows } from "@reluctant/db";
 import { checkpointBytes, inputShape, reluCount } from "@reluctant/relu";
 import { leaseSeconds } from "./claim-attempt.ts";
 import type { Caller, Deps } from "./deps.ts";
 import { type PlannedSpec, planSpec, refuseUnknownArtifacts } from "./plan-spec.ts";
+import { inPieces, inSlices } from "./slices.ts";
+import { scopedKey } from "./write-stage-runs.ts";
 
 /** What a spec would become if it were submitted now, and what that takes by what was measured. Writes nothing. */
 export async function planExperiment(
@@ -13,14 +15,25 @@ export async function planExperiment(
   await refuseUnknownArtifacts(deps, identity, spec);
   const plan = await planSpec(deps.db.prisma, identity, spec);
   const [live, throughputs] = await Promise.all([liveStates(deps, plan), throughputsOf(deps, plan, spec)]);
+  return inSlices(answerInSteps(plan, live, throughputs));
+}
+
+function* answerInSteps(
+  plan: PlannedSpec,
+  live: ReadonlyMap<string, string>,
+  throughputs: ReadonlyMap<string, Throughput>,
+): Generator<undefined, PlanAnswer> {
   const trials = new Map<string, number>();
-  for (const stageKey of plan.trials.flatMap(({ stageKeys }) => stageKeys))
-    trials.set(stageKey, (trials.get(stageKey) ?? 0) + 1);
-  return {
-    datasetVersion: plan.dataset.sha256,
-    reluCount: reluCount(plan.model),
-    trials: plan.trials,
-    stageRuns: plan.stageRuns.map(({ stageKey, kind, implementation, params, seed }) => ({
+  for (const { stageKeys } of plan.trials) {
+    for (const stageKey of stageKeys) trials.set(stageKey, (trials.get(stageKey) ?? 0) + 1);
+    yield;
+  }
+  const sizes = new Map<StageParams, number>(); // of parameters that many stage runs share
+  const stageRuns: PlanAnswer["stageRuns"] = [];
+  for (const { stageKey, kind, implementation, params, seed } of plan.stageRuns) {
+    const size = sizes.get(params) ?? Math.ceil(checkpointBytes(plan.model, params));
+    sizes.set(params, size);
+    stageRuns.push({
       stageKey,
       kind,
       implementation,
@@ -28,16 +41,27 @@ export async function planExperiment(
       images: params.steps * params.settings.batchSize,
       seed,
       trials: trials.get(stageKey) ?? 0,
-      checkpointBytes: Math.ceil(checkpointBytes(plan.model, params)),
+      checkpointBytes: size,
       throughput: throughputs.get(implementation) ?? null,
       known: knownAs(live.get(stageKey)),
-    })),
+    });
+    yield;
+  }
+  return {
+    datasetVersion: plan.dataset.sha256,
+    reluCount: reluCount(plan.model),
+    trials: plan.trials,
+    stageRuns,
   };
 }
 
 async function liveStates({ db }: Deps, { stageRuns, scopes }: PlannedSpec): Promise<Map<string, string>> {
-  const keys = stageRuns.map(({ stageKey }) => ({ stageKey, scopeTeamId: scopes.get(stageKey) ?? null }));
-  return new Map((await liveStageRuns(db.prisma, JSON.stringify(keys))).map((run) => [run.stageKey, run.state]));
+  const states = new Map<string, string>();
+  for (const piece of inPieces(stageRuns)) {
+    const keys = JSON.stringify(piece.map(({ stageKey }) => scopedKey(stageKey, scopes)));
+    for (const { stageKey, state } of await liveStageRuns(db.prisma, keys)) states.set(stageKey, state);
+  }
+  return states;
 }
 
 /** By implementation. */

@@ -1,8 +1,9 @@
 import { type ExperimentSpec, type FieldError, ReluctantError } from "@reluctant/contracts";
 import { type DatasetRow, datasetNames, findDatasetVersion, type Tx } from "@reluctant/db";
-import { type Plan, type PlannedStageRun, plan, type Shape } from "@reluctant/relu";
+import { type Plan, type PlannedStageRun, planInSteps, type Shape } from "@reluctant/relu";
 import type { Caller, Deps } from "./deps.ts";
 import { mayReadArtifact } from "./may-read-artifact.ts";
+import { inSlices } from "./slices.ts";
 
 export interface PlannedSpec extends Plan {
   dataset: DatasetRow;
@@ -18,12 +19,13 @@ export async function planSpec(
 ): Promise<PlannedSpec> {
   const dataset = await findDataset(t, identity, spec.dataset);
   if (!dataset) throw invalidSpec([{ field: "dataset", message: await unknownDataset(t, identity, spec.dataset) }]);
-  const planned = plan(spec, {
+  const facts = {
     version: dataset.sha256,
     inputShape: dataset.inputShape as unknown as Shape,
     classes: dataset.classes.length,
     trainSize: dataset.trainCount,
-  });
+  };
+  const planned = await inSlices(planInSteps(spec, facts));
   if (!planned.ok) throw invalidSpec(planned.errors);
   return { ...planned.plan, dataset, scopes: scopesOf(planned.plan.stageRuns, dataset.privateTo, identity.teamId) };
 }

@@ -1,7 +1,8 @@
-import { fullVariant, type NeedOrigin, type StageRunState } from "@reluctant/contracts";
+import { fullVariant, type NeedOrigin, type StageParams, type StageRunState, stageKinds } from "@reluctant/contracts";
 import { insertStageRunInputs, insertStageRuns, shareLiveStageRuns, type Tx, unblockStageRuns } from "@reluctant/db";
 import type { PlannedStageRun } from "@reluctant/relu";
 import type { PlannedSpec } from "./plan-spec.ts";
+import { inPieces } from "./slices.ts";
 
 export interface WrittenStageRun {
   id: string;
@@ -18,52 +19,94 @@ const maxLooks = 5;
  * before this transaction does. Two identical plans submitted together share every run.
  */
 export async function writeStageRuns(t: Tx, plan: PlannedSpec, pool: string): Promise<Map<string, WrittenStageRun>> {
-  const rows = JSON.stringify(plan.stageRuns.map((run) => stageRunRow(run, plan.scopes)));
-  const created = new Set<string>();
-  for (let look = 0; look < maxLooks; look++) {
-    for (const { id } of await insertStageRuns(t, rows, pool)) created.add(id);
-    const live = await shareLiveStageRuns(t, rows);
-    if (live.length < plan.stageRuns.length) continue;
-    const runs = new Map(
-      live.map((run) => [run.stageKey, { ...run, origin: originOf(run.state, created.has(run.id)) }]),
-    );
-    await connect(t, plan.stageRuns, runs, created);
-    return runs;
+  const runs = new Map<string, WrittenStageRun>();
+  const created: PlannedStageRun[] = [];
+  for (const ofOneKind of stageKinds.map((kind) => inLockOrder(plan.stageRuns, kind))) {
+    for (const planned of inPieces(ofOneKind)) {
+      for (const [stageKey, run] of await writePiece(t, planned, plan, pool)) runs.set(stageKey, run);
+      created.push(...planned.filter(({ stageKey }) => runOf(runs, stageKey).origin === "ran"));
+    }
   }
-  throw new Error("stage runs of this plan kept ending while it was written; submit again");
+  for (const piece of inPieces(created)) await connect(t, piece, runs);
+  return runs;
 }
 
-const stageRunRow = (run: PlannedStageRun, scopes: PlannedSpec["scopes"]) => ({
-  ...run,
-  scopeTeamId: scopes.get(run.stageKey) ?? null,
-  waitingFor: Object.values(run.inputs).filter((input) => "stageKey" in input).length,
-});
+/** Inputs before those that read them, then by key: two plans that meet wait for each other in one order only. */
+const inLockOrder = (stageRuns: readonly PlannedStageRun[], wanted: string): PlannedStageRun[] =>
+  stageRuns.filter(({ kind }) => kind === wanted).sort((a, b) => (a.stageKey < b.stageKey ? -1 : 1));
 
-function originOf(state: StageRunState, created: boolean): NeedOrigin {
-  if (created) return "ran";
-  return state === "succeeded" ? "cached" : "shared";
-}
-
-/** Writes the edges of the new stage runs, then counts which inputs are there already. */
-async function connect(
+/** New ones are ours already: only those that were there are locked, which for 20,000 new ones took as long as writing them. */
+async function writePiece(
   t: Tx,
   planned: readonly PlannedStageRun[],
-  runs: Map<string, WrittenStageRun>,
-  created: ReadonlySet<string>,
+  { scopes }: PlannedSpec,
+  pool: string,
+): Promise<[stageKey: string, run: WrittenStageRun][]> {
+  const written: [string, WrittenStageRun][] = [];
+  let left = planned;
+  for (let look = 0; left.length > 0; look++) {
+    if (look === maxLooks) throw new Error("stage runs of this plan kept ending while it was written; submit again");
+    const created = await insertStageRuns(t, ...rowsOf(left, scopes), pool);
+    for (const { stageKey, ...run } of created) written.push([stageKey, { ...run, origin: "ran" }]);
+    const others = without(left, created);
+    if (others.length === 0) break;
+    const live = await shareLiveStageRuns(t, JSON.stringify(others.map(({ stageKey }) => scopedKey(stageKey, scopes))));
+    for (const { stageKey, ...run } of live) written.push([stageKey, { ...run, origin: originOf(run.state) }]);
+    left = without(others, live);
+  }
+  return written;
+}
+
+function without(planned: readonly PlannedStageRun[], found: readonly { stageKey: string }[]): PlannedStageRun[] {
+  const keys = new Set(found.map(({ stageKey }) => stageKey));
+  return planned.filter(({ stageKey }) => !keys.has(stageKey));
+}
+
+/** What finds the stage run of a planned one. */
+export const scopedKey = (stageKey: string, scopes: PlannedSpec["scopes"]) => ({
+  stageKey,
+  scopeTeamId: scopes.get(stageKey) ?? null,
+});
+
+/** Rows of stage runs, and their parameters once: of 20,000 distillations all have the same. */
+function rowsOf(planned: readonly PlannedStageRun[], scopes: PlannedSpec["scopes"]): [rows: string, params: string] {
+  const places = new Map<StageParams, number>();
+  const placeOf = (params: StageParams): number => {
+    const place = places.get(params) ?? places.size;
+    places.set(params, place);
+    return place;
+  };
+  const rows = planned.map((run) => ({
+    ...run,
+    ...scopedKey(run.stageKey, scopes),
+    params: placeOf(run.params),
+    waitingFor: Object.values(run.inputs).filter((input) => "stageKey" in input).length,
+  }));
+  return [JSON.stringify(rows), JSON.stringify([...places.keys()])];
+}
+
+const originOf = (state: StageRunState): NeedOrigin => (state === "succeeded" ? "cached" : "shared");
+
+/** Writes the edges of new stage runs, then counts which inputs are there already. */
+async function connect(
+  t: Tx,
+  created: readonly PlannedStageRun[],
+  runs: ReadonlyMap<string, WrittenStageRun>,
 ): Promise<void> {
-  const edges = planned.flatMap(({ stageKey, inputs }) => {
-    const stageRunId = runOf(runs, stageKey).id;
-    if (!created.has(stageRunId)) return [];
-    return Object.entries(inputs).map(([name, input]) => ({
-      stageRunId,
+  const edges = created.flatMap(({ stageKey, inputs }) =>
+    Object.entries(inputs).map(([name, input]) => ({
+      stageRunId: runOf(runs, stageKey).id,
       name,
       sourceStageRunId: "stageKey" in input ? runOf(runs, input.stageKey).id : null,
       variant: ("stageKey" in input && input.variant) || fullVariant,
       sha256: "artifact" in input ? input.artifact : null,
-    }));
-  });
+    })),
+  );
   await insertStageRunInputs(t, JSON.stringify(edges));
-  await unblockStageRuns(t, [...created]);
+  await unblockStageRuns(
+    t,
+    created.map(({ stageKey }) => runOf(runs, stageKey).id),
+  );
 }
 
 export function runOf(runs: ReadonlyMap<string, WrittenStageRun>, stageKey: string): WrittenStageRun {

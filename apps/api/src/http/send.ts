@@ -1,6 +1,7 @@
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { Response } from "express";
+import { isLong, jsonPieces } from "./json-pieces.ts";
 import type { Answer } from "./route.ts";
 
 /** Writes an answer; a stream is read no faster than the client takes it, and ended when the client leaves. */
@@ -9,9 +10,20 @@ export async function send(response: Response, answer: Answer): Promise<void> {
     .status(answer.status)
     .set("Cache-Control", "private, no-cache")
     .set(answer.headers ?? {});
-  if ("json" in answer) return void response.json(answer.json);
+  if ("json" in answer) return sendJson(response, answer.json);
   if ("text" in answer) return void response.send(answer.text);
   if ("empty" in answer || response.req.method === "HEAD") return void response.end();
   response.flushHeaders();
-  await pipeline(Readable.from(answer.stream, { highWaterMark: 1 }), response);
+  await stream(response, answer.stream);
 }
+
+/** A long answer has no ETag: that would take all of it at once. */
+async function sendJson(response: Response, json: unknown): Promise<void> {
+  if (!isLong(json)) return void response.json(json);
+  response.type("application/json");
+  if (response.req.method === "HEAD") return void response.end();
+  await stream(response, jsonPieces(json));
+}
+
+const stream = (response: Response, pieces: AsyncIterable<Uint8Array | string>): Promise<void> =>
+  pipeline(Readable.from(pieces, { highWaterMark: 1 }), response);

@@ -81,9 +81,10 @@ export interface StageRunRow {
   artifacts: ArtifactRef[];
 }
 export const stageRunRows = statement<
-  [stageRunIds: string[] | null, experimentId: string | null, silentSeconds: number],
+  [stageRunIds: string[], experimentId: string | null, silentSeconds: number],
   StageRunRow
 >("stage-runs");
+export const stageRunsOfExperiment = statement<[experimentId: string], { id: string }>("stage-runs-of-experiment");
 
 export interface TrialRow {
   id: string;

@@ -13,13 +13,16 @@ export interface DatasetRow {
 export const datasetNames = statement<[teamId: string, limit: number], { name: string }>("dataset-names");
 export const findDatasetVersion = statement<[teamId: string, name: string, digits: string], DatasetRow>("find-dataset");
 
-export const insertStageRuns = statement<[stageRuns: string, pool: string], { id: string }>("insert-stage-runs");
-export const shareLiveStageRuns = statement<[keys: string], { id: string; stageKey: string; state: StageRunState }>(
-  "share-live-stage-runs",
+export interface LiveStageRunRow {
+  id: string;
+  stageKey: string;
+  state: StageRunState;
+}
+export const insertStageRuns = statement<[stageRuns: string, params: string, pool: string], LiveStageRunRow>(
+  "insert-stage-runs",
 );
-export const liveStageRuns = statement<[keys: string], { id: string; stageKey: string; state: StageRunState }>(
-  "live-stage-runs",
-);
+export const shareLiveStageRuns = statement<[keys: string], LiveStageRunRow>("share-live-stage-runs");
+export const liveStageRuns = statement<[keys: string], LiveStageRunRow>("live-stage-runs");
 export const insertStageRunInputs = statement<[edges: string], never>("insert-stage-run-inputs");
 export interface NeedRow {
   trialId: string;
