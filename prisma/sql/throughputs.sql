@@ -1,6 +1,7 @@
 -- How fast finished attempts trained, by implementation, and the worker time of one beside that: start and evaluation. Only
--- those that computed with what a living worker of the pool has; where no worker lives, those that computed last. Of each
--- the last 20: curves of thousands would take seconds to read.
+-- those that computed with what a living worker of the pool has, or, where there are none, with another number of threads
+-- on the same device: the nearest. Where no worker lives, those that computed last. Of each the last 20: curves of thousands
+-- would take seconds to read. `threads` are the worker's, `measuredThreads` those of the attempts.
 -- $1 model  $2 input shape  $3 precision  $4 pool  $5 seconds after which a silent worker is not counted
 with finished as (
   select r.id, r.implementation, a.engine ->> 'backend' as backend, a.engine ->> 'device' as device, (a.engine ->> 'threads')::int as threads,
@@ -30,7 +31,8 @@ with finished as (
   where pool = $4 and state not in ('gone', 'draining') and drained_at is null and last_beat_at > now() - $5::int * interval '1 second'
   group by 1, 2, 3
 )
-select distinct on (m.implementation) m.implementation, m.backend, m.device, m.threads, m."imagesPerSecond", m."overheadSeconds", m.attempts
-from measured m left join living l using (backend, device, threads)
+select distinct on (m.implementation) m.implementation, m.backend, m.device, coalesce(l.threads, m.threads) as threads,
+  m.threads as "measuredThreads", m."imagesPerSecond", m."overheadSeconds", m.attempts
+from measured m left join living l using (backend, device)
 where l.workers is not null or not exists (select from living)
-order by m.implementation, l.workers desc nulls last, m.ended desc;
+order by m.implementation, l.threads = m.threads desc nulls last, abs(ln(l.threads::float8 / m.threads)), l.workers desc, m.ended desc;

@@ -165,6 +165,8 @@ export const throughputSchema = z.object({
   backend: z.string(),
   device: z.string(),
   threads: z.int(),
+  /** How many threads the attempts had, where none ran with `threads`: then the speed is theirs, in proportion on a CPU. */
+  estimatedFrom: z.int().nullable(),
   /** While training. */
   imagesPerSecond: z.number().positive(),
   /** Worker time of an attempt beside its training: start and evaluation. */

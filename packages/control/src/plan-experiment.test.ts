@@ -79,6 +79,37 @@ test("a speed is that of the training, and what else an attempt took is told bes
   expect(planned?.throughput).toMatchObject({ imagesPerSecond: 100, overheadSeconds: 3, attempts: 1 });
 });
 
+test("what was measured with another number of threads is an estimate, and says of which", async () => {
+  const change = { until: "train", budgets: undefined } as const;
+  const told = async () => (await plan(change))[0]?.throughput;
+  await kit.submit(change);
+  const two = await kit.worker({ engine: engineOf({ device: "cpu x", threads: 2 }) });
+  await train(two);
+  expect(await told()).toMatchObject({ threads: 2, imagesPerSecond: 100, estimatedFrom: null });
+  await leaveWorker(kit.deps, { workerId: two });
+
+  const one = await kit.worker({ engine: engineOf({ device: "cpu x", threads: 1 }) });
+  expect(await told()).toMatchObject({ threads: 1, imagesPerSecond: 50, attempts: 1, estimatedFrom: 2 });
+  await kit.submit({ ...change, seeds: [2] });
+  await train(one);
+  expect(await told()).toMatchObject({ threads: 1, imagesPerSecond: 100, estimatedFrom: null });
+
+  // The nearest of several; another device tells nothing.
+  await leaveWorker(kit.deps, { workerId: one });
+  await kit.worker({ engine: engineOf({ device: "cpu x", threads: 8 }) });
+  expect(await told()).toMatchObject({ threads: 8, imagesPerSecond: 400, estimatedFrom: 2 });
+});
+
+test("a GPU is as fast with another number of threads beside it", async () => {
+  const change = { until: "train", budgets: undefined } as const;
+  await kit.submit(change);
+  const two = await kit.worker({ engine: engineOf({ device: "cuda", threads: 2 }) });
+  await train(two);
+  await leaveWorker(kit.deps, { workerId: two });
+  await kit.worker({ engine: engineOf({ device: "cuda", threads: 8 }) });
+  expect((await plan(change))[0]?.throughput).toMatchObject({ threads: 8, imagesPerSecond: 100, estimatedFrom: 2 });
+});
+
 test("a checkpoint is as large as the network, its momenta and what its stage keeps", async () => {
   const [train, , search] = await plan();
   const parameters = 78_042; // ResNet-8, ten classes

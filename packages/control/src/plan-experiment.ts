@@ -67,7 +67,16 @@ async function liveStates({ db }: Deps, { stageRuns, scopes }: PlannedSpec): Pro
 /** By implementation. */
 async function throughputsOf({ db }: Deps, { model }: PlannedSpec, { precision, pool }: ExperimentSpec) {
   const rows = await throughputRows(db.prisma, model.name, [...inputShape(model)], precision, pool, leaseSeconds);
-  return new Map(rows.map(({ implementation, ...measured }) => [implementation as string, measured]));
+  return new Map(rows.map(({ implementation, ...row }) => [implementation, throughputOf(row)]));
+}
+
+type Measured = Omit<Throughput, "estimatedFrom"> & { measuredThreads: number };
+
+/** A CPU is taken to be as fast as it has threads; a GPU is as fast whatever feeds it. */
+function throughputOf({ measuredThreads, ...row }: Measured): Throughput {
+  if (measuredThreads === row.threads) return { ...row, estimatedFrom: null };
+  const scale = row.device.startsWith("cpu") ? row.threads / measuredThreads : 1;
+  return { ...row, estimatedFrom: measuredThreads, imagesPerSecond: row.imagesPerSecond * scale };
 }
 
 function knownAs(state: string | undefined): "cached" | "shared" | null {

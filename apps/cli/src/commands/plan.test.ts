@@ -6,6 +6,7 @@ const throughput = {
   backend: "torch",
   device: "H200",
   threads: 1,
+  estimatedFrom: null,
   imagesPerSecond: 100,
   overheadSeconds: 36,
   attempts: 2,
@@ -40,4 +41,12 @@ test("what was not measured is said and counted, not guessed", () => {
   const nothing = text(missing, missing);
   expect(nothing).toContain("1.44M training images, GPU-hours not measured");
   expect(nothing.split("\n")[1]).toContain("not measured");
+});
+
+test("what another number of threads told is marked, and says of which", () => {
+  const estimated = run({ implementation: "mask-search/snl", throughput: { ...throughput, estimatedFrom: 2 } });
+  const lines = text(run({}), estimated);
+  expect(lines).toContain("~4.02 GPU-hours\n");
+  expect(lines.split("\n")[2]).toMatch(/mask-search\/snl .* ~2\.01 /);
+  expect(lines).toContain("measured on torch, H200, 1 thread; estimated from 2 threads: torch, H200, 1 thread:");
 });

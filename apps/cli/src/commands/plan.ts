@@ -59,8 +59,12 @@ const hoursOf = ({ images, throughput }: PlannedRun): number | null =>
 
 const hoursText = (run: PlannedRun): string => {
   const hours = hoursOf(run);
-  return hours === null ? "not measured" : gpuHours(hours);
+  return hours === null ? "not measured" : `${approximately([run])}${gpuHours(hours)}`;
 };
+
+/** Before what another number of threads told. */
+const approximately = (runs: readonly PlannedRun[]): "~" | "" =>
+  runs.some(({ throughput }) => throughput && throughput.estimatedFrom !== null) ? "~" : "";
 
 /** Two decimals, two digits below a tenth. */
 const gpuHours = (hours: number): string => (hours >= 0.1 ? hours.toFixed(2) : String(+hours.toPrecision(2)));
@@ -70,7 +74,7 @@ function totalHours(toRun: readonly PlannedRun[]): string {
   const known = toRun.flatMap((run) => hoursOf(run) ?? []);
   const missing = toRun.length - known.length;
   if (missing > 0 && missing === toRun.length) return "GPU-hours not measured";
-  const sum = `${gpuHours(known.reduce((total, hours) => total + hours, 0))} GPU-hours`;
+  const sum = `${approximately(toRun)}${gpuHours(known.reduce((total, hours) => total + hours, 0))} GPU-hours`;
   return missing === 0 ? sum : `${sum} and ${missing} stage ${missing === 1 ? "run" : "runs"} not measured`;
 }
 
@@ -81,9 +85,9 @@ function measuredOn(stageRuns: readonly PlannedRun[]): string[] {
   );
   if (measured.size === 0)
     return ["GPU-hours are told once a stage of its kind has ended here with this model, image size and precision"];
-  const devices = new Set([...measured.values()].map(deviceText));
+  const sources = new Set([...measured.values()].map(sourceText));
   return [
-    `measured on ${[...devices].join("; ")}:`,
+    `${[...sources].join("; ")}:`,
     table(
       [
         { title: "implementation" },
@@ -100,5 +104,9 @@ function measuredOn(stageRuns: readonly PlannedRun[]): string[] {
   ];
 }
 
-const deviceText = ({ backend, device, threads }: Throughput): string =>
-  `${backend}, ${device}, ${threads} ${threads === 1 ? "thread" : "threads"}`;
+const sourceText = ({ backend, device, threads, estimatedFrom }: Throughput): string => {
+  const where = `${backend}, ${device}, ${threadsText(threads)}`;
+  return estimatedFrom === null ? `measured on ${where}` : `estimated from ${threadsText(estimatedFrom)}: ${where}`;
+};
+
+const threadsText = (threads: number): string => `${threads} ${threads === 1 ? "thread" : "threads"}`;

@@ -127,7 +127,7 @@ export const frontierPointRows = statement<
 >("frontier-points");
 export const throughputRows = statement<
   [model: string, inputShape: number[], precision: Precision, pool: string, silentSeconds: number],
-  Throughput & { implementation: string }
+  Omit<Throughput, "estimatedFrom"> & { implementation: string; measuredThreads: number }
 >("throughputs");
 export const workerRows = statement<
   [leaseSeconds: number, workerId: string | null],
