@@ -62,8 +62,11 @@ test("a query parameter is described as it is read, and is optional where it has
 });
 
 test("a spec's list is described as taking one item in its place", () => {
-  const { seeds } = setup().document.components.schemas.ExperimentSpec.properties;
-  expect(seeds.anyOf.map((branch: { type: string }) => branch.type)).toEqual(["integer", "array"]);
+  const { methods, seeds } = setup().document.components.schemas.ExperimentSpec.properties;
+  const typesOf = ({ anyOf }: { anyOf: { type: string }[] }) => anyOf.map(({ type }) => type);
+  expect(typesOf(methods)).toEqual(["string", "array"]);
+  expect(typesOf(seeds)).toEqual(["array", "object"]);
+  expect(seeds.anyOf[0]).toMatchObject({ minItems: 1, maxItems: 1_000 });
 });
 
 test("every link names an operation, its path parameters, and where the answer has their values", () => {

@@ -7,6 +7,7 @@ export * from "./mask-maps.ts";
 export * from "./primitives.ts";
 export * from "./problems.ts";
 export * from "./resources.ts";
+export * from "./seeds.ts";
 export * from "./settings.ts";
 export * from "./spec.ts";
 export * from "./stages.ts";

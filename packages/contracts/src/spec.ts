@@ -1,14 +1,47 @@
 import { z } from "zod";
 import { budgetSchema } from "./budget.ts";
+import { noLongerThan } from "./lists.ts";
 import { nameSchema, poolSchema, seedSchema, sha256Schema } from "./primitives.ts";
+import { seedsSchema } from "./seeds.ts";
 import { settingsOverrideSchema } from "./settings.ts";
 import { granularities, precisions, priorities } from "./words.ts";
 
-/** A list, or one item in its place. A pipe rather than a union, so that an error names the item and its own fault. */
+/**
+ * A list, or one item in its place. A pipe rather than a union, so that an error names the item and its own fault; the
+ * length is seen to before the items are looked at.
+ */
 const oneOrMany = <T extends z.ZodType>(item: T, max: number, what: string) =>
   z
-    .transform((value: z.input<T> | z.input<T>[]): z.input<T>[] => (Array.isArray(value) ? value : [value]))
+    .transform((value: z.input<T> | z.input<T>[], ctx): z.input<T>[] =>
+      Array.isArray(value) ? noLongerThan(max, value, ctx) : [value],
+    )
     .pipe(z.array(item).min(1, `name at least one ${what}`).max(max));
+
+/** Trials that one spec may expand to. 20,000 are planned in two seconds and written in some ten. */
+export const maxTrials = 20_000;
+
+const specFields = {
+  name: nameSchema,
+  /** Dataset name, or `name@` and the first 8 or more digits of a version. */
+  dataset: nameSchema,
+  model: nameSchema,
+  recipe: z.string().min(1).max(100),
+  methods: oneOrMany(z.string().min(1).max(100), 16, "method").default(["senet"]),
+  budgets: oneOrMany(budgetSchema, 1_000, "budget").optional(),
+  granularity: z.enum(granularities).default("pixel"),
+  seeds: seedsSchema.default([1]),
+  /** One seed for the AR model and the sensitivity of all trials; each seed has its own otherwise. */
+  arSeed: seedSchema.optional(),
+  arModel: sha256Schema.optional(),
+  sensitivity: sha256Schema.optional(),
+  masks: sha256Schema.optional(),
+  until: z.enum(["train", "sensitivity", "mask-search", "distillation"]).default("distillation"),
+  precision: z.enum(precisions).default("fp32"),
+  pool: poolSchema.default("default"),
+  priority: z.enum(priorities).default("normal"),
+  settings: settingsOverrideSchema.optional(),
+};
+const anySpecSchema = z.strictObject(specFields);
 
 /**
  * What a user submits: a question about one dataset and model, expanded to the sweep methods × budgets × seeds.
@@ -16,55 +49,9 @@ const oneOrMany = <T extends z.ZodType>(item: T, max: number, what: string) =>
  * Single stages are asked for by stopping early (`until: sensitivity`) and by giving inputs: `arModel` skips training,
  * `sensitivity` skips the sensitivity run, `masks` (the artifact of a mask search) leaves only distillation.
  */
-export const experimentSpecSchema = z
-  .strictObject({
-    name: nameSchema,
-    /** Dataset name, or `name@` and the first 8 or more digits of a version. */
-    dataset: nameSchema,
-    model: nameSchema,
-    recipe: z.string().min(1).max(100),
-    methods: oneOrMany(z.string().min(1).max(100), 16, "method").default(["senet"]),
-    budgets: oneOrMany(budgetSchema, 1_000, "budget").optional(),
-    granularity: z.enum(granularities).default("pixel"),
-    seeds: oneOrMany(seedSchema, 1_000, "seed").default([1]),
-    /** One seed for the AR model and the sensitivity of all trials; each seed has its own otherwise. */
-    arSeed: seedSchema.optional(),
-    arModel: sha256Schema.optional(),
-    sensitivity: sha256Schema.optional(),
-    masks: sha256Schema.optional(),
-    until: z.enum(["train", "sensitivity", "mask-search", "distillation"]).default("distillation"),
-    precision: z.enum(precisions).default("fp32"),
-    pool: poolSchema.default("default"),
-    priority: z.enum(priorities).default("normal"),
-    settings: settingsOverrideSchema.optional(),
-  })
-  .superRefine((spec, ctx) => {
-    const needsBudget = spec.until === "mask-search" || spec.until === "distillation";
-    if (needsBudget && !spec.budgets && !spec.masks) {
-      ctx.addIssue({
-        code: "custom",
-        path: ["budgets"],
-        message: `name at least one budget, such as "10%" or "50k", or stop early with until: sensitivity`,
-      });
-    }
-    if (!needsBudget && spec.budgets) {
-      ctx.addIssue({
-        code: "custom",
-        path: ["budgets"],
-        message: `budgets have no effect with until: ${spec.until}; leave them out`,
-      });
-    }
-    if (spec.masks && !spec.arModel) {
-      ctx.addIssue({
-        code: "custom",
-        path: ["arModel"],
-        message: "masks needs the arModel they were searched for, as the distillation's teacher",
-      });
-    }
-    if (spec.masks && spec.budgets) {
-      ctx.addIssue({ code: "custom", path: ["budgets"], message: "masks fix the ReLU count; leave budgets out" });
-    }
-  })
+export const experimentSpecSchema = anySpecSchema
+  .superRefine(fitTogether)
+  .superRefine(fitTheLimit)
   .meta({
     // The same as JSON Schema says it.
     allOf: [
@@ -90,6 +77,54 @@ export const experimentSpecSchema = z
       { name: "a teacher", dataset: "glyphs", model: "resnet8", recipe: "debug", until: "train", seeds: [1] },
     ],
   });
+
+/** A spec as it may stand in the store: of any size, and with one seed written as a number, as was allowed once. */
+export const storedSpecSchema = z
+  .strictObject({ ...specFields, seeds: z.union([seedSchema.transform((seed) => [seed]), seedsSchema]).default([1]) })
+  .superRefine(fitTogether);
+
+type Fields = z.output<typeof anySpecSchema>;
+
+function fitTogether(spec: Fields, ctx: z.RefinementCtx): void {
+  const needsBudget = spec.until === "mask-search" || spec.until === "distillation";
+  if (needsBudget && !spec.budgets && !spec.masks) {
+    ctx.addIssue({
+      code: "custom",
+      path: ["budgets"],
+      message: `name at least one budget, such as "10%" or "50k", or stop early with until: sensitivity`,
+    });
+  }
+  if (!needsBudget && spec.budgets) {
+    ctx.addIssue({
+      code: "custom",
+      path: ["budgets"],
+      message: `budgets have no effect with until: ${spec.until}; leave them out`,
+    });
+  }
+  if (spec.masks && !spec.arModel) {
+    ctx.addIssue({
+      code: "custom",
+      path: ["arModel"],
+      message: "masks needs the arModel they were searched for, as the distillation's teacher",
+    });
+  }
+  if (spec.masks && spec.budgets) {
+    ctx.addIssue({ code: "custom", path: ["budgets"], message: "masks fix the ReLU count; leave budgets out" });
+  }
+}
+
+function fitTheLimit({ methods, budgets, seeds }: Fields, ctx: z.RefinementCtx): void {
+  const sizes = Object.entries({ methods, budgets, seeds }).flatMap(([field, list]) =>
+    list && list.length > 1 ? [{ field, size: list.length }] : [],
+  );
+  const trials = sizes.reduce((product, { size }) => product * size, 1);
+  if (trials <= maxTrials) return;
+  const product = sizes.map(({ field, size }) => `${format(size)} ${field}`).join(" × ");
+  const message = `${product} make ${format(trials)} trials; a spec may have at most ${format(maxTrials)}`;
+  for (const { field } of sizes) ctx.addIssue({ code: "custom", path: [field], message });
+}
+
+const format = (count: number): string => count.toLocaleString("en-US");
 
 export type ExperimentSpec = z.output<typeof experimentSpecSchema>;
 export type ExperimentSpecInput = z.input<typeof experimentSpecSchema>;

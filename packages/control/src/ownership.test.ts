@@ -22,8 +22,8 @@ beforeEach(async () => {
 afterEach(() => kit.close());
 
 /** The only attempt of a new experiment that ends after training. */
-async function queued(seeds = 1): Promise<{ attemptId: string; stageRunId: string; experimentId: string }> {
-  const { experimentId } = await kit.submit({ seeds, until: "train", budgets: undefined });
+async function queued(seed = 1): Promise<{ attemptId: string; stageRunId: string; experimentId: string }> {
+  const { experimentId } = await kit.submit({ seeds: [seed], until: "train", budgets: undefined });
   const idle = await kit.worker();
   const [born] = await dispatch(kit.deps);
   await kit.db.prisma.worker.update({ where: { id: idle }, data: { state: "gone", leftAt: new Date() } });

@@ -69,7 +69,7 @@ test("while a transaction is open nothing behind it is shown, so a cursor misses
 
 test("pages join without gap or repetition while many write", async () => {
   const writers = Promise.all(
-    [1, 2, 3, 4].map((seed) => kit.submit({ seeds: seed, until: "train", budgets: undefined })),
+    [1, 2, 3, 4].map((seed) => kit.submit({ seeds: [seed], until: "train", budgets: undefined })),
   );
   const seen: string[] = [];
   for (let cursor = "0.0"; seen.length < 4; ) {

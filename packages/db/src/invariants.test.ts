@@ -7,7 +7,7 @@ beforeAll(async () => {
   kit = await setup();
   await kit.submit({ budgets: ["10%"] });
   await kit.drain(await kit.worker());
-  await kit.submit({ budgets: ["10%"], seeds: 2 });
+  await kit.submit({ budgets: ["10%"], seeds: [2] });
 });
 afterAll(() => kit.close());
 

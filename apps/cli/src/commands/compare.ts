@@ -1,13 +1,12 @@
-import { createHash } from "node:crypto";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join, parse } from "node:path";
-import type { ExperimentSpecInput } from "@reluctant/contracts";
 import { comparisonPlot } from "@reluctant/plot";
 import type { Client } from "@reluctant/sdk";
 import type { Command } from "commander";
 import { type Comparison, readComparison } from "../comparison/file.ts";
 import { reportOf } from "../comparison/gather.ts";
 import { markdownOf, type Report } from "../comparison/markdown.ts";
+import { submitOnce } from "../comparison/submit.ts";
 import { type ConnectionFlags, connect, withConnection } from "../connection.ts";
 import { exitCodes } from "../report.ts";
 import { print } from "../terminal/print.ts";
@@ -46,18 +45,6 @@ async function submitAll(client: Client, { groups }: Comparison): Promise<{ id: 
     submitted.push(group);
   }
   return submitted;
-}
-
-/** The experiment of an earlier run that asked for the same stage runs; one that was cancelled or failed, anew. */
-async function submitOnce(client: Client, spec: ExperimentSpecInput): Promise<{ id: string }> {
-  const { stageRuns } = await client.experiments.plan(spec);
-  const asked = JSON.stringify([spec, stageRuns.map(({ stageKey }) => stageKey).sort()]);
-  const hash = createHash("sha256").update(asked).digest("hex");
-  for (let submit = 1; ; submit++) {
-    const { id } = await client.experiments.submit(spec, { idempotencyKey: `${hash}-${submit}` });
-    const { state } = await client.experiments.get(id);
-    if (state !== "cancelled" && state !== "failed") return { id };
-  }
 }
 
 /** Answers the paths. */

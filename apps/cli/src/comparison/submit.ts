@@ -1,0 +1,39 @@
+import {
+  type Experiment,
+  type ExperimentSpecInput,
+  experimentSpecSchema,
+  type PlanAnswer,
+  storedSpecSchema,
+} from "@reluctant/contracts";
+import { canonicalJson } from "@reluctant/relu";
+import type { Client } from "@reluctant/sdk";
+
+/** The experiment of an earlier run that asked for the same stage runs; one that was cancelled or failed, anew. */
+export async function submitOnce(client: Client, spec: ExperimentSpecInput): Promise<{ id: string }> {
+  const planned = await client.experiments.plan(spec);
+  for await (const { id, name, state } of client.experiments.all({ search: spec.name })) {
+    if (name !== spec.name || state === "cancelled" || state === "failed") continue;
+    if (asksForSame(await client.experiments.get(id), spec, planned)) return { id };
+  }
+  return client.experiments.submit(spec);
+}
+
+/** By what the specs mean and what came of them, for a file's spelling may have changed since: `seeds: 1` is `[1]` now. */
+export function asksForSame(
+  { spec, stageRuns }: Pick<Experiment, "spec" | "stageRuns">,
+  wanted: ExperimentSpecInput,
+  planned: PlanAnswer,
+): boolean {
+  const stored = storedSpecSchema.safeParse(spec);
+  return (
+    stored.success &&
+    canonicalJson(stored.data) === canonicalJson(experimentSpecSchema.parse(wanted)) &&
+    keysOf(stageRuns) === keysOf(planned.stageRuns)
+  );
+}
+
+const keysOf = (stageRuns: readonly { stageKey: string }[]): string =>
+  stageRuns
+    .map(({ stageKey }) => stageKey)
+    .sort()
+    .join();
