@@ -13,6 +13,7 @@ import { type Stack, startStack } from "@reluctant/local";
 import { createConsumer, createWakes, openRedis, queueNames } from "@reluctant/queue";
 import { implementations } from "@reluctant/relu";
 import { type Client, createClient } from "@reluctant/sdk";
+import { largeSweep } from "./large-sweep.ts";
 import type { Figure } from "./rows.ts";
 
 const oneStep: ExperimentSpecInput = {
@@ -37,7 +38,8 @@ export async function spine({ quick }: { quick: boolean }): Promise<Figure[]> {
     await stack.part("worker-1").stop();
     const submitted = await submitSpeed(client, quick ? 100 : 1_000);
     const drained = await drainSpeed(stack);
-    return [...submitted, ...started, ...drained];
+    const large = await largeSweep(stack, quick ? 1_000 : 10_000);
+    return [...submitted, ...started, ...drained, ...large];
   } finally {
     await stack.stop();
     await rm(dir, { recursive: true, force: true });

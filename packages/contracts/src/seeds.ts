@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { noLongerThan } from "./lists.ts";
 import { seedSchema } from "./primitives.ts";
 
 /** Of a spec. */
@@ -7,7 +6,6 @@ const maxSeeds = 1_000;
 
 /** By a number most people mean how many seeds, and it was taken for that one seed. So it is refused. */
 function listOrCount(value: SeedsInput, ctx: z.RefinementCtx): SeedsInput {
-  if (Array.isArray(value)) return noLongerThan(maxSeeds, value, ctx);
   if (typeof value === "object" && value !== null) return value;
   const one = typeof value === "number" ? value : 2;
   const message = `must be a list or a count: [${one}] is the one seed ${one}, {count: ${one}} is ${one} seeds, 1 to ${one}`;

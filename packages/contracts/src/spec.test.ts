@@ -50,10 +50,11 @@ test("a sweep above 20,000 trials is refused with their number, naming each fiel
   ]);
 });
 
-test("a list that is too long is told from its length, whatever its items are", () => {
+test("a list that is too long is told from its length, not item by item", () => {
   const broken = Array(400_000).fill("x");
-  expect(errorsOf({ seeds: broken })).toEqual([
-    { field: "seeds", message: "has 400,000 items; at most 1,000 are allowed" },
+  expect(errorsOf({ seeds: broken, budgets: broken, methods: broken }).map(({ field }) => field)).toEqual([
+    "methods",
+    "budgets",
+    "seeds",
   ]);
-  expect(errorsOf({ budgets: broken, methods: broken }).map(({ field }) => field)).toEqual(["methods", "budgets"]);
 });

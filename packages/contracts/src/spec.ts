@@ -1,20 +1,14 @@
 import { z } from "zod";
 import { budgetSchema } from "./budget.ts";
-import { noLongerThan } from "./lists.ts";
 import { nameSchema, poolSchema, seedSchema, sha256Schema } from "./primitives.ts";
 import { seedsSchema } from "./seeds.ts";
 import { settingsOverrideSchema } from "./settings.ts";
 import { granularities, precisions, priorities } from "./words.ts";
 
-/**
- * A list, or one item in its place. A pipe rather than a union, so that an error names the item and its own fault; the
- * length is seen to before the items are looked at.
- */
+/** A list, or one item in its place. A pipe rather than a union, so that an error names the item and its own fault. */
 const oneOrMany = <T extends z.ZodType>(item: T, max: number, what: string) =>
   z
-    .transform((value: z.input<T> | z.input<T>[], ctx): z.input<T>[] =>
-      Array.isArray(value) ? noLongerThan(max, value, ctx) : [value],
-    )
+    .transform((value: z.input<T> | z.input<T>[]): z.input<T>[] => (Array.isArray(value) ? value : [value]))
     .pipe(z.array(item).min(1, `name at least one ${what}`).max(max));
 
 /** Trials that one spec may expand to. 20,000 are planned in two seconds and written in some ten. */

@@ -16,6 +16,7 @@ import type { Deps } from "./deps.ts";
 import { mayWrite } from "./end-attempt.ts";
 import { finishExperiments } from "./finish-experiments.ts";
 import { saveResult } from "./save-result.ts";
+import { inPieces } from "./slices.ts";
 
 export interface CompleteAttempt {
   attemptId: string;
@@ -53,12 +54,14 @@ function refuseOtherKind({ kind }: LockedAttempt, result: StageResult): void {
 /** Those whose last input this was become ready. */
 async function unblockConsumers(t: Tx, stageRunId: string): Promise<void> {
   const consumers = await lockConsumers(t, stageRunId);
-  const recounted = await unblockStageRuns(
-    t,
-    consumers.map(({ id }) => id),
-  );
-  await announce(
-    t,
-    recounted.filter(({ state }) => state === "ready").map(({ id }) => stageRunChanged(id, "ready")),
-  );
+  for (const piece of inPieces(consumers)) {
+    const recounted = await unblockStageRuns(
+      t,
+      piece.map(({ id }) => id),
+    );
+    await announce(
+      t,
+      recounted.filter(({ state }) => state === "ready").map(({ id }) => stageRunChanged(id, "ready")),
+    );
+  }
 }

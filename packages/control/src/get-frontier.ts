@@ -1,9 +1,10 @@
 import { type Frontier, ReluctantError } from "@reluctant/contracts";
-import { frontierPointRows } from "@reluctant/db";
+import { type FrontierPointRow, frontierPointRows, pointsOfFrontier } from "@reluctant/db";
 import { frontierOf, models, reluCount, type Shape } from "@reluctant/relu";
 import { found, visibleTeam } from "./authorize.ts";
 import type { Caller, Deps } from "./deps.ts";
 import { findDataset, unknownDataset } from "./plan-spec.ts";
+import { inPieces } from "./slices.ts";
 
 /** Every point of a dataset version and a model; those that validation accuracy leaves undominated are marked. */
 export async function getFrontier(
@@ -13,7 +14,12 @@ export async function getFrontier(
   const dataset = await findDataset(db.prisma, identity, written);
   if (!dataset) throw new ReluctantError("not-found", `dataset ${await unknownDataset(db.prisma, identity, written)}`);
   const family = found(models[model], "model", model);
-  const rows = await frontierPointRows(db.prisma, dataset.sha256, model, visibleTeam(identity));
+  const team = visibleTeam(identity);
+  const rows: FrontierPointRow[] = [];
+  for (const piece of inPieces(await pointsOfFrontier(db.prisma, dataset.sha256, model, team))) {
+    const ids = piece.map(({ id }) => id);
+    rows.push(...(await frontierPointRows(db.prisma, ids, team)));
+  }
   const undominated = new Set(frontierOf(rows));
   return {
     dataset: dataset.name,

@@ -121,10 +121,13 @@ export const logChunkRows = statement<
   [attemptId: string, offset: number, limit: number],
   { offset: number; bytes: Uint8Array }
 >("log-chunks");
-export const frontierPointRows = statement<
-  [datasetVersion: string, model: string, team: string | null],
-  Omit<FrontierPoint, "onFrontier">
->("frontier-points");
+export const pointsOfFrontier = statement<[datasetVersion: string, model: string, team: string | null], { id: string }>(
+  "points-of-frontier",
+);
+export type FrontierPointRow = Omit<FrontierPoint, "onFrontier">;
+export const frontierPointRows = statement<[pointIds: string[], team: string | null], FrontierPointRow>(
+  "frontier-points",
+);
 export const throughputRows = statement<
   [model: string, inputShape: number[], precision: Precision, pool: string, silentSeconds: number],
   Omit<Throughput, "estimatedFrom"> & { implementation: string; measuredThreads: number }
