@@ -1,10 +1,4 @@
-import {
-  type Experiment,
-  type ExperimentSpecInput,
-  experimentSpecSchema,
-  type PlanAnswer,
-  storedSpecSchema,
-} from "@reluctant/contracts";
+import { type ExperimentSpecInput, experimentSpecSchema, storedSpecSchema } from "@reluctant/contracts";
 import { canonicalJson } from "@reluctant/relu";
 import type { Client } from "@reluctant/sdk";
 
@@ -19,20 +13,21 @@ export async function submitOnce(client: Client, spec: ExperimentSpecInput): Pro
 }
 
 /** By what the specs mean and what came of them, for a file's spelling may have changed since: `seeds: 1` is `[1]` now. */
-export function asksForSame(
-  { spec, stageRuns }: Pick<Experiment, "spec" | "stageRuns">,
-  wanted: ExperimentSpecInput,
-  planned: PlanAnswer,
-): boolean {
-  const stored = storedSpecSchema.safeParse(spec);
+export function asksForSame(earlier: Asked, wanted: ExperimentSpecInput, planned: Pick<Asked, "stageRuns">): boolean {
+  const stored = storedSpecSchema.safeParse(earlier.spec);
   return (
     stored.success &&
     canonicalJson(stored.data) === canonicalJson(experimentSpecSchema.parse(wanted)) &&
-    keysOf(stageRuns) === keysOf(planned.stageRuns)
+    keysOf(earlier.stageRuns) === keysOf(planned.stageRuns)
   );
 }
 
-const keysOf = (stageRuns: readonly { stageKey: string }[]): string =>
+interface Asked {
+  spec: unknown;
+  stageRuns: readonly { stageKey: string }[];
+}
+
+const keysOf = (stageRuns: Asked["stageRuns"]): string =>
   stageRuns
     .map(({ stageKey }) => stageKey)
     .sort()
