@@ -27,13 +27,13 @@ const two = ["20%", "10%"];
 /** Distillations of their own for searches that are shared. */
 const softened = (temperature: number) => ({ ...brief, distillation: { ...brief.distillation, temperature } });
 
-/** Run to their end. The last two are spelled as specs could be: one item in place of a list, a seed as a bare number. */
+/** Run to their end. The last two are spelled as specs could be: one item in place of a list. */
 export const finished: ExperimentSpecInput[] = [
   { ...common, name: "every method", methods: methodNames, budgets: one, seeds: [1] },
   { ...common, name: "two budgets", methods: ["senet", "continuation"], budgets: two, seeds: [1] },
   { ...common, name: "sensitivity alone", until: "sensitivity", seeds: [1] },
-  { ...common, name: "a seed spelled as a number", methods: "uniform-random", budgets: "7372", seeds: 2 },
-  { ...common, name: "channels", methods: "senet", granularity: "channel", budgets: "10 %", seeds: 1 },
+  { ...common, name: "a seed spelled as a number", methods: "uniform-random", budgets: "7372", seeds: [2] },
+  { ...common, name: "channels", methods: "senet", granularity: "channel", budgets: "10 %", seeds: [1] },
 ];
 
 /** Given the artifact of an AR model. */
@@ -47,7 +47,7 @@ export const imported = (arModel: string): ExperimentSpecInput => ({
 
 /** Stopped in the middle. Of SENet++ and uniform random it is the distillation, the rest of which others do alike. */
 export const halfRun: ExperimentSpecInput[] = [
-  { ...common, name: "half an AR model", arSeed: undefined, until: "train", seeds: 3 },
+  { ...common, name: "half an AR model", arSeed: undefined, until: "train", seeds: [3] },
   { ...common, name: "half a sensitivity run", arSeed: 3, until: "sensitivity" },
   {
     ...common,
