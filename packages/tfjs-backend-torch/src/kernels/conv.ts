@@ -102,9 +102,34 @@ function inputGradient(torch: Torch, dy: Slot, filter: Slot, info: Info, groups 
   return unpad(torch, gradient(torch, operand(torch, dy), x, filter, w, groups, "x"), w);
 }
 
+/**
+ * oneDNN's gradient of such a filter writes behind its buffer: at AVX2 (`jit_1x1:avx2`, in libtorch 1.13 and 2.15), windows
+ * of one element with gaps between them, 1 to 6 input channels. Decided by shape alone, with a channel to spare, so that
+ * the same sums are taken on every processor.
+ */
+const isUnsafe = ({ kernel, strides }: Windows, channelsOfGroup: number): boolean =>
+  channelsOfGroup < 8 && kernel.every((size) => size === 1) && strides.some((stride) => stride > 1);
+
+/** Windows of one element without what lies between them: the same sums, with stride 1. */
+function closeGaps(torch: Torch, x: Slot, w: Windows): { input: Slot; w: Windows } {
+  const explicit = w.padding.map((padding): [number, number] => [padding, padding]);
+  const padded = w.explicit === null && w.padding.some((padding) => padding > 0) ? { ...w, explicit } : w;
+  const input = w.output.reduce(
+    (slot, size, i) => {
+      const stride = w.strides[i] as number;
+      return torch.call("slice.Tensor", slot, i + 1, 0, (size - 1) * stride + 1, stride);
+    },
+    pad(torch, x, padded, 0),
+  );
+  const ones = w.strides.map(() => 1);
+  return { input: torch.call("contiguous", input), w: { ...w, strides: ones, padding: ones.map(() => 0) } };
+}
+
 function filterGradient(torch: Torch, x: Slot, dy: Slot, filterShape: number[], info: Info, groups = 1): Slot {
-  const w = windows(info);
-  const input = pad(torch, operand(torch, x), w, 0);
+  const given = windows(info);
+  const { input, w } = isUnsafe(given, filterShape.at(-2) as number)
+    ? closeGaps(torch, operand(torch, x), given)
+    : { input: pad(torch, operand(torch, x), given, 0), w: given };
   const none = emptyFilter(torch, filterShape);
   return inFloat32(torch, gradient(torch, operand(torch, dy), input, none, w, groups, "filter"));
 }
