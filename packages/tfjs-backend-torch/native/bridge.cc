@@ -12,15 +12,19 @@
 
 #include "block_cache.h"
 #include "entry.h"
+#include "loops/level.h"
 #include "node_calls.h"
 #include "reply.h"
 #include "settings.h"
 #include "step_graph.h"
 
+#include <ATen/Version.h>
+
 #include <cstdlib>
 #include <memory>
 #include <mutex>
 #include <set>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -197,9 +201,7 @@ napi_value whyNoGraph(napi_env env, napi_value* a, size_t count) {
   if (program == engine.programs.end()) fail("whyNoGraph: no such program");
   std::string reason;
   engine.wait([&] { reason = program->second->reasonOn(engine.device()); });
-  napi_value text;
-  napi_create_string_utf8(env, reason.c_str(), reason.size(), &text);
-  return text;
+  return textOf(env, reason);
 }
 
 /** drop(program): what is still queued of it runs. */
@@ -225,10 +227,25 @@ void closeEnvironment(void* data) {
   engine->stop();  // before Node frees the thread-safe function that the engine thread calls
 }
 
+/**
+ * Before libtorch computes anything.
+ * @throws std::runtime_error where it had made its choice already, above the level that is forced
+ */
+void limitLevel() {
+  const auto level = tfjs_torch::level();
+  const std::string config = at::show_config();  // the only place where every libtorch tells
+  const auto uses = [&](const char* name) { return config.find(std::string("CPU capability usage: ") + name) != std::string::npos; };
+  const auto taken = uses("AVX512") ? tfjs_torch::Level::avx512
+                     : uses("AVX2") ? tfjs_torch::Level::avx2
+                                    : tfjs_torch::Level::baseline;
+  if (taken > level) fail(std::string("libtorch computes at ") + nameOf(taken) + " already, above the level " + nameOf(level));
+}
+
 /** Everything that one environment needs, and the addon's functions. */
 void openEnvironment(napi_env env, napi_value exports) {
   static std::once_flag once;
   std::call_once(once, [] {
+    limitLevel();
     BlockCache::install();
     std::atexit(stopAll);  // registered after libtorch was loaded, so it runs before libtorch's static destructors
   });
@@ -265,6 +282,7 @@ void openEnvironment(napi_env env, napi_value exports) {
       {"setTF32", guarded<settings::setTF32>},
       {"startCounting", guarded<settings::startCounting>},
       {"stopCounting", guarded<settings::stopCounting>},
+      {"cpuLevels", guarded<settings::cpuLevels>},
       {"info", guarded<settings::info>},
   };
   for (auto& [key, entry] : entries) {
@@ -279,6 +297,8 @@ void openEnvironment(napi_env env, napi_value exports) {
 NAPI_MODULE_INIT() {
   try {
     openEnvironment(env, exports);
+  } catch (const std::invalid_argument& error) {
+    napi_throw_error(env, "INVALID_CPU_LEVEL", error.what());
   } catch (const std::exception& error) {  // no CUDA driver that fits, for instance
     napi_throw_error(env, nullptr, messageOf(error).c_str());
   }

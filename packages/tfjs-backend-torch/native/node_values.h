@@ -35,6 +35,12 @@ inline std::string toString(napi_env env, napi_value value, const char* what) {
   return text;
 }
 
+inline napi_value textOf(napi_env env, const std::string& text) {
+  napi_value value;
+  napi_create_string_utf8(env, text.c_str(), text.size(), &value);
+  return value;
+}
+
 inline bool toBool(napi_env env, napi_value value, const char* what) {
   bool flag;
   check(napi_get_value_bool(env, value, &flag), what);

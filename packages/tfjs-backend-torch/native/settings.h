@@ -3,6 +3,7 @@
 #include "counting.h"
 #include "device.h"
 #include "entry.h"
+#include "loops/level.h"
 
 #include <ATen/Version.h>
 #include <torch/version.h>
@@ -77,7 +78,16 @@ inline napi_value setTF32(napi_env env, napi_value* a, size_t count) {
   return nullptr;
 }
 
-/** info(): version, device, threads, tensors, bytes, calls; waits for the queue. */
+/** cpuLevels(): those that this machine has, lowest first. */
+inline napi_value cpuLevels(napi_env env, napi_value*, size_t) {
+  napi_value array;
+  napi_create_array(env, &array);
+  uint32_t length = 0;
+  for (auto level : tfjs_torch::machineLevels()) napi_set_element(env, array, length++, textOf(env, tfjs_torch::nameOf(level)));
+  return array;
+}
+
+/** info(): version, device, level, threads, tensors, bytes, calls; waits for the queue. */
 inline napi_value info(napi_env env, napi_value*, size_t) {
   Engine& engine = engineOf(env);
   int threads = 0;
@@ -97,6 +107,7 @@ inline napi_value info(napi_env env, napi_value*, size_t) {
   set("version", value);
   napi_create_string_utf8(env, engine.device().is_cuda() ? "cuda" : "cpu", NAPI_AUTO_LENGTH, &value);
   set("device", value);
+  set("cpuLevel", textOf(env, tfjs_torch::nameOf(tfjs_torch::level())));
   const std::pair<const char*, int64_t> numbers[] = {
       {"threads", threads}, {"tensors", usage.first}, {"bytes", usage.second}, {"calls", calls},
       {"allocatedBytes", memory.lent}, {"peakBytes", memory.peak}, {"heldBytes", memory.held}, {"totalBytes", memory.total}};

@@ -13,10 +13,16 @@ export type Argument = number | boolean | string | null | undefined | readonly n
 export const view = { same: 0, nhwc: 1, hwio: 2 } as const;
 export type View = (typeof view)[keyof typeof view];
 
+/** Levels of a processor's instruction set, lowest first. On other processors than x86 there is the lowest alone. */
+export const cpuLevels = ["baseline", "avx2", "avx512"] as const;
+export type CpuLevel = (typeof cpuLevels)[number];
+
 export interface TorchInfo {
   /** libtorch's version. */
   version: string;
   device: "cpu" | "cuda";
+  /** At which the processor computes: its own, or a lower one that TFJS_TORCH_CPU_LEVEL forces. */
+  cpuLevel: CpuLevel;
   /** Threads that one operator may use. */
   threads: number;
   /** Live tensors in slots. */
@@ -104,6 +110,8 @@ export interface Bridge {
   /** Counts all threads' operators, from nothing. */
   startCounting(): void;
   stopCounting(): OperatorCounts;
+  /** Those that this machine has, lowest first. */
+  cpuLevels(): CpuLevel[];
   info(): TorchInfo;
 }
 

@@ -2,7 +2,7 @@
 import { findBackend, registerBackend, registerGradient, type Tensor } from "@tensorflow/tfjs-core";
 import { Torch } from "./aten.ts";
 import { type Precision, precisions, TorchBackend } from "./backend.ts";
-import { type Bridge, loadBridge, type OperatorCounts, type TorchInfo } from "./bridge.ts";
+import { type Bridge, type CpuLevel, cpuLevels, loadBridge, type OperatorCounts, type TorchInfo } from "./bridge.ts";
 import { ensureBuilt } from "./build.ts";
 import { fusedFamilies, fusedGradients } from "./fused/index.ts";
 import { families } from "./kernels/index.ts";
@@ -10,7 +10,7 @@ import { processorHasBf16, type StoredType, storedTypeOf } from "./precision.ts"
 import { registerKernels } from "./register-kernels.ts";
 
 export { type Precision, precisions } from "./backend.ts";
-export type { OperatorCounts, TorchInfo } from "./bridge.ts";
+export { type CpuLevel, cpuLevels, type OperatorCounts, type TorchInfo } from "./bridge.ts";
 export { type Built, ensureBuilt, type Missing } from "./build.ts";
 export {
   absDiffAccumulate,
@@ -107,7 +107,7 @@ async function register(): Promise<void> {
   registerBackend("torch", () => backend, priority);
 }
 
-/** libtorch's version, the device, threads per operator (1 at the start), live tensors, their bytes, calls so far. */
+/** libtorch's version, the device, the level of instructions, threads per operator (1 at the start), live tensors, their bytes, calls so far. */
 export function torchInfo(): TorchInfo {
   return bridge().info();
 }
@@ -147,10 +147,11 @@ export function setTF32(on: boolean): void {
 
 /**
  * The precisions that this machine computes in at full speed: fp32, and bf16 on CUDA and on processors with bfloat16
- * instructions (avx512_bf16, amx_bf16).
+ * instructions (avx512_bf16, amx_bf16), unless a level below those is forced.
  */
 export function supportedPrecisions(): Precision[] {
-  const bf16 = bridge().info().device === "cuda" || processorHasBf16();
+  const { device, cpuLevel } = bridge().info();
+  const bf16 = device === "cuda" || (cpuLevel === cpuLevels.at(-1) && processorHasBf16());
   return precisions.filter((precision) => precision === "fp32" || bf16);
 }
 
@@ -196,12 +197,18 @@ async function openBridge(): Promise<Bridge> {
   try {
     return loadBridge(result.addonPath);
   } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "INVALID_CPU_LEVEL") throw error; // a mistake, not another machine
     return unavailable(error as Error);
   }
 }
 
 function unavailable(cause: Error): never {
   throw new TorchUnavailableError(cause.message, { cause });
+}
+
+/** The levels of instructions that this machine has, lowest first: those that TFJS_TORCH_CPU_LEVEL may name. */
+export function machineCpuLevels(): CpuLevel[] {
+  return bridge().cpuLevels();
 }
 
 const bridge = (): Bridge => backend().bridge;
