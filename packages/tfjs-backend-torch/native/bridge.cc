@@ -10,7 +10,7 @@
 // - Engine threads are joined before libtorch's own static destructors run (see NAPI_MODULE_INIT).
 #include <node_api.h>
 
-#include "block_cache.h"
+#include "blocks.h"
 #include "entry.h"
 #include "loops/level.h"
 #include "node_calls.h"
@@ -211,6 +211,16 @@ napi_value drop(napi_env env, napi_value* a, size_t count) {
   return nullptr;
 }
 
+#ifdef TFJS_TORCH_GUARD
+/** overrun(bytes, offset): the fault that guarded blocks are there to find, on purpose: one byte written at an offset. */
+napi_value overrun(napi_env env, napi_value* a, size_t count) {
+  if (count < 2) fail("overrun(bytes, offset)");
+  auto block = c10::GetAllocator(c10::kCPU)->allocate(toInt(env, a[0], "bytes"));
+  static_cast<volatile char*>(block.get())[toInt(env, a[1], "offset")] = 1;
+  return nullptr;
+}
+#endif
+
 // One engine per Node environment (the main thread, each worker). At process.exit() no environment is torn down and
 // static destructors run: the atexit handler ends the engine threads first, and leaves the tensors alone.
 std::mutex liveMutex;
@@ -246,7 +256,7 @@ void openEnvironment(napi_env env, napi_value exports) {
   static std::once_flag once;
   std::call_once(once, [] {
     limitLevel();
-    BlockCache::install();
+    Blocks::install();
     std::atexit(stopAll);  // registered after libtorch was loaded, so it runs before libtorch's static destructors
   });
   auto owned = std::make_unique<Engine>();
@@ -284,6 +294,9 @@ void openEnvironment(napi_env env, napi_value exports) {
       {"stopCounting", guarded<settings::stopCounting>},
       {"cpuLevels", guarded<settings::cpuLevels>},
       {"info", guarded<settings::info>},
+#ifdef TFJS_TORCH_GUARD
+      {"overrun", guarded<overrun>},
+#endif
   };
   for (auto& [key, entry] : entries) {
     napi_value function;

@@ -1,6 +1,6 @@
 // What libtorch is told about the whole device, and what its allocator tells. CUDA asks for libtorch 2.9 or later.
 #pragma once
-#include "block_cache.h"
+#include "blocks.h"
 
 #include <ATen/Context.h>
 #include <c10/core/Device.h>
@@ -75,13 +75,13 @@ inline void openDevice(c10::Device device) { if (!device.is_cpu()) noCuda(); }
 
 inline Memory memoryOf(c10::Device device) {
   if (!device.is_cpu()) return memoryOfDevice(device);
-  const auto usage = BlockCache::usage();
+  const auto usage = Blocks::usage();
   return {static_cast<int64_t>(usage.lent), static_cast<int64_t>(usage.peak), static_cast<int64_t>(usage.held), 0};
 }
 
 /** Counts the peak anew. */
 inline void forgetPeak(c10::Device device) {
-  if (device.is_cpu()) BlockCache::forgetPeak();
+  if (device.is_cpu()) Blocks::forgetPeak();
   else forgetPeakOfDevice(device);
 }
 

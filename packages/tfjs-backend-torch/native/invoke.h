@@ -5,6 +5,7 @@
 #include <c10/core/ScalarType.h>
 #include <c10/util/Exception.h>
 
+#include "blocks.h"
 #include "operators.h"
 
 #include <array>
@@ -86,14 +87,10 @@ void storeResults(const Call& call, const std::vector<c10::IValue>& stack, SlotA
   }
 }
 
-/** "aten::add.Tensor: what libtorch says (self float[2, 3], other int[4])"; a poisoned input's error as it is. */
+/** " (self float[2, 3], other int[4])". */
 template <class SlotAt>
-std::string failureOf(const Call& call, const std::exception& error, SlotAt&& slotAt) {
-  if (dynamic_cast<const Poisoned*>(&error)) return messageOf(error);
+std::string operandsOf(const Call& call, SlotAt&& slotAt) {
   std::ostringstream text;
-  const bool full = dynamic_cast<const std::bad_alloc*>(&error) || dynamic_cast<const c10::OutOfMemoryError*>(&error);
-  text << call.op->label << ": " << (full ? "out of memory" : "");
-  if (!dynamic_cast<const std::bad_alloc*>(&error)) text << (full ? ": " : "") << messageOf(error);
   const char* separator = " (";
   auto describe = [&](uint32_t argument, int index) {
     const at::Tensor& t = slotAt(index).tensor;
@@ -107,9 +104,24 @@ std::string failureOf(const Call& call, const std::exception& error, SlotAt&& sl
   return text.str();
 }
 
+/** "aten::add.Tensor: what libtorch says (self float[2, 3], other int[4])"; a poisoned input's error as it is. */
+template <class SlotAt>
+std::string failureOf(const Call& call, const std::exception& error, SlotAt&& slotAt) {
+  if (dynamic_cast<const Poisoned*>(&error)) return messageOf(error);
+  std::ostringstream text;
+  const bool full = dynamic_cast<const std::bad_alloc*>(&error) || dynamic_cast<const c10::OutOfMemoryError*>(&error);
+  text << call.op->label << ": " << (full ? "out of memory" : "");
+  if (!dynamic_cast<const std::bad_alloc*>(&error)) text << (full ? ": " : "") << messageOf(error);
+  text << operandsOf(call, slotAt);
+  return text.str();
+}
+
 /** Runs the call. `values` are the call's own where it runs once, a copy of them where it runs again. */
 template <class SlotAt>
 void invoke(const Call& call, std::vector<c10::IValue> values, SlotAt&& slotAt) {
+#ifdef TFJS_TORCH_GUARD
+  Blocks::note(call.op->label + operandsOf(call, slotAt));
+#endif
   fillTensors(call, values, slotAt);
   call.op->handle.callBoxed(&values);
   storeResults(call, values, slotAt);
