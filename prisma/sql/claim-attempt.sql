@@ -1,5 +1,5 @@
 -- Gives a queued attempt to a worker: a new epoch, a lease, the engine that will compute it, and where it starts.
--- `inexact`: it resumes what another backend, device or thread count computed, or what was inexact already.
+-- `inexact`: it resumes what another backend, device, level of instructions or thread count computed, or what was inexact already.
 -- $1 attempt  $2 worker  $3 lease in seconds
 with run as (
   update stage_run set epoch = epoch + 1
@@ -20,6 +20,8 @@ with run as (
       (select latest.inexact
          or (latest.engine -> 'backend', latest.engine -> 'device', latest.engine -> 'threads')
            is distinct from (w.engine -> 'backend', w.engine -> 'device', w.engine -> 'threads')
+         -- earlier workers did not say at which level they computed
+         or coalesce(latest.engine -> 'cpuLevel', w.engine -> 'cpuLevel') is distinct from w.engine -> 'cpuLevel'
        from latest), false)
   from run, worker w
   where attempt.id = $1::uuid and w.id = $2::uuid

@@ -3,7 +3,8 @@
 select p.id::text, p.stage_run_id::text as "stageRunId", mine."experimentId", mine."trialId", p.variant, p.method, p.recipe,
   p.seed, p.budget, p.relu_count as "reluCount",
   coalesce((r.result ->> 'polynomialUnits')::int, 0) as "polynomialUnits", p.convention, p.macs::float8 as macs, p.images::float8 as images,
-  p.gpu_seconds as "gpuSeconds", p.validation_accuracy as "validationAccuracy", p.test_accuracy as "testAccuracy"
+  p.gpu_seconds as "gpuSeconds", p.validation_accuracy as "validationAccuracy", p.test_accuracy as "testAccuracy",
+  p.suspect
 from frontier_point p
 join stage_run r on r.id = p.stage_run_id
 left join lateral (

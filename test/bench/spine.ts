@@ -139,6 +139,7 @@ async function idleSlot(deps: Deps, stack: Stack, slot: number): Promise<() => P
       precisions: ["fp32"],
       deterministic: false,
       versions: {},
+      cpuLevel: null,
     },
     versions: Object.fromEntries(Object.entries(implementations).map(([name, { version }]) => [name, version])),
     datasets: [dataset?.sha256 as string],

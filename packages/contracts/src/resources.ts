@@ -98,7 +98,7 @@ export const attemptSchema = z.object({
   /** Step it began at: above 0 when resumed from a checkpoint. */
   startStep: z.int().nullable(),
   step: z.int().nullable(),
-  /** Resumed on another backend, device or thread count, so not bit-identical to an undisturbed run. */
+  /** Resumed on another backend, device, level of instructions or thread count, so not bit-identical to an undisturbed run. */
   inexact: z.boolean(),
   reason: z.string().nullable(),
   failure: failureSchema.nullable(),
@@ -240,6 +240,8 @@ export const frontierPointSchema = z.object({
   testAccuracy: z.number(),
   /** No point of the same frontier has at most as many ReLUs and a higher validation accuracy. */
   onFrontier: z.boolean(),
+  /** Why its accuracies may be wrong, though nothing failed; null where nothing is known against them. */
+  suspect: z.string().nullable(),
 });
 export type FrontierPoint = z.infer<typeof frontierPointSchema>;
 

@@ -18,6 +18,8 @@ export const engineInfoSchema = z.object({
   /** Whether the same steps give the same bits each time on this model of device, at some cost. */
   deterministic: z.boolean().default(false),
   versions: z.record(z.string(), z.string()),
+  /** Level of the processor's instructions that it computes with; null where it is no matter of levels, or unknown. */
+  cpuLevel: z.string().nullable().default(null),
 });
 export type EngineInfo = z.infer<typeof engineInfoSchema>;
 

@@ -60,7 +60,7 @@ test("bf16 goes only to a worker that computes in it, and until there is one the
   expect(await reason()).toBe("no worker of pool default computes in bf16");
 
   const where = { backend: "fake", device: "cpu", memoryBytes: 2 ** 33, threads: 2 };
-  const computes = { ...where, deterministic: false, versions: { fake: "1.2" } };
+  const computes = { ...where, deterministic: false, versions: { fake: "1.2" }, cpuLevel: "avx2" };
   const workerId = await kit.worker({ engine: { ...computes, precisions: ["fp32", "bf16"] } });
   expect(await reason()).toBeNull();
   const [first] = await dispatch(kit.deps);

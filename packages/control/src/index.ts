@@ -26,6 +26,7 @@ export * from "./list-attempts.ts";
 export * from "./list-experiments.ts";
 export { listWorkers } from "./list-workers.ts";
 export * from "./login-links.ts";
+export * from "./mark-suspect-points.ts";
 export * from "./may-read-artifact.ts";
 export { listModels } from "./models.ts";
 export * from "./plan-experiment.ts";

@@ -31,9 +31,9 @@ async function queued(seed = 1): Promise<{ attemptId: string; stageRunId: string
   return { ...born, experimentId };
 }
 
-async function running() {
+async function running(worker: { engine?: ReturnType<typeof engineOf> } = {}) {
   const { attemptId, stageRunId, experimentId } = await queued();
-  return { ...(await kit.claim(attemptId, await kit.worker())), stageRunId, experimentId };
+  return { ...(await kit.claim(attemptId, await kit.worker(worker))), stageRunId, experimentId };
 }
 
 /** Lets the lease run out, as a silent worker would, and has it noticed. */
@@ -141,6 +141,17 @@ test("a resume on another thread count is marked inexact", async () => {
   await lose(first.attemptId);
   const second = await next(first.stageRunId, { engine: engineOf({ threads: 2 }) });
   expect(await attemptRow(second.attemptId)).toMatchObject({ inexact: true });
+});
+
+test.each([
+  ["another level of instructions", "avx2", "avx512", true],
+  ["the same", "avx2", "avx2", false],
+])("a resume at %s: inexact or not", async (_, before, after, inexact) => {
+  const first = await running({ engine: engineOf({ cpuLevel: before }) });
+  await recordCheckpoint(kit.deps, { ...first, step: 5, sha256: await store(first.attemptId, "checkpoint") });
+  await lose(first.attemptId);
+  const second = await next(first.stageRunId, { engine: engineOf({ cpuLevel: after }) });
+  expect(await attemptRow(second.attemptId)).toMatchObject({ inexact });
 });
 
 test("a beat that comes before the expiry is noticed saves the attempt", async () => {

@@ -70,7 +70,7 @@ const openers: Record<BackendName, Opener> = {
     setThreads(threads);
     setDeterministic(deterministic);
     setAsync(true); // JavaScript prepares the next batch, and answers its supervisor, while libtorch computes
-    const { version, device, totalBytes } = torchInfo();
+    const { version, device, totalBytes, cpuLevel } = torchInfo();
     if (device === "cuda") setTF32(true);
     return {
       backend: "torch",
@@ -78,6 +78,7 @@ const openers: Record<BackendName, Opener> = {
       threads,
       precisions: supportedPrecisions(),
       versions: { ...versions(), torch: version },
+      cpuLevel: device === "cuda" ? null : cpuLevel,
     };
   },
   async tensorflow({ deterministic }) {
@@ -90,6 +91,7 @@ const openers: Record<BackendName, Opener> = {
       threads: 1,
       precisions: ["fp32"],
       versions: versions(),
+      cpuLevel: null,
     };
   },
   async wasm() {
@@ -99,12 +101,12 @@ const openers: Record<BackendName, Opener> = {
     registerComposedConvolutionGradients("wasm");
     registerSharingIdentity("wasm");
     registerShiftedPoolGradient("wasm");
-    return { backend: "wasm", ...cpu(), threads: 1, precisions: ["fp32"], versions: versions() };
+    return { backend: "wasm", ...cpu(), threads: 1, precisions: ["fp32"], versions: versions(), cpuLevel: null };
   },
   async cpu() {
     await import("@tensorflow/tfjs-backend-cpu");
     await use("cpu");
-    return { backend: "cpu", ...cpu(), threads: 1, precisions: ["fp32"], versions: versions() };
+    return { backend: "cpu", ...cpu(), threads: 1, precisions: ["fp32"], versions: versions(), cpuLevel: null };
   },
 };
 

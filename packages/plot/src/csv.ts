@@ -23,6 +23,7 @@ const columns: [name: string, value: (point: FrontierPoint, frontier: Frontier) 
     ["images", (point) => point.images],
     ["gpu_seconds", (point) => point.gpuSeconds],
     ["stage_run", (point) => point.stageRunId],
+    ["suspect", (point) => point.suspect],
   ];
 
 /** Every single result as one line, unrounded, after a header; RFC 4180 with `\n`. Missing values are empty. */

@@ -31,6 +31,8 @@ export interface PlotDescription {
   ar: Level | null;
   /** Accuracy of guessing; null when outside the range shown. */
   chance: Level | null;
+  /** Why accuracies that are marked with a dagger may be wrong; each reason once. */
+  notes: string[];
   /** The same content for screen readers and copying: the all-ReLU model first. */
   table: { columns: string[]; rows: string[][] };
 }
@@ -65,6 +67,7 @@ export function frontierPlot(frontier: Frontier): PlotDescription {
     published,
     ar: ar && { accuracy: ar.accuracy, label: `AR ${percent(ar.accuracy)}` },
     chance: level(1 / frontier.classes, "chance", y),
+    notes: suspicions(frontier),
     table: table(ar ? [ar, ...points] : points, frontier.totalRelus),
   };
 }
@@ -92,6 +95,14 @@ export function comparisonPlot(frontier: Frontier): PlotDescription {
     curves: [...curves.values()].map((points) => ({ method: (points[0] as PlotPoint).method, points })),
   };
 }
+
+/** What follows an accuracy that may be wrong. */
+export const dagger = ({ suspect }: { suspect: string | null }): string => (suspect === null ? "" : " †");
+
+/** What is said of the points that bear a dagger, each once. */
+export const suspicions = ({ points }: Pick<Frontier, "points">): string[] => [
+  ...new Set(points.flatMap(({ suspect }) => (suspect === null ? [] : [`† may be wrong: ${suspect}`]))),
+];
 
 /** The all-ReLU model, mean over seeds; of several recipes the one with the best validation accuracy. */
 const bestAr = (frontier: Frontier): PlotPoint | null =>
@@ -146,7 +157,7 @@ const level = (accuracy: number, name: string, y: Axis): Level | null =>
 function sentence(points: PlotPoint[], ar: PlotPoint | null, totalRelus: number): string {
   const best = points.filter((point) => point.onFrontier);
   const describe = (point: PlotPoint): string =>
-    `${count(point.reluCount)} ReLUs (${budgetShare(point.reluCount, totalRelus)}), ${percent(point.accuracy, 1)}`;
+    `${count(point.reluCount)} ReLUs (${budgetShare(point.reluCount, totalRelus)}), ${percent(point.accuracy, 1)}${dagger(point)}`;
   const top = best.at(-1);
   if (!top)
     return ar ? `AR reaches ${percent(ar.accuracy, 1)}; no budget has finished yet.` : "Nothing has finished yet.";
@@ -182,7 +193,7 @@ function table(points: PlotPoint[], totalRelus: number): PlotDescription["table"
       point.polynomialUnits === 0 ? "–" : count(point.polynomialUnits),
       widthText(point.width),
       short(point.macs),
-      percent(point.accuracy),
+      percent(point.accuracy) + dagger(point),
       point.standardError === null ? "–" : percent(point.standardError),
       percent(point.validationAccuracy),
       point.seeds.join(", "),

@@ -28,6 +28,8 @@ export interface PlotPoint {
   gpuSeconds: number;
   /** No other point has at most as many ReLUs and a higher mean validation accuracy. */
   onFrontier: boolean;
+  /** Why one of the results may be wrong; null where nothing is known against any. */
+  suspect: string | null;
   /** The single results behind the mean. */
   runs: FrontierPoint[];
 }
@@ -62,6 +64,7 @@ function summarize(key: string, runs: FrontierPoint[]): PlotPoint {
     images: mean(runs.map((run) => run.images)),
     gpuSeconds: runs.reduce((sum, run) => sum + run.gpuSeconds, 0),
     onFrontier: true,
+    suspect: runs.find((run) => run.suspect !== null)?.suspect ?? null,
     runs,
   };
 }

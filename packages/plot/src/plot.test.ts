@@ -32,6 +32,7 @@ const point = (change: Partial<FrontierPoint>, n = 0): FrontierPoint => ({
   validationAccuracy: change.testAccuracy ?? 0.5,
   testAccuracy: 0.5,
   onFrontier: true,
+  suspect: null,
   ...change,
 });
 
@@ -175,6 +176,26 @@ describe("the description", () => {
       accuracy: 0.1,
       label: "chance 10.0 %",
     });
+  });
+
+  test("marks what may be wrong with a dagger and its reason, and leaves it where it is", () => {
+    const suspect = "trained on a faulty processor";
+    const data = frontier([
+      point({ testAccuracy: 0.7, suspect }),
+      point({ testAccuracy: 0.6, reluCount: 500, suspect }),
+      point({ testAccuracy: 0.5, reluCount: 400 }),
+    ]);
+    const { notes, sentence, table, points } = frontierPlot(data);
+    expect(points).toHaveLength(3);
+    expect(notes).toEqual([`† may be wrong: ${suspect}`]);
+    expect(sentence).toBe("Best so far: 1,000 ReLUs (0.53 %), 70.0 % †.");
+    expect(table.rows.map((row) => row[table.columns.indexOf("Test accuracy")])).toEqual([
+      "50.00 %",
+      "60.00 % †",
+      "70.00 % †",
+    ]);
+    expect(frontierCsv(data)).toContain(`,${suspect}\n`);
+    expect(frontierPlot(frontier([point({})])).notes).toEqual([]);
   });
 
   test("keeps the widths of one run apart, with the MACs of each", () => {

@@ -15,6 +15,7 @@ export * from "./models/builder.ts";
 export * from "./models/catalog.ts";
 export * from "./models/model.ts";
 export * from "./models/narrow.ts";
+export * from "./models/unsound-widths.ts";
 export * from "./plan.ts";
 export * from "./poison.ts";
 export * from "./published-points.ts";

@@ -43,6 +43,7 @@ export const engineOf = (change: Partial<EngineInfo> = {}): EngineInfo => ({
   precisions: ["fp32"],
   deterministic: false,
   versions: {},
+  cpuLevel: null,
   ...change,
 });
 

@@ -11,6 +11,7 @@ import { leadership } from "./leadership.ts";
 import { leaseExpirer } from "./lease-expirer.ts";
 import { reconciler } from "./reconciler.ts";
 import { relay } from "./relay.ts";
+import { suspectMarker } from "./suspect-marker.ts";
 import { workerJudge } from "./worker-judge.ts";
 
 /** The coordinator: `node dist/main.js`, configured by the environment (config.ts). Several may run; one leads. */
@@ -47,6 +48,7 @@ const leader = leadership({
     reconciler({ deps, producer, wakes, log }),
     workerJudge({ deps, log }),
     garbageCollector({ deps, log }),
+    suspectMarker({ deps, log }),
   ],
   log,
 });

@@ -1,5 +1,5 @@
 import type { Frontier } from "@reluctant/contracts";
-import { count, frontierPlot, type PlotDescription, percent, short, widthOf, widthText } from "@reluctant/plot";
+import { count, dagger, frontierPlot, type PlotDescription, percent, short, widthOf, widthText } from "@reluctant/plot";
 import { terminalLines } from "@reluctant/plot/terminal";
 import type { Command } from "commander";
 import { type ConnectionFlags, connect, withConnection } from "../connection.ts";
@@ -27,6 +27,7 @@ export function frontierText(found: Frontier, width = 80): Text {
   const plot = frontierPlot(found);
   const polynomials = found.points.some(({ polynomialUnits }) => polynomialUnits > 0);
   const widths = found.points.some((point) => widthOf(point) < 1);
+  const suspects = found.points.some(({ suspect }) => suspect !== null);
   const rows = found.points.map((point) => [
     point.onFrontier ? "●" : "·",
     point.method,
@@ -37,7 +38,7 @@ export function frontierText(found: Frontier, width = 80): Text {
     ...(widths ? [widthText(widthOf(point))] : []),
     short(point.macs),
     percent(point.validationAccuracy),
-    percent(point.testAccuracy),
+    percent(point.testAccuracy) + (suspects ? dagger(point).padEnd(2) : ""),
     String(point.seed),
     count(point.images),
   ]);
@@ -58,10 +59,10 @@ export function frontierText(found: Frontier, width = 80): Text {
     ].map((title) => ({ title, align: "right" as const })),
   ];
   const picture = terminalLines(plot, { width: Math.min(100, width), height: 20 });
-  const notes = polynomials ? [polynomialNote] : [];
+  const notes = [...(polynomials ? [polynomialNote] : []), ...plot.notes];
   return joined([
     table(columns, rows),
-    ...notes,
+    ...notes.map((note) => line`${note}`),
     "",
     ...picture.map((cells) => line`${cells}`),
     ...publishedLines(plot),

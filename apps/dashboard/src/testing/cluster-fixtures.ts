@@ -11,6 +11,7 @@ const engine = {
   precisions: ["fp32" as const],
   deterministic: false,
   versions: { torch: "2.11" },
+  cpuLevel: null,
 };
 
 export const workers: Worker[] = [

@@ -22,6 +22,7 @@ const point = (n: number, change: Partial<FrontierPoint>): FrontierPoint => ({
   validationAccuracy: (change.testAccuracy ?? 0) + 0.003,
   testAccuracy: 0,
   onFrontier: true,
+  suspect: null,
   ...change,
 });
 

@@ -100,7 +100,7 @@ function Attempts({ run }: { run: StageRun }) {
                 {attempt.inexact && (
                   <span
                     className="tag"
-                    title="Resumed on another backend, device or thread count: not bit-identical to an undisturbed run"
+                    title="Resumed on another backend, device, level of instructions or thread count: not bit-identical to an undisturbed run"
                   >
                     inexact
                   </span>

@@ -85,6 +85,9 @@ function Plotted({ dataset, model }: { dataset: string; model: string }) {
     <>
       <p className="sentence">{plot.sentence}</p>
       <FrontierChart plot={plot} />
+      {plot.notes.map((note) => (
+        <p key={note}>{note}</p>
+      ))}
       <p className="row export">
         <button type="button" onClick={() => saveFile(`${file}.svg`, "image/svg+xml", svg())}>
           Save SVG

@@ -1,4 +1,4 @@
-import { budgetShare, count, type PlotPoint, percent, short, widthText } from "@reluctant/plot";
+import { budgetShare, count, dagger, type PlotPoint, percent, short, widthText } from "@reluctant/plot";
 import { gpuTime } from "../../format.ts";
 
 interface Props {
@@ -44,12 +44,19 @@ export function PointCard({ point, totalRelus, x, y, width }: Props) {
       <dt>Test accuracy</dt>
       <dd>
         {percent(point.accuracy)}
+        {dagger(point)}
         {point.standardError !== null && ` ± ${(point.standardError * 100).toFixed(2)}`}
       </dd>
       <dt>Validation</dt>
       <dd>{percent(point.validationAccuracy)}</dd>
       <dt>{point.seeds.length === 1 ? "Seed" : "Seeds"}</dt>
       <dd>{point.seeds.join(", ")}</dd>
+      {point.suspect !== null && (
+        <>
+          <dt>† Suspect</dt>
+          <dd>{point.suspect}</dd>
+        </>
+      )}
       <dt>Recipe</dt>
       <dd>{point.recipe}</dd>
       <dt>Images seen</dt>

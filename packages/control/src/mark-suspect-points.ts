@@ -1,0 +1,14 @@
+import { markSuspectPointRows } from "@reluctant/db";
+import { leastSoundWidths } from "@reluctant/relu";
+import type { Deps } from "./deps.ts";
+
+/** Marks points that a fault since mended may have damaged. Safe to run at any moment, and twice. */
+export async function markSuspectPoints({ db }: Pick<Deps, "db">): Promise<{ points: number }> {
+  const sound = leastSoundWidths();
+  const marked = await markSuspectPointRows(
+    db.prisma,
+    sound.map(({ model }) => model),
+    sound.map(({ width }) => width),
+  );
+  return { points: marked.length };
+}

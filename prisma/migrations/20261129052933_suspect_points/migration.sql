@@ -1,0 +1,2 @@
+-- AlterTable
+ALTER TABLE "frontier_point" ADD COLUMN     "suspect" TEXT;
