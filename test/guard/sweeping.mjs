@@ -30,7 +30,12 @@ function run({ level, precision, threads, at }, from, to) {
   const folder = mkdtempSync(join(tmpdir(), "reluctant-guard-"));
   const prefix = join(folder, "report");
   try {
-    const settings = { TFJS_TORCH_CPU_LEVEL: level, TFJS_TORCH_GUARD_AT: at, TFJS_TORCH_GUARD_REPORT: prefix };
+    const settings = {
+      TFJS_TORCH_CPU_LEVEL: level,
+      TFJS_TORCH_GUARD_AT: at,
+      TFJS_TORCH_GUARD_REPORT: prefix,
+      OMP_WAIT_POLICY: "passive", // threads that wait for each other actively starve on a busy machine
+    };
     const child = spawnSync(process.execPath, ["test/guard/sweep.mjs", precision, threads, from, to], {
       cwd: root,
       env: { ...guarded, ...settings },
