@@ -3,15 +3,18 @@
  * Plain Node without dependencies, since it runs before there are any. With nothing to do it takes a second.
  *
  *   node scripts/setup.mjs [--test]     --test adds what only work on the code needs: npm's
- *                                     devDependencies (checks, tests, benches) and a Chromium
+ *                                     devDependencies (checks, tests, benches), a Chromium and
+ *                                     a Python with PyTorch
  */
-import { spawnSync } from "node:child_process";
-import { accessSync, constants, existsSync, mkdirSync, readFileSync } from "node:fs";
-import { homedir } from "node:os";
-import { delimiter, isAbsolute, join } from "node:path";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { installWithApt } from "./apt.mjs";
+import { useCachesThatCanBeWritten } from "./caches.mjs";
+import { root, run } from "./programs.mjs";
+import { ensurePythonOfTests } from "./python-environment.mjs";
 
-const root = join(import.meta.dirname, "..");
 const forTests = process.argv.includes("--test");
+const chromiumPath = process.env.CHROMIUM ?? "/usr/bin/chromium";
 const wantsTorch = process.env.RELUCTANT_BACKEND !== "wasm";
 
 requireNode(20, 19);
@@ -28,42 +31,21 @@ mustRun(process.execPath, ["node_modules/turbo/bin/turbo", "run", "build", "--ou
   TURBO_NO_UPDATE_NOTIFIER: "1",
 });
 if (wantsTorch) setUpTorch();
-if (forTests && !["chromium", "google-chrome"].some(isOnPath)) {
-  const problem = installWithApt(["chromium"]);
+if (forTests) {
+  const problem = existsSync(chromiumPath) ? "" : installWithApt(["chromium"]);
   if (problem)
-    console.warn(`Browser tests will be skipped: no Chromium (${problem}). Install it: apt-get install chromium`);
+    console.warn(`Browser tests will fail: no Chromium at ${chromiumPath} (${problem}). CHROMIUM names another.`);
+  const problemOfPython = await ensurePythonOfTests();
+  if (problemOfPython)
+    console.warn(
+      `Tests against PyTorch will be skipped: ${problemOfPython}. PYTHON names a Python with torch and numpy.`,
+    );
 }
 
 function requireNode(major, minor) {
   const [ours, oursMinor] = process.versions.node.split(".").map(Number);
   if (ours > major || (ours === major && oursMinor >= minor)) return;
   stop(`Node ${process.versions.node} is too old: install Node ${major}.${minor} or later.`);
-}
-
-/** Where the home cannot be written, as in containers that run as any user, npm's cache and ours lie in var/. */
-function useCachesThatCanBeWritten() {
-  const home = homeOfUser();
-  if (isAbsolute(home) && canWrite(join(home, ".cache/reluctant"))) return;
-  process.env.npm_config_cache ??= join(root, "var/cache/npm");
-  process.env.RELUCTANT_CACHE ||= join(root, "var/cache");
-}
-
-function homeOfUser() {
-  try {
-    return homedir();
-  } catch {
-    return ""; // a user that is in no list
-  }
-}
-
-function canWrite(folder) {
-  try {
-    mkdirSync(folder, { recursive: true });
-    accessSync(folder, constants.W_OK | constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** npm keeps a copy of the lock file for what it installed: any difference in a required package means `npm ci`. */
@@ -94,59 +76,9 @@ function setUpTorch() {
   if (problem) console.warn(`It could not be installed (${problem}). RELUCTANT_BACKEND=wasm skips this step.`);
 }
 
-/** Installs Debian packages as root or through sudo without a password; answers why not, or nothing when it did. */
-function installWithApt(packages) {
-  if (!isOnPath("apt-get")) return "there is no apt-get";
-  const isRoot = process.getuid() === 0;
-  if (!isRoot && run("sudo", ["-n", "true"], { quiet: true }).status !== 0) return "that needs root";
-  const apt = (...args) => {
-    const [program, ...rest] = [
-      ...(isRoot ? [] : ["sudo", "-n"]),
-      "env",
-      "DEBIAN_FRONTEND=noninteractive",
-      "apt-get",
-      ...args,
-    ];
-    return run(program, rest, { quiet: true });
-  };
-  console.log(`Installing ${packages.join(", ")} …`);
-  const install = () => apt("install", "--yes", "--no-install-recommends", ...packages);
-  let result = install();
-  if (result.status !== 0) {
-    apt("update");
-    result = install();
-  }
-  return result.status === 0 ? "" : `apt-get: ${result.output.trim().split("\n").at(-1)}`;
-}
-
-function isOnPath(program) {
-  return (process.env.PATH ?? "").split(delimiter).some((folder) => {
-    try {
-      accessSync(join(folder, program), constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
-}
-
 function mustRun(program, args, env) {
   const { status } = run(program, args, { env });
   if (status !== 0) stop(`Set-up stopped: \`${[program, ...args].join(" ")}\` failed.`);
-}
-
-function run(program, args, { env = {}, quiet = false }) {
-  const result = spawnSync(program, args, {
-    cwd: root,
-    env: { ...process.env, ...env },
-    stdio: ["ignore", ...(quiet ? ["pipe", "pipe"] : ["inherit", "inherit"])],
-    encoding: "utf8",
-    maxBuffer: 64 * 2 ** 20,
-  });
-  return {
-    status: result.status,
-    output: `${result.stdout ?? ""}${result.stderr ?? ""}${result.error?.message ?? ""}`,
-  };
 }
 
 function stop(message) {

@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { ensureDatabase, startPostgres } from "../infra/local/src/postgres.ts";
 import { startRedis } from "../infra/local/src/redis.ts";
 import { deployMigrations } from "../packages/db/src/migrate.ts";
+import { pythonOfTests } from "../scripts/python-environment.mjs";
 
 export default async function setup(): Promise<() => Promise<void>> {
   const dir = await mkdtemp(join(tmpdir(), "reluctant-test-"));
@@ -21,6 +22,8 @@ export default async function setup(): Promise<() => Promise<void>> {
   await deployMigrations(template, join(import.meta.dirname, "../prisma/migrations"));
   process.env.TEST_DATABASE_URL = postgres.url;
   process.env.TEST_REDIS_URL = redis.url;
+  const python = pythonOfTests();
+  if (python) process.env.PYTHON = python;
   return async () => {
     await Promise.all([postgres.stop(), redis.stop()]);
     await rm(dir, { recursive: true, force: true });

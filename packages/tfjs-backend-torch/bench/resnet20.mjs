@@ -16,7 +16,7 @@ const { values } = parseArgs({
     precision: { type: "string", default: "fp32" },
     rounds: { type: "string", default: "5" },
     steps: { type: "string", default: "4" },
-    python: { type: "string", default: "/usr/bin/python3" },
+    python: { type: "string", default: process.env.PYTHON ?? "python3" },
     async: { type: "boolean", default: false },
   },
 });

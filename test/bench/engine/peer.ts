@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 import { type Case, shapes } from "./cases.ts";
 import { cpuSeconds, type Sample } from "./samples.ts";
 
-const python = "/usr/bin/python3";
+const python = process.env.PYTHON ?? "python3";
 const script = "test/bench/engine/peer.py";
 
 export interface PeerVersion {
@@ -23,7 +23,10 @@ export async function peerVersion(): Promise<PeerVersion> {
     "print(json.dumps({'torch': torch.__version__, 'sgd': [f for f in ('foreach', 'fused') if f in has]}))",
   ].join("\n");
   const asked = await promisify(execFile)(python, ["-c", ask]).catch((cause: unknown) => {
-    throw new Error(`${python} has no torch (Debian's package is python3-torch)`, { cause });
+    throw new Error(
+      `${python} has no torch: \`node scripts/setup.mjs --test\` installs it, or PYTHON names one that has`,
+      { cause },
+    );
   });
   return JSON.parse(asked.stdout) as PeerVersion;
 }

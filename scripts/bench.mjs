@@ -1,0 +1,17 @@
+/** `npm run bench -- NAME [flags]`: builds and runs test/bench/main.ts. */
+
+import { run } from "./programs.mjs";
+import { pythonOfTests } from "./python-environment.mjs";
+
+const bundle = ["test/bench/main.ts", "--bundle", "--platform=node", "--format=esm", "--packages=external"];
+const steps = [
+  () => run(process.execPath, ["scripts/setup.mjs", "--test"]),
+  () => run("node_modules/.bin/esbuild", [...bundle, "--outfile=var/bench.mjs", "--log-level=warning"]),
+  () => run(process.execPath, ["var/bench.mjs", ...process.argv.slice(2)], { env: { PYTHON: pythonOfTests() } }),
+];
+for (const step of steps) {
+  const { status } = step();
+  if (status === 0) continue;
+  process.exitCode = status ?? 1;
+  break;
+}

@@ -1,0 +1,30 @@
+import { accessSync, constants, mkdirSync } from "node:fs";
+import { homedir } from "node:os";
+import { isAbsolute, join } from "node:path";
+import { root } from "./programs.mjs";
+
+/** Where the home cannot be written, as in containers that run as any user, npm's cache and ours lie in var/. */
+export function useCachesThatCanBeWritten() {
+  const home = homeOfUser();
+  if (isAbsolute(home) && canWrite(join(home, ".cache/reluctant"))) return;
+  process.env.npm_config_cache ??= join(root, "var/cache/npm");
+  process.env.RELUCTANT_CACHE ||= join(root, "var/cache");
+}
+
+function homeOfUser() {
+  try {
+    return homedir();
+  } catch {
+    return ""; // a user that is in no list
+  }
+}
+
+function canWrite(folder) {
+  try {
+    mkdirSync(folder, { recursive: true });
+    accessSync(folder, constants.W_OK | constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
