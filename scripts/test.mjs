@@ -1,39 +1,57 @@
 /**
- * Every check there is: format and lint, types, tests. Ends with the line `N passed, N failed`.
- * Further arguments go to vitest: `npm test -- packages/relu`.
+ * Every check there is: format and lint, types, tests. Ends with each reason for which tests were skipped, then the line
+ * `N passed, N failed, N skipped`. With `CI=true` a skip that test/allowed-skips.mjs does not allow counts as failed.
+ *
+ *   npm test -- packages/relu      further arguments go to vitest
+ *   npm test -- --level avx2       instead the tests of what computes, with a lower level of the processor's instructions
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { isAllowedSkip } from "../test/allowed-skips.mjs";
+import { root } from "./programs.mjs";
+import { tally } from "./test-report.mjs";
 
-const root = join(import.meta.dirname, "..");
 const results = join(root, "var/test-results.json");
 
-let passed = 0;
-let failed = 0;
-if (node("scripts/setup.mjs", "--test")) {
-  const checks = [bin("biome", "check", "--error-on-warnings"), bin("tsc", "-p", "tsconfig.tests.json")];
-  for (const succeeded of checks) if (!succeeded) failed += 1;
-  runVitest();
-} else {
-  failed += 1;
-}
-console.log(`${passed} passed, ${failed} failed`);
-process.exitCode = failed === 0 ? 0 : 1;
+/** What computes with libtorch, or is held to numbers that it computed. */
+const computing = ["packages/tfjs-backend-torch", "packages/engine", "test/golden", "test/conformance"];
 
-function runVitest() {
+const [option, level, ...others] = process.argv.slice(2);
+const atLevel = option === "--level";
+if (atLevel) process.env.TFJS_TORCH_CPU_LEVEL = level;
+
+let outcome = { passed: 0, failed: 1, skipped: 0, reasons: [], faults: ["the set-up"] };
+if (node("scripts/setup.mjs", "--test")) {
+  const unchecked = atLevel ? [] : checks();
+  outcome = runVitest(atLevel ? [...computing, ...others] : process.argv.slice(2));
+  outcome.failed += unchecked.length;
+  outcome.faults.unshift(...unchecked);
+}
+for (const fault of outcome.faults) console.log(`failed: ${fault}`);
+for (const [reason, count] of outcome.reasons) console.log(`skipped, ${count}: ${reason}`);
+console.log(`${outcome.passed} passed, ${outcome.failed} failed, ${outcome.skipped} skipped`);
+process.exitCode = outcome.failed === 0 ? 0 : 1;
+
+/** The names of those that failed. */
+function checks() {
+  const failed = [];
+  if (!bin("biome", "check", "--error-on-warnings")) failed.push("format and lint");
+  if (!bin("tsc", "-p", "tsconfig.tests.json")) failed.push("types");
+  return failed;
+}
+
+function runVitest(args) {
   mkdirSync(join(root, "var"), { recursive: true });
   rmSync(results, { force: true });
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${results}`];
-  const succeeded = bin("vitest", "run", ...reporters, ...process.argv.slice(2));
-  const before = failed;
-  if (existsSync(results)) {
-    const { numPassedTests, numFailedTests, testResults } = JSON.parse(readFileSync(results, "utf8"));
-    const broken = testResults.filter((file) => file.status === "failed" && file.assertionResults.length === 0);
-    passed += numPassedTests;
-    failed += numFailedTests + broken.length; // a file that does not even load has no tests to fail
-  }
-  if (!succeeded && failed === before) failed += 1;
+  const succeeded = bin("vitest", "run", ...reporters, ...args);
+  if (!existsSync(results)) return { passed: 0, failed: 1, skipped: 0, reasons: [], faults: ["vitest"] };
+  const partial = args.some((arg) => /^(-t|--testNamePattern)/.test(arg));
+  const isAllowed = process.env.CI === "true" ? isAllowedSkip : () => true;
+  const outcome = tally(JSON.parse(readFileSync(results, "utf8")), { partial, isAllowed });
+  if (succeeded || outcome.failed > 0) return outcome;
+  return { ...outcome, failed: 1, faults: ["vitest, and none of its tests: see above"] }; // an error outside of them
 }
 
 function node(script, ...args) {

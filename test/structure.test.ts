@@ -1,4 +1,5 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 
 /** Ranks of CONTRIBUTING.md: a package imports only packages of a smaller number; apps and workers sit on top. */
@@ -30,6 +31,7 @@ interface Manifest {
   name: string;
   dependencies?: Record<string, string>;
 }
+const root = join(import.meta.dirname, "..");
 const manifest = (folder: string): Manifest =>
   JSON.parse(readFileSync(new URL(`../${folder}/package.json`, import.meta.url), "utf8"));
 const folders = Object.keys(ranks);
@@ -37,14 +39,51 @@ const folderOf = new Map(folders.map((folder) => [manifest(folder).name, folder]
 const ours = (folder: string) =>
   Object.keys(manifest(folder).dependencies ?? {}).filter((name) => name.startsWith("@reluctant/"));
 
+const files = ["packages", "apps", "workers", "infra", "test"].flatMap((folder) =>
+  readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
+    .filter((path) => /\.(ts|tsx|mjs)$/.test(path) && !/(^|\/)(node_modules|dist|generated|results)\//.test(path))
+    .map((path) => join(folder, path)),
+);
+
+/** Ways of vitest to leave a test out, or all others, without a word of why. */
+const silentSkips = [
+  /\b(describe|it|test|suite)(\.\w+)*\.(skip|skipIf|runIf|todo|only)\b/,
+  /[{,(]\s*(skip|todo|only):\s/,
+  /\b(context|ctx|task)\.skip\(|[{,]\s*skip\s*[,}].*=>/,
+];
+
 describe("the house", () => {
+  it("leaves out no test but by skipFor, which says why", () => {
+    const own = ["test/skip-for.ts", "test/structure.test.ts"];
+    const sources = files.map((path) => ({ path, lines: readFileSync(join(root, path), "utf8").split("\n") }));
+    const tests = sources.filter(
+      ({ path, lines }) => lines.some((l) => /from "vitest"/.test(l)) && !own.includes(path),
+    );
+    expect(tests.length).toBeGreaterThan(100);
+    const found = tests.flatMap(({ path, lines }) =>
+      lines
+        .filter((line) => silentSkips.some((pattern) => pattern.test(line)))
+        .map((line) => `${path}: ${line.trim()}`),
+    );
+    expect(found).toEqual([]);
+  });
+
+  it.each([
+    "describe.skip('a', () => {})",
+    "it.skipIf(away).each(cases)('b', f)",
+    "test.concurrent.only('c', f)",
+    "it.todo('d')",
+    "it('e', { timeout: 1, skip: true }, f)",
+    "it('f', ({ skip }) => {",
+    "it('g', (ctx) => ctx.skip())",
+  ])("knows `%s` for a silent skip", (line) => {
+    expect(silentSkips.some((pattern) => pattern.test(line))).toBe(true);
+  });
+
   // Biome's noUndeclaredDependencies holds imports to what a package declares; this holds declarations to the ranks.
   it.each(folders)("%s depends only on smaller ranks", (folder) => {
-    for (const name of ours(folder)) {
-      const target = folderOf.get(name);
-      expect(target, `${folder} depends on ${name}, which has no rank`).toBeDefined();
-      expect(ranks[target as string], `${folder} → ${target}`).toBeLessThan(ranks[folder] as number);
-    }
+    const rankOf = (name: string) => ranks[folderOf.get(name) ?? ""] ?? Number.POSITIVE_INFINITY; // of one without a rank
+    expect(ours(folder).filter((name) => rankOf(name) >= (ranks[folder] as number))).toEqual([]);
   });
 
   it("keeps the vocabulary and the domain free of everything but data", () => {

@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { titled, unavailable } from "../../packages/tfjs-backend-torch/src/testing.ts";
+import { whereTorch } from "../../packages/tfjs-backend-torch/src/testing.ts";
 
 /** Runs a script in a process of its own, for it may crash, and gives how it ended and what it printed. */
 function run(script: string, args: string[]): Promise<{ ending: unknown; lines: string[] }> {
@@ -15,7 +15,7 @@ function run(script: string, args: string[]): Promise<{ ending: unknown; lines: 
 
 const timeout = 300_000; // 5 s alone, a minute where everything else is tested at the same time
 
-describe.skipIf(unavailable)(titled("the torch backend"), () => {
+describe("the torch backend", whereTorch, () => {
   // a spec that has come to pass, or is gone, must leave the list of exclusions: it counts as failed
   it.each([
     { operators: "called at once", args: [] },

@@ -1,5 +1,4 @@
 import { execFile } from "node:child_process";
-import { existsSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,13 +11,11 @@ import { InferenceSession, Tensor } from "onnxruntime-node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openBackend } from "../../packages/engine/src/backends.ts";
 import { TfNetwork } from "../../packages/engine/src/network.ts";
+import { noPyTorch, python } from "../python.ts";
+import { skipFor } from "../skip-for.ts";
 import { networks, normalization, randomNetwork } from "./random-network.ts";
 
 const batchSize = 2;
-
-const python = "/usr/bin/python3";
-const hasTorch = existsSync("/usr/lib/python3/dist-packages/torch");
-const inPython = hasTorch ? "" : " (skipped: python3-torch is not installed)";
 
 let folder: string;
 beforeAll(async () => {
@@ -42,22 +39,18 @@ describe.each(networks)("a partial-ReLU %s of %d pixels leaves with its masks", 
     expectClose(logits?.data as Float32Array, exported.logits);
   }, 60_000);
 
-  it.skipIf(!hasTorch)(
-    `the PyTorch module computes our logits${inPython}`,
-    async () => {
-      await writeFile(join(folder, "network.safetensors"), pyTorchFile(exported.network));
-      await writeFile(join(folder, "images.f32"), exported.images);
-      const script = [
-        "import torch, partial_relu",
-        "network = partial_relu.load('network.safetensors')",
-        "images = torch.frombuffer(bytearray(open('images.f32', 'rb').read()), dtype=torch.float32)",
-        `with torch.no_grad(): print(network(images.reshape(${batchSize}, 3, ${side}, ${side})).flatten().tolist())`,
-      ].join("\n");
-      const { stdout } = await promisify(execFile)(python, ["-c", script], { cwd: folder });
-      expectClose(JSON.parse(stdout), exported.logits);
-    },
-    60_000,
-  );
+  it("the PyTorch module computes our logits", { timeout: 60_000, ...skipFor(noPyTorch) }, async () => {
+    await writeFile(join(folder, "network.safetensors"), pyTorchFile(exported.network));
+    await writeFile(join(folder, "images.f32"), exported.images);
+    const script = [
+      "import torch, partial_relu",
+      "network = partial_relu.load('network.safetensors')",
+      "images = torch.frombuffer(bytearray(open('images.f32', 'rb').read()), dtype=torch.float32)",
+      `with torch.no_grad(): print(network(images.reshape(${batchSize}, 3, ${side}, ${side})).flatten().tolist())`,
+    ].join("\n");
+    const { stdout } = await promisify(execFile)(python, ["-c", script], { cwd: folder });
+    expectClose(JSON.parse(stdout), exported.logits);
+  });
 });
 
 interface Exported {

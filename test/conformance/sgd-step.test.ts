@@ -1,16 +1,14 @@
 /** One training step of every model family against PyTorch's, from the same weights, masks and images. */
-import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createEngine } from "@reluctant/engine";
 import type { Engine } from "@reluctant/stages";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { noPyTorch, python } from "../python.ts";
+import { skipFor } from "../skip-for.ts";
 import { batchSize, furthest, stepOurs, stepTheirs } from "./one-step.ts";
 import { networks, randomNetwork } from "./random-network.ts";
-
-const python = "/usr/bin/python3";
-const hasTorch = existsSync("/usr/lib/python3/dist-packages/torch");
 
 let engine: Engine;
 let folder: string;
@@ -21,7 +19,7 @@ beforeAll(async () => {
 afterEach(() => engine.release());
 afterAll(() => rm(folder, { recursive: true }));
 
-describe.skipIf(!hasTorch)(`one SGD step${hasTorch ? "" : " (skipped: python3-torch is not installed)"}`, () => {
+describe("one SGD step", skipFor(noPyTorch), () => {
   it.each(networks)(
     "leaves every tensor of %s at %d pixels where PyTorch leaves it",
     async (name, side) => {

@@ -3,13 +3,14 @@ import { type Model, models } from "@reluctant/relu";
 import { initialWeights } from "@reluctant/stages";
 import { ensureBuilt, torchInfo } from "@reluctant/tfjs-backend-torch";
 import { expect, it } from "vitest";
+import { skipFor } from "../../../test/skip-for.ts";
 import { createEngine } from "./engine.ts";
 import { testBatch, testData } from "./test-data.ts";
 
 const built = await ensureBuilt();
-const title = "evaluation holds no more than the nodes to come read";
+const missing = "missing" in built ? built.missing : undefined;
 
-it.skipIf("missing" in built)("missing" in built ? `${title} [skipped: ${built.missing}]` : title, async () => {
+it("evaluation holds no more than the nodes to come read", skipFor(missing), async () => {
   const [side, images] = [32, 64];
   const engine = await createEngine({ backend: "torch", threads: 1, precision: "fp32" });
   const model = models.resnet8?.build([side, side, 3], 4) as Model;

@@ -4,6 +4,7 @@
  */
 import { type Mask, models, type NodeOf, narrow, size } from "@reluctant/relu";
 import { describe, expect, it } from "vitest";
+import { skipFor } from "../../../test/skip-for.ts";
 import { engineOrReason } from "./conformance/backends.ts";
 import { distance, normalization, normalized, randomBatch, randomWeights } from "./conformance/numbers.ts";
 import { referencePass } from "./conformance/reference.ts";
@@ -34,7 +35,7 @@ const maskOf = (layer: number, node: NodeOf<"relu">, entering: Numbers): Mask =>
   return mask;
 };
 
-describe.skipIf(!engine)(`gradients on torch${engine ? "" : ` [skipped: ${reason}]`}`, () => {
+describe("gradients on torch", skipFor(reason), () => {
   it("are told of every model", () => expect(Object.keys(sizes)).toEqual(Object.keys(models)));
 
   it.each(Object.entries(sizes))("of %s are float64's to 1e-5", { timeout: 300_000 }, async (name, [side, width]) => {

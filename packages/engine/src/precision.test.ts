@@ -4,6 +4,8 @@ import { initialWeights, type StageContext, stages } from "@reluctant/stages";
 import { storedType } from "@reluctant/tfjs-backend-torch";
 import * as tf from "@tensorflow/tfjs-core";
 import { afterEach, describe, expect, it } from "vitest";
+import { noBf16 } from "../../../test/allowed-skips.mjs";
+import { skipFor } from "../../../test/skip-for.ts";
 import { BackendUnavailableError } from "./backend-unavailable.ts";
 import { openBackend } from "./backends.ts";
 import { createEngine } from "./engine.ts";
@@ -12,8 +14,8 @@ import { asTheyAre, inputOf, testBatch, testData } from "./test-data.ts";
 import { TfTrainer } from "./trainer.ts";
 
 /** Why bf16 cannot be tested here, or undefined. */
-const unavailable = await openBackend({ backend: "torch", threads: 1, precision: "bf16" }).then(
-  () => undefined,
+const unavailable = await openBackend({ backend: "torch", threads: 1, precision: "fp32" }).then(
+  ({ precisions }) => (precisions.includes("bf16") ? undefined : noBf16),
   (error: unknown) => {
     if (error instanceof BackendUnavailableError) return error.message;
     throw error;
@@ -55,7 +57,7 @@ function distillation(name: string, side: number) {
   return { student, trainer, batch };
 }
 
-describe.skipIf(unavailable)(`bf16${unavailable ? ` [skipped: ${unavailable}]` : ""}`, () => {
+describe("bf16", skipFor(unavailable), () => {
   it("stores every activation of a residual network as bfloat16, from the first convolution to the mean", async () => {
     await use("bf16");
     const { student, batch } = distillation("resnet8", 8);

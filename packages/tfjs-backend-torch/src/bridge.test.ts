@@ -7,12 +7,12 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { loadBridge } from "./bridge.ts";
 import { ensureBuilt } from "./build.ts";
 import { setThreads, torchInfo } from "./index.ts";
-import { type Mode, noise, on, titled, unavailable } from "./testing.ts";
+import { type Mode, noise, on, whereTorch } from "./testing.ts";
 
 /** An index that is not there: only libtorch sees it. */
 const badGather = () => tf.gather(tf.tensor1d([1, 2]), tf.tensor1d([100], "int32"));
 
-describe.skipIf(unavailable)(titled("errors of libtorch"), () => {
+describe("errors of libtorch", whereTorch, () => {
   it("are thrown at once, name the operator, and leave the backend working", async () => {
     await on("torch", () => {
       expect(badGather).toThrow(/^aten::index_select: .*id=100/);
@@ -48,7 +48,7 @@ describe.skipIf(unavailable)(titled("errors of libtorch"), () => {
   });
 });
 
-describe.skipIf(unavailable)(titled("the bridge"), () => {
+describe("the bridge", whereTorch, () => {
   it("refuses bad arguments with an error instead of crashing", async () => {
     const built = await ensureBuilt();
     if ("missing" in built) throw new Error(built.missing);

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { describe, expect, it } from "vitest";
 import { addMaskedRelu, batchNorm, maskedRelu, torchInfo } from "./index.ts";
-import { type Mode, noise, on, relativeError, titled, unavailable } from "./testing.ts";
+import { type Mode, noise, on, relativeError, whereTorch } from "./testing.ts";
 
 const tolerance = 1e-5;
 
@@ -61,7 +61,7 @@ async function gradients() {
   return { result, leaked };
 }
 
-describe.skipIf(unavailable)(titled("gradients of a small residual net"), () => {
+describe("gradients of a small residual net", whereTorch, () => {
   it.each<Mode>(["sync", "async"])("agree with the cpu backend, %s", async (mode) => {
     const expected = await on("cpu", gradients);
     const actual = await on("torch", gradients, mode);

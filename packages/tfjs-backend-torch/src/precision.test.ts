@@ -1,5 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { describe, expect, it } from "vitest";
+import { noBf16 } from "../../../test/allowed-skips.mjs";
+import { skipFor } from "../../../test/skip-for.ts";
 import {
   absDiffAccumulate,
   addMaskedRelu,
@@ -12,10 +14,9 @@ import {
   storedType,
   supportedPrecisions,
 } from "./index.ts";
-import { type Mode, noise, on, relativeError, titled, unavailable } from "./testing.ts";
+import { type Mode, noise, on, relativeError, unavailable, whereTorch } from "./testing.ts";
 
-const here = unavailable === undefined && supportedPrecisions().includes("bf16");
-const title = (name: string) => (unavailable || here ? titled(name) : `${name} [skipped: no bfloat16 instructions]`);
+const without = unavailable ?? (supportedPrecisions().includes("bf16") ? undefined : noBf16);
 
 /** The most by which rounding to bfloat16 changes a value, relatively. */
 const rounding = 2 ** -9;
@@ -91,7 +92,7 @@ const gradientsOf = () => {
   return tf.grads(f as never)([images(), filter()]);
 };
 
-describe.skipIf(!here)(title("bf16"), () => {
+describe("bf16", skipFor(without), () => {
   it.each(products)("%s is float32's of rounded operands, rounded", async (_, product) => {
     const exact = await inPrecision("fp32", () => product(rounded).dataSync());
     const unrounded = await inPrecision("fp32", () => product(noise).dataSync());
@@ -222,7 +223,7 @@ describe.skipIf(!here)(title("bf16"), () => {
   });
 });
 
-describe.skipIf(unavailable)(titled("setPrecision"), () => {
+describe("setPrecision", whereTorch, () => {
   it("knows fp32 everywhere, and refuses what it does not know", () => {
     expect(supportedPrecisions()).toContain("fp32");
     expect(() => setPrecision("fp8" as Precision)).toThrow("fp8");

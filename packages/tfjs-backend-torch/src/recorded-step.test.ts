@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { describe, expect, it } from "vitest";
 import { addMaskedRelu, batchNorm, maskedRelu, recordStep, setThreads, sgdStep, torchInfo } from "./index.ts";
-import { type Mode, noise, on, titled, unavailable } from "./testing.ts";
+import { type Mode, noise, on, whereTorch } from "./testing.ts";
 
 const [side, classes] = [8, 5];
 
@@ -114,7 +114,7 @@ const toInput = (lr: Float32Array | number) => (typeof lr === "number" ? lr : tf
 
 const replays = (count: number) => ["recording", "recording", ...Array(count).fill("replay")];
 
-describe.skipIf(unavailable).each<Mode>(["sync", "async"])(titled("a recorded step, %s"), (mode) => {
+describe.each<Mode>(["sync", "async"])("a recorded step, %s", whereTorch, (mode) => {
   const it_ = (name: string, test: () => Promise<void>, timeout?: number) =>
     it(name, () => on("torch", test, mode), timeout);
 

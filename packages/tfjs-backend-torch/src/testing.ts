@@ -1,15 +1,19 @@
 /** For this package's tests only. */
 import * as tf from "@tensorflow/tfjs"; // the union package: tfjs-core alone registers no gradients
-import { registerTorchBackend, setAsync } from "./index.ts";
+import { skipFor } from "../../../test/skip-for.ts";
+import { registerTorchBackend, setAsync, TorchUnavailableError } from "./index.ts";
 
 /** Why the torch backend cannot be tested here, or undefined. */
 export const unavailable: string | undefined = await registerTorchBackend().then(
   () => undefined,
-  (error: Error) => error.message,
+  (error: unknown) => {
+    if (error instanceof TorchUnavailableError) return error.message;
+    throw error;
+  },
 );
 
-/** A suite's name that shows why it is skipped. */
-export const titled = (name: string): string => (unavailable ? `${name} [skipped: ${unavailable}]` : name);
+/** Options of tests that need the backend. */
+export const whereTorch = skipFor(unavailable);
 
 export type Mode = "sync" | "async";
 

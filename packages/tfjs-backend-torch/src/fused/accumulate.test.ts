@@ -12,9 +12,9 @@ import {
   negPartSum,
   negPartSumComposed,
 } from "../index.ts";
-import { noise, on, titled, twinError, unavailable } from "../testing.ts";
+import { noise, on, twinError, whereTorch } from "../testing.ts";
 
-describe.skipIf(unavailable)(titled("sums over a batch"), () => {
+describe("sums over a batch", whereTorch, () => {
   it.each([
     ["a map", [4, 5, 6, 3]],
     ["one image", [1, 7]],
@@ -67,7 +67,7 @@ describe.skipIf(unavailable)(titled("sums over a batch"), () => {
   });
 });
 
-describe.skipIf(unavailable)(titled("allFinite"), () => {
+describe("allFinite", whereTorch, () => {
   const cases: [string, number[], number][] = [
     ["ordinary numbers", [1, -2, 3e38], 1],
     ["a NaN", [1, Number.NaN, 3], 0],

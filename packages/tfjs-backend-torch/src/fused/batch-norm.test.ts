@@ -13,7 +13,7 @@ import {
   commitStatisticsComposed,
   setThreads,
 } from "../index.ts";
-import { noise, on, titled, twinError, unavailable, valueAndGradients } from "../testing.ts";
+import { noise, on, twinError, valueAndGradients, whereTorch } from "../testing.ts";
 
 type Inputs = [x: tf.Tensor4D, gamma: tf.Tensor1D, beta: tf.Tensor1D, residual: tf.Tensor4D];
 type Shape = [number, number, number, number];
@@ -41,7 +41,7 @@ const shapes: [string, Shape][] = [
   ["one position", [8, 1, 1, 17]],
 ];
 
-describe.skipIf(unavailable)(titled("batch norm agrees with its composed twin"), () => {
+describe("batch norm agrees with its composed twin", whereTorch, () => {
   it.each(shapes)("alone: value, gradients and both statistics, %s", async (_, shape) => {
     const by = (f: typeof batchNormTrain) => outputsOf(shape, 3, (x, gamma, beta) => f(x, gamma, beta, options));
     expect(await twinError(by(batchNormTrain), by(batchNormTrainComposed))).toBeLessThan(2e-5);
@@ -92,7 +92,7 @@ describe.skipIf(unavailable)(titled("batch norm agrees with its composed twin"),
   });
 });
 
-describe.skipIf(unavailable)(titled("running statistics"), () => {
+describe("running statistics", whereTorch, () => {
   const moved = (training: boolean) => () => {
     const mean = tf.variable(noise([3], 7));
     const variance = tf.variable(tf.add(tf.abs(noise([3], 8)), 1));

@@ -1,9 +1,9 @@
 import * as tf from "@tensorflow/tfjs";
 import { describe, expect, it } from "vitest";
 import { affineMaskedRelu, affineMaskedReluComposed, foldBatchNorm } from "../index.ts";
-import { noise, on, relativeError, titled, twinError, unavailable } from "../testing.ts";
+import { noise, on, relativeError, twinError, whereTorch } from "../testing.ts";
 
-describe.skipIf(unavailable)(titled("batch norm of a frozen network"), () => {
+describe("batch norm of a frozen network", whereTorch, () => {
   it("folds into the convolution before it", async () => {
     const [plain, folded] = await on("torch", () =>
       tf.tidy(() => {

@@ -10,13 +10,13 @@ import {
   softmaxCrossEntropy,
   softmaxCrossEntropyComposed,
 } from "../index.ts";
-import { noise, on, titled, twinError, unavailable, valueAndGradients } from "../testing.ts";
+import { noise, on, twinError, valueAndGradients, whereTorch } from "../testing.ts";
 
 const labels = (...values: number[]) => tf.tensor1d(values, "int32");
 const gradedBy = (f: (student: tf.Tensor) => tf.Tensor, student: () => tf.Tensor) => () =>
   tf.tidy(() => valueAndGradients(f, [student()]));
 
-describe.skipIf(unavailable)(titled("losses agree with their composed twins, value and gradient"), () => {
+describe("losses agree with their composed twins, value and gradient", whereTorch, () => {
   it.each([2, 3, 100])("softmax cross-entropy, %s classes", async (classes) => {
     const by = (f: typeof softmaxCrossEntropy) =>
       gradedBy(

@@ -1,12 +1,12 @@
 import * as tf from "@tensorflow/tfjs";
 import { describe, expect, it } from "vitest";
 import { addMaskedRelu, addMaskedReluComposed, maskedRelu, maskedReluComposed } from "../index.ts";
-import { noise, on, titled, twinError, unavailable, valueAndGradients } from "../testing.ts";
+import { noise, on, twinError, valueAndGradients, whereTorch } from "../testing.ts";
 
 const images = (seed: number) => noise([4, 5, 6, 3], seed);
 const maskLike = (dtype: "float32" | "bool", shape: number[]) => tf.cast(tf.greater(noise(shape, 3), 0), dtype);
 
-describe.skipIf(unavailable)(titled("masked ReLU agrees with its composed twin"), () => {
+describe("masked ReLU agrees with its composed twin", whereTorch, () => {
   it.each([
     ["float32 mask [h, w, c]", () => maskLike("float32", [5, 6, 3])],
     ["bool mask [1, h, w, c]", () => maskLike("bool", [1, 5, 6, 3])],

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { describe, expect, it } from "vitest";
 import { sgdStep, sgdStepComposed } from "../index.ts";
-import { type Mode, noise, on, titled, twinError, unavailable } from "../testing.ts";
+import { type Mode, noise, on, twinError, whereTorch } from "../testing.ts";
 
 const rates = { lr: 0.1, momentum: 0.9, weightDecay: 0.01 };
 
@@ -42,7 +42,7 @@ describe("sgdStepComposed", () => {
   });
 });
 
-describe.skipIf(unavailable)(titled("sgdStep in place"), () => {
+describe("sgdStep in place", whereTorch, () => {
   it.each<Mode>(["sync", "async"])("takes two steps as computed by hand, %s", async (mode) => {
     await on(
       "torch",

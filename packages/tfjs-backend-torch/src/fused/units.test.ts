@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { describe, expect, it } from "vitest";
 import { augment, pixelTensor, topMask, topMaskComposed } from "../index.ts";
-import { noise, on, titled, unavailable } from "../testing.ts";
+import { noise, on, whereTorch } from "../testing.ts";
 
 const normalization = { mean: [0.4914, 0.4822, 0.4465], std: [0.2023, 0.1994, 0.201] };
 const [height, width] = [7, 5];
@@ -47,11 +47,11 @@ describe("augment", () => {
     expect(await on("cpu", augmented)).toEqual(byHand());
   });
 
-  it.skipIf(unavailable).each(["sync", "async"] as const)(titled("and as a kernel, %s"), async (mode) => {
+  it.each(["sync", "async"] as const)("and as a kernel, %s", whereTorch, async (mode) => {
     expect(await on("torch", augmented, mode)).toEqual(byHand());
   });
 
-  it.skipIf(unavailable)(titled("names what does not fit"), async () => {
+  it("names what does not fit", whereTorch, async () => {
     await on("torch", () => {
       const pixels = pixelTensor(new Uint8Array(24), [2, 2, 2, 3]);
       const offsets = (rows: number, columns: number) => tf.zeros([rows, columns], "int32") as tf.Tensor2D;
@@ -64,7 +64,7 @@ describe("augment", () => {
   });
 });
 
-describe.skipIf(unavailable)(titled("topMask"), () => {
+describe("topMask", whereTorch, () => {
   const cases: [string, number[], number, number[]][] = [
     ["the largest", [1, 5, 3, 4], 2, [0, 1, 0, 1]],
     ["none", [1, 5, 3, 4], 0, [0, 0, 0, 0]],

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { describe, expect, it } from "vitest";
 import { delegatedKernels } from "../index.ts";
-import { noise, on, relativeError, titled, unavailable } from "../testing.ts";
+import { noise, on, relativeError, whereTorch } from "../testing.ts";
 
 const a = () => noise([2, 3, 4], 1);
 const b = () => noise([2, 3, 4], 2);
@@ -288,7 +288,7 @@ const gradientCases: Record<string, (x: tf.Tensor) => tf.Tensor> = {
   "cumsum and max": (x) => tf.max(tf.cumsum(x, 3), 2),
 };
 
-describe.skipIf(unavailable)(titled("kernels agree with the cpu backend"), () => {
+describe("kernels agree with the cpu backend", whereTorch, () => {
   const values = (f: () => tf.Tensor) => () =>
     tf.tidy(() => {
       const t = f();
