@@ -12,6 +12,8 @@ export default defineConfig({
     globalSetup: "test/global-setup.ts",
     pool: "forks",
     maxWorkers: 2,
+    // A test that asserts nothing, as over a list that came out empty, fails.
+    expect: { requireAssertions: true },
     // Tests with a database take under a second alone, and several when builds run beside them.
     testTimeout: 20_000,
     hookTimeout: 20_000,
