@@ -39,7 +39,7 @@ export async function ensurePythonOfTests() {
     return "";
   } catch (error) {
     if (error.toldBy) process.kill(process.pid, error.toldBy); // what was made is gone: now end as one was told to
-    return error.message;
+    return error.path ? `${error.message}; RELUCTANT_CACHE names another folder` : error.message;
   }
 }
 
@@ -79,7 +79,7 @@ async function makeEnvironment(target) {
     rmSync(downloads, { recursive: true });
     if (!existsSync(target)) renameSync(making, target);
   } finally {
-    rmSync(making, { recursive: true, force: true });
+    rmSync(making, { recursive: true, force: true, maxRetries: 3 });
   }
 }
 
@@ -100,14 +100,18 @@ function isRunning(pid) {
   }
 }
 
-/** Ends with the program when this process is told to end, so that nothing writes into a folder that is being removed. */
+/**
+ * Ends the program and all that it started when this process is told to end, and waits for that: nothing is to write into a
+ * folder that is being removed.
+ */
 async function mustRun(program, args, env = {}) {
-  const child = spawn(program, args, { stdio: ["ignore", "ignore", "pipe"], env: { ...process.env, ...env } });
+  const options = { stdio: ["ignore", "ignore", "pipe"], env: { ...process.env, ...env }, detached: true };
+  const child = spawn(program, args, options); // with a process group of its own
   let errors = "";
   let told;
   const end = (signal) => {
     told = signal;
-    child.kill(signal);
+    process.kill(-child.pid, signal);
   };
   child.stderr.setEncoding("utf8").on("data", (text) => {
     errors += text;
