@@ -27,7 +27,8 @@ describe("what the documents say", () => {
     expect(named.filter((name) => !(name in scripts))).toEqual([]);
   });
 
-  it("names commands and flags that the reluctant command has", () => {
+  // a process for each that is named: half a second alone, eight on a machine under load
+  it("names commands and flags that the reluctant command has", { timeout: 180_000 }, () => {
     const named = [...text.matchAll(/npx reluctant ([\w-]+)([^\n#]*)/g)];
     expect(named.length).toBeGreaterThan(3);
     for (const [, command = "", rest = ""] of named) {
