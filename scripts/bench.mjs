@@ -1,8 +1,10 @@
 /** `npm run bench -- NAME [flags]`: builds and runs test/bench/main.ts. */
 
+import { useCachesThatCanBeWritten } from "./caches.mjs";
 import { run } from "./programs.mjs";
 import { pythonOfTests } from "./python-environment.mjs";
 
+useCachesThatCanBeWritten();
 const bundle = ["test/bench/main.ts", "--bundle", "--platform=node", "--format=esm", "--packages=external"];
 const steps = [
   () => run(process.execPath, ["scripts/setup.mjs", "--test"]),

@@ -55,7 +55,7 @@ function environmentFolder() {
   if (status !== 0) return undefined;
   const hash = createHash("sha256").update(stdout).update(readFileSync(requirements));
   return join(
-    process.env.RELUCTANT_CACHE ?? join(homedir(), ".cache/reluctant"),
+    process.env.RELUCTANT_CACHE || join(homedir(), ".cache/reluctant"),
     "python",
     hash.digest("hex").slice(0, 16),
   );

@@ -9,6 +9,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { isAllowedSkip } from "../test/allowed-skips.mjs";
+import { useCachesThatCanBeWritten } from "./caches.mjs";
 import { root } from "./programs.mjs";
 import { tally } from "./test-report.mjs";
 
@@ -17,6 +18,7 @@ const results = join(root, "var/test-results.json");
 /** What computes with libtorch, or is held to numbers that it computed. */
 const computing = ["packages/tfjs-backend-torch", "packages/engine", "test/golden", "test/conformance"];
 
+useCachesThatCanBeWritten();
 const [option, level, ...others] = process.argv.slice(2);
 const atLevel = option === "--level";
 if (atLevel) process.env.TFJS_TORCH_CPU_LEVEL = level;

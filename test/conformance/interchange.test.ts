@@ -48,7 +48,8 @@ describe.each(networks)("a partial-ReLU %s of %d pixels leaves with its masks", 
       "images = torch.frombuffer(bytearray(open('images.f32', 'rb').read()), dtype=torch.float32)",
       `with torch.no_grad(): print(network(images.reshape(${batchSize}, 3, ${side}, ${side})).flatten().tolist())`,
     ].join("\n");
-    const { stdout } = await promisify(execFile)(python, ["-c", script], { cwd: folder });
+    const env = { ...process.env, OMP_NUM_THREADS: "1" }; // as in one-step.ts
+    const { stdout } = await promisify(execFile)(python, ["-c", script], { cwd: folder, env });
     expectClose(JSON.parse(stdout), exported.logits);
   });
 });

@@ -7,6 +7,7 @@ import { type DatasetReader, prepareAll } from "@reluctant/datasets";
 import { type BackendName, BackendUnavailableError, createEngine } from "@reluctant/engine";
 import { type Engine, type StageContext, stages, unattended } from "@reluctant/stages";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { skipFor } from "../skip-for.ts";
 import { writeDataset } from "./dataset.ts";
 import { type HalfRun, keptVersions, type Restored, restore } from "./restored.ts";
 
@@ -73,7 +74,7 @@ describe.each(keptVersions)("a checkpoint of %s", (version) => {
   };
   it("is written again byte for byte on wasm", { timeout: 120_000 }, () => rewritten("wasm"));
 
-  describe.skipIf(withoutTorch)(`on torch${withoutTorch && ` [skipped: ${withoutTorch}]`}`, () => {
+  describe("on torch", skipFor(withoutTorch), () => {
     it("is written again byte for byte", { timeout: 120_000 }, () => rewritten("torch"));
 
     it("is gone on from to the end", { timeout: 120_000 }, async () => {
