@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { machineCpuLevels } from "../../packages/tfjs-backend-torch/src/index.ts";
-import { titled, unavailable } from "../../packages/tfjs-backend-torch/src/testing.ts";
+import { unavailable, whereTorch } from "../../packages/tfjs-backend-torch/src/testing.ts";
 import { build, guarded, root } from "./build.mjs";
 import { cases } from "./cases.mjs";
 import { findingsOfSweep } from "./sweeping.mjs";
@@ -12,7 +12,7 @@ import { findingsOfSweep } from "./sweeping.mjs";
 /** Building the addon takes 30 seconds of a processor, and minutes of a busy one. */
 const timeout = 600_000;
 
-describe.skipIf(unavailable)(titled("guarded memory"), { timeout }, () => {
+describe("guarded memory", { ...whereTorch, timeout }, () => {
   const folder = mkdtempSync(join(tmpdir(), "reluctant-guard-"));
   beforeAll(() => expect(build()).toBe(0), timeout);
   afterAll(() => rmSync(folder, { recursive: true }));

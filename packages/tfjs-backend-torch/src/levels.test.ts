@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
 import { cpuLevels, machineCpuLevels } from "./index.ts";
-import { titled, unavailable } from "./testing.ts";
+import { unavailable, whereTorch } from "./testing.ts";
 
 /** Libraries read their variables once, so each level has a process: a convolution in it, and what it tells. */
 function computeAt(level: string, environment: Record<string, string> = {}) {
@@ -24,7 +24,7 @@ function computeAt(level: string, environment: Record<string, string> = {}) {
 /** Loading libtorch takes a second, and ten on a busy machine. */
 const timeout = 120_000;
 
-describe.skipIf(unavailable)(titled("TFJS_TORCH_CPU_LEVEL"), { timeout }, () => {
+describe("TFJS_TORCH_CPU_LEVEL", { ...whereTorch, timeout }, () => {
   const oneDnn = { baseline: /SSE4\.1$/, avx2: /AVX2$/, avx512: /AVX-512/ };
   const here = unavailable ? [] : machineCpuLevels();
 

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { describe, expect, it } from "vitest";
-import { noise, on, relativeError, titled, unavailable } from "../testing.ts";
+import { noise, on, relativeError, whereTorch } from "../testing.ts";
 
 /** Windows of one element with gaps between them, over few channels: for each a way of its own on torch. */
 const narrow: Record<string, (x: tf.Tensor, filter: tf.Tensor) => tf.Tensor> = {
@@ -17,7 +17,7 @@ const padding: [[number, number], [number, number], [number, number], [number, n
   [0, 0],
 ];
 
-describe.skipIf(unavailable)(titled("the gradient of a narrow 1x1 filter with stride"), () => {
+describe("the gradient of a narrow 1x1 filter with stride", whereTorch, () => {
   const gradient = (f: (filter: tf.Tensor) => tf.Tensor, shape: number[]) => () =>
     tf.tidy(() =>
       tf
