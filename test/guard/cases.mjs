@@ -57,6 +57,25 @@ function* planes() {
     };
 }
 
+/** Shortcuts of residual networks: enough pixels for several of oneDNN's blocks and threads. */
+function* shortcuts() {
+  const channels = [...range(1, 20), 23, 24, 28, 31, 32, 33, 40, 48, 63, 64];
+  const inputs = [
+    [5, 8, 16],
+    [2, 32, 32],
+    [3, 15, 13],
+  ];
+  for (const [stride, [batch, ...extents], ins, out] of product([2, 3], inputs, channels, [8, 40]))
+    yield {
+      op: "conv2d",
+      input: [batch, ...extents, ins],
+      filter: [1, 1, ins, out],
+      strides: plane(stride),
+      dilation: 1,
+      pad: 0,
+    };
+}
+
 function* depthwise() {
   for (const [kernel, stride, channels, multiplier] of product(kernels, strides, range(1, 17), [1, 2, 3])) {
     for (const dilation of dilations(stride)) {
@@ -98,4 +117,4 @@ function* pools() {
 }
 
 /** @returns {Case[]} always the same, in the same order */
-export const cases = () => [...planes(), ...depthwise(), ...transposed(), ...volumes(), ...pools()];
+export const cases = () => [...planes(), ...shortcuts(), ...depthwise(), ...transposed(), ...volumes(), ...pools()];

@@ -58,16 +58,16 @@ describe("guarded memory", { ...whereTorch, timeout }, () => {
     expect(overrun(128, 127, "end")).toEqual({ signal: null, report: "" });
   });
 
-  // 40 findings where oneDNN's own gradient of these filters is taken.
+  // Where oneDNN's own gradient of these filters is taken: 40 findings at AVX2 by one thread, 18 at AVX-512 by two.
   it.each(unavailable ? [] : machineCpuLevels())(
     "finds nothing in the gradients of narrow 1x1 filters with stride, at %s",
     (level) => {
       const narrow = ({ op, filter, strides }: (typeof all)[number]) =>
-        op === "conv2d" && filter[0] === 1 && filter[1] === 1 && strides[0] === 2 && (filter[2] as number) < 9;
+        op === "conv2d" && filter[0] === 1 && filter[1] === 1 && strides[0] === 2 && (filter[2] as number) < 17;
       const all = cases();
       const [from, to] = [all.findIndex(narrow), all.findLastIndex((each) => narrow(each) && each.input[0] === 3) + 1];
       expect(to).toBeGreaterThan(from);
-      expect(findingsOfSweep({ level, precision: "fp32", threads: 1, at: "end", from, to })).toEqual([]);
+      expect(findingsOfSweep({ level, precision: "fp32", threads: 2, at: "start", from, to })).toEqual([]);
     },
   );
 });

@@ -20,26 +20,34 @@ async function reach(width: number) {
 }
 
 /** As workers wrote it before they said at which level they compute. */
-const compute = (backend: string, device: string) =>
-  kit.db.prisma
-    .$executeRaw`update attempt set engine = engine - 'cpuLevel' || jsonb_build_object('backend', ${backend}::text, 'device', ${device}::text)`;
-
-test("what a narrow network reached before the mend is marked with its reason, at every width, and stays in the list", async () => {
-  await reach(0.25);
-  await compute("torch", "cpu EPYC");
-  expect(await markSuspectPoints(kit.deps)).toEqual({ points: 2 });
-  const reason = expect.stringMatching(/^a network of width 0.25 was trained on cpu EPYC before .* run it again/);
-  expect(await points()).toEqual({ "ar full": null, "senet++ full": reason, "senet++ 0.25": reason });
-  expect(await markSuspectPoints(kit.deps)).toEqual({ points: 0 });
-});
+const compute = (backend: string, device: string, threads: number) =>
+  kit.db.prisma.$executeRaw`
+    update attempt set engine = engine - 'cpuLevel'
+      || jsonb_build_object('backend', ${backend}::text, 'device', ${device}::text, 'threads', ${threads}::int)`;
 
 test.each([
-  ["of eight channels", 0.5, "torch", "cpu EPYC"],
-  ["on a GPU", 0.25, "torch", "cuda, float32 products in TF32"],
-  ["on another backend", 0.25, "wasm", "cpu EPYC"],
-])("networks %s are not marked", async (_, width, backend, device) => {
+  ["fewer than 8 channels", 0.25, 1, "1 thread"],
+  ["fewer than 16 channels, by several threads,", 0.5, 2, "2 threads"],
+])(
+  "what a network of %s reached before the mend is marked with its reason, and stays in the list",
+  async (_, width, threads, by) => {
+    await reach(width);
+    await compute("torch", "cpu EPYC", threads);
+    expect(await markSuspectPoints(kit.deps)).toEqual({ points: 2 });
+    const start = `a network of width ${width} was trained on cpu EPYC by ${by} before`;
+    const reason = expect.stringContaining(start);
+    expect(await points()).toEqual({ "ar full": null, "senet++ full": reason, [`senet++ ${width}`]: reason });
+    expect(await markSuspectPoints(kit.deps)).toEqual({ points: 0 });
+  },
+);
+
+test.each([
+  ["of 8 channels, by one thread,", 0.5, 1, "torch", "cpu EPYC"],
+  ["on a GPU", 0.25, 1, "torch", "cuda, float32 products in TF32"],
+  ["on another backend", 0.25, 1, "wasm", "cpu EPYC"],
+])("networks %s are not marked", async (_, width, threads, backend, device) => {
   await reach(width);
-  await compute(backend, device);
+  await compute(backend, device, threads);
   expect(await markSuspectPoints(kit.deps)).toEqual({ points: 0 });
 });
 

@@ -8,7 +8,8 @@ export async function markSuspectPoints({ db }: Pick<Deps, "db">): Promise<{ poi
   const marked = await markSuspectPointRows(
     db.prisma,
     sound.map(({ model }) => model),
-    sound.map(({ width }) => width),
+    sound.map(({ byOneThread }) => byOneThread),
+    sound.map(({ byMore }) => byMore),
   );
   return { points: marked.length };
 }

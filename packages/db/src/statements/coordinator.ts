@@ -44,7 +44,8 @@ export const recordRoundRow = statement<
   [name: string, holder: string, unseenSeconds: number],
   { answeredSeconds: number }
 >("record-round");
-export const markSuspectPointRows = statement<[models: string[], leastWidths: number[]], { id: string }>(
-  "mark-suspect-points",
-);
+export const markSuspectPointRows = statement<
+  [models: string[], byOneThread: number[], byMore: number[]],
+  { id: string }
+>("mark-suspect-points");
 export const forgetRows = statement<[], { rows: number }>("forget");

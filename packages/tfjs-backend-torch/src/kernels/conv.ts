@@ -103,12 +103,13 @@ function inputGradient(torch: Torch, dy: Slot, filter: Slot, info: Info, groups 
 }
 
 /**
- * oneDNN's gradient of such a filter writes behind its buffer: at AVX2 (`jit_1x1:avx2`, in libtorch 1.13 and 2.15), windows
- * of one element with gaps between them, 1 to 6 input channels. Decided by shape alone, with a channel to spare, so that
- * the same sums are taken on every processor.
+ * oneDNN's gradient of a filter of one element with gaps between its windows writes behind its buffer, and into that of the
+ * next thread, where the input has fewer channels than a register has lanes: at AVX2 fewer than 8 (1 to 6 were seen to), at
+ * AVX-512 fewer than 16 (up to 15 seen) if the threads do not divide the batch. Decided by shape alone, so that the same sums
+ * are taken on every processor.
  */
 const isUnsafe = ({ kernel, strides }: Windows, channelsOfGroup: number): boolean =>
-  channelsOfGroup < 8 && kernel.every((size) => size === 1) && strides.some((stride) => stride > 1);
+  channelsOfGroup < 16 && kernel.every((size) => size === 1) && strides.some((stride) => stride > 1);
 
 /** Windows of one element without what lies between them: the same sums, with stride 1. */
 function closeGaps(torch: Torch, x: Slot, w: Windows): { input: Slot; w: Windows } {
