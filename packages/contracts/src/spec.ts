@@ -14,6 +14,8 @@ const oneOrMany = <T extends z.ZodType>(item: T, max: number, what: string) =>
 /** Trials that one spec may expand to. 20,000 are planned in two seconds and written in some ten. */
 export const maxTrials = 20_000;
 
+const format = (count: number): string => count.toLocaleString("en-US");
+
 const specFields = {
   name: nameSchema,
   /** Dataset name, or `name@` and the first 8 or more digits of a version. */
@@ -47,6 +49,7 @@ export const experimentSpecSchema = anySpecSchema
   .superRefine(fitTogether)
   .superRefine(fitTheLimit)
   .meta({
+    description: `Methods × budgets × seeds make at most ${format(maxTrials)} trials.`,
     // The same as JSON Schema says it.
     allOf: [
       {
@@ -117,8 +120,6 @@ function fitTheLimit({ methods, budgets, seeds }: Fields, ctx: z.RefinementCtx):
   const message = `${product} make ${format(trials)} trials; a spec may have at most ${format(maxTrials)}`;
   for (const { field } of sizes) ctx.addIssue({ code: "custom", path: [field], message });
 }
-
-const format = (count: number): string => count.toLocaleString("en-US");
 
 export type ExperimentSpec = z.output<typeof experimentSpecSchema>;
 export type ExperimentSpecInput = z.input<typeof experimentSpecSchema>;
