@@ -8,7 +8,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import type { Attempt, Experiment, ExperimentSpecInput } from "@reluctant/contracts";
+import { type Attempt, type Experiment, type ExperimentSpecInput, storedSpecSchema } from "@reluctant/contracts";
 import { type Stack, startStack } from "@reluctant/local";
 import { type Client, createClient } from "@reluctant/sdk";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -83,6 +83,7 @@ describe.each(keptVersions)("the stack that %s left", (version) => {
       const experiment = await client.experiments.get(id);
       expect(experiment).toMatchObject({ state, name: spec.name, seeds: [spec.seeds ?? 1].flat() });
       expect(experiment.spec).toEqual(spec);
+      expect(storedSpecSchema.parse(spec)).toMatchObject({ name: spec.name, seeds: experiment.seeds });
       expect(listed).toContain(id.slice(0, 8));
     }
   });

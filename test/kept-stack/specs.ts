@@ -27,13 +27,13 @@ const two = ["20%", "10%"];
 /** Distillations of their own for searches that are shared. */
 const softened = (temperature: number) => ({ ...brief, distillation: { ...brief.distillation, temperature } });
 
-/** Run to their end. The last two are spelled as specs could be: one item in place of a list. */
+/** Run to their end. The last two are spelled as specs may be: one item in place of a list, seeds as a count. */
 export const finished: ExperimentSpecInput[] = [
   { ...common, name: "every method", methods: methodNames, budgets: one, seeds: [1] },
   { ...common, name: "two budgets", methods: ["senet", "continuation"], budgets: two, seeds: [1] },
   { ...common, name: "sensitivity alone", until: "sensitivity", seeds: [1] },
-  { ...common, name: "a seed spelled as a number", methods: "uniform-random", budgets: "7372", seeds: [2] },
-  { ...common, name: "channels", methods: "senet", granularity: "channel", budgets: "10 %", seeds: [1] },
+  { ...common, name: "one item in place of a list", methods: "uniform-random", budgets: "7372", seeds: [2] },
+  { ...common, name: "channels", methods: "senet", granularity: "channel", budgets: "10 %", seeds: { count: 1 } },
 ];
 
 /** Given the artifact of an AR model. */
