@@ -235,9 +235,19 @@ describe("JSON", () => {
     const help = (await reluctant(["--help"])).stdout;
     const commands = [...help.matchAll(/^ {2}([a-z-]+)(?:\|[a-z]+)? /gm)].map((match) => match[1] as string);
     expect(commands.length).toBeGreaterThan(10);
-    const helps = await Promise.all(commands.map((name) => reluctant([name, "--help"])));
+    const groups: Record<string, string[]> = { workers: ["workers", "list"] };
+    const helps = await Promise.all(commands.map((name) => reluctant([...(groups[name] ?? [name]), "--help"])));
     const offered = (flag: RegExp) => commands.filter((_, i) => flag.test(helps[i]?.stdout ?? "")).sort();
-    expect(offered(/^ +--json /m)).toEqual(["frontier", "ls", "masks", "models", "plan", "submit"]);
-    expect(offered(/^ +--jsonl /m)).toEqual(["ls", "models"]);
+    expect(offered(/^ +--json /m)).toEqual([
+      "datasets",
+      "frontier",
+      "ls",
+      "masks",
+      "models",
+      "plan",
+      "submit",
+      "workers",
+    ]);
+    expect(offered(/^ +--jsonl /m)).toEqual(["ls", "models", "workers"]);
   }, 60_000);
 });

@@ -166,7 +166,8 @@ test("the workers page says which worker is drained, and why", async () => {
   const { server, page } = await setup();
   await page.goto(`${server.url}/workers`);
   const row = page.locator("tr", { hasText: "gpu-4 by admin: fan broken" });
-  await row.getByText("drained", { exact: true }).waitFor();
+  await row.waitFor();
+  expect(await row.getByText("drained", { exact: true }).isVisible()).toBe(true);
 });
 
 const paths = ["/", `/experiments/${experiment.id}`, `/trials/${trial.id}`, "/frontier", "/workers", "/nowhere"];
