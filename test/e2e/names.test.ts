@@ -14,6 +14,7 @@ const bodies: Record<string, object> = {
   planExperiment: spec,
   createToken: { name: "robot", role: "viewer" },
   openSession: { link: "x".repeat(40) },
+  drainWorker: { reason: "maintenance" },
 };
 
 interface Schema {
