@@ -4,7 +4,7 @@
  */
 import { models } from "@reluctant/relu";
 import { type Engine, initialWeights, type Objective, type Trainer } from "@reluctant/stages";
-import { countOperators, ensureBuilt } from "@reluctant/tfjs-backend-torch";
+import { countOperators, ensureBuilt, torchInfo } from "@reluctant/tfjs-backend-torch";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { skipFor } from "../../../test/skip-for.ts";
 import { createEngine } from "./engine.ts";
@@ -67,7 +67,8 @@ async function layoutCopies(trainer: Trainer): Promise<string[]> {
   const { operators, layoutCopies } = await countOperators(() => trainer.step(batch, 0.01));
   const convolutions = operators["aten::convolution"] as number;
   const gradients = Object.entries(layoutCopies).filter(([what]) => allowed.test(what));
-  expect(gradients.reduce((sum, [, copies]) => sum + copies, 0)).toBeLessThanOrEqual(convolutions);
+  const copiesOfEach = torchInfo().cpuLevel === "baseline" ? 2 : 1; // there, the matrix product's order comes between
+  expect(gradients.reduce((sum, [, copies]) => sum + copies, 0)).toBeLessThanOrEqual(copiesOfEach * convolutions);
   expect(convolutions).toBeGreaterThan(17); // something was counted
   return Object.keys(layoutCopies).filter((what) => !allowed.test(what));
 }

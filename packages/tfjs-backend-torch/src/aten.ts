@@ -30,7 +30,7 @@ export function op(schema: string, options: OpOptions = {}): Op {
 }
 
 /** Numbers of torch's scalar types, as operators take them for `dtype`. */
-export const scalarType = { float32: 6, int32: 3, bool: 11, complex64: 9, int64: 4, bfloat16: 15 } as const;
+export const scalarType = { float32: 6, int32: 3, bool: 11, complex64: 9, int64: 4, float64: 7, bfloat16: 15 } as const;
 
 export function scalarTypeOf(dtype: DataType): number {
   if (dtype === "string") throw new Error("this kernel takes no string tensors on the torch backend");

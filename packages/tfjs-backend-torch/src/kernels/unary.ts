@@ -1,5 +1,5 @@
 /** Elementwise operations on one tensor. */
-import type { Kernels } from "../aten.ts";
+import { type Kernels, scalarType } from "../aten.ts";
 
 /** Result has the input's dtype. */
 const sameType = {
@@ -29,7 +29,6 @@ const float = {
   Erf: "erf",
   Sin: "sin",
   Cos: "cos",
-  Tan: "tan",
   Asin: "asin",
   Acos: "acos",
   Atan: "atan",
@@ -61,6 +60,11 @@ export const unary: Kernels = {
   ...table(sameType),
   ...table(float, "float32"),
   ...table(predicate, "bool"),
+  // near its poles ATen's own is a bit off at the lowest level of instructions
+  Tan: (torch, { x }) => {
+    const wide = torch.call("tan", torch.call("to.dtype", x, scalarType.float64));
+    return torch.tensor(torch.cast(wide, "float32"), x.shape, "float32");
+  },
   Softplus: (torch, { x }) => torch.tensor(torch.call("softplus", x), x.shape, "float32"),
   Relu6: (torch, { x }) => torch.tensor(torch.call("hardtanh", x, 0, 6), x.shape, x.dtype),
   LeakyRelu: (torch, { x }, { alpha }) =>
