@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { eventSchema } from "@reluctant/contracts";
 import { type Kit, setup } from "@reluctant/testkit";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
@@ -79,6 +80,23 @@ test("pages join without gap or repetition while many write", async () => {
   }
   await writers;
   expect(seen).toEqual((await readAll()).events.map((event) => event.cursor));
+});
+
+test("events that were restored into another server are read again once the statement of operations.md has run", async () => {
+  await kit.submit({ until: "train", budgets: undefined });
+  await kit.drain(await kit.worker());
+  const before = (await readAtLeast(8)).events;
+  await kit.db.prisma.$executeRaw`update event set xid = (xid::text::bigint + 1000000000)::text::xid8`;
+  expect((await readAll()).events).toEqual([]);
+
+  const manual = readFileSync(new URL("../../../docs/operations.md", import.meta.url), "utf8");
+  const [statement = ""] = /^update event set .*;$/m.exec(manual) ?? [];
+  await kit.db.prisma.$executeRawUnsafe(statement);
+  const { events, cursor } = await readAtLeast(8);
+  const story = (told: typeof events) => told.map(({ cursor: _, ...event }) => event);
+  expect(story(events)).toEqual(story(before));
+  await kit.submit({ until: "train", seeds: [2], budgets: undefined });
+  expect((await readAtLeast(1, cursor)).events.map(({ type }) => type)).toEqual(["experiment.submitted"]);
 });
 
 test("what is no cursor is refused", async () => {
