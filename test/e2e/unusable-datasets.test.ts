@@ -89,7 +89,9 @@ describe("broken data sets", { timeout: 120_000 }, () => {
       await page.getByRole("heading", { name: "Experiments", exact: true }).waitFor();
       await page.goto(`${cluster.stack.address}/frontier`);
       await page.getByText("4 data sets cannot be used").click();
-      await page.getByText(`${join(folder, "both")}: holds both val and test`).waitFor();
+      const told = page.getByText(`${join(folder, "both")}: holds both val and test`);
+      await told.waitFor();
+      expect(await told.isVisible()).toBe(true);
     } finally {
       await browser.close();
       await rm(profile, { recursive: true, force: true });

@@ -58,5 +58,10 @@ test.each(ways)("%s is refused with control characters, and the refusal names it
 
 test("any script is welcome in what is only read", async () => {
   await registerWorker(kit.deps, { ...worker(), engine: engineOf({ device: "CPU – 八核" }) });
-  await registerDataset(kit.deps, datasetOf({ name: "fruit", version: "1".repeat(64), classes: ["Äpfel", "蘋果"] }));
+  const dataset = await registerDataset(
+    kit.deps,
+    datasetOf({ name: "fruit", version: "1".repeat(64), classes: ["Äpfel", "蘋果"] }),
+  );
+  expect(dataset.classes).toEqual(["Äpfel", "蘋果"]);
+  expect(await kit.db.prisma.worker.findFirst()).toMatchObject({ engine: { device: "CPU – 八核" } });
 });
