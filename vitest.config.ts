@@ -16,6 +16,6 @@ export default defineConfig({
     expect: { requireAssertions: true },
     // Tests with a database take under a second alone, and several when builds run beside them.
     testTimeout: 20_000,
-    hookTimeout: 20_000,
+    hookTimeout: 120_000, // one that starts the whole stack takes 5 s alone, and over 20 on a machine under load
   },
 });

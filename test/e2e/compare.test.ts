@@ -23,7 +23,7 @@ beforeAll(async () => {
   [cluster, folder] = await Promise.all([startCluster(), mkdtemp(join(tmpdir(), "reluctant-compare-"))]);
   await writeFile(join(folder, "small.yaml"), comparison);
 });
-afterAll(() => Promise.all([cluster.stop(), rm(folder, { recursive: true })]));
+afterAll(() => Promise.all([cluster?.stop(), rm(folder, { recursive: true })]));
 
 const main = join(import.meta.dirname, "../../apps/cli/dist/main.js");
 const compare = (): ChildProcess =>
