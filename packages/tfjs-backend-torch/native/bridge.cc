@@ -257,7 +257,8 @@ void openEnvironment(napi_env env, napi_value exports) {
   std::call_once(once, [] {
     limitLevel();
     Blocks::install();
-    std::atexit(stopAll);  // registered after libtorch was loaded, so it runs before libtorch's static destructors
+    useThreads(1);  // makes libtorch's pool of threads, which an engine thread that has just begun would else wait for
+    std::atexit(stopAll);  // registered after those are there, so it runs before they are destroyed
   });
   auto owned = std::make_unique<Engine>();
   useThreads(1);
