@@ -1,17 +1,17 @@
 import { catalog, type Implementation, implementations } from "@reluctant/relu";
-import { autorep } from "./autorep.ts";
 import type { ContextOf, EngineStageKind, StageContext, StageOutput } from "./context.ts";
-import { continuation } from "./continuation.ts";
-import { deepReduce } from "./deepreduce.ts";
-import { delphiPlanner } from "./delphi-planner.ts";
-import { distillation } from "./distillation.ts";
 import { StageFailure } from "./failure.ts";
-import { layerwiseRemoval } from "./layerwise-removal.ts";
-import { maskSearch } from "./mask-search.ts";
-import { senetPlusPlus } from "./senet-plus-plus.ts";
-import { sensitivity } from "./sensitivity.ts";
-import { snl } from "./snl.ts";
-import { train } from "./train.ts";
+import { distillation } from "./implementations/distillation/pram/run.ts";
+import { senetPlusPlus } from "./implementations/distillation/senet-plus-plus/run.ts";
+import { autorep } from "./implementations/mask-search/autorep/run.ts";
+import { continuation } from "./implementations/mask-search/continuation/run.ts";
+import { deepReduce } from "./implementations/mask-search/deepreduce/run.ts";
+import { delphiPlanner } from "./implementations/mask-search/delphi-planner/run.ts";
+import { layerwiseRemoval } from "./implementations/mask-search/layerwise-removal/run.ts";
+import { maskSearch } from "./implementations/mask-search/senet/run.ts";
+import { snl } from "./implementations/mask-search/snl/run.ts";
+import { sensitivity } from "./implementations/sensitivity/sparse-momentum/run.ts";
+import { train } from "./implementations/train/sgd/run.ts";
 
 export interface StageImplementation {
   kind: EngineStageKind;

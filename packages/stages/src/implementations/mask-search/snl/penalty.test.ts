@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { nextPenalty, type PenaltyState } from "./penalty.ts";
-import { keptUnits } from "./snl.ts";
+import { keptUnits } from "./run.ts";
 
 const start: PenaltyState = { penalty: 1e-5, lowest: 100, intervals: 0 };
 const published = { penaltyGrowth: 1.1, patience: 5, landBy: undefined };

@@ -1,5 +1,5 @@
 import type { ResultOf } from "@reluctant/contracts";
-import type { StepOutcome } from "./engine.ts";
+import type { StepOutcome } from "../../engine.ts";
 
 /** Mean share of each term in the loss. */
 export type LossShares = ResultOf<"distillation">["lossShares"];

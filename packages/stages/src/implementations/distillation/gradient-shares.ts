@@ -1,8 +1,8 @@
 import type { MetricPoint } from "@reluctant/contracts";
-import { trainingBatches } from "./batches.ts";
-import type { ContextOf } from "./context.ts";
-import type { Trainer } from "./engine.ts";
-import { StageFailure } from "./failure.ts";
+import { trainingBatches } from "../../batches.ts";
+import type { ContextOf } from "../../context.ts";
+import type { Trainer } from "../../engine.ts";
+import { StageFailure } from "../../failure.ts";
 import type { LossShares } from "./loss-shares.ts";
 
 /** Which terms pull at the student, and how hard: shares of the loss alone do not tell. */

@@ -1,12 +1,12 @@
 import type { Mask, ReluLayer } from "@reluctant/relu";
-import { delphiPolynomial, type Polynomial } from "./activation.ts";
-import type { ContextOf, StageOutput } from "./context.ts";
-import type { Network } from "./engine.ts";
-import { evaluate } from "./evaluate.ts";
-import { StageFailure } from "./failure.ts";
-import { type FitState, fit } from "./fit.ts";
-import { foundMasks, startSearch } from "./rival.ts";
-import { prefixed, type Tensors, under } from "./tensors.ts";
+import { delphiPolynomial, type Polynomial } from "../../../activation.ts";
+import type { ContextOf, StageOutput } from "../../../context.ts";
+import type { Network } from "../../../engine.ts";
+import { evaluate } from "../../../evaluate.ts";
+import { StageFailure } from "../../../failure.ts";
+import { type FitState, fit } from "../../../fit.ts";
+import { prefixed, type Tensors, under } from "../../../tensors.ts";
+import { foundMasks, startSearch } from "../search-setup.ts";
 
 /** Layers swapped for the quadratic so far, by name, in their order; the last may still be on its way. */
 type Swapped = readonly string[];

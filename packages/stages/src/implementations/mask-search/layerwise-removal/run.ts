@@ -1,11 +1,11 @@
 import { type Mask, reluLayers, topUnits } from "@reluctant/relu";
-import { type ContextOf, type StageOutput, safetensorsType } from "./context.ts";
-import type { Network } from "./engine.ts";
-import { evaluate } from "./evaluate.ts";
-import { StageFailure } from "./failure.ts";
-import { type FitState, fit } from "./fit.ts";
-import { encodeStudent, keptOf, masksFromTensors, masksToTensors, totalOf } from "./masks.ts";
-import { scoresFromTensors, scoreTensors, searchers } from "./searchers.ts";
+import { type ContextOf, type StageOutput, safetensorsType } from "../../../context.ts";
+import type { Network } from "../../../engine.ts";
+import { evaluate } from "../../../evaluate.ts";
+import { StageFailure } from "../../../failure.ts";
+import { type FitState, fit } from "../../../fit.ts";
+import { encodeStudent, keptOf, masksFromTensors, masksToTensors, totalOf } from "../../../masks.ts";
+import { scoresFromTensors, scoreTensors, searchers } from "../searchers.ts";
 
 /**
  * A baseline that every study needs (method.md §9): whole layers lose their ReLUs, always the one whose loss costs the

@@ -1,13 +1,13 @@
 import { type DescentSettings, fullVariant, type MaskVariant, type ResultOf } from "@reluctant/contracts";
 import { descentLevels, type Mask, type Model, maskDistance, reluCount, reluLayers } from "@reluctant/relu";
-import { type ContextOf, type StageArtifact, type StageOutput, safetensorsType } from "./context.ts";
-import { evaluate } from "./evaluate.ts";
-import { StageFailure } from "./failure.ts";
-import { type FitState, fit } from "./fit.ts";
-import { encodeStudent, keptOf, masksFromTensors, masksToTensors, overlapsOf, totalOf } from "./masks.ts";
+import { type ContextOf, type StageArtifact, type StageOutput, safetensorsType } from "../../../context.ts";
+import { evaluate } from "../../../evaluate.ts";
+import { StageFailure } from "../../../failure.ts";
+import { type FitState, fit } from "../../../fit.ts";
+import { encodeStudent, keptOf, masksFromTensors, masksToTensors, overlapsOf, totalOf } from "../../../masks.ts";
+import { type HostTensor, prefixed, type Tensors } from "../../../tensors.ts";
+import { scoresFromTensors, scoreTensors, searchers } from "../searchers.ts";
 import { removal } from "./removal.ts";
-import { scoresFromTensors, scoreTensors, searchers } from "./searchers.ts";
-import { type HostTensor, prefixed, type Tensors } from "./tensors.ts";
 
 /** Falling budgets, and how to come from one to the next. */
 type Course = DescentSettings & { budgets: readonly number[] };

@@ -1,12 +1,12 @@
 import type { ResultOf, SensitivityArtifact } from "@reluctant/contracts";
 import { type Mask, type Model, nodesOf, onesOf, reluLayers, stepsPerEpoch } from "@reluctant/relu";
-import { type ContextOf, modelOf, type StageOutput } from "./context.ts";
-import type { Network, Trainer } from "./engine.ts";
-import { fit } from "./fit.ts";
-import { packPatterns, unpackPatterns } from "./masks.ts";
+import { type ContextOf, modelOf, type StageOutput } from "../../../context.ts";
+import type { Network, Trainer } from "../../../engine.ts";
+import { fit } from "../../../fit.ts";
+import { packPatterns, unpackPatterns } from "../../../masks.ts";
+import { floatsOf } from "../../../tensors.ts";
+import { initialWeights, weightShapes } from "../../../weights.ts";
 import { pruneAndRegrow, pruneRateAt, randomPatterns } from "./sparse-momentum.ts";
-import { floatsOf } from "./tensors.ts";
-import { initialWeights, weightShapes } from "./weights.ts";
 
 type History = ResultOf<"sensitivity">["history"];
 

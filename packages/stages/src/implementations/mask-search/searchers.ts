@@ -1,9 +1,9 @@
 import type { Model } from "@reluctant/relu";
-import { type ContextOf, inputOf, modelOf } from "./context.ts";
-import type { Network, Trainer } from "./engine.ts";
-import { badInput } from "./failure.ts";
-import { floatsOf, type HostTensor, type Tensors, under } from "./tensors.ts";
-import { decodeWeights } from "./weights.ts";
+import { type ContextOf, inputOf, modelOf } from "../../context.ts";
+import type { Network, Trainer } from "../../engine.ts";
+import { badInput } from "../../failure.ts";
+import { floatsOf, type HostTensor, type Tensors, under } from "../../tensors.ts";
+import { decodeWeights } from "../../weights.ts";
 
 export interface Searchers {
   model: Model;

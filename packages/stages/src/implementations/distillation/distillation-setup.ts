@@ -1,10 +1,10 @@
 import type { Mask, Model } from "@reluctant/relu";
-import { frozenActivations } from "./activation.ts";
-import { type ContextOf, inputOf, modelOf } from "./context.ts";
-import type { Network, Objective } from "./engine.ts";
-import { badInput } from "./failure.ts";
-import { decodeStudent, type Polynomials } from "./masks.ts";
-import { decodeWeights } from "./weights.ts";
+import { frozenActivations } from "../../activation.ts";
+import { type ContextOf, inputOf, modelOf } from "../../context.ts";
+import type { Network, Objective } from "../../engine.ts";
+import { badInput } from "../../failure.ts";
+import { decodeStudent, type Polynomials } from "../../masks.ts";
+import { decodeWeights } from "../../weights.ts";
 
 export interface Distillers {
   model: Model;

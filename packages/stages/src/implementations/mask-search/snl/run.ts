@@ -1,11 +1,11 @@
 import type { ResultOf, SnlSettings } from "@reluctant/contracts";
 import { type Mask, type ReluLayer, topUnits } from "@reluctant/relu";
-import type { ContextOf, StageOutput } from "./context.ts";
-import { StageFailure } from "./failure.ts";
-import { type FitState, fit } from "./fit.ts";
+import type { ContextOf, StageOutput } from "../../../context.ts";
+import { StageFailure } from "../../../failure.ts";
+import { type FitState, fit } from "../../../fit.ts";
+import { floatsOf, prefixed, type Tensors, under } from "../../../tensors.ts";
+import { activationRate, foundMasks, startSearch } from "../search-setup.ts";
 import { nextPenalty, type PenaltyState } from "./penalty.ts";
-import { activationRate, foundMasks, startSearch } from "./rival.ts";
-import { floatsOf, prefixed, type Tensors, under } from "./tensors.ts";
 
 interface Notes extends PenaltyState {
   /** Whether the count has come to the budget: the slopes are 0 or 1 from then on. */

@@ -1,7 +1,7 @@
 import { sensitivityArtifactSchema } from "@reluctant/contracts";
 import { layerCounts, type Model, reluLayers } from "@reluctant/relu";
-import { type ContextOf, inputOf } from "./context.ts";
-import { badInput } from "./failure.ts";
+import { type ContextOf, inputOf } from "../../context.ts";
+import { badInput } from "../../failure.ts";
 
 /** r_l of every ReLU layer at a budget, by the settings' rule; only `sensitivity` reads the stage's input of that name. */
 export const allocationOf = (context: ContextOf<"mask-search">, model: Model, budget: number): number[] =>

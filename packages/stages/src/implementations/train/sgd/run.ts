@@ -1,8 +1,8 @@
 import { reluCount } from "@reluctant/relu";
-import { type ContextOf, modelOf, type StageOutput, safetensorsType } from "./context.ts";
-import { evaluate } from "./evaluate.ts";
-import { fit } from "./fit.ts";
-import { encodeWeights, initialWeights } from "./weights.ts";
+import { type ContextOf, modelOf, type StageOutput, safetensorsType } from "../../../context.ts";
+import { evaluate } from "../../../evaluate.ts";
+import { fit } from "../../../fit.ts";
+import { encodeWeights, initialWeights } from "../../../weights.ts";
 
 /** The all-ReLU network, trained with SGD on the labels alone (method.md §7): the teacher of all that follows. */
 export async function train(context: ContextOf<"train">): Promise<StageOutput> {

@@ -1,11 +1,11 @@
 import type { ResultOf } from "@reluctant/contracts";
 import { type Mask, type ReluLayer, streams, uniform } from "@reluctant/relu";
-import type { Polynomial } from "./activation.ts";
-import type { ContextOf, StageOutput } from "./context.ts";
-import { StageFailure } from "./failure.ts";
-import { type FitState, fit } from "./fit.ts";
-import { activationRate, foundMasks, startSearch } from "./rival.ts";
-import { floatsOf, prefixed, type Tensors, under } from "./tensors.ts";
+import type { Polynomial } from "../../../activation.ts";
+import type { ContextOf, StageOutput } from "../../../context.ts";
+import { StageFailure } from "../../../failure.ts";
+import { type FitState, fit } from "../../../fit.ts";
+import { floatsOf, prefixed, type Tensors, under } from "../../../tensors.ts";
+import { activationRate, foundMasks, startSearch } from "../search-setup.ts";
 
 type Course = NonNullable<ResultOf<"mask-search">["course"]>;
 

@@ -1,12 +1,12 @@
 import type { ResultOf, SnlSettings } from "@reluctant/contracts";
 import { type Mask, type Model, onesOf, type ReluLayer, reluLayers } from "@reluctant/relu";
-import { type Polynomial, polynomialUnits } from "./activation.ts";
-import { type ContextOf, inputOf, modelOf, type StageOutput, safetensorsType } from "./context.ts";
-import type { Network, Objective } from "./engine.ts";
-import { evaluate } from "./evaluate.ts";
-import { badInput } from "./failure.ts";
-import { encodeStudent } from "./masks.ts";
-import { decodeWeights } from "./weights.ts";
+import { type Polynomial, polynomialUnits } from "../../activation.ts";
+import { type ContextOf, inputOf, modelOf, type StageOutput, safetensorsType } from "../../context.ts";
+import type { Network, Objective } from "../../engine.ts";
+import { evaluate } from "../../evaluate.ts";
+import { badInput } from "../../failure.ts";
+import { encodeStudent } from "../../masks.ts";
+import { decodeWeights } from "../../weights.ts";
 
 /** What every search starts from: the AR model twice, once as the teacher that never changes. */
 export interface Search {

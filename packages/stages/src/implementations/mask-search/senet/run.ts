@@ -1,12 +1,12 @@
 import type { ResultOf } from "@reluctant/contracts";
 import { maskDistance, reluLayers } from "@reluctant/relu";
-import { allocationOf } from "./allocation.ts";
-import { maskChoice, randomMasks, topMasks } from "./choose-masks.ts";
-import { type ContextOf, type StageOutput, safetensorsType } from "./context.ts";
-import { evaluate } from "./evaluate.ts";
-import { type FitState, fit } from "./fit.ts";
-import { encodeStudent, keptOf, masksFromTensors, masksToTensors, overlapsOf, totalOf } from "./masks.ts";
-import { scoresFromTensors, scoreTensors, searchers } from "./searchers.ts";
+import { type ContextOf, type StageOutput, safetensorsType } from "../../../context.ts";
+import { evaluate } from "../../../evaluate.ts";
+import { type FitState, fit } from "../../../fit.ts";
+import { encodeStudent, keptOf, masksFromTensors, masksToTensors, overlapsOf, totalOf } from "../../../masks.ts";
+import { allocationOf } from "../allocation.ts";
+import { maskChoice, randomMasks, topMasks } from "../choose-masks.ts";
+import { scoresFromTensors, scoreTensors, searchers } from "../searchers.ts";
 
 type History = ResultOf<"mask-search">["history"];
 

@@ -1,16 +1,16 @@
 import type { NetworkVariant } from "@reluctant/contracts";
 import { type Mask, type Model, macCount, narrow, narrowMasks, nodesOf, stepsPerEpoch } from "@reluctant/relu";
-import { type ContextOf, type StageArtifact, type StageOutput, safetensorsType } from "./context.ts";
-import { distillers } from "./distillers.ts";
-import type { Network, Objective } from "./engine.ts";
-import { evaluate } from "./evaluate.ts";
-import { StageFailure } from "./failure.ts";
-import { type FitState, fit } from "./fit.ts";
-import { gradientShares } from "./gradient-shares.ts";
-import { addShares, type LossShares, noShares } from "./loss-shares.ts";
-import { encodeStudent, totalOf } from "./masks.ts";
-import { prefixed, type Tensors, under } from "./tensors.ts";
-import { encodeWeights } from "./weights.ts";
+import { type ContextOf, type StageArtifact, type StageOutput, safetensorsType } from "../../../context.ts";
+import type { Network, Objective } from "../../../engine.ts";
+import { evaluate } from "../../../evaluate.ts";
+import { StageFailure } from "../../../failure.ts";
+import { type FitState, fit } from "../../../fit.ts";
+import { encodeStudent, totalOf } from "../../../masks.ts";
+import { prefixed, type Tensors, under } from "../../../tensors.ts";
+import { encodeWeights } from "../../../weights.ts";
+import { distillers } from "../distillation-setup.ts";
+import { gradientShares } from "../gradient-shares.ts";
+import { addShares, type LossShares, noShares } from "../loss-shares.ts";
 
 /** A narrower network within the student, named by its width. */
 interface Narrow {

@@ -7,9 +7,9 @@ import {
   removeAcrossLayers,
   removePerLayer,
 } from "@reluctant/relu";
-import { allocationOf } from "./allocation.ts";
-import { channelCounts, channelSums, overChannels } from "./choose-masks.ts";
-import type { ContextOf } from "./context.ts";
+import type { ContextOf } from "../../../context.ts";
+import { allocationOf } from "../allocation.ts";
+import { channelCounts, channelSums, overChannels } from "../choose-masks.ts";
 
 /** Takes units from masks until `level` ReLUs are left; those gone stay gone. */
 export type Removal = (masks: readonly Mask[], scores: readonly Float32Array[], level: number) => Mask[];

@@ -1,13 +1,13 @@
 import { stepsPerEpoch } from "@reluctant/relu";
-import { polynomialUnits } from "./activation.ts";
-import { type ContextOf, type StageOutput, safetensorsType } from "./context.ts";
-import { distillers } from "./distillers.ts";
-import { evaluate } from "./evaluate.ts";
-import { fit } from "./fit.ts";
-import { gradientShares } from "./gradient-shares.ts";
-import { addShares, type LossShares, noShares } from "./loss-shares.ts";
-import { encodeStudent, totalOf } from "./masks.ts";
-import { encodeWeights } from "./weights.ts";
+import { polynomialUnits } from "../../../activation.ts";
+import { type ContextOf, type StageOutput, safetensorsType } from "../../../context.ts";
+import { evaluate } from "../../../evaluate.ts";
+import { fit } from "../../../fit.ts";
+import { encodeStudent, totalOf } from "../../../masks.ts";
+import { encodeWeights } from "../../../weights.ts";
+import { distillers } from "../distillation-setup.ts";
+import { gradientShares } from "../gradient-shares.ts";
+import { addShares, type LossShares, noShares } from "../loss-shares.ts";
 
 /**
  * The partial-ReLU student learns from its all-ReLU teacher: labels, softened logits, and activations after each block

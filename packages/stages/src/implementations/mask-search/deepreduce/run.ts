@@ -1,11 +1,11 @@
 import { criticality, type Mask, type Model, type ReluStage, reduceTo, reluLayers, reluStages } from "@reluctant/relu";
-import { type ContextOf, type StageOutput, safetensorsType } from "./context.ts";
-import { evaluate } from "./evaluate.ts";
-import { StageFailure } from "./failure.ts";
-import { type FitState, fit } from "./fit.ts";
-import { encodeStudent, keptOf, totalOf } from "./masks.ts";
-import { searchers } from "./searchers.ts";
-import { zeroed } from "./tensors.ts";
+import { type ContextOf, type StageOutput, safetensorsType } from "../../../context.ts";
+import { evaluate } from "../../../evaluate.ts";
+import { StageFailure } from "../../../failure.ts";
+import { type FitState, fit } from "../../../fit.ts";
+import { encodeStudent, keptOf, totalOf } from "../../../masks.ts";
+import { zeroed } from "../../../tensors.ts";
+import { searchers } from "../searchers.ts";
 
 /**
  * DeepReDuce (method.md §9): one network without ReLUs and one for each stage that has them in that stage alone train for
