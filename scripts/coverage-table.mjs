@@ -7,9 +7,11 @@
  * model; and docs/results/NAME.json beside each NAME.md: { dataset, model, rows: [{ method, … }] }, `ar` for the all-ReLU
  * model alone.
  */
+
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { methods, models } from "@reluctant/relu";
+import { models } from "@reluctant/relu";
+import { methods } from "@reluctant/stages/definitions";
 
 const root = join(import.meta.dirname, "..");
 const marks = ["<!-- coverage-table: npm run coverage-table -->\n", "<!-- /coverage-table -->"];
@@ -21,7 +23,7 @@ const shared = ["train", "sensitivity"];
  * A row for each stage and method, those of a stage with equal cells as one.
  * @param {{
  *   modelNames: string[],
- *   methods: Record<string, { stages: readonly { kind: string, implementation: string }[] }>,
+ *   methods: Record<string, { stages: readonly string[] }>,
  *   realSteps: Record<string, string[]>,
  *   results: { name: string, model: string, rows: { method: string }[] }[],
  * }} known
@@ -29,7 +31,7 @@ const shared = ["train", "sensitivity"];
  */
 export function coverageRows({ modelNames, methods: known, realSteps, results }) {
   const entries = Object.entries(known).flatMap(([method, { stages }]) =>
-    stages.map((stage) => ({ method, ...stage })),
+    stages.map((implementation) => ({ method, kind: implementation.split("/")[0], implementation })),
   );
   return kinds.flatMap((kind) => {
     const rows = new Map();

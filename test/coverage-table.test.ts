@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { implementations, methods, modelNames } from "@reluctant/relu";
+import { modelNames } from "@reluctant/relu";
+import { implementations, methods } from "@reluctant/stages/definitions";
 import { describe, expect, it } from "vitest";
 import { coverageRows, coverageTable, withCoverageTable } from "../scripts/coverage-table.mjs";
 

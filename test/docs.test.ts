@@ -1,8 +1,8 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { experimentSpecSchema } from "@reluctant/contracts";
 import { plan } from "@reluctant/relu";
+import { experimentSpecSchema, registry } from "@reluctant/stages/definitions";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 
@@ -26,7 +26,7 @@ const cifar = { version: "0".repeat(64), inputShape: [32, 32, 3] as const, class
 const problemsOf = (spec: unknown) => {
   const parsed = experimentSpecSchema.safeParse(spec);
   if (!parsed.success) return parsed.error.issues;
-  const planned = plan(parsed.data, cifar);
+  const planned = plan(parsed.data, cifar, registry);
   return planned.ok ? [] : planned.errors;
 };
 

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 
 /** Ranks of CONTRIBUTING.md: a package imports only packages of a smaller number; apps and workers sit on top. */
@@ -52,6 +53,30 @@ const silentSkips = [
   /\b(context|ctx|task)\.skip\(|[{,]\s*skip\s*[,}].*=>/,
 ];
 
+/** All that a module brings in as it is loaded, types left out: files of ours, and packages by name. */
+function staticImports(entry: URL): { files: string[]; packages: Set<string> } {
+  const files = new Set<string>();
+  const packages = new Set<string>();
+  const visit = (file: URL) => {
+    if (files.has(fileURLToPath(file))) return;
+    files.add(fileURLToPath(file));
+    const text = readFileSync(file, "utf8");
+    for (const [, , from = ""] of text.matchAll(/^(import|export)(?! type\b)[^;"]*? from "([^"]+)";$/gm)) {
+      if (from.startsWith(".")) visit(new URL(from, file));
+      else if (folderOf.has(from)) visit(new URL(`../${folderOf.get(from)}/src/index.ts`, import.meta.url));
+      else
+        packages.add(
+          from
+            .split("/")
+            .slice(0, from.startsWith("@") ? 2 : 1)
+            .join("/"),
+        );
+    }
+  };
+  visit(entry);
+  return { files: [...files], packages };
+}
+
 describe("the house", () => {
   it("leaves out no test but by skipFor, which says why", () => {
     const own = ["test/skip-for.ts", "test/structure.test.ts"];
@@ -92,6 +117,13 @@ describe("the house", () => {
       "@noble/hashes",
       "@reluctant/contracts",
     ]);
+  });
+
+  it("lets browsers have the definitions of methods: no Node, no tensors, and a stage's code only when it runs", () => {
+    const { files, packages } = staticImports(new URL("../packages/stages/src/definitions.ts", import.meta.url));
+    expect([...packages].sort()).toEqual(["@noble/hashes", "zod"]);
+    expect(files.filter((file) => file.endsWith("/run.ts"))).toEqual([]);
+    expect(files.filter((file) => file.endsWith("/definition.ts")).length).toBeGreaterThan(10);
   });
 
   it("knows this project nowhere in the TensorFlow.js backend", () => {

@@ -2,6 +2,7 @@
  * The platform's own speed with the real Postgres, Redis, coordinator, API and worker; of the work itself only a step.
  * Durable stores, not the tests' ephemeral ones.
  */
+
 import { mkdtemp, rm } from "node:fs/promises";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,8 +12,8 @@ import { beatWorker, claimAttempt, completeAttempt, type Deps, registerWorker } 
 import { openDatabase } from "@reluctant/db";
 import { type Stack, startStack } from "@reluctant/local";
 import { createConsumer, createWakes, openRedis, queueNames } from "@reluctant/queue";
-import { implementations } from "@reluctant/relu";
 import { type Client, createClient } from "@reluctant/sdk";
+import { implementationVersions } from "@reluctant/stages/definitions";
 import { largeSweep } from "./large-sweep.ts";
 import type { Figure } from "./rows.ts";
 
@@ -156,7 +157,7 @@ async function idleSlot(deps: Deps, stack: Stack, slot: number): Promise<() => P
       versions: {},
       cpuLevel: null,
     },
-    versions: Object.fromEntries(Object.entries(implementations).map(([name, { version }]) => [name, version])),
+    versions: implementationVersions,
     datasets: [dataset?.sha256 as string],
     unusableDatasets: [],
   });

@@ -1,18 +1,14 @@
 /** What the command promises to programs: its exit codes, its JSON, and one line for whatever a person can mend. */
+
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import {
-  experimentSpecSchema,
-  experimentSummarySchema,
-  frontierSchema,
-  modelSchema,
-  planSchema,
-} from "@reluctant/contracts";
+import { experimentSummarySchema, frontierSchema, modelSchema, planSchema } from "@reluctant/contracts";
 import { type Caller, cancelExperiment, createExperiment } from "@reluctant/control";
+import { experimentSpecSchema } from "@reluctant/stages/definitions";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { startApi } from "../api.ts";

@@ -1,9 +1,9 @@
 /** What workers and people wrote reaches a terminal as text only: no control character of theirs is ever sent to one. */
+
 import { execFile } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { experimentSpecSchema } from "@reluctant/contracts";
 import {
   appendLog,
   type Caller,
@@ -13,6 +13,7 @@ import {
   failAttempt,
   registerWorker,
 } from "@reluctant/control";
+import { experimentSpecSchema } from "@reluctant/stages/definitions";
 import { engineOf, versionsOf } from "@reluctant/testkit";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { glyphs, startApi } from "../api.ts";

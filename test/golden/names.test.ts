@@ -2,6 +2,7 @@
  * Names that others hold: rows in Postgres, keys in Redis, clients of the API, specs in people's files. There may be more
  * of them one day. Whoever renames one brings what still reads the old name, and the test that shows it.
  */
+
 import {
   artifactRoles,
   attemptStates,
@@ -20,7 +21,8 @@ import {
   stageRunStates,
 } from "@reluctant/contracts";
 import { defaultPrefix, queueNames, wakes } from "@reluctant/queue";
-import { implementations, methodNames, modelNames, recipeNames } from "@reluctant/relu";
+import { modelNames, recipeNames } from "@reluctant/relu";
+import { implementations, methodNames } from "@reluctant/stages/definitions";
 import { expect, it } from "vitest";
 import { wakeChannel } from "../../packages/queue/src/keys.ts";
 

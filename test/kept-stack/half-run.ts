@@ -11,16 +11,15 @@ import {
   writeMetrics,
 } from "@reluctant/control";
 import type { DatasetReader } from "@reluctant/datasets";
-import type { Implementation } from "@reluctant/relu";
 import {
   decodeSafetensors,
   type Engine,
   encodeSafetensors,
-  implementationVersions,
   type StageContext,
   stages,
   unattended,
 } from "@reluctant/stages";
+import { type Implementation, implementationVersions } from "@reluctant/stages/definitions";
 
 export type Claim = Extract<ClaimAnswer, { outcome: "claimed" }>;
 

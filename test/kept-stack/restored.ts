@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type EngineInfo, type Frontier, type InputName, inputRole, type StageParams } from "@reluctant/contracts";
-import type { Implementation } from "@reluctant/relu";
+import type { Implementation } from "@reluctant/stages/definitions";
 import { Client } from "pg";
 import { restoreArchive } from "./archive.ts";
 

@@ -1,4 +1,5 @@
-import { experimentSpecSchema, parseBudget, problems } from "@reluctant/contracts";
+import { parseBudget, problems } from "@reluctant/contracts";
+import { experimentSpecSchema } from "@reluctant/stages/definitions";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { openApiDocument } from "./openapi.ts";

@@ -1,12 +1,13 @@
 import * as contracts from "@reluctant/contracts";
 import { type ProblemCode, problemSchema, problems } from "@reluctant/contracts";
+import { experimentSpecSchema, stageParamsSchema } from "@reluctant/stages/definitions";
 import { z } from "zod";
 import type { Links, Route } from "./http/route.ts";
 
 /** Schemas that the document names; the others stand where they are used. */
 const named = {
   Problem: problemSchema,
-  ExperimentSpec: contracts.experimentSpecSchema,
+  ExperimentSpec: experimentSpecSchema,
   ExperimentSummary: contracts.experimentSummarySchema,
   ExperimentPage: contracts.experimentPageSchema,
   Experiment: contracts.experimentSchema,
@@ -36,6 +37,9 @@ const named = {
   TokenRequest: contracts.tokenRequestSchema,
   Token: contracts.tokenSchema,
 } satisfies Record<string, z.ZodType>;
+
+/** What contracts leave open and the implementations that there are fill: described in full. */
+const inFull = new Map<z.core.$ZodType, z.ZodType>([[contracts.stageParamsSchema, stageParamsSchema]]);
 
 type Json = Record<string, unknown>;
 
@@ -84,6 +88,8 @@ function schemaWriter(): { write: Write; components(): Json } {
       unrepresentable: "any",
       override: ({ zodSchema, jsonSchema }) => {
         delete jsonSchema.id;
+        const full = inFull.get(zodSchema);
+        if (full) fill(jsonSchema, z.toJSONSchema(full, { io }));
         Object.assign(jsonSchema, z.globalRegistry.get(zodSchema)); // what contracts say that Zod cannot: `.meta()`
         if (io === "input" && isOneOrMany(zodSchema)) takeOneItem(jsonSchema);
       },
@@ -96,6 +102,11 @@ function schemaWriter(): { write: Write; components(): Json } {
   };
   const sorted = () => Object.fromEntries(Object.entries(components).sort(([a], [b]) => (a < b ? -1 : 1)));
   return { write, components: sorted };
+}
+
+function fill(open: Json, { $schema: _, ...full }: Json): void {
+  for (const key of Object.keys(open)) delete open[key];
+  Object.assign(open, full);
 }
 
 /** A list that reads one item in its place: a transform into a list, which JSON Schema cannot see through. */

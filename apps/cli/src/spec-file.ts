@@ -1,4 +1,5 @@
-import { type ExperimentSpecInput, experimentSpecSchema, fieldErrors, ReluctantError } from "@reluctant/contracts";
+import { type ExperimentSpecInput, fieldErrors, ReluctantError } from "@reluctant/contracts";
+import { experimentSpecSchema } from "@reluctant/stages/definitions";
 import { readYaml } from "./yaml-file.ts";
 
 /** Reads and checks a spec in YAML or JSON, so that a typo is named before anything is sent. @throws ReluctantError */

@@ -1,6 +1,9 @@
 import { expect, test } from "vitest";
 import { fieldErrors } from "./problems.ts";
-import { experimentSpecSchema } from "./spec.ts";
+import { settingsOverrideSchemaOf } from "./settings.ts";
+import { experimentSpecSchemaOf } from "./spec.ts";
+
+const experimentSpecSchema = experimentSpecSchemaOf(settingsOverrideSchemaOf({}));
 
 const errorsOf = (change: object) => {
   const spec = { name: "sweep", dataset: "cifar10", model: "resnet20", recipe: "debug", budgets: ["10%"], ...change };

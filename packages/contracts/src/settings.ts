@@ -71,34 +71,6 @@ export const maskSearchSettingsSchema = z.strictObject({
   allocationFloor: share,
 });
 
-/** How a descent falls from all ReLUs through its budgets. `continuation` alone reads it. */
-export const descentSettingsSchema = z.strictObject({
-  /** Removals before each budget, in equal ratios; training goes on between them. */
-  removals: z.int().min(1).max(1_000),
-  /**
-   * Which units compete: those of a `layer`, which keeps what the allocation gives it, or those of the whole `network`,
-   * by scores in means of their layer, which then keeps no less than `allocationFloor`.
-   */
-  ranking: z.enum(["layer", "network"]),
-  /** β of the activation mismatch (`attention`) in the descent's loss; 0 leaves it out, as the paper's search does. */
-  pramWeight: z.number().min(0).max(1e7),
-  /** Weight at which the scores of before a removal count on after it: 0 forgets them, near 1 averages long. */
-  scoreMemory: z.number().min(0).lt(1),
-});
-export type DescentSettings = z.infer<typeof descentSettingsSchema>;
-
-/** `deepreduce` alone reads it. */
-export const deepReduceSettingsSchema = z.strictObject({
-  /** Criticality is the accuracy that a stage's ReLUs gain over their number to this power (0.07 from memory). */
-  criticalityExponent: z.number().min(0).max(2),
-});
-
-/** `layerwise-removal` alone reads it. */
-export const layerRemovalSettingsSchema = z.strictObject({
-  /** Validation images that tell how much a layer would be missed; every layer is asked before every removal. */
-  probeImages: z.int().min(1).max(1e9),
-});
-
 export const distillationSettingsSchema = z.strictObject({
   ...sgd,
   /** λ: weight of the KL term; cross-entropy gets 1 − λ. */
@@ -113,110 +85,32 @@ export const distillationSettingsSchema = z.strictObject({
   clipNorm: z.number().positive().max(1e6).optional(),
 });
 
-/** `senet++` alone reads it. */
-export const slimmableSettingsSchema = z.strictObject({
-  /** Shares of every convolution's channels, beside the full width, that the same weights serve (d_r of the paper). */
-  widths: z
-    .array(
-      z
-        .number()
-        .min(1 / 16)
-        .lt(1),
-    )
-    .min(1)
-    .max(8),
-});
-
-/** Adam, for the weights and for what activations learn (method.md §9). */
-const adam = {
-  /** Rate for both, 1e-3. */
-  learningRate: rate,
-  /**
-   * Adam moves a value by about its rate a step whatever its gradient, so in short runs slopes and scores, which have 1 to
-   * go, would never arrive: there their rate is higher, so that rate × steps is at least this. The published lengths give
-   * 58, so they keep the published rate.
-   */
-  leastTravel: z.number().min(0).max(1e6),
-};
-
-/** SNL (method.md §9), within a mask search's length, batches and temperature: slopes c under α‖c‖₁. */
-export const snlSettingsSchema = z.strictObject({
-  ...adam,
-  /** α at the start, 1e-5. */
-  penalty: z.number().positive().max(1e6),
-  /** How often over the run the slopes are counted and α may grow: 150, which for the published length is once an epoch. */
-  counts: z.int().min(1).max(1_000_000),
-  /** α grows by this factor after each count that was not lower than every one before, 1.1. */
-  penaltyGrowth: z.number().min(1).max(100),
-  /** Counts before α may grow, 5. */
-  patience: z.int().min(0).max(10_000),
-  /**
-   * Where given, ‖c‖₁ decides in the count's place: α grows while it lies above the straight line from all ReLUs to none
-   * at this share of the steps, so that a run of fixed length comes to its budget.
-   */
-  landBy: z.number().gt(0).max(1).optional(),
-  /** A unit counts as kept while c exceeds this, 0.01. */
-  threshold: z.number().min(0).lt(1),
-  /** Once the count is within the budget, keep the units above the `threshold`, or `exact`ly the budget's largest c. */
-  landing: z.enum(["threshold", "exact"]),
-});
-
-/** AutoReP (method.md §9), within a mask search's length, batches and temperature; its rates follow a cosine to 0. */
-export const autorepSettingsSchema = z.strictObject({
-  ...adam,
-  /** λ of λ·relu(density − target), 80 to 240. */
-  densityWeight: z.number().positive().max(1e6),
-  /** A unit's ReLU is dropped once its score is below −hysteresis, and comes back once it is above it: 0.003. */
-  hysteresis: z.number().min(0).max(1),
-});
-
-/**
- * DELPHI's planner (method.md §9) by greedy removal: whole layers, in the order of the least loss of validation accuracy.
- */
-export const delphiSettingsSchema = z.strictObject({
-  /** Share of the steps within which the layers are swapped one after another, ReLU mixed linearly into the quadratic. */
-  swapShare: z.number().gt(0).max(1),
-  /** Gradients longer than this are scaled down to it, 2. */
-  clipNorm: z.number().positive().max(1e6),
-  /** Images of the validation split that every candidate is measured on. */
-  planImages: z.int().min(1).max(1e9),
-});
-
-export type SnlSettings = z.infer<typeof snlSettingsSchema>;
-export type AutorepSettings = z.infer<typeof autorepSettingsSchema>;
-export type DelphiSettings = z.infer<typeof delphiSettingsSchema>;
 export type TrainSettings = z.infer<typeof trainSettingsSchema>;
 export type SensitivitySettings = z.infer<typeof sensitivitySettingsSchema>;
 export type MaskSearchSettings = z.infer<typeof maskSearchSettingsSchema>;
 export type DistillationSettings = z.infer<typeof distillationSettingsSchema>;
 
-/** Everything a recipe settles; a spec's `settings` may change any single value of it. */
-export const recipeSettingsSchema = z.strictObject({
-  train: trainSettingsSchema,
-  sensitivity: sensitivitySettingsSchema,
-  maskSearch: maskSearchSettingsSchema,
-  descent: descentSettingsSchema,
-  deepreduce: deepReduceSettingsSchema,
-  layerRemoval: layerRemovalSettingsSchema,
-  distillation: distillationSettingsSchema,
-  slimmable: slimmableSettingsSchema,
-  snl: snlSettingsSchema,
-  autorep: autorepSettingsSchema,
-  delphi: delphiSettingsSchema,
-});
-export type RecipeSettings = z.infer<typeof recipeSettingsSchema>;
+/** The settings of each kind of stage, whichever implementation runs it. Some implementations have a group of their own beside. */
+export interface KindSettings {
+  train: TrainSettings;
+  sensitivity: SensitivitySettings;
+  maskSearch: MaskSearchSettings;
+  distillation: DistillationSettings;
+}
 
-export const settingsOverrideSchema = z.strictObject({
-  train: trainSettingsSchema.partial().optional(),
-  sensitivity: sensitivitySettingsSchema.partial().optional(),
-  maskSearch: maskSearchSettingsSchema.partial().optional(),
-  descent: descentSettingsSchema.partial().optional(),
-  deepreduce: deepReduceSettingsSchema.partial().optional(),
-  layerRemoval: layerRemovalSettingsSchema.partial().optional(),
-  distillation: distillationSettingsSchema.partial().optional(),
-  slimmable: slimmableSettingsSchema.partial().optional(),
-  snl: snlSettingsSchema.partial().optional(),
-  autorep: autorepSettingsSchema.partial().optional(),
-  delphi: delphiSettingsSchema.partial().optional(),
-});
-export type SettingsOverride = z.infer<typeof settingsOverrideSchema>;
+/** What a spec may change of a recipe: any single value of any group. */
+export type SettingsOverride = { [Kind in keyof KindSettings]?: Partial<KindSettings[Kind]> } & {
+  [group: string]: Record<string, unknown> | undefined;
+};
+
+export type SettingsOverrideSchema = z.ZodType<SettingsOverride, SettingsOverride>;
+
+/** The schema of a `SettingsOverride`, with the groups that implementations have of their own. */
+export const settingsOverrideSchemaOf = (ownGroups: Readonly<Record<string, z.ZodObject>>): SettingsOverrideSchema =>
+  z.strictObject({
+    train: trainSettingsSchema.partial().optional(),
+    sensitivity: sensitivitySettingsSchema.partial().optional(),
+    maskSearch: maskSearchSettingsSchema.partial().optional(),
+    distillation: distillationSettingsSchema.partial().optional(),
+    ...Object.fromEntries(Object.entries(ownGroups).map(([group, schema]) => [group, schema.partial().optional()])),
+  }) as unknown as SettingsOverrideSchema; // an index by any string: the groups' names are known only to those who call

@@ -1,6 +1,10 @@
 import { expect, test } from "vitest";
 import { fieldErrors } from "./problems.ts";
-import { experimentSpecSchema, storedSpecSchema } from "./spec.ts";
+import { settingsOverrideSchemaOf } from "./settings.ts";
+import { experimentSpecSchemaOf, storedSpecSchemaOf } from "./spec.ts";
+
+const experimentSpecSchema = experimentSpecSchemaOf(settingsOverrideSchemaOf({}));
+const storedSpecSchema = storedSpecSchemaOf(settingsOverrideSchemaOf({}));
 
 const spec = { name: "sweep", dataset: "cifar10", model: "resnet20", recipe: "debug", budgets: ["10%"] };
 const errorsOf = (change: object) => {

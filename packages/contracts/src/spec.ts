@@ -2,7 +2,7 @@ import { z } from "zod";
 import { budgetSchema } from "./budget.ts";
 import { nameSchema, poolSchema, seedSchema, sha256Schema } from "./primitives.ts";
 import { seedsSchema } from "./seeds.ts";
-import { settingsOverrideSchema } from "./settings.ts";
+import type { SettingsOverrideSchema } from "./settings.ts";
 import { granularities, precisions, priorities } from "./words.ts";
 
 /** A list, or one item in its place. A pipe rather than a union, so that an error names the item and its own fault. */
@@ -16,7 +16,7 @@ export const maxTrials = 20_000;
 
 const format = (count: number): string => count.toLocaleString("en-US");
 
-const specFields = {
+const fieldsWith = (settings: SettingsOverrideSchema) => ({
   name: nameSchema,
   /** Dataset name, or `name@` and the first 8 or more digits of a version. */
   dataset: nameSchema,
@@ -35,52 +35,61 @@ const specFields = {
   precision: z.enum(precisions).default("fp32"),
   pool: poolSchema.default("default"),
   priority: z.enum(priorities).default("normal"),
-  settings: settingsOverrideSchema.optional(),
-};
-const anySpecSchema = z.strictObject(specFields);
+  settings: settings.optional(),
+});
+const anySpecSchemaOf = (settings: SettingsOverrideSchema) => z.strictObject(fieldsWith(settings));
 
 /**
  * What a user submits: a question about one dataset and model, expanded to the sweep methods × budgets × seeds.
  *
  * Single stages are asked for by stopping early (`until: sensitivity`) and by giving inputs: `arModel` skips training,
  * `sensitivity` skips the sensitivity run, `masks` (the artifact of a mask search) leaves only distillation.
+ *
+ * @param settings with the groups of the implementations that there are
  */
-export const experimentSpecSchema = anySpecSchema
-  .superRefine(fitTogether)
-  .superRefine(fitTheLimit)
-  .meta({
-    description: `Methods × budgets × seeds make at most ${format(maxTrials)} trials.`,
-    // The same as JSON Schema says it.
-    allOf: [
-      {
-        anyOf: [
-          { properties: { until: { enum: ["train", "sensitivity"] }, budgets: false }, required: ["until"] },
-          { properties: { until: { enum: ["mask-search", "distillation"] } }, required: ["budgets"] },
-          { properties: { until: { enum: ["mask-search", "distillation"] } }, required: ["masks"] },
-        ],
-      },
-      { anyOf: [{ properties: { masks: false } }, { properties: { budgets: false }, required: ["masks", "arModel"] }] },
-    ],
-    examples: [
-      { name: "a sweep", dataset: "glyphs", model: "resnet8", recipe: "debug", budgets: ["10%"] },
-      {
-        name: "two budgets",
-        dataset: "glyphs",
-        model: "resnet8",
-        recipe: "debug",
-        budgets: ["5%", 1000],
-        seeds: [1, 2],
-      },
-      { name: "a teacher", dataset: "glyphs", model: "resnet8", recipe: "debug", until: "train", seeds: [1] },
-    ],
-  });
+export const experimentSpecSchemaOf = (settings: SettingsOverrideSchema) =>
+  anySpecSchemaOf(settings)
+    .superRefine(fitTogether)
+    .superRefine(fitTheLimit)
+    .meta({
+      description: `Methods × budgets × seeds make at most ${format(maxTrials)} trials.`,
+      // The same as JSON Schema says it.
+      allOf: [
+        {
+          anyOf: [
+            { properties: { until: { enum: ["train", "sensitivity"] }, budgets: false }, required: ["until"] },
+            { properties: { until: { enum: ["mask-search", "distillation"] } }, required: ["budgets"] },
+            { properties: { until: { enum: ["mask-search", "distillation"] } }, required: ["masks"] },
+          ],
+        },
+        {
+          anyOf: [{ properties: { masks: false } }, { properties: { budgets: false }, required: ["masks", "arModel"] }],
+        },
+      ],
+      examples: [
+        { name: "a sweep", dataset: "glyphs", model: "resnet8", recipe: "debug", budgets: ["10%"] },
+        {
+          name: "two budgets",
+          dataset: "glyphs",
+          model: "resnet8",
+          recipe: "debug",
+          budgets: ["5%", 1000],
+          seeds: [1, 2],
+        },
+        { name: "a teacher", dataset: "glyphs", model: "resnet8", recipe: "debug", until: "train", seeds: [1] },
+      ],
+    });
 
 /** A spec as it may stand in the store: of any size, and with one seed written as a number, as was allowed once. */
-export const storedSpecSchema = z
-  .strictObject({ ...specFields, seeds: z.union([seedSchema.transform((seed) => [seed]), seedsSchema]).default([1]) })
-  .superRefine(fitTogether);
+export const storedSpecSchemaOf = (settings: SettingsOverrideSchema) =>
+  z
+    .strictObject({
+      ...fieldsWith(settings),
+      seeds: z.union([seedSchema.transform((seed) => [seed]), seedsSchema]).default([1]),
+    })
+    .superRefine(fitTogether);
 
-type Fields = z.output<typeof anySpecSchema>;
+type Fields = z.output<ReturnType<typeof anySpecSchemaOf>>;
 
 function fitTogether(spec: Fields, ctx: z.RefinementCtx): void {
   const needsBudget = spec.until === "mask-search" || spec.until === "distillation";
@@ -121,5 +130,5 @@ function fitTheLimit({ methods, budgets, seeds }: Fields, ctx: z.RefinementCtx):
   for (const { field } of sizes) ctx.addIssue({ code: "custom", path: [field], message });
 }
 
-export type ExperimentSpec = z.output<typeof experimentSpecSchema>;
-export type ExperimentSpecInput = z.input<typeof experimentSpecSchema>;
+export type ExperimentSpec = z.output<ReturnType<typeof experimentSpecSchemaOf>>;
+export type ExperimentSpecInput = z.input<ReturnType<typeof experimentSpecSchemaOf>>;

@@ -1,26 +1,22 @@
 import { z } from "zod";
 import { sha256Schema } from "./primitives.ts";
 import {
-  autorepSettingsSchema,
-  deepReduceSettingsSchema,
-  delphiSettingsSchema,
-  descentSettingsSchema,
   distillationSettingsSchema,
-  layerRemovalSettingsSchema,
   maskSearchSettingsSchema,
   sensitivitySettingsSchema,
-  slimmableSettingsSchema,
-  snlSettingsSchema,
   trainSettingsSchema,
 } from "./settings.ts";
 import { granularities } from "./words.ts";
 
-/** Parameters of a stage run: resolved, complete, and hashed into its stage key. `steps` counts optimizer steps. */
 const steps = z.int().positive();
-export const stageParamsSchema = z.discriminatedUnion("kind", [
-  z.strictObject({ kind: z.literal("train"), model: z.string(), steps, settings: trainSettingsSchema }),
-  z.strictObject({ kind: z.literal("sensitivity"), model: z.string(), steps, settings: sensitivitySettingsSchema }),
-  z.strictObject({
+/**
+ * What every stage run of a kind is told: resolved, complete, and hashed into its stage key. `steps` counts optimizer steps.
+ * An implementation may be told more, under a name of its own: its definition knows what.
+ */
+export const kindParams = {
+  train: { kind: z.literal("train"), model: z.string(), steps, settings: trainSettingsSchema },
+  sensitivity: { kind: z.literal("sensitivity"), model: z.string(), steps, settings: sensitivitySettingsSchema },
+  "mask-search": {
     kind: z.literal("mask-search"),
     model: z.string(),
     /** ReLUs to keep; of a descent the last it comes to. */
@@ -32,21 +28,16 @@ export const stageParamsSchema = z.discriminatedUnion("kind", [
     /** Optimizer steps between two mask updates. */
     intervalSteps: z.int().positive(),
     settings: maskSearchSettingsSchema,
-    /** What the implementation reads beside: each its own. */
-    descent: descentSettingsSchema.optional(),
-    deepreduce: deepReduceSettingsSchema.optional(),
-    layerRemoval: layerRemovalSettingsSchema.optional(),
-    snl: snlSettingsSchema.optional(),
-    autorep: autorepSettingsSchema.optional(),
-    delphi: delphiSettingsSchema.optional(),
-  }),
-  z.strictObject({
-    kind: z.literal("distillation"),
-    model: z.string(),
-    steps,
-    settings: distillationSettingsSchema,
-    slimmable: slimmableSettingsSchema.optional(),
-  }),
+  },
+  distillation: { kind: z.literal("distillation"), model: z.string(), steps, settings: distillationSettingsSchema },
+} as const;
+
+/** Parameters of a stage run as they are stored and carried. Who runs it holds what stands beside to its definition. */
+export const stageParamsSchema = z.discriminatedUnion("kind", [
+  z.looseObject(kindParams.train),
+  z.looseObject(kindParams.sensitivity),
+  z.looseObject(kindParams["mask-search"]),
+  z.looseObject(kindParams.distillation),
 ]);
 export type StageParams = z.infer<typeof stageParamsSchema>;
 export type ParamsOf<K extends StageParams["kind"]> = Extract<StageParams, { kind: K }>;

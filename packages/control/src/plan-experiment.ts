@@ -1,6 +1,7 @@
 import type { ExperimentSpec, PlanAnswer, StageParams, Throughput } from "@reluctant/contracts";
 import { liveStageRuns, throughputRows } from "@reluctant/db";
-import { checkpointBytes, inputShape, reluCount } from "@reluctant/relu";
+import { inputShape, reluCount } from "@reluctant/relu";
+import { registry } from "@reluctant/stages/definitions";
 import { leaseSeconds } from "./claim-attempt.ts";
 import type { Caller, Deps } from "./deps.ts";
 import { type PlannedSpec, planSpec, refuseUnknownArtifacts } from "./plan-spec.ts";
@@ -31,7 +32,7 @@ function* answerInSteps(
   const sizes = new Map<StageParams, number>(); // of parameters that many stage runs share
   const stageRuns: PlanAnswer["stageRuns"] = [];
   for (const { stageKey, kind, implementation, params, seed } of plan.stageRuns) {
-    const size = sizes.get(params) ?? Math.ceil(checkpointBytes(plan.model, params));
+    const size = sizes.get(params) ?? checkpointBytes(plan, implementation, params);
     sizes.set(params, size);
     stageRuns.push({
       stageKey,
@@ -53,6 +54,12 @@ function* answerInSteps(
     trials: plan.trials,
     stageRuns,
   };
+}
+
+function checkpointBytes({ model }: PlannedSpec, implementation: string, params: StageParams): number {
+  const definition = registry.implementations[implementation];
+  if (!definition) throw new Error(`the plan has ${implementation}, of which there is no definition`);
+  return Math.ceil(definition.checkpointBytes(model, params));
 }
 
 async function liveStates({ db }: Deps, { stageRuns, scopes }: PlannedSpec): Promise<Map<string, string>> {

@@ -1,6 +1,7 @@
 import { type ExperimentSpec, type FieldError, ReluctantError } from "@reluctant/contracts";
 import { type DatasetRow, datasetNames, findDatasetVersion, type Tx } from "@reluctant/db";
 import { type Plan, type PlannedStageRun, planInSteps, type Shape } from "@reluctant/relu";
+import { registry } from "@reluctant/stages/definitions";
 import type { Caller, Deps } from "./deps.ts";
 import { mayReadArtifact } from "./may-read-artifact.ts";
 import { inSlices } from "./slices.ts";
@@ -25,7 +26,7 @@ export async function planSpec(
     classes: dataset.classes.length,
     trainSize: dataset.trainCount,
   };
-  const planned = await inSlices(planInSteps(spec, facts));
+  const planned = await inSlices(planInSteps(spec, facts, registry));
   if (!planned.ok) throw invalidSpec(planned.errors);
   return { ...planned.plan, dataset, scopes: scopesOf(planned.plan.stageRuns, dataset.privateTo, identity.teamId) };
 }

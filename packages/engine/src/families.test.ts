@@ -1,10 +1,11 @@
 import type { InputName, ParamsOf, StageParams } from "@reluctant/contracts";
-import { type Implementation, type Model, models, recipes, reluCount } from "@reluctant/relu";
+import { type Model, models, recipes, reluCount } from "@reluctant/relu";
 import { type Engine, stages, unattended } from "@reluctant/stages";
+import type { Implementation } from "@reluctant/stages/definitions";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, expect, it } from "vitest";
 import { createEngine } from "./engine.ts";
-import { realSteps, testData } from "./test-data.ts";
+import { ownDebugSettings, realSteps, testData } from "./test-data.ts";
 
 let engine: Engine;
 beforeAll(async () => {
@@ -15,11 +16,7 @@ const recipe = recipes.debug as NonNullable<typeof recipes.debug>;
 /** Four images to a batch norm, at the end of one pixel each: 50 layers of that blow gradients up, hence the tiny rate. */
 const own = { batchSize: 4, cropPadding: 1, learningRate: 1e-6, warmup: 0 };
 
-const rival = (
-  model: string,
-  budget: number,
-  method: Pick<ParamsOf<"mask-search">, "snl" | "autorep" | "delphi">,
-): ParamsOf<"mask-search"> => ({
+const rival = (model: string, budget: number, implementation: Implementation): ParamsOf<"mask-search"> => ({
   kind: "mask-search",
   model,
   budget,
@@ -27,7 +24,7 @@ const rival = (
   steps: 1,
   intervalSteps: 1,
   settings: { ...recipe.maskSearch, ...own },
-  ...method,
+  ...ownDebugSettings(implementation),
 });
 
 /** A step of every stage and of each kind of search that asks something else of the engine (a descent needs one before each removal), on each stage's real inputs. */
@@ -59,9 +56,9 @@ const paramsOf = (model: string, budget: number): Partial<Record<Implementation,
     settings: { ...recipe.maskSearch, ...own },
     descent: { removals: 1, ranking: "network", scoreMemory: 0, pramWeight: 0 },
   },
-  "mask-search/snl": rival(model, budget, { snl: recipe.snl }),
-  "mask-search/autorep": rival(model, budget, { autorep: recipe.autorep }),
-  "mask-search/delphi-planner": rival(model, budget, { delphi: recipe.delphi }),
+  "mask-search/snl": rival(model, budget, "mask-search/snl"),
+  "mask-search/autorep": rival(model, budget, "mask-search/autorep"),
+  "mask-search/delphi-planner": rival(model, budget, "mask-search/delphi-planner"),
   "distillation/pram": { kind: "distillation", model, steps: 1, settings: { ...recipe.distillation, ...own } },
 });
 

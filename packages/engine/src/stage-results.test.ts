@@ -1,7 +1,9 @@
 /** What each stage finds, and what it says of inputs that are not right. */
+
 import type { StageParams } from "@reluctant/contracts";
-import { type Implementation, macCount, narrow, narrowMasks } from "@reluctant/relu";
+import { macCount, narrow, narrowMasks } from "@reluctant/relu";
 import { decodeSafetensors, decodeStudent, type StageContext } from "@reluctant/stages";
+import type { Implementation } from "@reluctant/stages/definitions";
 import { beforeAll, describe, expect, it } from "vitest";
 import { budget, bytesOf, params, succeeded, type TinyStages, tinyModel, tinyStages } from "./tiny-stages.ts";
 

@@ -1,8 +1,9 @@
 /** What every stage keeps, whatever it computes: its numbers over stops and resumes, and its word when it fails. */
+
 import { createHash } from "node:crypto";
 import type { StageParams } from "@reluctant/contracts";
-import { checkpointBytes, type Implementation } from "@reluctant/relu";
 import type { StageArtifact } from "@reluctant/stages";
+import { implementations as definitions, type Implementation } from "@reluctant/stages/definitions";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, it } from "vitest";
 import { realSteps } from "./test-data.ts";
@@ -54,7 +55,7 @@ describe.each(implementations)("%s", (implementation) => {
     }));
     expect(checkpoints.map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
     const largest = Math.max(...checkpoints.map(({ bytes }) => bytes.length - headerBytes(bytes)));
-    const told = checkpointBytes(tinyModel(), params[implementation]);
+    const told = definitions[implementation].checkpointBytes(tinyModel(), params[implementation]);
     expect(Math.abs(largest / told - 1)).toBeLessThan(0.01); // a descent's holds files, whose own headers are 0.5 % here
     expect(digests(output.artifacts)).toEqual(digests(succeeded(await tiny.run(implementation)).artifacts));
   });

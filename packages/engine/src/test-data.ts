@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
-import { shuffledIndices, uint32 } from "@reluctant/relu";
+import { ownSettingsAt, shuffledIndices, uint32 } from "@reluctant/relu";
 import type { Batch, StageData, TrainingBatch } from "@reluctant/stages";
+import { type Implementation, implementations } from "@reluctant/stages/definitions";
 import { pixelTensor } from "@reluctant/tfjs-backend-torch";
 import * as tf from "@tensorflow/tfjs-core";
 import type { TfNetwork } from "./network.ts";
@@ -9,6 +10,12 @@ import type { TfNetwork } from "./network.ts";
 export const realSteps: Record<string, string[]> = JSON.parse(
   readFileSync(new URL("../../../test/real-steps.json", import.meta.url), "utf8"),
 );
+
+/** An implementation's own settings of recipe `debug`, under their name. */
+export function ownDebugSettings(implementation: Implementation): Record<string, Record<string, unknown>> {
+  const { settings } = implementations[implementation];
+  return settings ? { [settings.group]: ownSettingsAt(settings, "debug") } : {};
+}
 
 const sizes = { train: 40, validation: 10, test: 12 };
 const splits = Object.keys(sizes);

@@ -1,9 +1,11 @@
 /** Every stage on a tiny ResNet-8 (8×8 images, batch 8, 5 steps an epoch), on the best backend of this machine: for tests. */
+
 import type { InputName, StageParams } from "@reluctant/contracts";
-import { type Implementation, type Model, models, recipes } from "@reluctant/relu";
+import { type Model, models, recipes } from "@reluctant/relu";
 import { type StageArtifact, type StageContext, type StageOutput, stages, unattended } from "@reluctant/stages";
+import type { Implementation } from "@reluctant/stages/definitions";
 import { createEngine } from "./engine.ts";
-import { testData } from "./test-data.ts";
+import { ownDebugSettings, testData } from "./test-data.ts";
 
 export const budget = 500;
 const recipe = recipes.debug as NonNullable<typeof recipes.debug>;
@@ -38,9 +40,15 @@ export const params: Record<Implementation, StageParams> = {
     deepreduce: { criticalityExponent: 0.07 },
   },
   "mask-search/layerwise-removal": { ...search, layerRemoval: { probeImages: 10 } },
-  "mask-search/snl": { ...search, snl: { ...recipe.snl, leastTravel: 5, penalty: 1, patience: 0 } },
-  "mask-search/autorep": { ...search, autorep: { ...recipe.autorep, leastTravel: 5 } },
-  "mask-search/delphi-planner": { ...search, delphi: { ...recipe.delphi, planImages: 10 } },
+  "mask-search/snl": {
+    ...search,
+    snl: { ...ownDebugSettings("mask-search/snl").snl, leastTravel: 5, penalty: 1, patience: 0 },
+  },
+  "mask-search/autorep": { ...search, autorep: { ...ownDebugSettings("mask-search/autorep").autorep, leastTravel: 5 } },
+  "mask-search/delphi-planner": {
+    ...search,
+    delphi: { ...ownDebugSettings("mask-search/delphi-planner").delphi, planImages: 10 },
+  },
   "distillation/pram": {
     kind: "distillation",
     model: "resnet8",

@@ -1,7 +1,5 @@
 import { expect, test } from "vitest";
 import { catalog } from "./catalog.ts";
-import { implementations } from "./implementations.ts";
-import { methods } from "./methods.ts";
 import { models } from "./models/catalog.ts";
 import { publishedCurves } from "./published-points.ts";
 import { publishedSensitivity } from "./published-sensitivity.ts";
@@ -10,7 +8,7 @@ import { recipes } from "./recipes.ts";
 /** What every plain object answers to. */
 const inherited = [...Object.getOwnPropertyNames(Object.prototype), "__proto__"];
 
-test.each(Object.entries({ models, recipes, methods, implementations, publishedSensitivity }))(
+test.each(Object.entries({ models, recipes, publishedSensitivity }))(
   "%s knows no name that plain objects inherit",
   (_, known) => {
     for (const name of inherited) expect([name, (known as Record<string, unknown>)[name]]).toEqual([name, undefined]);

@@ -1,8 +1,13 @@
-import type { RecipeSettings } from "@reluctant/contracts";
+import type { KindSettings } from "@reluctant/contracts";
 import { catalog } from "./catalog.ts";
 
+/** How long runs are: by it an implementation's own settings differ between recipes. */
+export type Scale = "paper" | "short" | "debug";
+
 /** Recipes are settings, and functions that alter another recipe's settings: never flags. */
-export type Recipe = RecipeSettings;
+export interface Recipe extends KindSettings {
+  readonly scale: Scale;
+}
 
 /** What the authors' stages have in common (method.md §7). */
 const sgd = {
@@ -19,6 +24,7 @@ const sgd = {
 
 /** The authors' set-up for CIFAR-10/100 (method.md §7). */
 const paperCifar: Recipe = {
+  scale: "paper",
   train: { ...sgd, length: { epochs: 240 } },
   sensitivity: { ...sgd, length: { epochs: 30 }, density: 0.1, pruneEvery: 100, pruneRate: 0.5 },
   maskSearch: {
@@ -33,10 +39,6 @@ const paperCifar: Recipe = {
     allocation: "sensitivity",
     allocationFloor: 0.004,
   },
-  descent: { removals: 50, ranking: "layer", scoreMemory: 0, pramWeight: 1000 },
-  deepreduce: { criticalityExponent: 0.07 },
-  layerRemoval: { probeImages: 5_000 },
-  slimmable: { widths: [0.5] },
   distillation: {
     ...sgd,
     length: { epochs: 240 },
@@ -46,18 +48,6 @@ const paperCifar: Recipe = {
     pram: "attention",
     pramWeight: 1000,
   },
-  snl: {
-    learningRate: 1e-3,
-    leastTravel: 3,
-    penalty: 1e-5,
-    counts: 150,
-    penaltyGrowth: 1.1,
-    patience: 5,
-    threshold: 0.01,
-    landing: "threshold",
-  },
-  autorep: { learningRate: 1e-3, leastTravel: 3, densityWeight: 120, hysteresis: 0.003 },
-  delphi: { swapShare: 0.5, clipNorm: 2, planImages: 5_000 },
 };
 
 interface Lengths {
@@ -85,13 +75,11 @@ const withImages = (recipe: Recipe, images: Lengths): Recipe => ({
  */
 const short = (recipe: Recipe): Recipe => ({
   ...recipe,
+  scale: "short",
   train: { ...recipe.train, learningRate: 0.1, warmup: 0.1, cropPadding: 0 },
   sensitivity: { ...recipe.sensitivity, learningRate: 0.1, warmup: 0.1, cropPadding: 0, pruneEvery: 25 },
   maskSearch: { ...recipe.maskSearch, learningRate: 0.02, cropPadding: 0, score: "taylor" },
-  descent: { ...recipe.descent, removals: 4 },
-  layerRemoval: { probeImages: 1_000 },
   distillation: { ...recipe.distillation, learningRate: 0.05, cropPadding: 0 },
-  snl: { ...recipe.snl, landBy: 0.75 },
 });
 
 /** Passes over the training images. The fine-tune keeps its own: no other length of it is published. */
@@ -147,10 +135,8 @@ const atRates = (rates: { train: number; distillation: number }, recipe: Recipe)
   distillation: { ...recipe.distillation, learningRate: rates.distillation },
 });
 
-const descendingIn = (removals: number, recipe: Recipe): Recipe => ({
-  ...recipe,
-  descent: { ...recipe.descent, removals },
-});
+/** Implementations' own settings for runs of seconds. */
+const inSeconds = (recipe: Recipe): Recipe => ({ ...recipe, scale: "debug" });
 
 export const recipes = catalog<Record<string, Recipe>>({
   "paper/cifar": paperCifar,
@@ -203,8 +189,7 @@ export const recipes = catalog<Record<string, Recipe>>({
   /** Ends within seconds on any backend; learns next to nothing. */
   debug: pruningEvery(
     5,
-    descendingIn(
-      2,
+    inSeconds(
       withImages(withBatch(short(paperCifar), 32), {
         train: 640,
         sensitivity: 640,

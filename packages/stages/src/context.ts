@@ -58,8 +58,8 @@ export interface StageContext {
   stopRequested: () => boolean;
 }
 
-/** The context of one kind of stage. */
-export type ContextOf<K extends EngineStageKind> = StageContext & { params: ParamsOf<K> };
+/** The context of one kind of stage, with what its implementation is told beside. */
+export type ContextOf<K extends EngineStageKind, Own = unknown> = StageContext & { params: ParamsOf<K> & Own };
 
 export interface StageArtifact {
   role: ArtifactRef["role"];

@@ -5,12 +5,13 @@ import {
   type EngineInfo,
   type ExperimentSpec,
   type ExperimentSpecInput,
-  experimentSpecSchema,
   fullVariant,
+  type ParamsOf,
   type StageParams,
   type StageResult,
 } from "@reluctant/contracts";
-import { implementations, macCount, models, narrow, type ReluLayer, recipeNames, reluLayers } from "@reluctant/relu";
+import { macCount, models, narrow, type ReluLayer, recipeNames, reluLayers } from "@reluctant/relu";
+import { experimentSpecSchema, implementationVersions } from "@reluctant/stages/definitions";
 
 export const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
 
@@ -48,8 +49,7 @@ export const engineOf = (change: Partial<EngineInfo> = {}): EngineInfo => ({
 });
 
 /** Implementation → version, as a worker of this checkout registers them. */
-export const versionsOf = (): Record<string, number> =>
-  Object.fromEntries(Object.entries(implementations).map(([name, { version }]) => [name, version]));
+export const versionsOf = (): Record<string, number> => ({ ...implementationVersions });
 
 /** A result that a stage run of these parameters could have had. */
 export function resultOf(params: StageParams, accuracy = 0.9): StageResult {
@@ -84,7 +84,7 @@ export function resultOf(params: StageParams, accuracy = 0.9): StageResult {
     }
     case "distillation": {
       const full = modelOf(params.model);
-      const variants = params.slimmable?.widths.map((width) => {
+      const variants = widthsOf(params)?.map((width) => {
         const macs = macCount(narrow(full, width));
         const kept = Math.floor((width * reluCount) / 10);
         return [String(width), { reluCount: kept, macs, validationAccuracy: accuracy, testAccuracy: accuracy }];
@@ -102,6 +102,9 @@ export function resultOf(params: StageParams, accuracy = 0.9): StageResult {
     }
   }
 }
+
+/** Widths that a distillation serves beside the full one. */
+const widthsOf = ({ slimmable }: ParamsOf<"distillation">) => (slimmable as { widths: number[] } | undefined)?.widths;
 
 /** The same share of every layer. */
 function masksOf(layers: ReluLayer[], budget: number) {
@@ -124,7 +127,7 @@ const modelOf = (name: string) => {
 export const variantsOf = (params: StageParams): string[] => [
   fullVariant,
   ...((params.kind === "mask-search" && params.budgets) || []).map(String),
-  ...((params.kind === "distillation" && params.slimmable?.widths) || []).map(String),
+  ...((params.kind === "distillation" && widthsOf(params)) || []).map(String),
 ];
 
 /** Roles of what each kind of stage leaves. */

@@ -1,7 +1,9 @@
 /** What is measured against PyTorch, as data: the stage of a worker, and what the peer does in its place. */
+
 import type { Precision } from "@reluctant/contracts";
-import { type Implementation, type Model, models, type Recipe, recipes, reluCount, reluLayers } from "@reluctant/relu";
+import { type Model, models, type Recipe, recipes, reluCount, reluLayers } from "@reluctant/relu";
 import { encodeStudent, encodeWeights, initialWeights, type StageContext, type StageData } from "@reluctant/stages";
+import type { Implementation } from "@reluctant/stages/definitions";
 
 export interface Case {
   name: string;

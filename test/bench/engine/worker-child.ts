@@ -1,4 +1,5 @@
 /** Figures of a training process as the supervisor starts it: how soon it has taken a step, how much memory that needs. */
+
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
@@ -6,7 +7,7 @@ import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Assignment, FromChild, InputName, UnusableDataset } from "@reluctant/contracts";
 import { type DatasetReader, prepareAll } from "@reluctant/datasets";
-import { implementations } from "@reluctant/relu";
+import { implementations } from "@reluctant/stages/definitions";
 import type { StageRun } from "./cases.ts";
 import { warmUp } from "./compare.ts";
 

@@ -15,7 +15,6 @@ import {
 } from "@reluctant/contracts";
 import { openPrepared } from "@reluctant/datasets";
 import { type BackendName, backendNames, createEngine } from "@reluctant/engine";
-import { implementations } from "@reluctant/relu";
 import { type StageContext, type StageOutput, stages } from "@reluctant/stages";
 import { failureOf } from "./child-failure.ts";
 import { preparedFolder } from "./prepared-folder.ts";
@@ -54,8 +53,7 @@ async function openEngine(precision: Precision) {
 
 async function run(assignment: Assignment, stop: { now: AbortSignal; asked: () => boolean }): Promise<void> {
   const { implementation, scratch } = assignment;
-  if (!Object.hasOwn(implementations, implementation))
-    throw new Error(`this worker has no implementation ${implementation}`);
+  if (!(implementation in stages)) throw new Error(`this worker has no implementation ${implementation}`);
   const [data, engine] = await Promise.all([
     openPrepared(preparedFolder(process.env.RELUCTANT_CACHE ?? ""), assignment.datasetVersion),
     openEngine(assignment.precision),

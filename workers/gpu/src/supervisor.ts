@@ -2,7 +2,7 @@ import { hostname } from "node:os";
 import type { EngineInfo, UnusableDataset } from "@reluctant/contracts";
 import { beatWorker, claimAttempt, type Deps, leaveWorker, registerWorker } from "@reluctant/control";
 import { type Consumer, createBell, type Delivery, type Wakes } from "@reluctant/queue";
-import { implementations } from "@reluctant/relu";
+import { implementationVersions } from "@reluctant/stages/definitions";
 import type { Logger } from "@reluctant/telemetry";
 import type { ArtifactCache } from "./artifact-cache.ts";
 import type { Claim } from "./assignment.ts";
@@ -61,7 +61,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       hostname: hostname(),
       pool: options.pool,
       engine: options.engine,
-      versions: Object.fromEntries(Object.entries(implementations).map(([name, { version }]) => [name, version])),
+      versions: implementationVersions,
       datasets: options.datasets,
       unusableDatasets: options.unusableDatasets,
     });

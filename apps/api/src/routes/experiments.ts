@@ -4,7 +4,6 @@ import {
   experimentCursorSchema,
   experimentPageSchema,
   experimentSchema,
-  experimentSpecSchema,
   experimentStates,
   experimentSummarySchema,
   trialCursorSchema,
@@ -12,6 +11,7 @@ import {
 } from "@reluctant/contracts";
 import { cancelExperiment, createExperiment, getExperiment, listExperiments, listTrials } from "@reluctant/control";
 import { canonicalJson } from "@reluctant/relu";
+import { experimentSpecSchema } from "@reluctant/stages/definitions";
 import { z } from "zod";
 import { idParams, pageQuery, textParameter } from "../http/parameters.ts";
 import { type Links, route } from "../http/route.ts";

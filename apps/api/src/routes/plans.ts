@@ -1,5 +1,6 @@
-import { experimentSpecSchema, planSchema } from "@reluctant/contracts";
+import { planSchema } from "@reluctant/contracts";
 import { planExperiment } from "@reluctant/control";
+import { experimentSpecSchema } from "@reluctant/stages/definitions";
 import { route } from "../http/route.ts";
 
 export const planRoutes = [

@@ -1,12 +1,11 @@
 import {
   type ComparisonGroup,
-  comparisonSchema,
   type ExperimentSpecInput,
-  experimentSpecSchema,
   fieldErrors,
   ReluctantError,
   type SpecFields,
 } from "@reluctant/contracts";
+import { comparisonSchema, experimentSpecSchema } from "@reluctant/stages/definitions";
 import { readYaml } from "../yaml-file.ts";
 
 export interface Member {

@@ -1,5 +1,5 @@
 import type { Experiment, ResultOf, StageResult, StageRun, Trial } from "@reluctant/contracts";
-import { methods } from "@reluctant/relu";
+import { methods } from "@reluctant/stages/definitions";
 import type { Group } from "./file.ts";
 
 /** An experiment of a comparison as it stands, finished or not. */

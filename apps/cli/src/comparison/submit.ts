@@ -1,6 +1,7 @@
-import { type ExperimentSpecInput, experimentSpecSchema, storedSpecSchema } from "@reluctant/contracts";
+import type { ExperimentSpecInput } from "@reluctant/contracts";
 import { canonicalJson } from "@reluctant/relu";
 import type { Client } from "@reluctant/sdk";
+import { experimentSpecSchema, storedSpecSchema } from "@reluctant/stages/definitions";
 
 /** The experiment of an earlier run that asked for the same stage runs; one that was cancelled or failed, anew. */
 export async function submitOnce(client: Client, spec: ExperimentSpecInput): Promise<{ id: string }> {

@@ -1,4 +1,4 @@
-import type { ResultOf, SnlSettings } from "@reluctant/contracts";
+import type { ResultOf } from "@reluctant/contracts";
 import { type Mask, type Model, onesOf, type ReluLayer, reluLayers } from "@reluctant/relu";
 import { type Polynomial, polynomialUnits } from "../../activation.ts";
 import { type ContextOf, inputOf, modelOf, type StageOutput, safetensorsType } from "../../context.ts";
@@ -34,7 +34,7 @@ export function startSearch(context: ContextOf<"mask-search">): Search {
 
 /** What the activations learn at, as a multiple of the weights' rate: more than 1 only where a run is too short. */
 export const activationRate = (
-  { learningRate, leastTravel }: Pick<SnlSettings, "learningRate" | "leastTravel">,
+  { learningRate, leastTravel }: { learningRate: number; leastTravel: number },
   steps: number,
 ): number => Math.max(1, leastTravel / (learningRate * steps));
 

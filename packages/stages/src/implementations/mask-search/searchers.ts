@@ -15,15 +15,17 @@ export interface Searchers {
  * What every mask search trains: a student that starts from the all-ReLU teacher and learns from its logits (method.md
  * §4).
  */
-export function searchers(context: ContextOf<"mask-search">): Searchers {
+export function searchers(
+  context: ContextOf<"mask-search">,
+  { pramWeight }: { pramWeight: number } = { pramWeight: 0 },
+): Searchers {
   const { engine, data } = context;
-  const { settings, descent } = context.params;
+  const { settings } = context.params;
   const model = modelOf(context);
   const weights = badInput("input arModel", () => decodeWeights(inputOf(context, "arModel"), model));
   const teacher = engine.network({ model, weights, normalization: data });
   const student = engine.network({ model, weights, normalization: data });
   const { score, distillWeight, temperature } = settings;
-  const pramWeight = descent?.pramWeight ?? 0;
   const trainer = engine.trainer({
     ...settings,
     student,

@@ -13,7 +13,7 @@ import { addShares, type LossShares, noShares } from "../loss-shares.ts";
  * The partial-ReLU student learns from its all-ReLU teacher: labels, softened logits, and activations after each block
  * group (method.md §5). Masks and polynomials never change, so the ReLU count is the search's by construction.
  */
-export async function distillation(context: ContextOf<"distillation">): Promise<StageOutput> {
+export async function run(context: ContextOf<"distillation">): Promise<StageOutput> {
   const { engine, data, params } = context;
   const { settings } = params;
   const { model, masks, polynomials, teacher, student, objective } = distillers(context);

@@ -11,6 +11,7 @@ import { encodeWeights } from "../../../weights.ts";
 import { distillers } from "../distillation-setup.ts";
 import { gradientShares } from "../gradient-shares.ts";
 import { addShares, type LossShares, noShares } from "../loss-shares.ts";
+import type { SlimmableSettings } from "./settings.ts";
 
 /** A narrower network within the student, named by its width. */
 interface Narrow {
@@ -25,12 +26,12 @@ interface Narrow {
  * distilled from the full-width teacher, and takes one step; every width has batch norms of its own and the ReLUs that the
  * masks, searched at full width, keep in its channels.
  */
-export async function senetPlusPlus(context: ContextOf<"distillation">): Promise<StageOutput> {
+export async function run(context: ContextOf<"distillation", { slimmable: SlimmableSettings }>): Promise<StageOutput> {
   const { engine, data, params } = context;
   const { settings } = params;
   const { model, masks, polynomials, teacher, student, objective } = distillers(context);
   if (polynomials.size > 0) throw new StageFailure("bad-input", "senet++ runs students without polynomials");
-  const narrower = widthsOf(params).map((width) => narrowOf(context, { model, masks, student, width }));
+  const narrower = params.slimmable.widths.map((width) => narrowOf(context, { model, masks, student, width }));
   const trainer = engine.trainer({
     ...settings,
     student,
@@ -92,11 +93,6 @@ export async function senetPlusPlus(context: ContextOf<"distillation">): Promise
     artifacts,
     points: atLast.points,
   };
-}
-
-function widthsOf({ slimmable }: ContextOf<"distillation">["params"]): readonly number[] {
-  if (!slimmable) throw new StageFailure("bad-input", "params.slimmable says which widths the weights serve");
-  return slimmable.widths;
 }
 
 function narrowOf(

@@ -2,10 +2,10 @@ import type { ResultOf } from "@reluctant/contracts";
 import { type Mask, type ReluLayer, streams, uniform } from "@reluctant/relu";
 import type { Polynomial } from "../../../activation.ts";
 import type { ContextOf, StageOutput } from "../../../context.ts";
-import { StageFailure } from "../../../failure.ts";
 import { type FitState, fit } from "../../../fit.ts";
 import { floatsOf, prefixed, type Tensors, under } from "../../../tensors.ts";
 import { activationRate, foundMasks, startSearch } from "../search-setup.ts";
+import type { AutorepSettings } from "./settings.ts";
 
 type Course = NonNullable<ResultOf<"mask-search">["course"]>;
 
@@ -15,10 +15,9 @@ type Course = NonNullable<ResultOf<"mask-search">["course"]>;
  * ReLU compute the degree-2 fit of ReLU to what enters their channel. Where the regularizer stops acting is the count that
  * it reports.
  */
-export async function autorep(context: ContextOf<"mask-search">): Promise<StageOutput> {
+export async function run(context: ContextOf<"mask-search", { autorep: AutorepSettings }>): Promise<StageOutput> {
   const { engine, params, seed } = context;
   const settings = params.autorep;
-  if (!settings) throw new StageFailure("bad-input", `${context.implementation} needs the settings "autorep"`);
   const search = startSearch(context);
   const { layers, student, teacher } = search;
   const total = layers.reduce((sum, { units }) => sum + units, 0);

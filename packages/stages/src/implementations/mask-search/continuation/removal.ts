@@ -10,15 +10,16 @@ import {
 import type { ContextOf } from "../../../context.ts";
 import { allocationOf } from "../allocation.ts";
 import { channelCounts, channelSums, overChannels } from "../choose-masks.ts";
+import type { DescentSettings } from "./settings.ts";
 
 /** Takes units from masks until `level` ReLUs are left; those gone stay gone. */
 export type Removal = (masks: readonly Mask[], scores: readonly Float32Array[], level: number) => Mask[];
 
 /** How a descent removes: within layers or across them, single units or, within layers, whole channels. */
-export function removal(context: ContextOf<"mask-search">, model: Model): Removal {
+export function removal(context: ContextOf<"mask-search", { descent: DescentSettings }>, model: Model): Removal {
   const { descent, granularity, settings } = context.params;
   const layers = reluLayers(model);
-  if (descent?.ranking === "network") {
+  if (descent.ranking === "network") {
     const floors = floorsOf(
       layers.map(({ units }) => units),
       settings.allocationFloor,

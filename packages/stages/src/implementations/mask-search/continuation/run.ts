@@ -1,4 +1,4 @@
-import { type DescentSettings, fullVariant, type MaskVariant, type ResultOf } from "@reluctant/contracts";
+import { fullVariant, type MaskVariant, type ResultOf } from "@reluctant/contracts";
 import { descentLevels, type Mask, type Model, maskDistance, reluCount, reluLayers } from "@reluctant/relu";
 import { type ContextOf, type StageArtifact, type StageOutput, safetensorsType } from "../../../context.ts";
 import { evaluate } from "../../../evaluate.ts";
@@ -8,6 +8,7 @@ import { encodeStudent, keptOf, masksFromTensors, masksToTensors, overlapsOf, to
 import { type HostTensor, prefixed, type Tensors } from "../../../tensors.ts";
 import { scoresFromTensors, scoreTensors, searchers } from "../searchers.ts";
 import { removal } from "./removal.ts";
+import type { DescentSettings } from "./settings.ts";
 
 /** Falling budgets, and how to come from one to the next. */
 type Course = DescentSettings & { budgets: readonly number[] };
@@ -24,10 +25,10 @@ interface Passed {
  * ReLUs: the fault of `paper`'s score, which sets kept against removed ones, cannot show. A student leaves at each budget
  * just before the next removal, trained under its masks.
  */
-export async function continuation(context: ContextOf<"mask-search">): Promise<StageOutput> {
+export async function run(context: ContextOf<"mask-search", { descent: DescentSettings }>): Promise<StageOutput> {
   const { params } = context;
   const course = courseOf(params);
-  const { model, student, trainer } = searchers(context);
+  const { model, student, trainer } = searchers(context, params.descent);
   const layers = reluLayers(model);
   const levels = levelsOf(context, course, model);
   const remove = removal(context, model);
@@ -114,8 +115,8 @@ function levelsOf({ params }: ContextOf<"mask-search">, { budgets, removals }: C
   return levels;
 }
 
-function courseOf({ descent, budgets }: ContextOf<"mask-search">["params"]): Course {
-  if (!descent || !budgets) throw new StageFailure("bad-input", "a descent needs params.descent and params.budgets");
+function courseOf({ descent, budgets }: ContextOf<"mask-search", { descent: DescentSettings }>["params"]): Course {
+  if (!budgets) throw new StageFailure("bad-input", "a descent needs params.budgets");
   return { ...descent, budgets };
 }
 

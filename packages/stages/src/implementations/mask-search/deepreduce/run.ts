@@ -6,13 +6,14 @@ import { type FitState, fit } from "../../../fit.ts";
 import { encodeStudent, keptOf, totalOf } from "../../../masks.ts";
 import { zeroed } from "../../../tensors.ts";
 import { searchers } from "../searchers.ts";
+import type { DeepReduceSettings } from "./settings.ts";
 
 /**
  * DeepReDuce (method.md §9): one network without ReLUs and one for each stage that has them in that stage alone train for
  * equal shares of the steps, each from the all-ReLU weights, with distillation; what each stage gains there on validation
  * ranks it. The student has the all-ReLU weights and the masks that culling and thinning leave.
  */
-export async function deepReduce(context: ContextOf<"mask-search">): Promise<StageOutput> {
+export async function run(context: ContextOf<"mask-search", { deepreduce: DeepReduceSettings }>): Promise<StageOutput> {
   const { params } = context;
   const { model, student, trainer } = searchers(context);
   const stages = reluStages(model);
@@ -73,12 +74,11 @@ export async function deepReduce(context: ContextOf<"mask-search">): Promise<Sta
 
 /** Stages by falling criticality. */
 function rank(
-  { params, report }: ContextOf<"mask-search">,
+  { params, report }: ContextOf<"mask-search", { deepreduce: DeepReduceSettings }>,
   stages: readonly ReluStage[],
   [none = 0, ...alone]: readonly number[],
 ): ReluStage[] {
-  const exponent = params.deepreduce?.criticalityExponent;
-  if (exponent === undefined) throw new StageFailure("bad-input", "params.deepreduce says how to rank stages");
+  const exponent = params.deepreduce.criticalityExponent;
   const ranked = stages
     .map((stage, index) => ({ stage, worth: criticality((alone[index] ?? 0) - none, stage.units, exponent) }))
     .sort((a, b) => b.worth - a.worth);

@@ -3,10 +3,10 @@ import { delphiPolynomial, type Polynomial } from "../../../activation.ts";
 import type { ContextOf, StageOutput } from "../../../context.ts";
 import type { Network } from "../../../engine.ts";
 import { evaluate } from "../../../evaluate.ts";
-import { StageFailure } from "../../../failure.ts";
 import { type FitState, fit } from "../../../fit.ts";
 import { prefixed, type Tensors, under } from "../../../tensors.ts";
 import { foundMasks, startSearch } from "../search-setup.ts";
+import type { DelphiSettings } from "./settings.ts";
 
 /** Layers swapped for the quadratic so far, by name, in their order; the last may still be on its way. */
 type Swapped = readonly string[];
@@ -17,10 +17,9 @@ type Swapped = readonly string[];
  * left. One layer after another, while training goes on: the next is the one whose removal costs least validation accuracy,
  * and its ReLU is mixed linearly into the quadratic over a period.
  */
-export async function delphiPlanner(context: ContextOf<"mask-search">): Promise<StageOutput> {
+export async function run(context: ContextOf<"mask-search", { delphi: DelphiSettings }>): Promise<StageOutput> {
   const { engine, params } = context;
   const settings = params.delphi;
-  if (!settings) throw new StageFailure("bad-input", `${context.implementation} needs the settings "delphi"`);
   const search = startSearch(context);
   const { layers, student, teacher, objective } = search;
   const removable = layers.slice(1, -1);

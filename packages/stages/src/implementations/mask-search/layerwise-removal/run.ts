@@ -2,17 +2,19 @@ import { type Mask, reluLayers, topUnits } from "@reluctant/relu";
 import { type ContextOf, type StageOutput, safetensorsType } from "../../../context.ts";
 import type { Network } from "../../../engine.ts";
 import { evaluate } from "../../../evaluate.ts";
-import { StageFailure } from "../../../failure.ts";
 import { type FitState, fit } from "../../../fit.ts";
 import { encodeStudent, keptOf, masksFromTensors, masksToTensors, totalOf } from "../../../masks.ts";
 import { scoresFromTensors, scoreTensors, searchers } from "../searchers.ts";
+import type { LayerRemovalSettings } from "./settings.ts";
 
 /**
  * A baseline that every study needs (method.md §9): whole layers lose their ReLUs, always the one whose loss costs the
  * least validation accuracy, and the student trains between removals. Of the last layer its highest scores stay, so that
  * the count is the budget.
  */
-export async function layerwiseRemoval(context: ContextOf<"mask-search">): Promise<StageOutput> {
+export async function run(
+  context: ContextOf<"mask-search", { layerRemoval: LayerRemovalSettings }>,
+): Promise<StageOutput> {
   const { params } = context;
   const { model, student, trainer } = searchers(context);
   const layers = reluLayers(model);
@@ -72,12 +74,11 @@ export async function layerwiseRemoval(context: ContextOf<"mask-search">): Promi
 
 /** The layer without which the student is right most often; the first of equals. */
 async function leastMissed(
-  context: ContextOf<"mask-search">,
+  context: ContextOf<"mask-search", { layerRemoval: LayerRemovalSettings }>,
   student: Network,
   masks: readonly Mask[],
 ): Promise<number> {
-  const probeImages = context.params.layerRemoval?.probeImages;
-  if (probeImages === undefined) throw new StageFailure("bad-input", "params.layerRemoval says how to probe a layer");
+  const { probeImages } = context.params.layerRemoval;
   let best = { layer: -1, accuracy: -1 };
   for (const [layer, mask] of masks.entries()) {
     if (!mask.includes(1)) continue;

@@ -14,7 +14,7 @@ type History = ResultOf<"mask-search">["history"];
  * Which ReLUs to keep (method.md §4). The student starts from the teacher's weights and random masks. After every interval
  * of training, each layer keeps the units that scored highest over all the interval's batches.
  */
-export async function maskSearch(context: ContextOf<"mask-search">): Promise<StageOutput> {
+export async function run(context: ContextOf<"mask-search">): Promise<StageOutput> {
   const { params, seed } = context;
   const { settings } = params;
   const { score } = settings;

@@ -1,4 +1,4 @@
-import type { SnlSettings } from "@reluctant/contracts";
+import type { SnlSettings } from "./settings.ts";
 
 /** Where a descent under a penalty on ‖c‖₁ stands. */
 export interface PenaltyState {

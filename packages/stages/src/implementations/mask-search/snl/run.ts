@@ -1,11 +1,11 @@
-import type { ResultOf, SnlSettings } from "@reluctant/contracts";
+import type { ResultOf } from "@reluctant/contracts";
 import { type Mask, type ReluLayer, topUnits } from "@reluctant/relu";
 import type { ContextOf, StageOutput } from "../../../context.ts";
-import { StageFailure } from "../../../failure.ts";
 import { type FitState, fit } from "../../../fit.ts";
 import { floatsOf, prefixed, type Tensors, under } from "../../../tensors.ts";
 import { activationRate, foundMasks, startSearch } from "../search-setup.ts";
 import { nextPenalty, type PenaltyState } from "./penalty.ts";
+import type { SnlSettings } from "./settings.ts";
 
 interface Notes extends PenaltyState {
   /** Whether the count has come to the budget: the slopes are 0 or 1 from then on. */
@@ -18,9 +18,9 @@ interface Notes extends PenaltyState {
  * slopes descend together with Adam under α‖c‖₁ until no more slopes than the budget exceed the threshold. Those become 1,
  * the others 0, and what is left of the run trains the weights: every method sees the same number of images.
  */
-export async function snl(context: ContextOf<"mask-search">): Promise<StageOutput> {
+export async function run(context: ContextOf<"mask-search", { snl: SnlSettings }>): Promise<StageOutput> {
   const { engine, params } = context;
-  const settings = ownSettings(context);
+  const settings = params.snl;
   const search = startSearch(context);
   const { layers, student, teacher } = search;
   const total = layers.reduce((sum, { units }) => sum + units, 0);
@@ -112,8 +112,3 @@ const slopeTensors = (layers: readonly ReluLayer[], masks: readonly Mask[]): Ten
   new Map(
     layers.map(({ name, shape }, l) => [`${name}.slope`, { shape, values: Float32Array.from(masks[l] as Mask) }]),
   );
-
-function ownSettings({ params, implementation }: ContextOf<"mask-search">): SnlSettings {
-  if (!params.snl) throw new StageFailure("bad-input", `${implementation} needs the settings "snl"`);
-  return params.snl;
-}

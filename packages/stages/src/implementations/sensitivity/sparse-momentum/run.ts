@@ -14,7 +14,7 @@ type History = ResultOf<"sensitivity">["history"];
  * ReLU sensitivity from one sparse training run (method.md §3.1–2): the convolutions share a fixed number of non-zero
  * weights, and those that keep a dense share of theirs tell that the ReLU they feed matters little.
  */
-export async function sensitivity(context: ContextOf<"sensitivity">): Promise<StageOutput> {
+export async function run(context: ContextOf<"sensitivity">): Promise<StageOutput> {
   const { engine, data, params, seed } = context;
   const { settings } = params;
   const model = modelOf(context);

@@ -5,7 +5,7 @@ import { fit } from "../../../fit.ts";
 import { encodeWeights, initialWeights } from "../../../weights.ts";
 
 /** The all-ReLU network, trained with SGD on the labels alone (method.md §7): the teacher of all that follows. */
-export async function train(context: ContextOf<"train">): Promise<StageOutput> {
+export async function run(context: ContextOf<"train">): Promise<StageOutput> {
   const { engine, data, params, seed } = context;
   const { settings } = params;
   const model = modelOf(context);

@@ -1,8 +1,8 @@
-import { type ExperimentSpecInput, experimentSpecSchema } from "@reluctant/contracts";
+import type { ExperimentSpecInput } from "@reluctant/contracts";
+import { type DatasetFacts, type Plan, plan, recipeNames } from "@reluctant/relu";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type DatasetFacts, type Plan, plan } from "./plan.ts";
-import { recipeNames } from "./recipes.ts";
+import { experimentSpecSchema, registry } from "../definitions.ts";
 
 const dataset: DatasetFacts = { version: "a".repeat(64), inputShape: [32, 32, 3], classes: 10, trainSize: 45_000 };
 const base: ExperimentSpecInput = {
@@ -15,12 +15,12 @@ const base: ExperimentSpecInput = {
 };
 
 const planOf = (change: Partial<ExperimentSpecInput> = {}): Plan => {
-  const planned = plan(experimentSpecSchema.parse({ ...base, ...change }), dataset);
+  const planned = plan(experimentSpecSchema.parse({ ...base, ...change }), dataset, registry);
   if (!planned.ok) throw new Error(JSON.stringify(planned.errors));
   return planned.plan;
 };
 const errorsOf = (change: Partial<ExperimentSpecInput>) => {
-  const planned = plan(experimentSpecSchema.parse({ ...base, ...change }), dataset);
+  const planned = plan(experimentSpecSchema.parse({ ...base, ...change }), dataset, registry);
   return planned.ok ? [] : planned.errors;
 };
 const kinds = (planned: Plan) => planned.stageRuns.map((stage) => stage.kind);
@@ -157,7 +157,11 @@ describe("the plan", () => {
     expect(searches).toHaveLength(5); // snl and snl-exact differ in where they land
     expect(new Set(searches.map(({ steps, settings }) => `${steps} × ${settings.batchSize}`)).size).toBe(1);
     expect(
-      searches.map(({ snl, autorep, delphi }) => [snl?.landing, autorep !== undefined, delphi !== undefined]),
+      searches.map(({ snl, autorep, delphi }) => [
+        (snl as { landing: string } | undefined)?.landing,
+        autorep !== undefined,
+        delphi !== undefined,
+      ]),
     ).toEqual([
       [undefined, false, false],
       ["threshold", false, false],
@@ -266,8 +270,8 @@ describe("the plan", () => {
       fc.property(fc.uniqueArray(fc.integer({ min: 1, max: 99 }), { minLength: 1, maxLength: 4 }), (percents) => {
         const budgets = percents.map((percent) => `${percent}%`);
         const reordered = Object.fromEntries(Object.entries({ ...base, budgets }).reverse()) as ExperimentSpecInput;
-        expect(plan(experimentSpecSchema.parse(reordered), dataset)).toEqual(
-          plan(experimentSpecSchema.parse({ ...base, budgets }), dataset),
+        expect(plan(experimentSpecSchema.parse(reordered), dataset, registry)).toEqual(
+          plan(experimentSpecSchema.parse({ ...base, budgets }), dataset, registry),
         );
       }),
       { numRuns: 25 },

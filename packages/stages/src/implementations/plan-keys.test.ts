@@ -1,10 +1,9 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
-import { type ExperimentSpecInput, experimentSpecSchema } from "@reluctant/contracts";
+import type { ExperimentSpecInput } from "@reluctant/contracts";
+import { canonicalJson, type DatasetFacts, plan } from "@reluctant/relu";
 import { expect, test } from "vitest";
-import { methodNames } from "./methods.ts";
-import { type DatasetFacts, plan } from "./plan.ts";
-import { canonicalJson } from "./stage-key.ts";
+import { experimentSpecSchema, registry } from "../definitions.ts";
 
 /**
  * Whole plans, as digests that were taken when every stage was still keyed for itself, once a trial: sharing what trials
@@ -18,6 +17,19 @@ const imagenet: DatasetFacts = {
   trainSize: 1_281_167,
 };
 const artifact = (digit: string) => digit.repeat(64);
+/** Those that there were. */
+const methodNames = [
+  "senet",
+  "senet++",
+  "uniform-random",
+  "continuation",
+  "deepreduce",
+  "layerwise-removal",
+  "snl",
+  "snl-exact",
+  "autorep",
+  "delphi-planner",
+];
 const pixelwise = methodNames.filter((name) => name !== "senet++");
 const counts = [100, 200, 300, 400, 500, 600, 700];
 
@@ -146,7 +158,7 @@ const samples: [what: string, change: Partial<ExperimentSpecInput>, digest: stri
 ];
 
 test.each(samples)("the plan of %s is what it was", (_, change, digest, dataset = cifar) => {
-  const planned = plan(experimentSpecSchema.parse({ ...base, ...change }), dataset);
+  const planned = plan(experimentSpecSchema.parse({ ...base, ...change }), dataset, registry);
   if (!planned.ok) throw new Error(JSON.stringify(planned.errors));
   const { trials, stageRuns } = planned.plan;
   expect(bytesToHex(sha256(utf8ToBytes(canonicalJson({ trials, stageRuns }))))).toBe(digest);
