@@ -1,4 +1,4 @@
-import { fieldErrors } from "@reluctant/contracts";
+import { fieldErrors, type StageParams } from "@reluctant/contracts";
 import { catalog } from "@reluctant/relu";
 import type { EngineStageKind, StageContext, StageOutput } from "./context.ts";
 import { type Implementation, implementations, type StageDefinition } from "./definitions.ts";
@@ -17,17 +17,18 @@ export const stages = catalog(
   ) as Record<Implementation, StageImplementation>,
 );
 
-/** A stage gets parameters that its definition has read, and leaves nothing on the device. */
+/** A stage checks that its parameters are of its kind, and leaves nothing on the device. */
 function stageOf(definition: StageDefinition): StageImplementation {
-  const { kind, version } = definition;
+  const { name, kind, version } = definition;
   return {
     kind,
     version,
     async run(context) {
-      const params = paramsOf(definition, context);
+      if (context.params.kind !== kind)
+        throw new StageFailure("bad-input", `${name} runs ${kind} stages, not ${context.params.kind}`);
       const { run } = await definition.load();
       try {
-        return await run({ ...context, params });
+        return await run(context);
       } finally {
         context.engine.release();
       }
@@ -35,10 +36,10 @@ function stageOf(definition: StageDefinition): StageImplementation {
   };
 }
 
-function paramsOf({ name, kind, paramsSchema }: StageDefinition, { params }: StageContext): StageContext["params"] {
-  if (params.kind !== kind) throw new StageFailure("bad-input", `${name} runs ${kind} stages, not ${params.kind}`);
-  const read = paramsSchema.safeParse(params);
+/** Parameters as they came in, held to what the implementation's definition says. @throws StageFailure that names each fault */
+export function readParams(implementation: Implementation, params: StageParams): StageParams {
+  const read = implementations[implementation].paramsSchema.safeParse(params);
   if (read.success) return read.data;
   const faults = fieldErrors(read.error, "params").map(({ field, message }) => `${field} ${message}`);
-  throw new StageFailure("bad-input", `params of ${name}: ${faults.join("; ")}`);
+  throw new StageFailure("bad-input", `params of ${implementation}: ${faults.join("; ")}`);
 }

@@ -5,7 +5,7 @@ export {
   type Polynomial,
   polynomialUnits,
 } from "./activation.ts";
-export { type StageImplementation, stages } from "./catalog.ts";
+export { readParams, type StageImplementation, stages } from "./catalog.ts";
 export type { StageArtifact, StageContext, StageData, StageOutput } from "./context.ts";
 export type {
   Batch,

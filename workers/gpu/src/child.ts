@@ -15,7 +15,7 @@ import {
 } from "@reluctant/contracts";
 import { openPrepared } from "@reluctant/datasets";
 import { type BackendName, backendNames, createEngine } from "@reluctant/engine";
-import { type StageContext, type StageOutput, stages } from "@reluctant/stages";
+import { readParams, type StageContext, type StageOutput, stages } from "@reluctant/stages";
 import { failureOf } from "./child-failure.ts";
 import { preparedFolder } from "./prepared-folder.ts";
 
@@ -53,15 +53,15 @@ async function openEngine(precision: Precision) {
 
 async function run(assignment: Assignment, stop: { now: AbortSignal; asked: () => boolean }): Promise<void> {
   const { implementation, scratch } = assignment;
-  if (!(implementation in stages)) throw new Error(`this worker has no implementation ${implementation}`);
+  if (!isKnown(implementation)) throw new Error(`this worker has no implementation ${implementation}`);
   const [data, engine] = await Promise.all([
     openPrepared(preparedFolder(process.env.RELUCTANT_CACHE ?? ""), assignment.datasetVersion),
     openEngine(assignment.precision),
   ]);
   const inputs: StageContext["inputs"] = {};
   for (const [name, file] of Object.entries(assignment.inputs)) inputs[name as InputName] = await read(file);
-  const output = await stages[implementation as keyof typeof stages].run({
-    params: assignment.params,
+  const output = await stages[implementation].run({
+    params: readParams(implementation, assignment.params),
     implementation,
     precision: assignment.precision,
     seed: assignment.seed,
@@ -89,6 +89,8 @@ async function run(assignment: Assignment, stop: { now: AbortSignal; asked: () =
   });
   await sendOutput(output, scratch);
 }
+
+const isKnown = (implementation: string): implementation is keyof typeof stages => implementation in stages;
 
 async function sendOutput(output: StageOutput, scratch: string): Promise<void> {
   if (output.outcome === "stopped") return send({ type: "stopped", step: output.step });

@@ -11,7 +11,7 @@ export interface StageDefinition<Name extends string = string> extends Definitio
   readonly name: Name;
   readonly settings?: CheckedSettings;
   readonly paramsSchema: z.ZodType<StageParams>;
-  /** The module of the code. Its context has parameters that `paramsSchema` has read. */
+  /** The module of the code. It counts on parameters that `paramsSchema` has read. */
   load(): Promise<{ run(context: StageContext): Promise<StageOutput> }>;
 }
 
