@@ -6,7 +6,7 @@ import { badInput } from "../../failure.ts";
 import { decodeStudent, type Polynomials } from "../../masks.ts";
 import { decodeWeights } from "../../weights.ts";
 
-export interface Distillers {
+export interface DistillationSetup {
   model: Model;
   masks: readonly Mask[];
   polynomials: Polynomials;
@@ -17,7 +17,7 @@ export interface Distillers {
 }
 
 /** What every distillation trains: the search's student, to do as the all-ReLU teacher does (method.md §5). */
-export function distillers(context: ContextOf<"distillation">): Distillers {
+export function distillationSetup(context: ContextOf<"distillation">): DistillationSetup {
   const { engine, data, params } = context;
   const model = modelOf(context);
   const weights = badInput("input arModel", () => decodeWeights(inputOf(context, "arModel"), model));

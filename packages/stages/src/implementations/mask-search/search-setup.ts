@@ -1,15 +1,12 @@
-import type { ResultOf } from "@reluctant/contracts";
-import { type Mask, type Model, onesOf, type ReluLayer, reluLayers } from "@reluctant/relu";
-import { type Polynomial, polynomialUnits } from "../../activation.ts";
-import { type ContextOf, inputOf, modelOf, type StageOutput, safetensorsType } from "../../context.ts";
-import type { Network, Objective } from "../../engine.ts";
-import { evaluate } from "../../evaluate.ts";
+import { type Model, type ReluLayer, reluLayers } from "@reluctant/relu";
+import { type ContextOf, inputOf, modelOf } from "../../context.ts";
+import type { Network, Objective, Trainer } from "../../engine.ts";
 import { badInput } from "../../failure.ts";
-import { encodeStudent } from "../../masks.ts";
+import { floatsOf, type HostTensor, type Tensors, under } from "../../tensors.ts";
 import { decodeWeights } from "../../weights.ts";
 
-/** What every search starts from: the AR model twice, once as the teacher that never changes. */
-export interface Search {
+/** What every search starts from: the AR model twice, once as the teacher that never changes (method.md §4). */
+export interface SearchSetup {
   model: Model;
   layers: readonly ReluLayer[];
   teacher: Network;
@@ -18,7 +15,7 @@ export interface Search {
   objective: Objective;
 }
 
-export function startSearch(context: ContextOf<"mask-search">): Search {
+export function searchSetup(context: ContextOf<"mask-search">): SearchSetup {
   const { engine, data, params } = context;
   const model = modelOf(context);
   const weights = badInput("input arModel", () => decodeWeights(inputOf(context, "arModel"), model));
@@ -32,48 +29,25 @@ export function startSearch(context: ContextOf<"mask-search">): Search {
   };
 }
 
+/** SGD by the mask search's settings, which sums its score up, if it has one. */
+export function scoringTrainer(
+  { engine, params: { settings } }: ContextOf<"mask-search">,
+  { student, teacher, objective }: SearchSetup,
+): Trainer {
+  const { score } = settings;
+  return engine.trainer({ ...settings, student, teacher, objective, score: score === "random" ? undefined : score });
+}
+
+export const scoreTensors = (scores: readonly Float32Array[]): Map<string, HostTensor> =>
+  new Map(scores.map((values, layer) => [`score.${layer}`, { shape: [values.length], values }]));
+
+export function scoresFromTensors(tensors: Tensors): Float32Array[] {
+  const scores = under("score", tensors);
+  return Array.from({ length: scores.size }, (_, layer) => floatsOf(scores, String(layer)));
+}
+
 /** What the activations learn at, as a multiple of the weights' rate: more than 1 only where a run is too short. */
 export const activationRate = (
   { learningRate, leastTravel }: { learningRate: number; leastTravel: number },
   steps: number,
 ): number => Math.max(1, leastTravel / (learningRate * steps));
-
-type Found = Pick<ResultOf<"mask-search">, "images" | "course"> & {
-  masks: readonly Mask[];
-  polynomials?: ReadonlyMap<string, Polynomial>;
-};
-
-/** The result and artifact of a search by another rule than exchanging units under an allocation. */
-export async function foundMasks(
-  context: ContextOf<"mask-search">,
-  { model, layers, student }: Search,
-  { images, course, masks, polynomials = new Map() }: Found,
-): Promise<StageOutput> {
-  const reluCount = masks.reduce((total, mask) => total + onesOf(mask), 0);
-  const { budget } = context.params;
-  if (reluCount !== budget)
-    context.report.log(
-      `keeps ${reluCount} ReLUs: ${Math.abs(reluCount - budget)} ${reluCount > budget ? "more" : "fewer"} than its budget`,
-    );
-  return {
-    outcome: "succeeded",
-    result: {
-      kind: "mask-search",
-      images,
-      reluCount,
-      polynomialUnits: polynomialUnits(model, { masks, polynomials }),
-      allocation: layers.map(({ name, units }, l) => ({ layer: name, size: units, kept: onesOf(masks[l] as Mask) })),
-      history: [],
-      course,
-      validationAccuracy: await evaluate(student, context, "validation"),
-    },
-    artifacts: [
-      {
-        role: "masks",
-        bytes: encodeStudent(model, await student.read(), masks, polynomials),
-        mediaType: safetensorsType,
-      },
-    ],
-    points: [],
-  };
-}

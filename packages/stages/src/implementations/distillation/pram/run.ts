@@ -5,7 +5,7 @@ import { evaluate } from "../../../evaluate.ts";
 import { fit } from "../../../fit.ts";
 import { encodeStudent, totalOf } from "../../../masks.ts";
 import { encodeWeights } from "../../../weights.ts";
-import { distillers } from "../distillation-setup.ts";
+import { distillationSetup } from "../distillation-setup.ts";
 import { gradientShares } from "../gradient-shares.ts";
 import { addShares, type LossShares, noShares } from "../loss-shares.ts";
 
@@ -16,7 +16,7 @@ import { addShares, type LossShares, noShares } from "../loss-shares.ts";
 export async function run(context: ContextOf<"distillation">): Promise<StageOutput> {
   const { engine, data, params } = context;
   const { settings } = params;
-  const { model, masks, polynomials, teacher, student, objective } = distillers(context);
+  const { model, masks, polynomials, teacher, student, objective } = distillationSetup(context);
   const trainer = engine.trainer({ ...settings, student, teacher, objective });
 
   const lastEpoch = Math.min(params.steps, stepsPerEpoch(data.size("train"), settings.batchSize));

@@ -8,7 +8,7 @@ import { type FitState, fit } from "../../../fit.ts";
 import { encodeStudent, totalOf } from "../../../masks.ts";
 import { prefixed, type Tensors, under } from "../../../tensors.ts";
 import { encodeWeights } from "../../../weights.ts";
-import { distillers } from "../distillation-setup.ts";
+import { distillationSetup } from "../distillation-setup.ts";
 import { gradientShares } from "../gradient-shares.ts";
 import { addShares, type LossShares, noShares } from "../loss-shares.ts";
 import type { SlimmableSettings } from "./settings.ts";
@@ -29,7 +29,7 @@ interface Narrow {
 export async function run(context: ContextOf<"distillation", { slimmable: SlimmableSettings }>): Promise<StageOutput> {
   const { engine, data, params } = context;
   const { settings } = params;
-  const { model, masks, polynomials, teacher, student, objective } = distillers(context);
+  const { model, masks, polynomials, teacher, student, objective } = distillationSetup(context);
   if (polynomials.size > 0) throw new StageFailure("bad-input", "senet++ runs students without polynomials");
   const narrower = params.slimmable.widths.map((width) => narrowOf(context, { model, masks, student, width }));
   const trainer = engine.trainer({

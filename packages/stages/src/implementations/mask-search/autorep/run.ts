@@ -2,9 +2,10 @@ import type { ResultOf } from "@reluctant/contracts";
 import { type Mask, type ReluLayer, streams, uniform } from "@reluctant/relu";
 import type { Polynomial } from "../../../activation.ts";
 import type { ContextOf, StageOutput } from "../../../context.ts";
-import { type FitState, fit } from "../../../fit.ts";
+import type { FitState } from "../../../fit.ts";
 import { floatsOf, prefixed, type Tensors, under } from "../../../tensors.ts";
-import { activationRate, foundMasks, startSearch } from "../search-setup.ts";
+import { runSearch, searchOutput } from "../search.ts";
+import { activationRate, searchSetup } from "../search-setup.ts";
 import type { AutorepSettings } from "./settings.ts";
 
 type Course = NonNullable<ResultOf<"mask-search">["course"]>;
@@ -18,8 +19,8 @@ type Course = NonNullable<ResultOf<"mask-search">["course"]>;
 export async function run(context: ContextOf<"mask-search", { autorep: AutorepSettings }>): Promise<StageOutput> {
   const { engine, params, seed } = context;
   const settings = params.autorep;
-  const search = startSearch(context);
-  const { layers, student, teacher } = search;
+  const setup = searchSetup(context);
+  const { layers, student, teacher } = setup;
   const total = layers.reduce((sum, { units }) => sum + units, 0);
   student.setActivations(
     layers.map(({ units }, layer) => ({
@@ -31,7 +32,7 @@ export async function run(context: ContextOf<"mask-search", { autorep: AutorepSe
   const trainer = engine.trainer({
     student,
     teacher,
-    objective: { ...search.objective, kept: { weight: settings.densityWeight / total, target: params.budget } },
+    objective: { ...setup.objective, kept: { weight: settings.densityWeight / total, target: params.budget } },
     momentum: 0,
     weightDecay: 0,
     adam: { activationRate: activationRate(settings, params.steps) },
@@ -45,10 +46,8 @@ export async function run(context: ContextOf<"mask-search", { autorep: AutorepSe
       course = notes as Course;
     },
   };
-  const fitted = await fit({
-    context,
+  return runSearch(context, setup, {
     settings: { ...params.settings, learningRate: settings.learningRate, decay: "cosine", warmup: 0 },
-    student,
     trainer,
     state,
     async afterStep(step) {
@@ -58,15 +57,15 @@ export async function run(context: ContextOf<"mask-search", { autorep: AutorepSe
       context.report.log(`step ${step + 1}: ${kept} ReLUs kept`);
       return { points: [{ series: "kept", step: step + 1, value: kept }] };
     },
-  });
-  if (fitted.outcome === "stopped") return fitted;
-
-  const found = await student.readActivations();
-  return foundMasks(context, search, {
-    images: fitted.images,
-    course,
-    masks: indicators(found, layers),
-    polynomials: new Map(layers.map(({ name }) => [name, floatsOf(found, `${name}.coefficients`) as Polynomial])),
+    async end({ images }) {
+      const found = await student.readActivations();
+      return searchOutput(context, setup, {
+        images,
+        course,
+        masks: indicators(found, layers),
+        polynomials: new Map(layers.map(({ name }) => [name, floatsOf(found, `${name}.coefficients`) as Polynomial])),
+      });
+    },
   });
 }
 

@@ -1,12 +1,14 @@
 import { fullVariant, type MaskVariant, type ResultOf } from "@reluctant/contracts";
-import { descentLevels, type Mask, type Model, maskDistance, reluCount, reluLayers } from "@reluctant/relu";
+import { descentLevels, type Mask, type Model, maskDistance, reluCount } from "@reluctant/relu";
 import { type ContextOf, type StageArtifact, type StageOutput, safetensorsType } from "../../../context.ts";
+import type { Objective } from "../../../engine.ts";
 import { evaluate } from "../../../evaluate.ts";
 import { StageFailure } from "../../../failure.ts";
-import { type FitState, fit } from "../../../fit.ts";
+import type { FitState } from "../../../fit.ts";
 import { encodeStudent, keptOf, masksFromTensors, masksToTensors, overlapsOf, totalOf } from "../../../masks.ts";
 import { type HostTensor, prefixed, type Tensors } from "../../../tensors.ts";
-import { scoresFromTensors, scoreTensors, searchers } from "../searchers.ts";
+import { runSearch } from "../search.ts";
+import { scoresFromTensors, scoreTensors, scoringTrainer, searchSetup } from "../search-setup.ts";
 import { removal } from "./removal.ts";
 import type { DescentSettings } from "./settings.ts";
 
@@ -28,8 +30,9 @@ interface Passed {
 export async function run(context: ContextOf<"mask-search", { descent: DescentSettings }>): Promise<StageOutput> {
   const { params } = context;
   const course = courseOf(params);
-  const { model, student, trainer } = searchers(context, params.descent);
-  const layers = reluLayers(model);
+  const setup = searchSetup(context);
+  const { model, layers, student } = setup;
+  const trainer = scoringTrainer(context, { ...setup, objective: { ...setup.objective, pram: pramOf(course) } });
   const levels = levelsOf(context, course, model);
   const remove = removal(context, model);
 
@@ -69,10 +72,7 @@ export async function run(context: ContextOf<"mask-search", { descent: DescentSe
       trainer.loadScores(scoresFromTensors(tensors));
     },
   };
-  const fitted = await fit({
-    context,
-    settings: params.settings,
-    student,
+  return runSearch(context, setup, {
     trainer,
     state,
     async afterStep(step) {
@@ -90,19 +90,22 @@ export async function run(context: ContextOf<"mask-search", { descent: DescentSe
       trainer.loadScores(scores.map((sums) => sums.map((sum) => sum * course.scoreMemory)));
       return { points: [{ series: "relus", step: done, value: totalOf(masks) }] };
     },
+    async end({ steps, images }) {
+      await pass(params.budget, steps);
+      const { found } = passed.at(-1) as Passed;
+      const variants = Object.fromEntries(passed.map((one) => [String(one.found.budget), one.found]));
+      return {
+        outcome: "succeeded",
+        result: { kind: "mask-search", ...found, images, history, variants },
+        artifacts: artifactsOf(passed),
+        points: [],
+      };
+    },
   });
-  if (fitted.outcome === "stopped") return fitted;
-  await pass(params.budget, fitted.steps);
-
-  const { found } = passed.at(-1) as Passed;
-  const variants = Object.fromEntries(passed.map((one) => [String(one.found.budget), one.found]));
-  return {
-    outcome: "succeeded",
-    result: { kind: "mask-search", ...found, images: fitted.images, history, variants },
-    artifacts: artifactsOf(passed),
-    points: [],
-  };
 }
+
+const pramOf = ({ pramWeight }: Course): Objective["pram"] =>
+  pramWeight > 0 ? { form: "attention", weight: pramWeight } : undefined;
 
 /** ReLUs left after each removal. @throws StageFailure when the steps are too few for the removals */
 function levelsOf({ params }: ContextOf<"mask-search">, { budgets, removals }: Course, model: Model): number[] {

@@ -1,11 +1,11 @@
 import { criticality, type Mask, type Model, type ReluStage, reduceTo, reluLayers, reluStages } from "@reluctant/relu";
-import { type ContextOf, type StageOutput, safetensorsType } from "../../../context.ts";
+import type { ContextOf, StageOutput } from "../../../context.ts";
 import { evaluate } from "../../../evaluate.ts";
 import { StageFailure } from "../../../failure.ts";
-import { type FitState, fit } from "../../../fit.ts";
-import { encodeStudent, keptOf, totalOf } from "../../../masks.ts";
+import type { FitState } from "../../../fit.ts";
 import { zeroed } from "../../../tensors.ts";
-import { searchers } from "../searchers.ts";
+import { runSearch, searchOutput } from "../search.ts";
+import { scoringTrainer, searchSetup } from "../search-setup.ts";
 import type { DeepReduceSettings } from "./settings.ts";
 
 /**
@@ -15,7 +15,9 @@ import type { DeepReduceSettings } from "./settings.ts";
  */
 export async function run(context: ContextOf<"mask-search", { deepreduce: DeepReduceSettings }>): Promise<StageOutput> {
   const { params } = context;
-  const { model, student, trainer } = searchers(context);
+  const setup = searchSetup(context);
+  const { model, student } = setup;
+  const trainer = scoringTrainer(context, setup);
   const stages = reluStages(model);
   const start = await student.read();
   const idle = zeroed(await trainer.readMomenta());
@@ -36,10 +38,7 @@ export async function run(context: ContextOf<"mask-search", { deepreduce: DeepRe
       begin();
     },
   };
-  const fitted = await fit({
-    context,
-    settings: params.settings,
-    student,
+  return runSearch(context, setup, {
     trainer,
     state,
     async afterStep(step) {
@@ -50,26 +49,14 @@ export async function run(context: ContextOf<"mask-search", { deepreduce: DeepRe
       begin();
       return undefined;
     },
-  });
-  if (fitted.outcome === "stopped") return fitted;
-
-  const { layers, reluCount, thinned } = reduceTo(model, rank(context, stages, accuracies), params.budget);
-  context.report.log(`${reluCount} ReLUs${thinned ? ", thinned," : ""} for the budget of ${params.budget}`);
-  const masks = masksKeeping(model, layers);
-  student.setMasks(masks);
-  return {
-    outcome: "succeeded",
-    result: {
-      kind: "mask-search",
-      images: fitted.images,
-      reluCount: totalOf(masks),
-      allocation: keptOf(reluLayers(model), masks),
-      history: [],
-      validationAccuracy: await evaluate(student, context, "validation"),
+    end({ images }) {
+      const { layers, reluCount, thinned } = reduceTo(model, rank(context, stages, accuracies), params.budget);
+      context.report.log(`${reluCount} ReLUs${thinned ? ", thinned," : ""} for the budget of ${params.budget}`);
+      const masks = masksKeeping(model, layers);
+      student.setMasks(masks);
+      return searchOutput(context, setup, { images, masks, weights: start });
     },
-    artifacts: [{ role: "masks", bytes: encodeStudent(model, start, masks), mediaType: safetensorsType }],
-    points: [],
-  };
+  });
 }
 
 /** Stages by falling criticality. */

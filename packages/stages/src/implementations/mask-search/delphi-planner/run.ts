@@ -3,9 +3,10 @@ import { delphiPolynomial, type Polynomial } from "../../../activation.ts";
 import type { ContextOf, StageOutput } from "../../../context.ts";
 import type { Network } from "../../../engine.ts";
 import { evaluate } from "../../../evaluate.ts";
-import { type FitState, fit } from "../../../fit.ts";
+import type { FitState } from "../../../fit.ts";
 import { prefixed, type Tensors, under } from "../../../tensors.ts";
-import { foundMasks, startSearch } from "../search-setup.ts";
+import { runSearch, searchOutput } from "../search.ts";
+import { searchSetup } from "../search-setup.ts";
 import type { DelphiSettings } from "./settings.ts";
 
 /** Layers swapped for the quadratic so far, by name, in their order; the last may still be on its way. */
@@ -20,8 +21,8 @@ type Swapped = readonly string[];
 export async function run(context: ContextOf<"mask-search", { delphi: DelphiSettings }>): Promise<StageOutput> {
   const { engine, params } = context;
   const settings = params.delphi;
-  const search = startSearch(context);
-  const { layers, student, teacher, objective } = search;
+  const setup = searchSetup(context);
+  const { layers, student, teacher, objective } = setup;
   const removable = layers.slice(1, -1);
   const period = Math.max(1, Math.floor((settings.swapShare * params.steps) / Math.max(1, removable.length)));
   student.setActivations(layers.map((layer) => activationOf(layer, removable.includes(layer))));
@@ -36,10 +37,7 @@ export async function run(context: ContextOf<"mask-search", { delphi: DelphiSett
       swapped = notes as Swapped;
     },
   };
-  const fitted = await fit({
-    context,
-    settings: params.settings,
-    student,
+  return runSearch(context, setup, {
     trainer,
     state,
     async afterStep(step) {
@@ -59,13 +57,12 @@ export async function run(context: ContextOf<"mask-search", { delphi: DelphiSett
       setShares(student, removable, swapped, mixed);
       return undefined;
     },
-  });
-  if (fitted.outcome === "stopped") return fitted;
-
-  return foundMasks(context, search, {
-    images: fitted.images,
-    masks: layers.map(({ name, units }): Mask => new Uint8Array(units).fill(swapped.includes(name) ? 0 : 1)),
-    polynomials: new Map(swapped.map((name) => [name, polynomialOf(layers, name)])),
+    end: ({ images }) =>
+      searchOutput(context, setup, {
+        images,
+        masks: layers.map(({ name, units }): Mask => new Uint8Array(units).fill(swapped.includes(name) ? 0 : 1)),
+        polynomials: new Map(swapped.map((name) => [name, polynomialOf(layers, name)])),
+      }),
   });
 }
 

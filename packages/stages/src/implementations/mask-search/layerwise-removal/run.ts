@@ -1,10 +1,11 @@
-import { type Mask, reluLayers, topUnits } from "@reluctant/relu";
-import { type ContextOf, type StageOutput, safetensorsType } from "../../../context.ts";
+import { type Mask, topUnits } from "@reluctant/relu";
+import type { ContextOf, StageOutput } from "../../../context.ts";
 import type { Network } from "../../../engine.ts";
 import { evaluate } from "../../../evaluate.ts";
-import { type FitState, fit } from "../../../fit.ts";
-import { encodeStudent, keptOf, masksFromTensors, masksToTensors, totalOf } from "../../../masks.ts";
-import { scoresFromTensors, scoreTensors, searchers } from "../searchers.ts";
+import type { FitState } from "../../../fit.ts";
+import { masksFromTensors, masksToTensors, totalOf } from "../../../masks.ts";
+import { runSearch, searchOutput } from "../search.ts";
+import { scoresFromTensors, scoreTensors, scoringTrainer, searchSetup } from "../search-setup.ts";
 import type { LayerRemovalSettings } from "./settings.ts";
 
 /**
@@ -16,8 +17,9 @@ export async function run(
   context: ContextOf<"mask-search", { layerRemoval: LayerRemovalSettings }>,
 ): Promise<StageOutput> {
   const { params } = context;
-  const { model, student, trainer } = searchers(context);
-  const layers = reluLayers(model);
+  const setup = searchSetup(context);
+  const { model, layers, student } = setup;
+  const trainer = scoringTrainer(context, setup);
   const removalEvery = Math.max(1, Math.floor(params.steps / (layers.length + 1)));
   let masks: Mask[] = layers.map(({ units }) => new Uint8Array(units).fill(1));
   student.setMasks(masks);
@@ -38,10 +40,7 @@ export async function run(
     masks = without(masks, layer, await trainer.readScores(), totalOf(masks) - params.budget);
     student.setMasks(masks);
   };
-  const fitted = await fit({
-    context,
-    settings: params.settings,
-    student,
+  return runSearch(context, setup, {
     trainer,
     state,
     async afterStep(step) {
@@ -52,24 +51,8 @@ export async function run(
       trainer.loadScores(null);
       return { points: [{ series: "relus", step: step + 1, value: totalOf(masks) }] };
     },
+    end: ({ images }) => searchOutput(context, setup, { images, masks }),
   });
-  if (fitted.outcome === "stopped") return fitted;
-
-  return {
-    outcome: "succeeded",
-    result: {
-      kind: "mask-search",
-      images: fitted.images,
-      reluCount: totalOf(masks),
-      allocation: keptOf(layers, masks),
-      history: [],
-      validationAccuracy: await evaluate(student, context, "validation"),
-    },
-    artifacts: [
-      { role: "masks", bytes: encodeStudent(model, await student.read(), masks), mediaType: safetensorsType },
-    ],
-    points: [],
-  };
 }
 
 /** The layer without which the student is right most often; the first of equals. */

@@ -1,12 +1,12 @@
 import type { ResultOf } from "@reluctant/contracts";
-import { maskDistance, reluLayers } from "@reluctant/relu";
-import { type ContextOf, type StageOutput, safetensorsType } from "../../../context.ts";
-import { evaluate } from "../../../evaluate.ts";
-import { type FitState, fit } from "../../../fit.ts";
-import { encodeStudent, keptOf, masksFromTensors, masksToTensors, overlapsOf, totalOf } from "../../../masks.ts";
+import { maskDistance } from "@reluctant/relu";
+import type { ContextOf, StageOutput } from "../../../context.ts";
+import type { FitState } from "../../../fit.ts";
+import { masksFromTensors, masksToTensors, overlapsOf } from "../../../masks.ts";
 import { allocationOf } from "../allocation.ts";
 import { maskChoice, randomMasks, topMasks } from "../choose-masks.ts";
-import { scoresFromTensors, scoreTensors, searchers } from "../searchers.ts";
+import { runSearch, searchOutput } from "../search.ts";
+import { scoresFromTensors, scoreTensors, scoringTrainer, searchSetup } from "../search-setup.ts";
 
 type History = ResultOf<"mask-search">["history"];
 
@@ -18,8 +18,9 @@ export async function run(context: ContextOf<"mask-search">): Promise<StageOutpu
   const { params, seed } = context;
   const { settings } = params;
   const { score } = settings;
-  const { model, student, trainer } = searchers(context);
-  const layers = reluLayers(model);
+  const setup = searchSetup(context);
+  const { model, layers, student } = setup;
+  const trainer = scoringTrainer(context, setup);
   const choice = maskChoice(layers, allocationOf(context, model, params.budget), params.granularity);
 
   let masks = randomMasks(choice, seed);
@@ -38,10 +39,7 @@ export async function run(context: ContextOf<"mask-search">): Promise<StageOutpu
       trainer.loadScores(scoresFromTensors(tensors));
     },
   };
-  const fitted = await fit({
-    context,
-    settings,
-    student,
+  return runSearch(context, setup, {
     trainer,
     state,
     async afterStep(step) {
@@ -58,22 +56,6 @@ export async function run(context: ContextOf<"mask-search">): Promise<StageOutpu
         done: update.distance < settings.stopDistance,
       };
     },
+    end: ({ images }) => searchOutput(context, setup, { images, masks, history }),
   });
-  if (fitted.outcome === "stopped") return fitted;
-
-  return {
-    outcome: "succeeded",
-    result: {
-      kind: "mask-search",
-      images: fitted.images,
-      reluCount: totalOf(masks),
-      allocation: keptOf(layers, masks),
-      history,
-      validationAccuracy: await evaluate(student, context, "validation"),
-    },
-    artifacts: [
-      { role: "masks", bytes: encodeStudent(model, await student.read(), masks), mediaType: safetensorsType },
-    ],
-    points: [],
-  };
 }

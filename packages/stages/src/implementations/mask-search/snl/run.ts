@@ -1,9 +1,10 @@
 import type { ResultOf } from "@reluctant/contracts";
 import { type Mask, type ReluLayer, topUnits } from "@reluctant/relu";
 import type { ContextOf, StageOutput } from "../../../context.ts";
-import { type FitState, fit } from "../../../fit.ts";
+import type { FitState } from "../../../fit.ts";
 import { floatsOf, prefixed, type Tensors, under } from "../../../tensors.ts";
-import { activationRate, foundMasks, startSearch } from "../search-setup.ts";
+import { runSearch, searchOutput } from "../search.ts";
+import { activationRate, searchSetup } from "../search-setup.ts";
 import { nextPenalty, type PenaltyState } from "./penalty.ts";
 import type { SnlSettings } from "./settings.ts";
 
@@ -21,15 +22,15 @@ interface Notes extends PenaltyState {
 export async function run(context: ContextOf<"mask-search", { snl: SnlSettings }>): Promise<StageOutput> {
   const { engine, params } = context;
   const settings = params.snl;
-  const search = startSearch(context);
-  const { layers, student, teacher } = search;
+  const setup = searchSetup(context);
+  const { layers, student, teacher } = setup;
   const total = layers.reduce((sum, { units }) => sum + units, 0);
   const countEvery = Math.max(1, Math.floor(params.steps / settings.counts));
   student.setActivations(layers.map(() => ({ kind: "soft-mask" })));
   const trainer = engine.trainer({
     student,
     teacher,
-    objective: { ...search.objective, kept: { weight: settings.penalty, target: 0 } },
+    objective: { ...setup.objective, kept: { weight: settings.penalty, target: 0 } },
     momentum: 0,
     weightDecay: 0,
     adam: { activationRate: activationRate(settings, params.steps) },
@@ -52,10 +53,8 @@ export async function run(context: ContextOf<"mask-search", { snl: SnlSettings }
     notes = { ...notes, landed: true };
   };
 
-  const fitted = await fit({
-    context,
+  return runSearch(context, setup, {
     settings: { ...params.settings, learningRate: settings.learningRate, decayAt: [], warmup: 0 },
-    student,
     trainer,
     state,
     async afterStep(step) {
@@ -76,12 +75,12 @@ export async function run(context: ContextOf<"mask-search", { snl: SnlSettings }
       follow();
       return { points: [{ series: "kept", step: step + 1, value: descent.count }] };
     },
+    async end({ images }) {
+      const masks = keptUnits(await slopes(), params.budget, settings);
+      student.setMasks(masks);
+      return searchOutput(context, setup, { images, course: notes.course, masks, polynomials: new Map() });
+    },
   });
-  if (fitted.outcome === "stopped") return fitted;
-
-  const masks = keptUnits(await slopes(), params.budget, settings);
-  student.setMasks(masks);
-  return foundMasks(context, search, { images: fitted.images, course: notes.course, masks });
 }
 
 /** Ones where the slope exceeds the threshold, or at the budget's largest slopes over all layers. */
