@@ -7,6 +7,7 @@ import {
   type Network,
   type Normalization,
   type Tensors,
+  type UnitStatistic,
 } from "@reluctant/stages";
 import { augment, commitStatistics, type RecordedStep, recordStep, scaleAndShift } from "@reluctant/tfjs-backend-torch";
 import * as tf from "@tensorflow/tfjs-core";
@@ -35,16 +36,30 @@ export class TfNetwork implements Network {
   /** Recorded not for speed but for memory: TensorFlow.js would hold every node's output until the batch is through. */
   private readonly counting: RecordedStep<{ images: PixelValues; labels: Int32Array; branch: string }, "correct">;
 
+  /** Recorded for the same reason. Sums by ReLU layer. */
+  private readonly summing: RecordedStep<
+    { images: PixelValues; labels: Int32Array; statistic: UnitStatistic; branch: string },
+    string
+  >;
+
   constructor({ model, weights, normalization }: { model: Model; weights: Tensors; normalization: Normalization }) {
     this.model = model;
     this.normalization = normalization;
     this.variables = new Map(
       [...weights].map(([name, tensor]) => [name, newVariable(toDevice(tensor), !isStatistic(name))]),
     );
-    this.counting = recordStep(({ images, labels }) => {
+    const evaluated = (images: tf.Tensor, labels: tf.Tensor): Pass => {
       const pixels: tf.Tensor4D = tf.reshape(images, this.inputShape(labels.size));
-      const x = this.input(pixels, tf.zeros([labels.size, 3], "int32"));
-      return { correct: correctOf(this.evaluate(x, this.freeze()).logits, labels) };
+      return this.evaluate(this.input(pixels, tf.zeros([labels.size, 3], "int32")), this.freeze());
+    };
+    this.counting = recordStep(({ images, labels }) => ({
+      correct: correctOf(evaluated(images, labels).logits, labels),
+    }));
+    this.summing = recordStep(({ images, labels, statistic }) => {
+      const pass = evaluated(images, labels);
+      return Object.fromEntries(
+        reluLayers(model).map(({ name }) => [name, tf.sum(unitStatistics[statistic](name, pass), 0)]),
+      );
     });
   }
 
@@ -114,6 +129,11 @@ export class TfNetwork implements Network {
     return correct[0] as number;
   }
 
+  async sumUnits(statistic: UnitStatistic, { images, labels }: Batch): Promise<Float32Array[]> {
+    const sums = await this.summing.run({ images: pixelValues(images), labels, statistic, branch: this.branch });
+    return reluLayers(this.model).map(({ name }) => Float32Array.from(sums[name] as Float32Array));
+  }
+
   inputShape(batch: number): [number, number, number, number] {
     return [batch, ...inputShape(this.model)];
   }
@@ -173,6 +193,7 @@ export class TfNetwork implements Network {
 
   dispose(): void {
     this.counting.dispose();
+    this.summing.dispose();
     this.disposeActivations();
     tf.dispose([...this.variables.values()]);
   }
@@ -193,6 +214,11 @@ export class TfNetwork implements Network {
     );
   }
 }
+
+/** [b, h, w, c] of a layer. */
+const unitStatistics: Record<UnitStatistic, (layer: string, pass: Pass) => tf.Tensor> = {
+  activation: (layer, { outputs }) => outputs.get(layer) as tf.Tensor,
+};
 
 async function readAll(variables: ReadonlyMap<string, tf.Variable>): Promise<Tensors> {
   const read = new Map<string, HostTensor>();

@@ -58,7 +58,12 @@ export interface Network {
   load(weights: Tensors): void;
   /** Correctly classified images of a batch, with running statistics (evaluation mode). */
   countCorrect(batch: Batch): Promise<number>;
+  /** A statistic of each unit summed over a batch, with running statistics: for each ReLU layer, in (h, w, c) order. */
+  sumUnits(statistic: UnitStatistic, batch: Batch): Promise<Float32Array[]>;
 }
+
+/** What can be told of a ReLU's unit without a step: `activation` is what leaves it. */
+export type UnitStatistic = "activation";
 
 /** A weighted sum of loss terms; a term that is absent is not computed. */
 export interface Objective {

@@ -19,6 +19,7 @@ export type {
   Trainer,
   TrainerOptions,
   TrainingBatch,
+  UnitStatistic,
 } from "./engine.ts";
 export { StageFailure } from "./failure.ts";
 export { readMaskMaps } from "./mask-maps.ts";

@@ -33,6 +33,20 @@ export function searchConforms(engineOf: () => Engine): void {
     expect((await own.readScores()).every((sums) => sums.every((sum) => sum === 0))).toBe(true);
   });
 
+  it("sums what leaves each unit over a batch, by running statistics, and changes nothing", async () => {
+    const { student, weights, batch } = setup(engineOf());
+    const { outputs } = referencePass({ model: tinyModel, weights, x: normalized(batch), mode: "evaluate" });
+    const sums = await student.sumUnits("activation", batch);
+    for (const [layer, { name, units }] of reluLayers(tinyModel).entries()) {
+      const expected = new Float64Array(units);
+      (outputs.get(name) as Numbers).forEach((a, i) => {
+        add(expected, i % units, a);
+      });
+      expect(distance(sums[layer] as Float32Array, expected), name).toBeLessThan(1e-5);
+    }
+    expect(await student.read()).toEqual(weights);
+  });
+
   it("scores a unit by how far the loss moves, to first order, when it loses its ReLU", async () => {
     const { weights, trainer } = setup(engineOf());
     const image = randomBatch(tinyModel, 1); // the score sums absolute values of images

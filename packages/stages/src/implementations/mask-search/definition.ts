@@ -14,7 +14,8 @@ export const searchDefinition = <const Name extends `mask-search/${string}`>(
   ...own,
 });
 
-function searchParams(trial: Trial): ParamsOf<"mask-search"> {
+/** What every mask search is told. */
+export function searchParams(trial: Trial): ParamsOf<"mask-search"> {
   const { model, settings, spec, dataset } = trial;
   return {
     kind: "mask-search",
