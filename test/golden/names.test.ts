@@ -45,14 +45,14 @@ it("rows keep their words, and priorities, which are stored as numbers, their or
 it("specs and stage runs keep the names of methods, recipes, models and implementations", () => {
   keeps(
     methodNames,
-    "senet senet++ uniform-random continuation deepreduce layerwise-removal snl snl-exact autorep delphi-planner",
+    "senet senet++ uniform-random continuation deepreduce layerwise-removal snl snl-exact autorep delphi-planner magnitude",
   );
   keeps(recipeNames, "paper/cifar paper/tiny-imagenet paper/imagenet cpu/resnet8 cpu/fast cpu/resnet20 debug");
   keeps(modelNames, "resnet8 resnet20 resnet56 resnet18 resnet34 resnet50 wrn22-8 vgg16-bn");
   keeps(Object.keys(implementations), "train/sgd sensitivity/sparse-momentum distillation/pram distillation/senet++");
   keeps(
     Object.keys(implementations).map((name) => name.replace("mask-search/", "")),
-    "senet continuation deepreduce layerwise-removal snl autorep delphi-planner",
+    "senet continuation deepreduce layerwise-removal snl autorep delphi-planner magnitude",
   );
 });
 

@@ -1,8 +1,8 @@
 /** What each stage finds, and what it says of inputs that are not right. */
 
 import type { StageParams } from "@reluctant/contracts";
-import { macCount, narrow, narrowMasks } from "@reluctant/relu";
-import { decodeSafetensors, decodeStudent, type StageContext } from "@reluctant/stages";
+import { macCount, narrow, narrowMasks, reluCount } from "@reluctant/relu";
+import { decodeSafetensors, decodeStudent, decodeWeights, type StageContext } from "@reluctant/stages";
 import type { Implementation } from "@reluctant/stages/definitions";
 import { beforeAll, describe, expect, it } from "vitest";
 import { budget, bytesOf, params, succeeded, type TinyStages, tinyModel, tinyStages } from "./tiny-stages.ts";
@@ -94,6 +94,18 @@ describe("what the stages find", () => {
     if (result.kind !== "mask-search") throw new Error(result.kind);
     expect(result.reluCount).toBe(budget);
     expect(result.allocation.filter(({ size, kept }) => kept > 0 && kept < size).length).toBeLessThanOrEqual(1);
+  });
+
+  it("the same share of every layer, the units that are most active, by magnitude", async () => {
+    const { result, artifacts } = succeeded(await tiny.run("mask-search/magnitude"));
+    if (result.kind !== "mask-search") throw new Error(result.kind);
+    expect(result).toMatchObject({ reluCount: budget, images: 36, history: [] });
+    const shares = result.allocation.map(({ size, kept }) => kept - (size * budget) / reluCount(tinyModel()));
+    expect(shares.every((excess) => Math.abs(excess) <= 1)).toBe(true);
+    const { weights, masks } = decodeStudent(bytesOf(artifacts, "masks"), tinyModel());
+    expect(weights).toEqual(decodeWeights(tiny.arModel, tinyModel()));
+    const random = decodeStudent(tiny.student, tinyModel()).masks;
+    expect(masks).not.toEqual(random);
   });
 
   it("networks of several widths in one run, each with its own count, that stand by themselves", async () => {

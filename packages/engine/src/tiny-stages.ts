@@ -49,6 +49,11 @@ export const params: Record<Implementation, StageParams> = {
     ...search,
     delphi: { ...ownDebugSettings("mask-search/delphi-planner").delphi, planImages: 10 },
   },
+  "mask-search/magnitude": {
+    ...search,
+    settings: { ...search.settings, batchSize: 4, allocation: "uniform" },
+    magnitude: { images: 36 },
+  },
   "distillation/pram": {
     kind: "distillation",
     model: "resnet8",

@@ -7,6 +7,7 @@ export { definition as continuation } from "./mask-search/continuation/definitio
 export { definition as deepreduce } from "./mask-search/deepreduce/definition.ts";
 export { definition as delphiPlanner } from "./mask-search/delphi-planner/definition.ts";
 export { definition as layerwiseRemoval } from "./mask-search/layerwise-removal/definition.ts";
+export { definition as magnitude } from "./mask-search/magnitude/definition.ts";
 export { definition as senet } from "./mask-search/senet/definition.ts";
 export { definition as snl } from "./mask-search/snl/definition.ts";
 export { definition as sparseMomentum } from "./sensitivity/sparse-momentum/definition.ts";
