@@ -85,6 +85,7 @@ class GuardedBlocks final : public c10::Allocator {
   std::deque<char*> quarantine_;
   size_t guarded_ = 0, lentBytes_ = 0, peak_ = 0;
   std::string operation_ = "nothing yet";
+  const size_t memory_ = static_cast<size_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<size_t>(sysconf(_SC_PAGESIZE));
   const bool atStart_ = std::getenv("TFJS_TORCH_GUARD_AT") && std::strcmp(std::getenv("TFJS_TORCH_GUARD_AT"), "start") == 0;
   struct sigaction before_ {};
 
@@ -114,10 +115,10 @@ class GuardedBlocks final : public c10::Allocator {
   }
 
   Block create(size_t bytes) {
-    if (bytes > SIZE_MAX / 4) throw std::bad_alloc();
+    if (bytes > memory_) throw std::bad_alloc();  // a mapping has no such bound, and filling it would end the machine
     if (guarded_ >= kMostGuarded) return createUnguarded(bytes);
     const size_t length = roundUp(bytes, kPage) + 2 * kGuard;
-    void* mapped = mmap(nullptr, length, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    void* mapped = mmap(nullptr, length, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (mapped == MAP_FAILED) throw std::bad_alloc();
     auto* start = static_cast<char*>(mapped);
     if (mprotect(start + kGuard, length - 2 * kGuard, PROT_READ | PROT_WRITE) != 0) {
