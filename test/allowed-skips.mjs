@@ -65,6 +65,7 @@ const engineTests = [
   "refuses what does not fit, by name",
   "sums max(\u2212z, 0) of each unit over batches, from where it was told to begin",
   "scores a unit by how far the loss moves, to first order, when it loses its ReLU",
+  "sums what leaves each unit over a batch, by running statistics, and changes nothing",
   "charges for every ReLU that is kept above the target, at the weight of the day",
   "reads a narrow network out as one that stands by itself",
   "sums a narrow network's loss with the wide one's, and moves shared filters and its own batch norms",
