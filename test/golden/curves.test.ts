@@ -3,7 +3,6 @@
  * A refactoring keeps them. A commit that means to change them raises the version in the implementation's definition
  * and records anew: GOLDEN=record npx vitest run test/golden
  */
-
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { InputName, Precision, StageParams } from "@reluctant/contracts";

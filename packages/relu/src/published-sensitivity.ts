@@ -1,4 +1,5 @@
 import { catalog } from "./catalog.ts";
+
 /**
  * Sensitivities η_α that SENet's authors published, one value a ReLU layer in the network's order, normalized to sum to 1.
  * They stand in the per-layer ReLU counts of the authors' released code (RLNet, CVPR-W 2024; CIFAR-100 and Tiny-ImageNet
