@@ -12,6 +12,8 @@ export default defineConfig({
     globalSetup: "test/global-setup.ts",
     pool: "forks",
     maxWorkers: 2,
+    // The advice of TensorFlow.js to install another backend, once for each test file.
+    onConsoleLog: (text) => (text.includes("looks like you are running TensorFlow.js in Node.js") ? false : undefined),
     // A test that asserts nothing, as over a list that came out empty, fails.
     expect: { requireAssertions: true },
     // Tests with a database take under a second alone, and several when builds run beside them.

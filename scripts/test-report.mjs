@@ -5,8 +5,7 @@
  * @param {any} report what vitest's JSON reporter writes
  * @param {{ partial?: boolean, isAllowed?: (reason: string, test: string) => boolean }} options `partial`: `-t` left tests
  * out, which count as nothing; `isAllowed`: whether a test may be skipped for a reason, otherwise it counts as failed
- * @returns reasons: [reason, count] of the skipped, the most frequent first; faults: what failed without a test
- * of its own that says so
+ * @returns reasons: [reason, count] of the skipped, the most frequent first; faults: a line for all that failed
  */
 export function tally(report, { partial = false, isAllowed = () => true } = {}) {
   const files = report.testResults;
@@ -18,6 +17,7 @@ export function tally(report, { partial = false, isAllowed = () => true } = {}) 
   const silent = partial ? [] : left.filter(({ meta }) => !meta.skipped);
 
   const faults = [
+    ...files.flatMap(failedTests),
     ...files.filter(isBroken).map(({ name }) => `${name} failed, and none of its tests`),
     ...silent.map(({ fullName }) => `not run, and no reason: ${fullName}`),
     ...refused.map(({ fullName, meta }) => `may not be skipped: ${fullName} (${meta.skipped})`),
@@ -25,12 +25,17 @@ export function tally(report, { partial = false, isAllowed = () => true } = {}) 
   ];
   return {
     passed: tests.filter(({ status }) => status === "passed").length,
-    failed: tests.filter(({ status }) => status === "failed").length + faults.length,
+    failed: faults.length,
     skipped: allowed.length,
     reasons: countsOf(allowed.map(({ meta }) => meta.skipped)),
     faults,
   };
 }
+
+const failedTests = ({ name, assertionResults }) =>
+  assertionResults
+    .filter(({ status }) => status === "failed")
+    .map(({ fullName, failureMessages }) => `${name}: ${fullName}: ${failureMessages[0]?.split("\n")[0]}`);
 
 /** A file that does not load has no tests to fail; one whose last hook fails has none that did. */
 const isBroken = ({ status, assertionResults }) =>

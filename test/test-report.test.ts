@@ -5,13 +5,20 @@ interface Assertion {
   fullName: string;
   status: string;
   meta: { skipped?: string };
+  failureMessages: string[];
 }
-const passed = (fullName: string): Assertion => ({ fullName, status: "passed", meta: {} });
-const failed = (fullName: string): Assertion => ({ fullName, status: "failed", meta: {} });
+const passed = (fullName: string): Assertion => ({ fullName, status: "passed", meta: {}, failureMessages: [] });
+const failed = (fullName: string): Assertion => ({
+  fullName,
+  status: "failed",
+  meta: {},
+  failureMessages: ["AssertionError: expected 1 to be 2\n    at a.test.ts:1:1"],
+});
 const skipped = (fullName: string, reason?: string): Assertion => ({
   fullName,
   status: "skipped",
   meta: reason ? { skipped: reason } : {},
+  failureMessages: [],
 });
 
 /** A report of one file. */
@@ -43,6 +50,7 @@ describe("the closing lines of npm test", () => {
         ["no y", 2],
         ["no x", 1],
       ],
+      faults: ["a.test.ts: e: AssertionError: expected 1 to be 2"],
     });
   });
 
