@@ -1,4 +1,4 @@
-import { expiredAttempts, type LockedAttempt, lockAttempt, lossHistory, type Tx } from "@reluctant/db";
+import { expiredAttempts, type LockedAttempt, lockAttempt, lossHistory, type Tx, tryLockAttempt } from "@reluctant/db";
 import { judgeLosses } from "@reluctant/relu";
 import { leaseSeconds } from "./claim-attempt.ts";
 import type { Deps } from "./deps.ts";
@@ -6,13 +6,15 @@ import { endAttempt, mayWrite } from "./end-attempt.ts";
 
 /**
  * Ends attempts whose lease ran out as lost, each in a transaction of its own; their stage runs are ready again, or fail as
- * poisonous. Only Postgres' clock judges. A caller that lost Postgres itself must wait one lease before it asks, since no
+ * poisonous. Only Postgres' clock judges. One that another transaction holds is left for a later call: a worker frozen within
+ * its transaction keeps the row until Postgres ends its session, and the others shall not wait for that. A caller that lost Postgres itself must wait one lease before it asks, since no
  * worker could beat meanwhile.
  */
 export async function expireLeases({ db }: Deps): Promise<{ attemptId: string; stageRunId: string }[]> {
   const lost: { attemptId: string; stageRunId: string }[] = [];
   for (const { id } of await expiredAttempts(db.prisma)) {
     const stageRunId = await db.tx(async (t) => {
+      if ((await tryLockAttempt(t, id)).length === 0) return null;
       const [attempt] = await lockAttempt(t, id);
       if (!attempt?.expired || attempt.epoch === null || !mayWrite(attempt, attempt.epoch)) return null; // beat or ended
       return lose(t, attempt);

@@ -1,5 +1,6 @@
+import { fence, isUnavailable, openDatabase } from "@reluctant/db";
 import { type Claim, engineOf, type Kit, resultOf, setup } from "@reluctant/testkit";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import {
   appendLog,
   beatAttempt,
@@ -31,8 +32,8 @@ async function queued(seed = 1): Promise<{ attemptId: string; stageRunId: string
   return { ...born, experimentId };
 }
 
-async function running(worker: { engine?: ReturnType<typeof engineOf> } = {}) {
-  const { attemptId, stageRunId, experimentId } = await queued();
+async function running(worker: { engine?: ReturnType<typeof engineOf> } = {}, seed = 1) {
+  const { attemptId, stageRunId, experimentId } = await queued(seed);
   return { ...(await kit.claim(attemptId, await kit.worker(worker))), stageRunId, experimentId };
 }
 
@@ -186,6 +187,31 @@ test("a leaving worker gives its attempt back without counting a failure", async
     outcome: "recorded",
   });
   expect(await stageRunRow(stageRunId)).toMatchObject({ state: "ready", failures: 0, retryAt: null });
+});
+
+test("a frozen worker's transaction keeps no other lease from being judged, and its own no longer than Postgres allows", async () => {
+  const frozen = await running();
+  const silent = await running({}, 2);
+  await kit.db.prisma.$executeRaw`update attempt set lease_expires_at = now() - interval '1 second'`;
+  const worker = openDatabase(kit.databaseUrl, { poolSize: 1, idleInTransactionTimeoutMs: 1_000 });
+  let thaw = () => {};
+  const thawed = new Promise<void>((resolve) => (thaw = resolve));
+  let write: Promise<void> | undefined;
+  await new Promise<void>((holds) => {
+    write = worker.tx(async (t) => {
+      await fence(t, frozen.attemptId, frozen.epoch);
+      holds();
+      await thawed;
+      await fence(t, frozen.attemptId, frozen.epoch);
+    });
+  });
+  expect((await expireLeases(kit.deps)).map((lost) => lost.attemptId)).toEqual([silent.attemptId]);
+  await vi.waitUntil(async () => (await expireLeases(kit.deps)).some((lost) => lost.attemptId === frozen.attemptId), {
+    timeout: 10_000,
+  });
+  thaw();
+  await expect(write).rejects.toSatisfy(isUnavailable);
+  await worker.close();
 });
 
 test("a resumed attempt overwrites its tail, so a curve has each step once, over blocks of 512", async () => {

@@ -25,6 +25,12 @@ export interface DatabaseOptions {
    * takes 15 waits for a lock that nobody will give back.
    */
   statementTimeoutMs?: number;
+  /**
+   * Postgres ends a session whose transaction is open and asks for nothing, and so gives back its locks. Of a process that
+   * lives nobody waits so long; one that is frozen or cut off may hold the row of its attempt. Below the 15 s of a lease, so
+   * that the lock is gone by the time its lease is judged.
+   */
+  idleInTransactionTimeoutMs?: number;
   /** How long a query waits for a connection: for a new one, or for one of a full pool to be free. */
   connectionTimeoutMs?: number;
 }
@@ -39,7 +45,12 @@ const maxRetries = 5;
  */
 export function openDatabase(
   url: string,
-  { poolSize = 10, statementTimeoutMs = 15_000, connectionTimeoutMs = 5_000 }: DatabaseOptions = {},
+  {
+    poolSize = 10,
+    statementTimeoutMs = 15_000,
+    idleInTransactionTimeoutMs = 12_000,
+    connectionTimeoutMs = 5_000,
+  }: DatabaseOptions = {},
 ): Database {
   const adapter = new ForgetfulPg({
     connectionString: url,
@@ -53,7 +64,9 @@ export function openDatabase(
   const attempt = <T>(work: (t: Tx) => Promise<T>): Promise<T> =>
     prisma.$transaction(
       async (t) => {
-        await t.$executeRawUnsafe(`set local statement_timeout = ${statementTimeoutMs}`);
+        await t.$queryRaw`
+          select set_config('statement_timeout', ${String(statementTimeoutMs)}, true),
+            set_config('idle_in_transaction_session_timeout', ${String(idleInTransactionTimeoutMs)}, true)`;
         return work(t);
       },
       { maxWait: 10_000, timeout: transactionTimeoutMs },

@@ -61,6 +61,20 @@ test("a full pool is told from a Postgres that is not there", async () => {
   await nowhere.close();
 });
 
+test("a transaction that asks for nothing loses its session and its locks, and Postgres counts as out of reach", async () => {
+  const frozen = openDatabase(database.url, { poolSize: 1, idleInTransactionTimeoutMs: 100 });
+  const error = await failure(
+    frozen.tx(async (t) => {
+      await t.$executeRaw`lock table team`;
+      await other.query("select from team"); // waits until the lock is given back
+      await t.$queryRaw`select 1`;
+    }),
+  );
+  expect(isUnavailable(error), String(error)).toBe(true);
+  expect(await frozen.prisma.team.count()).toBe(0); // the next has another session
+  await frozen.close();
+});
+
 test.each<[what: string, query: () => Promise<unknown>]>([
   ["in a transaction", () => db.tx((t) => t.team.findMany())],
   ["outside of one", () => db.prisma.team.findMany()],

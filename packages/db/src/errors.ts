@@ -82,6 +82,7 @@ const connectionCodes = among(
   "ENOENT", // the unix socket is gone
   "EPIPE",
   "ETIMEDOUT",
+  "25P03", // idle in a transaction for too long: this process was frozen, or cut off
   "08000",
   "08003",
   "08006",

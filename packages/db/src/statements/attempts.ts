@@ -22,6 +22,8 @@ export interface LockedAttempt {
   checkpointStep: number;
 }
 export const lockAttempt = statement<[attemptId: string], LockedAttempt>("lock-stage-run-of-attempt");
+/** For a command that need not wait: whether the two rows are this transaction's now. */
+export const tryLockAttempt = statement<[attemptId: string], { id: string }>("try-lock-attempt");
 
 /** As relu's `judgeLosses` takes it. */
 export interface LossHistoryRow {
