@@ -17,6 +17,8 @@ export interface Cluster {
   submit(spec: Partial<ExperimentSpecInput>): Promise<string>;
   /** Waits until the experiment ends; returns it. */
   ended(id: string, seconds?: number): Promise<Experiment>;
+  /** As if 15 s had passed, in which Postgres answered the leader: the attempt's lease is over, and may be judged. */
+  leasePasses(attemptId: string): Promise<void>;
   pool: Pool;
   stop(): Promise<void>;
 }
@@ -87,6 +89,10 @@ export async function startCluster({
         seconds,
       );
       return client.experiments.get(id);
+    },
+    leasePasses: async (attemptId) => {
+      await sql("update leader set answering_since = answering_since - interval '15 s'");
+      await sql("update attempt set lease_expires_at = now() - interval '15 s' where id = $1", [attemptId]);
     },
     stop: async () => {
       await pool.end();

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { type Cluster, images, startCluster, until } from "../cluster.ts";
 
-const spec = { until: "train" as const, budgets: undefined, settings: { train: { length: images(12_800) } } };
+const spec = { until: "train" as const, budgets: undefined, settings: { train: { length: images(6_400) } } };
 
 let cluster: Cluster;
 afterEach(() => cluster.stop());
@@ -22,6 +22,7 @@ describe("a worker frozen past its lease", { timeout: 240_000 }, () => {
     const supervisor = cluster.stack.part(first.name).pid as number;
     const frozen = who(supervisor, await childrenOf(supervisor));
     for (const pid of frozen) process.kill(pid, "SIGSTOP");
+    await cluster.leasePasses(first.id);
 
     await cluster.moment("the attempt is lost", "select 1 from attempt where id = $1 and state = 'lost'", [first.id]);
     const reached = await lastCheckpoint(first.id);

@@ -1,13 +1,14 @@
 import type { ExperimentSpecInput } from "@reluctant/contracts";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { type Cluster, images, smallSpec, startCluster } from "../cluster.ts";
 
 let cluster: Cluster;
-afterEach(() => cluster.stop());
 
 const oneBudget = { ...smallSpec, budgets: ["10%"] };
 
 describe("delivery", { timeout: 240_000 }, () => {
+  afterEach(() => cluster.stop());
+
   it("takes experiments while Redis is down, and begins when it returns without any restart", async () => {
     cluster = await startCluster();
     await cluster.stack.part("redis").stop();
@@ -41,8 +42,30 @@ describe("delivery", { timeout: 240_000 }, () => {
     expect(trained).toEqual([{ runs: "1", attempts: "1" }]);
   });
 
-  it("ends the child within five seconds of a cancel that nobody else's need outlives", async () => {
+  it("spreads one experiment over two workers, never two attempts on one", async () => {
+    cluster = await startCluster({ workers: 2 });
+    const id = await cluster.submit({ budgets: ["40%", "20%", "10%", "5%"] });
+    expect((await cluster.ended(id)).state).toBe("finished");
+    const overlapping = await cluster.sql(
+      `select a.id from attempt a join attempt b on b.worker_id = a.worker_id and b.id <> a.id
+       where tstzrange(a.started_at, a.ended_at) && tstzrange(b.started_at, b.ended_at)`,
+    );
+    expect(overlapping).toEqual([]);
+    const shares = await cluster.sql<{ n: number }>(
+      "select count(*)::int as n from attempt where state = 'succeeded' group by worker_id",
+    );
+    expect(shares).toHaveLength(2);
+    for (const { n } of shares) expect(n).toBeGreaterThanOrEqual(1);
+  });
+});
+
+describe("delivery by one worker", { timeout: 240_000 }, () => {
+  beforeAll(async () => {
     cluster = await startCluster();
+  });
+  afterAll(() => cluster.stop());
+
+  it("ends the child within five seconds of a cancel that nobody else's need outlives", async () => {
     const id = await cluster.submit({
       until: "train",
       budgets: undefined,
@@ -62,24 +85,7 @@ describe("delivery", { timeout: 240_000 }, () => {
     expect((await cluster.client.experiments.get(id)).state).toBe("cancelled");
   });
 
-  it("spreads one experiment over two workers, never two attempts on one", async () => {
-    cluster = await startCluster({ workers: 2 });
-    const id = await cluster.submit({ budgets: ["40%", "20%", "10%", "5%"] });
-    expect((await cluster.ended(id)).state).toBe("finished");
-    const overlapping = await cluster.sql(
-      `select a.id from attempt a join attempt b on b.worker_id = a.worker_id and b.id <> a.id
-       where tstzrange(a.started_at, a.ended_at) && tstzrange(b.started_at, b.ended_at)`,
-    );
-    expect(overlapping).toEqual([]);
-    const shares = await cluster.sql<{ n: number }>(
-      "select count(*)::int as n from attempt where state = 'succeeded' group by worker_id",
-    );
-    expect(shares).toHaveLength(2);
-    for (const { n } of shares) expect(n).toBeGreaterThanOrEqual(1);
-  });
-
   it("finishes a second identical experiment from cache, every stage marked", async () => {
-    cluster = await startCluster();
     const first = await cluster.ended(await cluster.submit({}));
     const attempts = await cluster.sql("select 1 from attempt");
     const second = await cluster.ended(await cluster.submit({ name: "again" }), 5);
@@ -90,7 +96,6 @@ describe("delivery", { timeout: 240_000 }, () => {
   });
 
   it("runs single stages from artifacts that earlier ones made", async () => {
-    cluster = await startCluster();
     const whole = await cluster.ended(await cluster.submit({}));
     const artifact = (kind: string, role: string) =>
       whole.stageRuns.find((run) => run.kind === kind)?.artifacts.find((one) => one.role === role)?.sha256;
