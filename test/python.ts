@@ -1,4 +1,5 @@
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
+import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 
 /** The Python of tests: `PYTHON`, which is set for them to the environment that scripts/setup.mjs makes. */
@@ -12,3 +13,26 @@ export const noPyTorch = await promisify(execFile)(python, [
   ({ stdout }) => (stdout.trim() === "True" ? undefined : "PYTHON names no Python with torch and numpy"),
   () => "PYTHON names no Python",
 );
+
+/** A Python process that answers one line with one line, both JSON: importing torch takes it two seconds, once. */
+export interface PythonProcess {
+  /** @throws Error when the process ended instead; what it said of that is on stderr */
+  ask(question: unknown): Promise<unknown>;
+  stop(): void;
+}
+
+/** Starts `script` in the folder `cwd`, whose modules it can import. One thread: more spin where all processors are busy. */
+export function startPython(script: string, cwd: string): PythonProcess {
+  const env = { ...process.env, OMP_NUM_THREADS: "1", PYTHONPATH: cwd };
+  const child = spawn(python, [script], { cwd, env, stdio: ["pipe", "pipe", "inherit"] });
+  const answers = createInterface(child.stdout)[Symbol.asyncIterator]();
+  return {
+    async ask(question) {
+      child.stdin.write(`${JSON.stringify(question)}\n`);
+      const { done, value } = await answers.next();
+      if (done) throw new Error(`${script} ended without an answer`);
+      return JSON.parse(value);
+    },
+    stop: () => child.stdin.end(),
+  };
+}

@@ -1,8 +1,6 @@
-import { execFile } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { type Network, onnxFile, pyTorchFile, pyTorchModule, readNetwork } from "@reluctant/interchange";
 import { encodeStudent } from "@reluctant/stages";
 import { pixelTensor } from "@reluctant/tfjs-backend-torch";
@@ -11,19 +9,25 @@ import { InferenceSession, Tensor } from "onnxruntime-node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openBackend } from "../../packages/engine/src/backends.ts";
 import { TfNetwork } from "../../packages/engine/src/network.ts";
-import { noPyTorch, python } from "../python.ts";
+import { noPyTorch, type PythonProcess, startPython } from "../python.ts";
 import { skipFor } from "../skip-for.ts";
 import { networks, normalization, randomNetwork } from "./random-network.ts";
 
 const batchSize = 2;
 
 let folder: string;
+/** Runs logits.py in the folder. */
+let peer: PythonProcess | undefined;
 beforeAll(async () => {
   await openBackend({ threads: 1, precision: "fp32" });
   folder = await mkdtemp(join(tmpdir(), "reluctant-interchange-"));
   await writeFile(join(folder, pyTorchModule.name), await pyTorchModule.read());
+  if (!noPyTorch) peer = startPython(join(import.meta.dirname, "logits.py"), folder);
 });
-afterAll(() => rm(folder, { recursive: true }));
+afterAll(() => {
+  peer?.stop();
+  return rm(folder, { recursive: true });
+});
 
 describe.each(networks)("a partial-ReLU %s of %d pixels leaves with its masks", (name, side) => {
   let exported: Exported;
@@ -42,15 +46,7 @@ describe.each(networks)("a partial-ReLU %s of %d pixels leaves with its masks", 
   it("the PyTorch module computes our logits", { timeout: 60_000, ...skipFor(noPyTorch) }, async () => {
     await writeFile(join(folder, "network.safetensors"), pyTorchFile(exported.network));
     await writeFile(join(folder, "images.f32"), exported.images);
-    const script = [
-      "import torch, partial_relu",
-      "network = partial_relu.load('network.safetensors')",
-      "images = torch.frombuffer(bytearray(open('images.f32', 'rb').read()), dtype=torch.float32)",
-      `with torch.no_grad(): print(network(images.reshape(${batchSize}, 3, ${side}, ${side})).flatten().tolist())`,
-    ].join("\n");
-    const env = { ...process.env, OMP_NUM_THREADS: "1" }; // as in one-step.ts
-    const { stdout } = await promisify(execFile)(python, ["-c", script], { cwd: folder, env });
-    expectClose(JSON.parse(stdout), exported.logits);
+    expectClose((await peer?.ask([batchSize, 3, side, side])) as number[], exported.logits);
   });
 });
 

@@ -4,11 +4,13 @@ import type { Numbers } from "./reference-nodes.ts";
 
 /** Numbers in [0, 1): Park and Miller's generator, fast enough for 25 million weights. */
 export function noise(length: number, salt = 0): Float32Array {
+  const values = new Float32Array(length);
   let state = length + 7919 * salt;
-  return Float32Array.from({ length }, () => {
+  for (let i = 0; i < length; i++) {
     state = (state * 48_271) % 2_147_483_647;
-    return (state >> 7) / 2 ** 24;
-  });
+    values[i] = (state >> 7) / 2 ** 24;
+  }
+  return values;
 }
 
 /** Filters of variance 2 / fan-in; vectors in [0.5, 1), so that no statistic, scale or offset is 0 or 1. */
