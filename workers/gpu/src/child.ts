@@ -1,6 +1,6 @@
 /**
- * The training process: one attempt, from `start` on the pipe to its last word. It has no way to Postgres or Redis, and
- * ends when its supervisor does. Started with `probe` it only says what it would compute with.
+ * The training process: one attempt, from `start` on the pipe to its terminal message. It has no way to Postgres or Redis,
+ * and ends when its supervisor does. Started with `probe` it only says what it would compute with.
  */
 import { readFile, writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";

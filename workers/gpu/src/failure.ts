@@ -9,3 +9,9 @@ export class AttemptFailure extends Error {
     this.failure = { code, fatal: code === "bad-input", message: message.slice(0, 10_000), step: null };
   }
 }
+
+/** The failure that an error in the supervisor is to the attempt. */
+export function failureOf(error: unknown): Failure {
+  if (error instanceof AttemptFailure) return error.failure;
+  return new AttemptFailure("internal", error instanceof Error ? error.message : String(error)).failure;
+}

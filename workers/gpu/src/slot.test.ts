@@ -1,15 +1,23 @@
 import { expect, test } from "vitest";
-import { type ChildEnd, causeOf, endingOf, type LastWord, nextPhase, type StopCause, strictest } from "./slot.ts";
+import {
+  type ChildEnd,
+  causeOf,
+  endingOf,
+  nextPhase,
+  type StopCause,
+  strictest,
+  type TerminalMessage,
+} from "./slot.ts";
 
 const clean: ChildEnd = { code: 0, signal: null, outOfMemory: false, lastLines: [] };
-const succeeded: Extract<LastWord, { type: "succeeded" }> = {
+const succeeded: Extract<TerminalMessage, { type: "succeeded" }> = {
   type: "succeeded",
   result: { kind: "train", images: 1, reluCount: 1, validationAccuracy: 0.5, testAccuracy: 0.5 },
   files: [],
   points: [],
 };
 const ending = (over: Partial<Parameters<typeof endingOf>[0]>) =>
-  endingOf({ cause: null, word: null, end: clean, step: 7, ...over });
+  endingOf({ cause: null, terminal: null, end: clean, step: 7, ...over });
 
 test("the slot reports only after training, and is free only after reporting or an unsuccessful claim", () => {
   expect(nextPhase("claiming", "free")).toBe("free");
@@ -37,12 +45,12 @@ test("a beat's answer says whether the attempt goes on", () => {
 });
 
 test("a result counts even when a stop was asked meanwhile, but not once the attempt is another's", () => {
-  expect(ending({ word: succeeded, cause: "cancel" })).toEqual({ as: "succeeded", word: succeeded });
-  expect(ending({ word: succeeded, cause: "stale" })).toEqual({ as: "abandoned" });
+  expect(ending({ terminal: succeeded, cause: "cancel" })).toEqual({ as: "succeeded", message: succeeded });
+  expect(ending({ terminal: succeeded, cause: "stale" })).toEqual({ as: "abandoned" });
 });
 
-test("a stopped attempt is released at the step of its last word, or the last one heard", () => {
-  expect(ending({ word: { type: "stopped", step: 9 }, cause: "drain" })).toEqual({
+test("a stopped attempt is released at the step of its terminal message, or the last one known", () => {
+  expect(ending({ terminal: { type: "stopped", step: 9 }, cause: "drain" })).toEqual({
     as: "released",
     release: "preempted",
     step: 9,
@@ -52,7 +60,7 @@ test("a stopped attempt is released at the step of its last word, or the last on
   expect(ending({ end: null, cause: "hurry" })).toEqual({ as: "released", release: "preempted", step: 7 });
 });
 
-test("a child that goes without a word failed, with its last lines as the reason", () => {
+test("a child that goes without a terminal message failed, with its last lines as the reason", () => {
   const end: ChildEnd = { ...clean, code: 3, lastLines: ["cannot open the device"] };
   expect(ending({ end })).toMatchObject({
     as: "failed",

@@ -57,8 +57,11 @@ export const causeOf = (
   return answer.how === "checkpoint" ? "preempt" : "cancel";
 };
 
-/** The last word of a child, if it had one. */
-export type LastWord = Extract<FromChild, { type: "succeeded" | "failed" | "stopped" }>;
+/** A child's last message: it exits after it. */
+export type TerminalMessage = Extract<FromChild, { type: "succeeded" | "failed" | "stopped" }>;
+
+export const isTerminal = (message: FromChild): message is TerminalMessage =>
+  message.type === "succeeded" || message.type === "failed" || message.type === "stopped";
 
 /** How a child's process ended. */
 export interface ChildEnd {
@@ -72,7 +75,7 @@ export interface ChildEnd {
 
 /** What the supervisor reports once the process group is gone. */
 export type Ending =
-  | { as: "succeeded"; word: Extract<LastWord, { type: "succeeded" }> }
+  | { as: "succeeded"; message: Extract<TerminalMessage, { type: "succeeded" }> }
   | { as: "failed"; failure: Failure }
   | { as: "released"; release: "preempted" | "cancelled"; step: number | null }
   /** Not ours any more: say nothing. */
@@ -84,20 +87,20 @@ export type Ending =
  */
 export function endingOf(input: {
   cause: StopCause | null;
-  word: LastWord | null;
+  terminal: TerminalMessage | null;
   end: ChildEnd | null;
   step: number | null;
 }): Ending {
-  const { cause, word, end, step } = input;
+  const { cause, terminal, end, step } = input;
   if (cause === "stale") return { as: "abandoned" };
-  if (word?.type === "succeeded") return { as: "succeeded", word };
+  if (terminal?.type === "succeeded") return { as: "succeeded", message: terminal };
   if (cause !== null) {
     const { release } = stopCauses[cause];
     return release
-      ? { as: "released", release, step: word?.type === "stopped" ? word.step : step }
+      ? { as: "released", release, step: terminal?.type === "stopped" ? terminal.step : step }
       : { as: "abandoned" };
   }
-  if (word?.type === "failed") return { as: "failed", failure: word.failure };
+  if (terminal?.type === "failed") return { as: "failed", failure: terminal.failure };
   return { as: "failed", failure: crash(end, step) };
 }
 

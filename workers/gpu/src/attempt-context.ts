@@ -1,0 +1,14 @@
+import type { Deps } from "@reluctant/control";
+import type { Logger } from "@reluctant/telemetry";
+import type { StopOrder } from "./stop-order.ts";
+
+/** What all phases of an attempt share. */
+export interface AttemptContext {
+  deps: Deps;
+  /** Fences every write. */
+  ours: { attemptId: string; epoch: number };
+  /** The attempt's own folder, and the only one in which its child may name files. */
+  scratch: string;
+  stop: StopOrder;
+  log: Logger;
+}
