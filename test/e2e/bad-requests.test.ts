@@ -1,4 +1,5 @@
-import { type Problem, type ProblemCode, problems } from "@reluctant/contracts";
+import { problems } from "@reluctant/api";
+import type { Problem, ProblemCode } from "@reluctant/contracts";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { startApi } from "../api.ts";
 

@@ -3,6 +3,7 @@
  * of them one day. Whoever renames one brings what still reads the old name, and the test that shows it.
  */
 
+import { problems } from "@reluctant/api";
 import {
   artifactRoles,
   attemptStates,
@@ -16,7 +17,6 @@ import {
   needOrigins,
   precisions,
   priorities,
-  problems,
   roles,
   stageRunStates,
 } from "@reluctant/contracts";

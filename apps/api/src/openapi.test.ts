@@ -1,7 +1,8 @@
-import { parseBudget, problems } from "@reluctant/contracts";
+import { parseBudget } from "@reluctant/contracts";
 import { experimentSpecSchema } from "@reluctant/stages/definitions";
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { problems } from "./http/problem.ts";
 import { openApiDocument } from "./openapi.ts";
 import { routes } from "./routes/index.ts";
 

@@ -1,7 +1,8 @@
 import * as contracts from "@reluctant/contracts";
-import { type ProblemCode, problemSchema, problems } from "@reluctant/contracts";
+import { type ProblemCode, problemSchema } from "@reluctant/contracts";
 import { experimentSpecSchema, stageParamsSchema } from "@reluctant/stages/definitions";
 import { z } from "zod";
+import { problems } from "./http/problem.ts";
 import type { Links, Route } from "./http/route.ts";
 
 /** Schemas that the document names; the others stand where they are used. */
@@ -194,7 +195,7 @@ const written = (links: Links): Json =>
 function problemsOf(route: Route, write: Write): Json {
   const schema = write(problemSchema, "output");
   const responses: Record<string, Json> = {};
-  for (const code of problemCodes(route)) {
+  for (const code of codesOf(route)) {
     const { status } = problems[code];
     const description = responses[status] ? `${responses[status].description}, ${code}` : code;
     responses[status] = { description, content: { "application/problem+json": { schema } } };
@@ -203,7 +204,7 @@ function problemsOf(route: Route, write: Write): Json {
 }
 
 /** The codes that a route can answer: its own, and those of access, body and limits. */
-export function problemCodes({ access, body, perMinute, path, problems: own = [] }: Route): ProblemCode[] {
+export function codesOf({ access, body, perMinute, path, problems: own = [] }: Route): ProblemCode[] {
   const codes: ProblemCode[] = ["invalid-request", "headers-too-large", ...own];
   if (path === "/healthz") return codes;
   codes.push("busy", "timed-out", "unavailable", "internal");

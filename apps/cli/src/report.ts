@@ -1,4 +1,4 @@
-import { type FieldError, type ProblemCode, problems, ReluctantError } from "@reluctant/contracts";
+import { type FieldError, type ProblemCode, ReluctantError } from "@reluctant/contracts";
 import { AnswerError, ApiError, UnreachableError } from "@reluctant/sdk";
 import { ContentError } from "./named-file.ts";
 import { systemMessage } from "./system-error.ts";
@@ -35,7 +35,13 @@ function say(message: Text, faults: readonly FieldError[] = [], code: number = e
   return code;
 }
 
-/** What was asked for cannot be asked for so (400, 413, 415, 422), whoever found out. */
-const wrongUse: readonly number[] = [400, 413, 415, 422];
-const codeOf = (code: ProblemCode): number =>
-  wrongUse.includes(problems[code].status) ? exitCodes.wrongUse : exitCodes.failed;
+/** What was asked for cannot be asked for so, whoever found out. */
+const wrongUse: readonly ProblemCode[] = [
+  "invalid-request",
+  "invalid-json",
+  "invalid-spec",
+  "idempotency-mismatch",
+  "body-too-large",
+  "unsupported-media-type",
+];
+const codeOf = (code: ProblemCode): number => (wrongUse.includes(code) ? exitCodes.wrongUse : exitCodes.failed);

@@ -1,6 +1,31 @@
-import { type FieldError, type Problem, type ProblemCode, problems, ReluctantError } from "@reluctant/contracts";
+import { type FieldError, type Problem, type ProblemCode, ReluctantError } from "@reluctant/contracts";
 import { isDataError, isPoolFull, isTimedOut, isUnavailable } from "@reluctant/db";
 import { RedisUnavailable } from "@reluctant/queue";
+
+/** What each code is to HTTP: no other place knows of statuses. */
+export const problems = {
+  "invalid-request": { status: 400, title: "The request is not valid" },
+  "invalid-json": { status: 400, title: "The body is not JSON" },
+  unauthenticated: { status: 401, title: "A valid token or session is needed" },
+  forbidden: { status: 403, title: "Your role does not allow this" },
+  "bad-origin": { status: 403, title: "The request comes from another site" },
+  "not-found": { status: 404, title: "There is no such resource" },
+  "method-not-allowed": { status: 405, title: "The resource does not support this method" },
+  "request-timeout": { status: 408, title: "The body did not arrive in time" },
+  conflict: { status: 409, title: "The resource's state does not allow this" },
+  "link-expired": { status: 410, title: "The login link was used or has expired" },
+  "body-too-large": { status: 413, title: "The body is too large" },
+  "unsupported-media-type": { status: 415, title: "The body must be JSON" },
+  "range-not-satisfiable": { status: 416, title: "The range lies outside the artifact" },
+  "invalid-spec": { status: 422, title: "The experiment's spec is not valid" },
+  "idempotency-mismatch": { status: 422, title: "This Idempotency-Key was used with another body" },
+  "too-many-requests": { status: 429, title: "Too many requests" },
+  "headers-too-large": { status: 431, title: "The address and headers are too large" },
+  internal: { status: 500, title: "Something went wrong on our side" },
+  busy: { status: 503, title: "More requests came than can be answered at once" },
+  "timed-out": { status: 503, title: "The answer took too long" },
+  unavailable: { status: 503, title: "A store that this needs is out of reach" },
+} as const satisfies Record<ProblemCode, { status: number; title: string }>;
 
 /** RFC 9457 problem details of a code; `type` is a name, not an address. */
 export const problem = (code: ProblemCode, detail: string, errors: FieldError[] = []): Problem => ({
@@ -11,31 +36,56 @@ export const problem = (code: ProblemCode, detail: string, errors: FieldError[] 
   ...(errors.length > 0 && { errors }),
 });
 
+/** Errors without a code of their own, and what the caller is told; the first that fits counts. */
+const codeless: readonly {
+  is: (error: unknown) => boolean;
+  code: ProblemCode;
+  detail: string;
+  errors?: FieldError[];
+}[] = [
+  {
+    is: (error) => error instanceof URIError || isClientError(error),
+    code: "invalid-request",
+    detail: "The address is not valid",
+    errors: [{ field: "path", message: "cannot be decoded" }],
+  },
+  {
+    is: (error) => error instanceof RedisUnavailable,
+    code: "unavailable",
+    detail: "The queues are out of reach; try again soon",
+  },
+  {
+    is: isPoolFull,
+    code: "busy",
+    detail: "The database is busy: every connection is in use; try again soon",
+  },
+  {
+    is: isTimedOut,
+    code: "timed-out",
+    detail: "The database did not answer in time, and what was begun is undone; try again in a while",
+  },
+  {
+    is: isUnavailable,
+    code: "unavailable",
+    detail: "The database is out of reach; try again soon",
+  },
+  {
+    is: isDataError,
+    code: "invalid-request",
+    detail: "A value of the request cannot be stored or looked up, such as a text with the character NUL",
+  },
+];
+
 /**
  * What the caller is told of an error. What nobody foresaw tells nothing of its inside: the log has it, under the
  * request's id.
  */
 export function problemOf(error: unknown): Problem {
   if (error instanceof ReluctantError) return problem(error.code, error.message, error.errors);
-  if (error instanceof URIError || isClientError(error)) {
-    return problem("invalid-request", "The address is not valid", [{ field: "path", message: "cannot be decoded" }]);
-  }
-  if (error instanceof RedisUnavailable) return problem("unavailable", "The queues are out of reach; try again soon");
-  if (isPoolFull(error)) return problem("busy", "The database is busy: every connection is in use; try again soon");
-  if (isTimedOut(error)) {
-    return problem(
-      "timed-out",
-      "The database did not answer in time, and what was begun is undone; try again in a while",
-    );
-  }
-  if (isUnavailable(error)) return problem("unavailable", "The database is out of reach; try again soon");
-  if (isDataError(error)) {
-    return problem(
-      "invalid-request",
-      "A value of the request cannot be stored or looked up, such as a text with the character NUL",
-    );
-  }
-  return problem("internal", "The request could not be answered; the log names the reason under its X-Request-Id");
+  const known = codeless.find(({ is }) => is(error));
+  return known
+    ? problem(known.code, known.detail, known.errors)
+    : problem("internal", "The request could not be answered; the log names the reason under its X-Request-Id");
 }
 
 /** Express' own errors, such as a path that cannot be decoded. */
