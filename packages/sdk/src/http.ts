@@ -31,8 +31,10 @@ export interface Http {
   once(path: string, options?: RequestOptions): Promise<Response>;
   /** The same, where the request is sent again when the API asks for that, three times at most. */
   send(path: string, options?: RequestOptions): Promise<Response>;
-  /** The parsed JSON of a successful answer. */
-  get<T>(schema: Schema<T>, path: string, options?: RequestOptions): Promise<T>;
+  /** The parsed JSON of a successful answer to a GET. */
+  get<T>(schema: Schema<T>, path: string, options?: Omit<RequestOptions, "method" | "json" | "body">): Promise<T>;
+  /** The parsed JSON of a successful answer to a POST. */
+  post<T>(schema: Schema<T>, path: string, options?: Omit<RequestOptions, "method">): Promise<T>;
 }
 
 export interface HttpOptions {
@@ -83,16 +85,26 @@ export function createHttp({ baseUrl, token, fetch = globalThis.fetch }: HttpOpt
     }
   }
 
-  async function get<T>(schema: Schema<T>, path: string, options?: RequestOptions): Promise<T> {
-    const response = await send(path, options);
+  async function parsed<T>(
+    method: "GET" | "POST",
+    schema: Schema<T>,
+    path: string,
+    options?: RequestOptions,
+  ): Promise<T> {
+    const response = await send(path, { ...options, method });
     try {
       return schema.parse(await response.json());
     } catch (error) {
-      throw options?.signal?.aborted ? error : new AnswerError(`${options?.method ?? "GET"} ${path}`, error);
+      throw options?.signal?.aborted ? error : new AnswerError(`${method} ${path}`, error);
     }
   }
 
-  return { once, send, get };
+  return {
+    once,
+    send,
+    get: (schema, path, options) => parsed("GET", schema, path, options),
+    post: (schema, path, options) => parsed("POST", schema, path, options),
+  };
 }
 
 function queryString(query: Query = {}): string {

@@ -29,8 +29,7 @@ export const artifactRoutes = (http: Http) => ({
     http.get(maskMapsSchema, path`/artifacts/${sha256}/mask-maps`, { signal }),
   /** Stores bytes of the caller's own, to be named in a spec (`arModel`, `sensitivity`, `masks`). */
   import: (body: Body, { signal }: Abortable = {}): Promise<Pick<ArtifactRef, "sha256" | "bytes">> =>
-    http.get(importedSchema, "/artifacts", {
-      method: "POST",
+    http.post(importedSchema, "/artifacts", {
       body,
       headers: { "content-type": "application/octet-stream" },
       signal,

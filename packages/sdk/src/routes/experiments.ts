@@ -43,15 +43,14 @@ export const experimentRoutes = (http: Http) => {
       spec: ExperimentSpecInput,
       { idempotencyKey = crypto.randomUUID(), signal }: { idempotencyKey?: string } & Abortable = {},
     ): Promise<ExperimentSummary> =>
-      http.get(experimentSummarySchema, "/experiments", {
-        method: "POST",
+      http.post(experimentSummarySchema, "/experiments", {
         json: spec,
         headers: { "idempotency-key": idempotencyKey },
         signal,
       }),
     /** What a spec would train, and what of it is in the store already. Nothing is started. */
     plan: (spec: ExperimentSpecInput, { signal }: Abortable = {}): Promise<PlanAnswer> =>
-      http.get(planSchema, "/plans", { method: "POST", json: spec, signal }),
+      http.post(planSchema, "/plans", { json: spec, signal }),
     /** One page, newest first; pass its `next` as `after`. */
     list,
     /** Every experiment, newest first, page by page as they are asked for. */
@@ -61,7 +60,7 @@ export const experimentRoutes = (http: Http) => {
       http.get(experimentSchema, path`/experiments/${id}`, { signal }),
     /** Stops what no other experiment needs; finished results stay. */
     cancel: (id: string): Promise<ExperimentSummary> =>
-      http.get(experimentSummarySchema, path`/experiments/${id}/cancel`, { method: "POST" }),
+      http.post(experimentSummarySchema, path`/experiments/${id}/cancel`),
     trials,
     allTrials: (id: string, { signal }: Abortable = {}): AsyncGenerator<Trial> =>
       allItems((after) => trials(id, { after, signal })),

@@ -16,5 +16,5 @@ export const sessionRoutes = (http: Http) => ({
 export const tokenRoutes = (http: Http) => ({
   /** Makes a bearer token, shown this once. Admins only. */
   create: async (token: { name: string; role: Role }): Promise<string> =>
-    (await http.get(tokenSchema, "/tokens", { method: "POST", json: token })).token,
+    (await http.post(tokenSchema, "/tokens", { json: token })).token,
 });
