@@ -11,6 +11,7 @@ import type { ExperimentSpecInput } from "@reluctant/contracts";
 import { canonicalJson, modelNames, type Plan, plan, recipeNames, type StageIdentity } from "@reluctant/relu";
 import { experimentSpecSchema, methods, registry } from "@reluctant/stages/definitions";
 import { describe, expect, it } from "vitest";
+import { firstMethods } from "../first-methods.ts";
 
 interface Golden {
   /** By case, the keys of a plan's stage runs in their order. */
@@ -107,19 +108,6 @@ const ofModels = modelNames.map((model): [string, Change] => [
   { model, budgets: ["10%"], dataset: model === "resnet50" ? "imagenet" : "cifar10" },
 ]);
 
-/** A plan has the keys of its methods in their order: a method that comes is kept in cases of its own. */
-const all = [
-  "senet",
-  "senet++",
-  "uniform-random",
-  "continuation",
-  "deepreduce",
-  "layerwise-removal",
-  "snl",
-  "snl-exact",
-  "autorep",
-  "delphi-planner",
-];
 const counts = [100, 200, 300, 400, 500, 600, 700];
 const ofSettings: [string, ExperimentSpecInput["settings"], Change?][] = [
   ["train", { train: { learningRate: 0.2, decay: "cosine" } }],
@@ -132,7 +120,7 @@ const ofSettings: [string, ExperimentSpecInput["settings"], Change?][] = [
   [
     "manual allocation",
     { maskSearch: { allocation: "manual", allocationList: counts } },
-    { budgets: [2_800], methods: all.filter((name) => name !== "continuation") },
+    { budgets: [2_800], methods: firstMethods.filter((name) => name !== "continuation") },
   ],
   ["ranking of the network", { descent: { ranking: "network", scoreMemory: 0.5, pramWeight: 0 } }],
   ["deepreduce", { deepreduce: { criticalityExponent: 0.5 } }],
@@ -158,7 +146,7 @@ const cases: [string, Change][] = [
   ...ofModels,
   ...ofSettings.map(([name, settings, change]): [string, Change] => [
     `settings: ${name}`,
-    { methods: all, budgets: ["10%"], settings, ...change },
+    { methods: firstMethods, budgets: ["10%"], settings, ...change },
   ]),
 ];
 

@@ -1,4 +1,5 @@
 import type { ExperimentSpecInput } from "@reluctant/contracts";
+import { firstMethods } from "../first-methods.ts";
 import { datasetName } from "./dataset.ts";
 
 /**
@@ -19,20 +20,6 @@ const brief = {
   autorep: { learningRate: still },
 } satisfies ExperimentSpecInput["settings"];
 
-/** Those that there were when the stack was kept. */
-const everyMethod = [
-  "senet",
-  "senet++",
-  "uniform-random",
-  "continuation",
-  "deepreduce",
-  "layerwise-removal",
-  "snl",
-  "snl-exact",
-  "autorep",
-  "delphi-planner",
-];
-
 const common = { dataset: datasetName, model: "resnet8", recipe: "debug", arSeed: 1, settings: brief } as const;
 const one = ["10%"];
 const two = ["20%", "10%"];
@@ -42,7 +29,7 @@ const softened = (temperature: number) => ({ ...brief, distillation: { ...brief.
 
 /** Run to their end. The last two are spelled as specs may be: one item in place of a list, seeds as a count. */
 export const finished: ExperimentSpecInput[] = [
-  { ...common, name: "every method", methods: everyMethod, budgets: one, seeds: [1] },
+  { ...common, name: "every method", methods: firstMethods, budgets: one, seeds: [1] },
   { ...common, name: "two budgets", methods: ["senet", "continuation"], budgets: two, seeds: [1] },
   { ...common, name: "sensitivity alone", until: "sensitivity", seeds: [1] },
   { ...common, name: "one item in place of a list", methods: "uniform-random", budgets: "7372", seeds: [2] },
@@ -93,7 +80,7 @@ export const waiting: ExperimentSpecInput[] = [
   {
     ...common,
     name: "waiting searches",
-    methods: everyMethod.filter((name) => name !== "senet++"),
+    methods: firstMethods.filter((name) => name !== "senet++"),
     until: "mask-search",
     budgets: one,
     seeds: [5],

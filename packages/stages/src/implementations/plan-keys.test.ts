@@ -3,6 +3,7 @@ import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
 import type { ExperimentSpecInput } from "@reluctant/contracts";
 import { canonicalJson, type DatasetFacts, plan } from "@reluctant/relu";
 import { expect, test } from "vitest";
+import { firstMethods } from "../../../../test/first-methods.ts";
 import { experimentSpecSchema, registry } from "../definitions.ts";
 
 /**
@@ -17,20 +18,7 @@ const imagenet: DatasetFacts = {
   trainSize: 1_281_167,
 };
 const artifact = (digit: string) => digit.repeat(64);
-/** Those that there were. */
-const methodNames = [
-  "senet",
-  "senet++",
-  "uniform-random",
-  "continuation",
-  "deepreduce",
-  "layerwise-removal",
-  "snl",
-  "snl-exact",
-  "autorep",
-  "delphi-planner",
-];
-const pixelwise = methodNames.filter((name) => name !== "senet++");
+const pixelwise = firstMethods.filter((name) => name !== "senet++");
 const counts = [100, 200, 300, 400, 500, 600, 700];
 
 const base: ExperimentSpecInput = {
@@ -44,25 +32,25 @@ const base: ExperimentSpecInput = {
 
 const samples: [what: string, change: Partial<ExperimentSpecInput>, digest: string, dataset?: DatasetFacts][] = [
   ["one method", {}, "ccb53e72dcee05520f7bb9aaded13144aeb1e9fd4ce55dc9055a176be39f411a"],
-  ["every method", { methods: methodNames }, "51a5bf957058ada8267e7b1ea58024abf4b511e296127ed090fb02142086fe1b"],
+  ["every method", { methods: firstMethods }, "51a5bf957058ada8267e7b1ea58024abf4b511e296127ed090fb02142086fe1b"],
   [
     "every method, one AR model",
-    { methods: methodNames, arSeed: 7 },
+    { methods: firstMethods, arSeed: 7 },
     "63df0f13dc281f8c2e41bf29c8b8c43e48479670785c23b7c5d98c0b8d363ad1",
   ],
   [
     "every method until the search",
-    { methods: methodNames, until: "mask-search" },
+    { methods: firstMethods, until: "mask-search" },
     "7726899cbf4770d94673b8cc1b443a2e016d1c08549e89283f2526dd83d37017",
   ],
   [
     "every method until training",
-    { methods: methodNames, until: "train", budgets: undefined },
+    { methods: firstMethods, until: "train", budgets: undefined },
     "4381d642f1d574b3286c9306cc15af65079e6d071202eda5fa6df3ac69d46d5b",
   ],
   [
     "every method until sensitivity",
-    { methods: methodNames, until: "sensitivity", budgets: undefined },
+    { methods: firstMethods, until: "sensitivity", budgets: undefined },
     "eecee39375091f3697bea43cc4fc40f8f1c3b3cda490e16fbfb168d538b36b1c",
   ],
   [
@@ -123,7 +111,7 @@ const samples: [what: string, change: Partial<ExperimentSpecInput>, digest: stri
     "settings of the stages",
     {
       settings: { train: { learningRate: 0.2 }, maskSearch: { score: "paper" }, distillation: { clipNorm: 1 } },
-      methods: methodNames,
+      methods: firstMethods,
     },
     "b9ddbcdbdff4f8c65fc35d278131c03b3ba8647accb1177e3fa500d321b113e7",
   ],
@@ -135,7 +123,7 @@ const samples: [what: string, change: Partial<ExperimentSpecInput>, digest: stri
         descent: { removals: 7, ranking: "network" },
         slimmable: { widths: [0.25, 0.5] },
       },
-      methods: methodNames,
+      methods: firstMethods,
     },
     "d7fe75615268e816d941429d8e4e1eea4a8cabbacef338e7d93234eab5f022b9",
   ],
