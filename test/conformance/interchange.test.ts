@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Network, onnxFile, pyTorchFile, pyTorchModule, readNetwork } from "@reluctant/interchange";
-import { encodeStudent } from "@reluctant/stages";
+import { encodeStudent, maskedRelus } from "@reluctant/stages";
 import { pixelTensor } from "@reluctant/tfjs-backend-torch";
 import * as tf from "@tensorflow/tfjs-core";
 import { InferenceSession, Tensor } from "onnxruntime-node";
@@ -62,7 +62,7 @@ interface Exported {
 async function setup(name: string, side: number): Promise<Exported> {
   const { model, weights, masks, images } = randomNetwork(name, side, batchSize);
   const network = new TfNetwork({ model, weights, normalization });
-  network.setMasks(masks);
+  network.setActivations(maskedRelus(masks));
   const x = network.input(pixelTensor(images, network.inputShape(batchSize)), tf.zeros([batchSize, 3], "int32"));
   const { logits } = network.evaluate(x, network.freeze());
   const exported = {

@@ -3,7 +3,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pyTorchFile, readNetwork } from "@reluctant/interchange";
 import { inputShape } from "@reluctant/relu";
-import { type Engine, encodeStudent, type HostTensor } from "@reluctant/stages";
+import { type Engine, encodeStudent, type HostTensor, maskedRelus } from "@reluctant/stages";
 import type { PythonProcess } from "../python.ts";
 import { normalization, type RandomNetwork } from "./random-network.ts";
 
@@ -17,7 +17,7 @@ export type After = ReadonlyMap<string, Float32Array>;
 export async function stepOurs(engine: Engine, network: RandomNetwork, labels: number[]): Promise<After> {
   const { model, weights, masks, images } = network;
   const student = engine.network({ model, weights, normalization });
-  student.setMasks(masks);
+  student.setActivations(maskedRelus(masks));
   const trainer = engine.trainer({ student, objective: { crossEntropy: 1 }, ...rates });
   const batch = { images, labels: Int32Array.from(labels), offsets: new Int32Array(3 * batchSize) };
   const { finite } = await trainer.step(batch, rates.learningRate);

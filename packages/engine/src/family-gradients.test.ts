@@ -2,7 +2,9 @@
  * Every model of the catalog, at its full width: the torch backend's gradients against float64's. The cpu backend is held
  * to the same reference (conformance.test.ts), at fewer channels, for it takes 70 s for two images of a ResNet-18.
  */
+
 import { type Mask, models, type NodeOf, narrow, size } from "@reluctant/relu";
+import { maskedRelus } from "@reluctant/stages";
 import { describe, expect, it } from "vitest";
 import { skipFor } from "../../../test/skip-for.ts";
 import { engineOrReason } from "./conformance/backends.ts";
@@ -60,7 +62,7 @@ describe("gradients on torch", skipFor(reason), () => {
 
     if (!engine) throw new Error(reason);
     const student = engine.network({ model, weights, normalization });
-    student.setMasks(masks);
+    student.setActivations(maskedRelus(masks));
     const trainer = engine.trainer({ student, objective: { crossEntropy: 1 }, momentum: 0.9, weightDecay: 0 });
     await trainer.step(batch, 0); // at rate 0 the first momenta are the gradients
     const gradients = [...(await trainer.readMomenta())];

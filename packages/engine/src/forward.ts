@@ -9,16 +9,14 @@ import {
   maskedRelu,
 } from "@reluctant/tfjs-backend-torch";
 import * as tf from "@tensorflow/tfjs-core";
-import type { ChannelMoments, LayerActivation } from "./activations/index.ts";
+import { type ChannelMoments, type DeviceActivation, MaskedRelu } from "./activations/index.ts";
 import { fusedIntoRelus } from "./fusion.ts";
 
-/** A network's variables by tensor name (`layer1.0.conv1.weight`), filters HWIO, and its masks by ReLU layer. */
+/** A network's variables by tensor name (`layer1.0.conv1.weight`), filters HWIO, and its activations by ReLU layer. */
 export interface Parts {
   variables: ReadonlyMap<string, tf.Tensor>;
-  /** [h, w, c] of 0 and 1; a layer without one keeps every ReLU. */
-  masks: ReadonlyMap<string, tf.Tensor>;
-  /** Layers that compute something else than a masked ReLU. */
-  activations: ReadonlyMap<string, LayerActivation>;
+  /** A layer without one keeps every ReLU. */
+  activations: ReadonlyMap<string, DeviceActivation>;
   /** Batch norms that a ReLU follows as x · scale + shift, by node: with them the network evaluates, without it trains. */
   frozen: ReadonlyMap<string, Affine> | null;
 }
@@ -67,7 +65,7 @@ export interface ForwardOptions {
 /** Runs a model node by node on xBHWC. Called within `tf.tidy` or a gradient: it disposes nothing itself. */
 export function forward(
   model: Model,
-  { variables, masks, activations, frozen }: Parts,
+  { variables, activations, frozen }: Parts,
   xBHWC: tf.Tensor4D,
   { preActivations = false, watch }: ForwardOptions = {},
 ): Pass {
@@ -99,7 +97,8 @@ export function forward(
     return tf.batchNorm(of(node.from), mean, variance, beta, gamma, 1e-5);
   };
   const relu = (node: NodeOf<"relu">): tf.Tensor4D => {
-    const mask = masks.get(node.name) ?? null;
+    const activation = activations.get(node.name);
+    const mask = activation instanceof MaskedRelu ? activation.mask : null;
     const { norm = null, sum = null } = fused?.get(node.name) ?? {};
     const residual = sum && of(sum.residual);
     if (norm && frozen) return affineMaskedRelu({ x: of(norm.from), ...found(frozen, norm.name), residual, mask });
@@ -107,12 +106,9 @@ export function forward(
     if (norm) return normInTraining(norm, (x, g, b) => batchNormMaskedRelu(x, g, b, mask));
     if (sum && residual) return addMaskedRelu(of(sum.node.from), residual, mask);
     if (preActivations) entering.set(node.name, of(node.from));
-    const activation = activations.get(node.name);
-    if (activation) {
-      if (!frozen && activation.observes) observed.push({ layer: node.name, ...tf.moments(of(node.from), [0, 1, 2]) });
-      return activation.apply(of(node.from));
-    }
-    return maskedRelu(of(node.from), mask);
+    if (!activation) return maskedRelu(of(node.from), null);
+    if (!frozen && activation.observes) observed.push({ layer: node.name, ...tf.moments(of(node.from), [0, 1, 2]) });
+    return activation.apply(of(node.from));
   };
   const watched = (node: NodeOf<"relu">): tf.Tensor =>
     watch ? watch(node.name, relu(node), of(node.from)) : relu(node);
@@ -150,6 +146,8 @@ function found<T>(map: ReadonlyMap<string, T>, name: string): T {
   return value;
 }
 
-/** The fusions of the layers that compute a masked ReLU. */
+/** The fusions of the layers that compute a masked ReLU, or a whole one. */
 const fusedIntoMaskedRelus = (model: Model, activations: Parts["activations"]) =>
-  new Map([...fusedIntoRelus(model)].filter(([layer]) => !activations.has(layer)));
+  new Map(
+    [...fusedIntoRelus(model)].filter(([layer]) => (activations.get(layer)?.kind ?? "masked-relu") === "masked-relu"),
+  );

@@ -1,5 +1,5 @@
 import { type Model, models, reluLayers } from "@reluctant/relu";
-import { initialWeights, type LossTerms, type Objective, type Tensors } from "@reluctant/stages";
+import { initialWeights, type LossTerms, maskedRelus, type Objective, type Tensors } from "@reluctant/stages";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, it } from "vitest";
 import { openBackend } from "./backends.ts";
@@ -21,7 +21,9 @@ function setup(own: Objective) {
   const model = models.resnet8?.build(data.inputShape, data.classes.length) as Model;
   const network = (seed: number) => new TfNetwork({ model, weights: initialWeights(model, seed), normalization: data });
   const [student, teacher] = [network(1), network(2)];
-  student.setMasks(reluLayers(model).map(({ units }) => Uint8Array.from({ length: units }, (_, unit) => unit % 2)));
+  student.setActivations(
+    maskedRelus(reluLayers(model).map(({ units }) => Uint8Array.from({ length: units }, (_, unit) => unit % 2))),
+  );
   const trainer = new TfTrainer({ student, teacher, objective: own, momentum: 0, weightDecay: 0 });
   const batch = asTheyAre(testBatch("train", Uint32Array.of(0, 1, 2, 3, 4, 5, 6, 7)));
   const dispose = () => {

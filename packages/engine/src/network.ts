@@ -1,4 +1,4 @@
-import { inputShape, type Mask, type Model, nodesOf, reluLayers } from "@reluctant/relu";
+import { inputShape, type Model, nodesOf, reluLayers } from "@reluctant/relu";
 import {
   type Activation,
   type Batch,
@@ -11,7 +11,7 @@ import {
 } from "@reluctant/stages";
 import { augment, commitStatistics, type RecordedStep, recordStep, scaleAndShift } from "@reluctant/tfjs-backend-torch";
 import * as tf from "@tensorflow/tfjs-core";
-import { type LayerActivation, layerActivation } from "./activations/index.ts";
+import { activationOnDevice, type DeviceActivation, MaskedRelu } from "./activations/index.ts";
 import {
   type Affine,
   type BatchStatistics,
@@ -24,15 +24,14 @@ import { type PixelValues, pixelValues, toDevice, toHost } from "./layout.ts";
 import { correctOf } from "./losses.ts";
 import { assign, newVariable } from "./variables.ts";
 
-/** A network whose weights and masks live on the device. */
+/** A network whose weights and activations live on the device. */
 export class TfNetwork implements Network {
   readonly model: Model;
   readonly normalization: Normalization;
   /** Its own, by tensor name. */
   readonly variables: Map<string, tf.Variable>;
-  /** Variables, so that a recorded step reads the masks of the day. */
-  private readonly masks = new Map<string, tf.Variable>();
-  private readonly activations = new Map<string, LayerActivation>();
+  /** By ReLU layer; one without computes relu. */
+  private readonly activations = new Map<string, DeviceActivation>();
   /** Recorded not for speed but for memory: TensorFlow.js would hold every node's output until the batch is through. */
   private readonly counting: RecordedStep<{ images: PixelValues; labels: Int32Array; branch: string }, "correct">;
 
@@ -69,30 +68,21 @@ export class TfNetwork implements Network {
     return new Map([...this.variables, ...own].filter(([, { trainable }]) => trainable));
   }
 
-  setMasks(masks: readonly Mask[]): void {
-    if (this.activations.size > 0) this.disposeActivations();
-    for (const [layer, { name, shape }] of reluLayers(this.model).entries()) {
-      const mask = tf.tensor3d(Float32Array.from(masks[layer] as Mask), [...shape]);
-      const variable = this.masks.get(name);
-      if (variable) {
-        variable.assign(mask);
-        mask.dispose();
-      } else this.masks.set(name, newVariable(mask));
-    }
-  }
-
-  /** What its passes branch on: whether it was given masks, and activations. */
+  /** What its passes branch on: the kind of each activation. */
   get branch(): string {
-    return `${this.masks.size > 0} ${this.activations.size > 0}`;
+    return [...this.activations.values()].map(({ kind }) => kind).join();
   }
 
   setActivations(activations: readonly Activation[]): void {
-    this.disposeActivations();
     for (const [layer, { name, shape }] of reluLayers(this.model).entries()) {
       const activation = activations[layer] as Activation;
-      if (activation.kind === "masked-relu")
-        this.masks.set(name, newVariable(tf.tensor3d(Float32Array.from(activation.mask), [...shape])));
-      else this.activations.set(name, layerActivation(activation, shape));
+      const present = this.activations.get(name);
+      if (activation.kind === "masked-relu" && present instanceof MaskedRelu) {
+        present.setMask(activation.mask); // recorded steps go on with it
+        continue;
+      }
+      present?.dispose();
+      this.activations.set(name, activationOnDevice(activation, shape));
     }
   }
 
@@ -145,16 +135,12 @@ export class TfNetwork implements Network {
 
   /** Batch norms by their batch; the pass says where their running statistics are to move. */
   train(xBHWC: tf.Tensor4D, options: ForwardOptions = {}): Pass {
-    return forward(this.model, { variables: this.tensors(), ...this.layers(), frozen: null }, xBHWC, options);
+    return forward(this.model, { variables: this.tensors(), activations: this.activations, frozen: null }, xBHWC, options);
   }
 
   /** Batch norms by their running statistics, as they were when `frozen` was made. */
   evaluate(xBHWC: tf.Tensor4D, frozen: Frozen, options: ForwardOptions = {}): Pass {
-    return forward(this.model, { variables: this.tensors(), ...this.layers(), frozen }, xBHWC, options);
-  }
-
-  private layers() {
-    return { masks: this.masks, activations: this.activations };
+    return forward(this.model, { variables: this.tensors(), activations: this.activations, frozen }, xBHWC, options);
   }
 
   /** What the forward pass reads, by name. Called within `tf.tidy`. */
@@ -194,15 +180,8 @@ export class TfNetwork implements Network {
   dispose(): void {
     this.counting.dispose();
     this.summing.dispose();
-    this.disposeActivations();
-    tf.dispose([...this.variables.values()]);
-  }
-
-  private disposeActivations(): void {
-    tf.dispose([...this.masks.values()]);
     for (const activation of this.activations.values()) activation.dispose();
-    this.masks.clear();
-    this.activations.clear();
+    tf.dispose([...this.variables.values()]);
   }
 
   /** By `<layer>.<part>`. */

@@ -1,6 +1,6 @@
 import type { StageParams } from "@reluctant/contracts";
 import { type Model, models, type Recipe, recipes, reluLayers } from "@reluctant/relu";
-import { initialWeights, type StageContext, stages } from "@reluctant/stages";
+import { initialWeights, maskedRelus, type StageContext, stages } from "@reluctant/stages";
 import { storedType } from "@reluctant/tfjs-backend-torch";
 import * as tf from "@tensorflow/tfjs-core";
 import { afterEach, describe, expect, it } from "vitest";
@@ -39,7 +39,9 @@ function distillation(name: string, side: number) {
     TfNetwork,
     TfNetwork,
   ];
-  student.setMasks(reluLayers(model).map(({ units }) => Uint8Array.from({ length: units }, (_, unit) => unit % 2)));
+  student.setActivations(
+    maskedRelus(reluLayers(model).map(({ units }) => Uint8Array.from({ length: units }, (_, unit) => unit % 2))),
+  );
   const trainer = new TfTrainer({
     student,
     teacher,

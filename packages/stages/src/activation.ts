@@ -26,11 +26,21 @@ export type Polynomial = Float32Array;
 export const delphiPolynomial = (channels: number): Polynomial =>
   Float32Array.from([0.1992, 0.5002, 0.1997].flatMap((coefficient) => Array<number>(channels).fill(coefficient)));
 
-/** The activations of a partial-ReLU network at rest: removed units compute their layer's polynomial, else the identity. */
-export const frozenActivations = (
-  model: Model,
-  { masks, polynomials }: { masks: readonly Mask[]; polynomials: ReadonlyMap<string, Polynomial> },
-): Activation[] =>
+/** What removed units of a layer compute, by layer; the identity where there is none. */
+export type Polynomials = ReadonlyMap<string, Polynomial>;
+
+/** What a search decides: which units of each ReLU layer keep their ReLU, in the model's order, and what the others do. */
+export interface PartialRelus {
+  masks: readonly Mask[];
+  polynomials: Polynomials;
+}
+
+/** The activations of a network whose removed units compute the identity. */
+export const maskedRelus = (masks: readonly Mask[]): Activation[] =>
+  masks.map((mask) => ({ kind: "masked-relu", mask }));
+
+/** The activations of a partial-ReLU network. */
+export const activationsOf = (model: Model, { masks, polynomials }: PartialRelus): Activation[] =>
   reluLayers(model).map(({ name }, layer) => {
     const mask = masks[layer] as Mask;
     const coefficients = polynomials.get(name);
@@ -39,10 +49,7 @@ export const frozenActivations = (
   });
 
 /** Units that compute a polynomial: where there are any, equal ReLU counts are not equal cost. */
-export const polynomialUnits = (
-  model: Model,
-  { masks, polynomials }: { masks: readonly Mask[]; polynomials: ReadonlyMap<string, Polynomial> },
-): number =>
+export const polynomialUnits = (model: Model, { masks, polynomials }: PartialRelus): number =>
   reluLayers(model).reduce(
     (total, { name, units }, layer) => total + (polynomials.has(name) ? units - onesOf(masks[layer] as Mask) : 0),
     0,

@@ -44,11 +44,12 @@ export interface TrainingBatch extends Batch {
 
 export interface Network {
   readonly model: Model;
-  /** One mask for each ReLU layer, in the model's order; a network is all-ReLU until masks are set. */
-  setMasks(masks: readonly Mask[]): void;
-  /** What each ReLU layer computes, in the model's order. Their trainable values belong to the network's parameters. */
+  /**
+   * What each ReLU layer computes, in the model's order; a network is all-ReLU until this is set. Their trainable values
+   * belong to the network's parameters, so a trainer is made afterwards; masks alone may change under one.
+   */
   setActivations(activations: readonly Activation[]): void;
-  /** What the activations hold, by `<layer>.<part>`: `slope`; `score`, `indicator`, `coefficients`, …; `share`. */
+  /** What the activations hold but their masks, by `<layer>.<part>`: `slope`; `score`, `indicator`, `coefficients`, …; `share`. */
   readActivations(): Promise<Tensors>;
   /** Replaces what `readActivations` gives. */
   loadActivations(values: Tensors): void;

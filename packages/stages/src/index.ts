@@ -1,10 +1,4 @@
-export {
-  type Activation,
-  delphiPolynomial,
-  frozenActivations,
-  type Polynomial,
-  polynomialUnits,
-} from "./activation.ts";
+export { type Activation, maskedRelus } from "./activation.ts";
 export { readParams, type StageImplementation, stages } from "./catalog.ts";
 export type { StageArtifact, StageContext, StageData, StageOutput } from "./context.ts";
 export type {

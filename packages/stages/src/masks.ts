@@ -9,7 +9,7 @@ import {
   reluLayers,
   unpackBits,
 } from "@reluctant/relu";
-import type { Polynomial } from "./activation.ts";
+import type { PartialRelus, Polynomial, Polynomials } from "./activation.ts";
 import { decodeSafetensors, encodeSafetensors } from "./safetensors.ts";
 import { floatsOf, type HostTensor, prefixed, type Tensors, under } from "./tensors.ts";
 import { requireWeights } from "./weights.ts";
@@ -56,14 +56,9 @@ export const overlapsOf = (before: readonly Mask[], after: readonly Mask[]): num
     return kept === 0 ? 1 : overlapOf(mask, after[l] as Mask) / kept;
   });
 
-/** What removed units of a layer compute, by layer; the identity where there is none. */
-export type Polynomials = ReadonlyMap<string, Polynomial>;
-
-/** A partial-ReLU network at rest; masks in the order of the model's ReLU layers. */
-export interface Student {
+/** A partial-ReLU network. */
+export interface Student extends PartialRelus {
   weights: Tensors;
-  masks: Mask[];
-  polynomials: Polynomials;
 }
 
 /** The `masks` artifact: a student's weights beside `mask.<layer>` for each ReLU layer, and `polynomial.<layer>` [3, c]. */

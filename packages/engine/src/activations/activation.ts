@@ -1,3 +1,4 @@
+import type { Activation } from "@reluctant/stages";
 import type * as tf from "@tensorflow/tfjs-core";
 
 /** Mean and variance of each channel over a batch and its positions. [c] */
@@ -6,9 +7,10 @@ export interface ChannelMoments {
   variance: tf.Tensor;
 }
 
-/** A ReLU layer on the device, where it is not a masked ReLU. Values are [h, w, c] unless said otherwise. */
-export interface LayerActivation {
-  /** Trainable ones are moved by the optimizer, the others by `follow` and from outside. */
+/** An `Activation` on the device, for one ReLU layer. Values are [h, w, c] unless said otherwise. */
+export interface DeviceActivation {
+  readonly kind: Activation["kind"];
+  /** What a checkpoint keeps of it. Trainable ones are moved by the optimizer, the others by `follow` and from outside. */
   readonly variables: ReadonlyMap<string, tf.Variable>;
   /** y of the same shape, differentiable in x and in the trainable variables. */
   apply(xBHWC: tf.Tensor4D): tf.Tensor4D;

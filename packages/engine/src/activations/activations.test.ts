@@ -3,7 +3,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, it } from "vitest";
 import { openBackend } from "../backends.ts";
 import { gaussianFit } from "./gaussian-fit.ts";
-import { type LayerActivation, layerActivation } from "./index.ts";
+import { activationOnDevice, type DeviceActivation } from "./index.ts";
 
 beforeAll(() => openBackend({ backend: "cpu", threads: 1, precision: "fp32" }));
 
@@ -26,7 +26,7 @@ const kinds: [string, Exclude<Activation, { kind: "masked-relu" }>][] = [
 ];
 
 /** Σ of y times fixed weights, whose gradient is not the same everywhere. */
-const loss = (activation: LayerActivation, x: tf.Tensor4D): tf.Scalar => tf.sum(tf.mul(activation.apply(x), batch(7)));
+const loss = (activation: DeviceActivation, x: tf.Tensor4D): tf.Scalar => tf.sum(tf.mul(activation.apply(x), batch(7)));
 
 /** Largest difference between a gradient and central differences of `f` at `at`. */
 async function error(gradient: tf.Tensor, f: (x: tf.Tensor) => tf.Scalar, at: tf.Tensor): Promise<number> {
@@ -43,14 +43,14 @@ async function error(gradient: tf.Tensor, f: (x: tf.Tensor) => tf.Scalar, at: tf
 
 describe.each(kinds)("the %s", (_, kind) => {
   it("has the slope of its values as gradient in what enters", async () => {
-    const activation = layerActivation(kind, shape);
+    const activation = activationOnDevice(kind, shape);
     activation.follow(null, always()); // the scored mask's indicators follow their scores: some ReLUs are gone
     const f = (x: tf.Tensor) => loss(activation, x as tf.Tensor4D);
     expect(await error(tf.grad(f)(batch()), f, batch())).toBeLessThan(2e-3);
   });
 
   it("keeps its values through a save and a load", async () => {
-    const [one, other] = [layerActivation(kind, shape), layerActivation(kind, shape)];
+    const [one, other] = [activationOnDevice(kind, shape), activationOnDevice(kind, shape)];
     for (const [name, variable] of one.variables) {
       variable.assign(tf.tensor(values(variable.size, 9), variable.shape));
       other.variables.get(name)?.assign(variable);
@@ -61,7 +61,7 @@ describe.each(kinds)("the %s", (_, kind) => {
 
 describe("the soft mask", () => {
   it("starts as ReLU, is linear at slope 0, and has exact gradients in its slopes and their L1 norm", async () => {
-    const mask = layerActivation({ kind: "soft-mask" }, shape);
+    const mask = activationOnDevice({ kind: "soft-mask" }, shape);
     const slopes = mask.variables.get("slope") as tf.Variable;
     expect(await mask.apply(batch()).data()).toEqual(await tf.relu(batch()).data());
     for (const f of [() => loss(mask, batch()), () => mask.kept() as tf.Scalar]) {
@@ -82,8 +82,8 @@ describe("the soft mask", () => {
 describe("the scored mask", () => {
   const hysteresis = 0.003;
   const at = (score: number) =>
-    layerActivation({ kind: "scored-mask", scores: Float32Array.of(score), hysteresis }, [1, 1, 1]);
-  const indicatorOf = async (mask: LayerActivation) =>
+    activationOnDevice({ kind: "scored-mask", scores: Float32Array.of(score), hysteresis }, [1, 1, 1]);
+  const indicatorOf = async (mask: DeviceActivation) =>
     (await (mask.variables.get("indicator") as tf.Variable).data())[0];
 
   it("flips only beyond the hysteresis, and stays where it is within it", async () => {
@@ -99,7 +99,7 @@ describe("the scored mask", () => {
   });
 
   it("passes to the score what the mask would get, times the slope of softplus", async () => {
-    const mask = layerActivation({ kind: "scored-mask", scores: values(units, 5), hysteresis }, shape);
+    const mask = activationOnDevice({ kind: "scored-mask", scores: values(units, 5), hysteresis }, shape);
     const scores = mask.variables.get("score") as tf.Variable;
     const gradient = (f: () => tf.Scalar) => tf.variableGrads(f, [scores]).grads[scores.name] as tf.Tensor;
     const slope = tf.sigmoid(scores);
@@ -112,7 +112,7 @@ describe("the scored mask", () => {
   });
 
   it("computes the fit to its channels' running moments where a ReLU is gone, and learns nothing from a bad step", async () => {
-    const mask = layerActivation({ kind: "scored-mask", scores: values(units, 5), hysteresis }, shape);
+    const mask = activationOnDevice({ kind: "scored-mask", scores: values(units, 5), hysteresis }, shape);
     const { mean, variance } = tf.moments(batch(), [0, 1, 2]);
     mask.follow({ mean: tf.fill([4], Number.NaN), variance }, tf.scalar(false, "bool"));
     for (let step = 0; step < 200; step++) tf.tidy(() => mask.follow({ mean, variance }, always()));
@@ -123,7 +123,7 @@ describe("the scored mask", () => {
     expect(kept[0]).toBe(values(units, 5).filter((score) => score > 0).length);
   });
 
-  async function polynomialValues(mask: LayerActivation): Promise<tf.Tensor> {
+  async function polynomialValues(mask: DeviceActivation): Promise<tf.Tensor> {
     const [c0, c1, c2] = tf.unstack(mask.variables.get("coefficients") as tf.Variable) as [
       tf.Tensor,
       tf.Tensor,

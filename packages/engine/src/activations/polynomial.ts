@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { newVariable } from "../variables.ts";
-import type { LayerActivation } from "./activation.ts";
+import type { DeviceActivation } from "./activation.ts";
 
 /** relu(x) + share·(q(x) − relu(x)): exactly a ReLU at share 0 and exactly q at share 1 where relu(x) = 0. */
 export function replaced(x: tf.Tensor4D, share: tf.Tensor, q: tf.Tensor): tf.Tensor4D {
@@ -15,7 +15,8 @@ export function polynomialOf(x: tf.Tensor4D, coefficients: tf.Tensor): tf.Tensor
 }
 
 /** A polynomial in place of some units' ReLU, wholly or by a share: DELPHI's layers, and frozen ones (method.md §9). */
-export class PolynomialActivation implements LayerActivation {
+export class PolynomialActivation implements DeviceActivation {
+  readonly kind = "polynomial";
   readonly observes = false;
   readonly variables: ReadonlyMap<string, tf.Variable>;
   private readonly share: tf.Variable;

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { assignIf } from "../guard.ts";
 import { newVariable } from "../variables.ts";
-import type { ChannelMoments, LayerActivation } from "./activation.ts";
+import type { ChannelMoments, DeviceActivation } from "./activation.ts";
 import { gaussianFit } from "./gaussian-fit.ts";
 import { polynomialOf, replaced } from "./polynomial.ts";
 
@@ -14,7 +14,8 @@ const decay = 0.9;
  * running mean and variance. All ReLUs are kept at the start, where scores are positive, so the statistics settle before
  * any is removed.
  */
-export class ScoredMask implements LayerActivation {
+export class ScoredMask implements DeviceActivation {
+  readonly kind = "scored-mask";
   readonly observes = true;
   readonly variables: ReadonlyMap<string, tf.Variable>;
   private readonly scores: tf.Variable;

@@ -1,11 +1,12 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { newVariable } from "../variables.ts";
-import type { LayerActivation } from "./activation.ts";
+import type { DeviceActivation } from "./activation.ts";
 
 /**
  * SNL's parametric ReLU: y = c·relu(x) + (1 − c)·x, which is x + c·relu(−x), with a slope c for each unit (method.md §9).
  */
-export class SoftMask implements LayerActivation {
+export class SoftMask implements DeviceActivation {
+  readonly kind = "soft-mask";
   readonly observes = false;
   readonly variables: ReadonlyMap<string, tf.Variable>;
   private readonly slopes: tf.Variable;

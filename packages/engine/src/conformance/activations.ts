@@ -1,6 +1,8 @@
 /** What a student's ReLU layers may compute, as the engine is told it and as float64 computes it. */
+
 import { type Model, reluLayers } from "@reluctant/relu";
 import type { Activation, HostTensor, Network } from "@reluctant/stages";
+import { maskedRelus } from "@reluctant/stages";
 import { noise } from "./numbers.ts";
 import type { Numbers, ReferenceActivation } from "./reference-nodes.ts";
 import { unitValues } from "./subject.ts";
@@ -21,7 +23,7 @@ export function masked(
 ): Chosen {
   const masks = reluLayers(model).map((layer) => Uint8Array.from({ length: layer.units }, (_, u) => bitOf(layer)(u)));
   return {
-    use: (network) => network.setMasks(masks),
+    use: (network) => network.setActivations(maskedRelus(masks)),
     reference: () => masks.map((mask) => ({ share: Float32Array.from(mask, (bit) => 1 - bit) })),
   };
 }

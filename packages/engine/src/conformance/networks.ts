@@ -1,5 +1,6 @@
 import { type Model, models, narrow, reluLayers } from "@reluctant/relu";
 import type { Engine, HostTensor, Objective, Tensors } from "@reluctant/stages";
+import { maskedRelus } from "@reluctant/stages";
 import { expect, it } from "vitest";
 import { type Chosen, masked, polynomial, scoredMask, softMask } from "./activations.ts";
 import { distance, normalization, normalized, randomBatch, randomWeights } from "./numbers.ts";
@@ -109,7 +110,7 @@ export function networksConform(engineOf: () => Engine): void {
     const outputs = async (own: Tensors, kept: 0 | 1) => {
       const network = (values: Tensors) => engine.network({ model: tinyModel, weights: values, normalization });
       const [student, teacher] = [network(own), network(dead)];
-      student.setMasks(reluLayers(tinyModel).map(({ units }) => new Uint8Array(units).fill(kept)));
+      student.setActivations(maskedRelus(reluLayers(tinyModel).map(({ units }) => new Uint8Array(units).fill(kept))));
       const options = { objective: { crossEntropy: 1 }, momentum: 0, weightDecay: 0, score: "paper" } as const;
       const trainer = engine.trainer({ student, teacher, ...options });
       await trainer.step(randomBatch(tinyModel, 1), 0);
@@ -123,7 +124,7 @@ export function networksConform(engineOf: () => Engine): void {
 
   it("crops, pads in black and flips each image on its own before it normalizes", async () => {
     const { student, batch, trainer } = setup(engineOf());
-    student.setMasks(someMasks(tinyModel));
+    student.setActivations(maskedRelus(someMasks(tinyModel)));
     const offsets = Int32Array.of(0, 0, 0, 0, 0, 1, 2, -1, 0, -3, 4, 1, 8, 8, 1, -9, 0, 0, 1, 0, 0, 0, -1, 1);
     const moved = Uint8Array.from(batch.images, (_, i) => {
       const [c, x, y, n] = [i % 3, Math.floor(i / 3) % 8, Math.floor(i / 24) % 8, Math.floor(i / 192)];

@@ -1,5 +1,6 @@
 import { reluLayers } from "@reluctant/relu";
 import type { Engine, HostTensor, Network, Tensors, Trainer } from "@reluctant/stages";
+import { maskedRelus } from "@reluctant/stages";
 import * as tf from "@tensorflow/tfjs-core";
 import { expect, it } from "vitest";
 import { distance, normalization, randomBatch } from "./numbers.ts";
@@ -182,7 +183,7 @@ export function trainingConforms(engineOf: () => Engine): void {
       const fresh = twin.trainer();
       fresh.loadMomenta(await own.readMomenta());
       const masks = someMasks(tinyModel).map((mask) => mask.map((_, unit) => (unit + step) % 2));
-      if (step > 2) for (const { student } of [one, twin]) student.setMasks(masks);
+      if (step > 2) for (const { student } of [one, twin]) student.setActivations(maskedRelus(masks));
       const kept = Uint8Array.from({ length: 54 }, (_, i) => (i + step) % 2);
       if (step > 5) for (const trainer of [own, fresh]) trainer.setSparsity(new Map([["conv1.weight", kept]]));
       expect(await own.step(one.batch, rate)).toEqual(await fresh.step(one.batch, rate));
@@ -192,7 +193,7 @@ export function trainingConforms(engineOf: () => Engine): void {
 
   it("holds as many tensors after a step as before it", async () => {
     const { student, teacher, batch, trainer } = setup(engineOf());
-    student.setMasks(someMasks(tinyModel));
+    student.setActivations(maskedRelus(someMasks(tinyModel)));
     const own = trainer({ teacher, objective: everyTerm, score: "linearization-cost" });
     const counts: number[] = [];
     for (let step = 0; step < 6; step++) {

@@ -1,15 +1,13 @@
-import type { Mask, Model } from "@reluctant/relu";
-import { frozenActivations } from "../../activation.ts";
+import type { Model } from "@reluctant/relu";
+import { activationsOf, type PartialRelus } from "../../activation.ts";
 import { type ContextOf, inputOf, modelOf } from "../../context.ts";
 import type { Network, Objective } from "../../engine.ts";
 import { badInput } from "../../failure.ts";
-import { decodeStudent, type Polynomials } from "../../masks.ts";
+import { decodeStudent } from "../../masks.ts";
 import { decodeWeights } from "../../weights.ts";
 
-export interface DistillationSetup {
+export interface DistillationSetup extends PartialRelus {
   model: Model;
-  masks: readonly Mask[];
-  polynomials: Polynomials;
   teacher: Network;
   /** With the search's weights, masks and polynomials. */
   student: Network;
@@ -24,7 +22,7 @@ export function distillationSetup(context: ContextOf<"distillation">): Distillat
   const start = badInput("input student", () => decodeStudent(inputOf(context, "student"), model));
   const teacher = engine.network({ model, weights, normalization: data });
   const student = engine.network({ model, weights: start.weights, normalization: data });
-  student.setActivations(frozenActivations(model, start));
+  student.setActivations(activationsOf(model, start));
   const { distillWeight, temperature, pram, pramWeight } = params.settings;
   const objective: Objective = {
     crossEntropy: 1 - distillWeight,

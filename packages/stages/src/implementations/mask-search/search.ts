@@ -1,10 +1,9 @@
 import type { ResultOf } from "@reluctant/contracts";
-import type { Mask } from "@reluctant/relu";
-import { polynomialUnits } from "../../activation.ts";
+import { type PartialRelus, polynomialUnits } from "../../activation.ts";
 import { type ContextOf, type StageOutput, safetensorsType } from "../../context.ts";
 import { evaluate } from "../../evaluate.ts";
 import { type FitInput, type Fitted, fit } from "../../fit.ts";
-import { encodeStudent, keptOf, type Polynomials, totalOf } from "../../masks.ts";
+import { encodeStudent, keptOf, totalOf } from "../../masks.ts";
 import type { Tensors } from "../../tensors.ts";
 import type { SearchSetup } from "./search-setup.ts";
 
@@ -26,11 +25,11 @@ export async function runSearch(
 }
 
 interface Found extends Pick<ResultOf<"mask-search">, "images" | "course"> {
-  masks: readonly Mask[];
+  masks: PartialRelus["masks"];
   /** Exchanges of units on the way, where there were any. */
   history?: ResultOf<"mask-search">["history"];
   /** Of searches that know them: what removed units compute, by layer. */
-  polynomials?: Polynomials;
+  polynomials?: PartialRelus["polynomials"];
   /** The student's as they are unless told. */
   weights?: Tensors;
 }

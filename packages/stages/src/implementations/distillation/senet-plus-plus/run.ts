@@ -1,3 +1,4 @@
+import { maskedRelus } from "../../../activation.ts";
 import type { NetworkVariant } from "@reluctant/contracts";
 import { type Mask, type Model, macCount, narrow, narrowMasks, nodesOf, stepsPerEpoch } from "@reluctant/relu";
 import { type ContextOf, type StageArtifact, type StageOutput, safetensorsType } from "../../../context.ts";
@@ -102,7 +103,7 @@ function narrowOf(
   const narrowed = narrow(model, width);
   const network = engine.narrowed(student, narrowed);
   const own = narrowMasks(model, narrowed, masks);
-  network.setMasks(own);
+  network.setActivations(maskedRelus(own));
   return { variant: String(width), model: narrowed, network, masks: own };
 }
 

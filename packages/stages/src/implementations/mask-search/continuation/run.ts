@@ -1,3 +1,4 @@
+import { maskedRelus } from "../../../activation.ts";
 import { fullVariant, type MaskVariant, type ResultOf } from "@reluctant/contracts";
 import { descentLevels, type Mask, type Model, maskDistance, reluCount } from "@reluctant/relu";
 import { type ContextOf, type StageArtifact, type StageOutput, safetensorsType } from "../../../context.ts";
@@ -39,7 +40,7 @@ export async function run(context: ContextOf<"mask-search", { descent: DescentSe
   let masks: Mask[] = layers.map(({ units }) => new Uint8Array(units).fill(1));
   let history: ResultOf<"mask-search">["history"] = [];
   let passed: Passed[] = [];
-  student.setMasks(masks);
+  student.setActivations(maskedRelus(masks));
 
   const pass = async (budget: number, steps: number) => {
     context.report.log(`step ${steps}: ${totalOf(masks)} ReLUs are left for the budget of ${budget}`);
@@ -68,7 +69,7 @@ export async function run(context: ContextOf<"mask-search", { descent: DescentSe
       masks = masksFromTensors(tensors, model);
       history = saved.history;
       passed = saved.found.map((found) => ({ found, bytes: passedBytes(tensors, found.budget) }));
-      student.setMasks(masks);
+      student.setActivations(maskedRelus(masks));
       trainer.loadScores(scoresFromTensors(tensors));
     },
   };
@@ -86,7 +87,7 @@ export async function run(context: ContextOf<"mask-search", { descent: DescentSe
       const next = remove(masks, scores, level);
       history.push({ step: done, distance: maskDistance(masks, next), overlap: overlapsOf(masks, next) });
       masks = next;
-      student.setMasks(masks);
+      student.setActivations(maskedRelus(masks));
       trainer.loadScores(scores.map((sums) => sums.map((sum) => sum * course.scoreMemory)));
       return { points: [{ series: "relus", step: done, value: totalOf(masks) }] };
     },

@@ -1,4 +1,5 @@
 import { criticality, type Mask, type Model, type ReluStage, reduceTo, reluLayers, reluStages } from "@reluctant/relu";
+import { maskedRelus } from "../../../activation.ts";
 import type { ContextOf, StageOutput } from "../../../context.ts";
 import { evaluate } from "../../../evaluate.ts";
 import { StageFailure } from "../../../failure.ts";
@@ -28,7 +29,7 @@ export async function run(context: ContextOf<"mask-search", { deepreduce: DeepRe
   const lastStepOf = (trial: number) => Math.floor(((trial + 1) * params.steps) / trials.length);
   /** Validation accuracy of the trials that have ended: without ReLUs, then with those of each stage. */
   let accuracies: number[] = [];
-  const begin = () => student.setMasks(masksKeeping(model, trials[accuracies.length]?.layers ?? []));
+  const begin = () => student.setActivations(maskedRelus(masksKeeping(model, trials[accuracies.length]?.layers ?? [])));
   begin();
 
   const state: FitState = {
@@ -53,7 +54,7 @@ export async function run(context: ContextOf<"mask-search", { deepreduce: DeepRe
       const { layers, reluCount, thinned } = reduceTo(model, rank(context, stages, accuracies), params.budget);
       context.report.log(`${reluCount} ReLUs${thinned ? ", thinned," : ""} for the budget of ${params.budget}`);
       const masks = masksKeeping(model, layers);
-      student.setMasks(masks);
+      student.setActivations(maskedRelus(masks));
       return searchOutput(context, setup, { images, masks, weights: start });
     },
   });

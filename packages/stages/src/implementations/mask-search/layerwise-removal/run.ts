@@ -1,3 +1,4 @@
+import { maskedRelus } from "../../../activation.ts";
 import { type Mask, topUnits } from "@reluctant/relu";
 import type { ContextOf, StageOutput } from "../../../context.ts";
 import type { Network } from "../../../engine.ts";
@@ -22,7 +23,7 @@ export async function run(
   const trainer = scoringTrainer(context, setup);
   const removalEvery = Math.max(1, Math.floor(params.steps / (layers.length + 1)));
   let masks: Mask[] = layers.map(({ units }) => new Uint8Array(units).fill(1));
-  student.setMasks(masks);
+  student.setActivations(maskedRelus(masks));
   const state: FitState = {
     save: async () => ({
       tensors: new Map([...masksToTensors(model, masks), ...scoreTensors(await trainer.readScores())]),
@@ -30,7 +31,7 @@ export async function run(
     }),
     load: ({ tensors }) => {
       masks = masksFromTensors(tensors, model);
-      student.setMasks(masks);
+      student.setActivations(maskedRelus(masks));
       trainer.loadScores(scoresFromTensors(tensors));
     },
   };
@@ -38,7 +39,7 @@ export async function run(
     const layer = await leastMissed(context, student, masks);
     context.report.log(`step ${step}: ${layers[layer]?.name} is missed the least of ${totalOf(masks)} ReLUs`);
     masks = without(masks, layer, await trainer.readScores(), totalOf(masks) - params.budget);
-    student.setMasks(masks);
+    student.setActivations(maskedRelus(masks));
   };
   return runSearch(context, setup, {
     trainer,
@@ -65,7 +66,7 @@ async function leastMissed(
   let best = { layer: -1, accuracy: -1 };
   for (const [layer, mask] of masks.entries()) {
     if (!mask.includes(1)) continue;
-    student.setMasks(masks.with(layer, new Uint8Array(mask.length)));
+    student.setActivations(maskedRelus(masks.with(layer, new Uint8Array(mask.length))));
     const accuracy = await evaluate(student, context, "validation", probeImages);
     if (accuracy > best.accuracy) best = { layer, accuracy };
   }

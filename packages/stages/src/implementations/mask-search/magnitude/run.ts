@@ -1,3 +1,4 @@
+import { maskedRelus } from "../../../activation.ts";
 import type { ContextOf, StageOutput } from "../../../context.ts";
 import { measure } from "../../../measure.ts";
 import { allocationOf } from "../allocation.ts";
@@ -24,6 +25,6 @@ export async function run(context: ContextOf<"mask-search", { magnitude: Magnitu
   if (measured.outcome === "stopped") return measured;
 
   const masks = topMasks(choice, measured.means);
-  student.setMasks(masks);
+  student.setActivations(maskedRelus(masks));
   return searchOutput(context, setup, { images: measured.images, masks });
 }

@@ -1,5 +1,6 @@
 import type { ResultOf } from "@reluctant/contracts";
 import { maskDistance } from "@reluctant/relu";
+import { maskedRelus } from "../../../activation.ts";
 import type { ContextOf, StageOutput } from "../../../context.ts";
 import type { FitState } from "../../../fit.ts";
 import { masksFromTensors, masksToTensors, overlapsOf } from "../../../masks.ts";
@@ -25,7 +26,7 @@ export async function run(context: ContextOf<"mask-search">): Promise<StageOutpu
 
   let masks = randomMasks(choice, seed);
   let history: History = [];
-  student.setMasks(masks);
+  student.setActivations(maskedRelus(masks));
 
   const state: FitState = {
     save: async () => ({
@@ -35,7 +36,7 @@ export async function run(context: ContextOf<"mask-search">): Promise<StageOutpu
     load: ({ tensors, notes }) => {
       masks = masksFromTensors(tensors, model);
       history = notes as History;
-      student.setMasks(masks);
+      student.setActivations(maskedRelus(masks));
       trainer.loadScores(scoresFromTensors(tensors));
     },
   };
@@ -49,7 +50,7 @@ export async function run(context: ContextOf<"mask-search">): Promise<StageOutpu
       masks = next;
       history.push(update);
       context.report.log(`step ${update.step}: ${(100 * update.distance).toFixed(1)} % of the kept units exchanged`);
-      student.setMasks(masks);
+      student.setActivations(maskedRelus(masks));
       trainer.loadScores(null);
       return {
         points: [{ series: "distance", step: step + 1, value: update.distance }],

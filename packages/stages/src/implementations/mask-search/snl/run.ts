@@ -1,3 +1,4 @@
+import { maskedRelus } from "../../../activation.ts";
 import type { ResultOf } from "@reluctant/contracts";
 import { type Mask, type ReluLayer, topUnits } from "@reluctant/relu";
 import type { ContextOf, StageOutput } from "../../../context.ts";
@@ -77,7 +78,7 @@ export async function run(context: ContextOf<"mask-search", { snl: SnlSettings }
     },
     async end({ images }) {
       const masks = keptUnits(await slopes(), params.budget, settings);
-      student.setMasks(masks);
+      student.setActivations(maskedRelus(masks));
       return searchOutput(context, setup, { images, course: notes.course, masks, polynomials: new Map() });
     },
   });
