@@ -3,18 +3,14 @@
  * turns the direction of writing would let a name rewrite the line it stands in.
  */
 
-/** C0, DEL, C1, what turns the direction of writing, and ends of lines that are none in HTML. */
-const acting = /[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu;
-/** The same in the text of JSON, where C0 is always escaped; `\n`, `\r` and `\t` have escapes of their own. */
+import { controlCharacters, escapeCharacter } from "@reluctant/contracts";
+
+/** Control characters in the text of JSON, where C0 is always escaped; `\n`, `\r` and `\t` have escapes of their own. */
 const actingInJson = /\\u00[01]|[\x7f-\x9f\p{Bidi_Control}\u2028\u2029]/u;
 
 /** Shows each by its number, as the command does: `\x1b`, `\u202e`. Ends of lines and tabs stay. */
 export const shownText = (text: string): string =>
-  text.replace(acting, (character) => {
-    const code = character.charCodeAt(0);
-    if (/[\n\t]/.test(character)) return character;
-    return code < 0x100 ? `\\x${code.toString(16).padStart(2, "0")}` : `\\u${code.toString(16).padStart(4, "0")}`;
-  });
+  text.replace(controlCharacters, (character) => (/[\n\t]/.test(character) ? character : escapeCharacter(character)));
 
 /** The same value with every text in it shown. */
 export function shown<T>(value: T): T;

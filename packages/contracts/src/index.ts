@@ -1,6 +1,7 @@
 export * from "./accept.ts";
 export * from "./budget.ts";
 export * from "./comparison.ts";
+export * from "./control-characters.ts";
 export * from "./cursors.ts";
 export * from "./events.ts";
 export * from "./mask-maps.ts";

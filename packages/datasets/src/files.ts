@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { open, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { DatasetError } from "./errors.ts";
@@ -42,13 +41,6 @@ export async function readBounded(file: string): Promise<Uint8Array> {
   } finally {
     await handle.close();
   }
-}
-
-/** SHA-256 of a file, in pieces of 1 MB. */
-export async function fileSha256(file: string): Promise<string> {
-  const hash = createHash("sha256");
-  for await (const piece of createReadStream(file, { highWaterMark: 2 ** 20 })) hash.update(piece as Buffer);
-  return hash.digest("hex");
 }
 
 export const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");

@@ -4,7 +4,6 @@ export { DatasetError } from "./errors.ts";
 export { glyphs } from "./glyphs.ts";
 export type { CropKey } from "./images.ts";
 export { type Manifest, type ManifestSample, manifest, splitSizes, subset, versionOf } from "./manifest.ts";
-export type { Normalization } from "./normalization.ts";
 export { type PrepareInput, prepare } from "./prepare.ts";
 export { type PrepareAllInput, prepareAll } from "./prepare-all.ts";
 export type { PrepareProgress } from "./progress.ts";

@@ -1,11 +1,5 @@
-import { catalog } from "@reluctant/relu";
+import { catalog, type Normalization } from "@reluctant/relu";
 import type { Preprocessing } from "./source.ts";
-
-/** Per-channel mean and standard deviation of pixel values scaled to 0…1: x ↦ (x / 255 − mean) / std. */
-export interface Normalization {
-  readonly mean: readonly number[];
-  readonly std: readonly number[];
-}
 
 /**
  * The constants of the literature (method.md §7; torchvision's for ImageNet); its CIFAR-10 std is the mean of the images'

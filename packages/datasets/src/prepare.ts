@@ -1,9 +1,10 @@
 import { mkdir, open, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { fileSha256 } from "@reluctant/machine";
 import { forEachConcurrently } from "./concurrency.ts";
 import { decodeOnOneCoreEach } from "./decode.ts";
 import { changed, DatasetError } from "./errors.ts";
-import { fileSha256, sha256 } from "./files.ts";
+import { sha256 } from "./files.ts";
 import { halfBuilt, sweep } from "./half-built.ts";
 import { type Manifest, splitSizes, versionOf } from "./manifest.ts";
 import { PixelSums, publishedNormalization } from "./normalization.ts";

@@ -1,11 +1,11 @@
 import { access, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { bufferedOrder, shuffledIndices } from "@reluctant/relu";
+import { fileSha256 } from "@reluctant/machine";
+import { bufferedOrder, type Normalization, shuffledIndices } from "@reluctant/relu";
 import { DatasetError } from "./errors.ts";
-import { fileSha256, sha256 } from "./files.ts";
+import { sha256 } from "./files.ts";
 import { ImageThreads } from "./image-threads.ts";
 import type { CropKey, ImageStore } from "./images.ts";
-import type { Normalization } from "./normalization.ts";
 import { filesFile, recordBytes } from "./places.ts";
 import type { Preprocessing, Shape } from "./source.ts";
 import { type Split, splits } from "./split.ts";

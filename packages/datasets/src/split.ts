@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { at } from "@reluctant/relu";
 
 export const splits = ["train", "validation", "test"] as const;
 export type Split = (typeof splits)[number];
@@ -14,7 +15,6 @@ export function stratifiedOrder(names: readonly string[], labels: readonly numbe
   for (const members of byHash(names, labels, salt)) {
     for (const [rank, sample] of members.entries()) priority[sample] = (rank + 0.5) / members.length;
   }
-  const at = (values: ArrayLike<number>, index: number) => values[index] as number;
   return Uint32Array.from(names.keys()).sort(
     (a, b) => at(priority, a) - at(priority, b) || at(labels, a) - at(labels, b),
   );

@@ -1,11 +1,10 @@
-import { inputShape, type Model, nodesOf, reluLayers } from "@reluctant/relu";
+import { inputShape, type Model, type Normalization, nodesOf, reluLayers } from "@reluctant/relu";
 import {
   type Activation,
   type Batch,
   type HostTensor,
   isStatistic,
   type Network,
-  type Normalization,
   type Tensors,
   type UnitStatistic,
 } from "@reluctant/stages";
@@ -135,7 +134,12 @@ export class TfNetwork implements Network {
 
   /** Batch norms by their batch; the pass says where their running statistics are to move. */
   train(xBHWC: tf.Tensor4D, options: ForwardOptions = {}): Pass {
-    return forward(this.model, { variables: this.tensors(), activations: this.activations, frozen: null }, xBHWC, options);
+    return forward(
+      this.model,
+      { variables: this.tensors(), activations: this.activations, frozen: null },
+      xBHWC,
+      options,
+    );
   }
 
   /** Batch norms by their running statistics, as they were when `frozen` was made. */

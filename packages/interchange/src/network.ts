@@ -1,4 +1,4 @@
-import { type Mask, type Model, models, onesOf, reluCount, reluLayers } from "@reluctant/relu";
+import { type Mask, type Model, models, reluCount, reluLayers, totalOf } from "@reluctant/relu";
 import {
   decodeSafetensors,
   masksFromTensors,
@@ -33,7 +33,7 @@ export function readNetwork(bytes: Uint8Array): Network {
     model,
     weights: requireWeights(file.tensors, model),
     masks,
-    reluCount: masks ? masks.reduce((total, mask) => total + onesOf(mask), 0) : reluCount(model),
+    reluCount: masks ? totalOf(masks) : reluCount(model),
   };
 }
 

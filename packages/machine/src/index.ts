@@ -1,3 +1,4 @@
 export * from "./cache-folder.ts";
 export * from "./exclusive-folder.ts";
+export * from "./file-hash.ts";
 export * from "./process-group.ts";

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { layerCounts } from "./allocation-rule.ts";
 import { models } from "./models/catalog.ts";
 import { reluLayers } from "./models/model.ts";
+import { sum } from "./numbers.ts";
 import { publishedSensitivity } from "./published-sensitivity.ts";
 
 const unasked = () => {
@@ -12,7 +13,6 @@ const modelOf = (name: string) => {
   if (!model) throw new Error(`no model ${name}`);
   return model;
 };
-const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
 
 describe("the rule of a mask search's settings", () => {
   it.each(Object.keys(publishedSensitivity))("paper: %s has a value for each ReLU layer, which sum to 1", (name) => {

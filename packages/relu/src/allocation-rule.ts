@@ -1,6 +1,7 @@
 import type { FieldError, MaskSearchSettings } from "@reluctant/contracts";
 import { allocate, leastBudget, uniformAllocation } from "./allocation.ts";
 import { type Model, type ReluLayer, reluCount, reluLayers } from "./models/model.ts";
+import { sum } from "./numbers.ts";
 import { publishedSensitivity } from "./published-sensitivity.ts";
 
 /** How a mask search's settings spread a budget over a network's layers: what each rule reads, allows and answers. */
@@ -83,4 +84,3 @@ const error = (setting: keyof Rule, message: string): FieldError => ({
 });
 
 const sizesOf = (model: Model): number[] => reluLayers(model).map(({ units }) => units);
-const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { allocate, leastBudget, uniformAllocation } from "./allocation.ts";
+import { sum } from "./numbers.ts";
 import { publishedSensitivity } from "./published-sensitivity.ts";
 
 // method.md §3: the authors' released CIFAR-100 lists for ResNet-18.
@@ -11,7 +12,6 @@ const list100k = [634, 2051, 2359, 2776, 3054, 3932, 5407, 5636, 6160, 7464, 901
 const list120k = [
   786, 2621, 3015, 3604, 3932, 5079, 7012, 7307, 7995, 9667, 11698, 11895, 12386, 8192, 8192, 8192, 8192,
 ];
-const sum = (values: number[]) => values.reduce((total, value) => total + value, 0);
 
 describe("allocation", () => {
   it.each([

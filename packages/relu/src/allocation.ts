@@ -1,3 +1,5 @@
+import { at, sum } from "./numbers.ts";
+
 /**
  * A global ReLU budget turned into per-layer counts (SENet §3.1; method.md §3.3):
  * r_l = clamp(c·η_l, floor_l, m_l) with c solved so that Σ r_l = r. Saturated layers clamp; their share goes to the others.
@@ -89,6 +91,3 @@ function distribute(left: number, kept: number[], eta: readonly number[], sizes:
   }
   return kept;
 }
-
-const at = (values: readonly number[], index: number): number => values[index] as number;
-const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);

@@ -2,8 +2,10 @@
  * DeepReDuce's choice of layers (Jha et al., ICML 2021; method.md §9): stages are ranked by what their ReLUs alone are
  * worth, the least critical are culled, and those that stay may be thinned. It knows few counts; reshaping is left out.
  */
+
 import type { Model, ReluLayer } from "./models/model.ts";
 import { reluLayers } from "./models/model.ts";
+import { sum } from "./numbers.ts";
 
 /** ReLU layers that are kept or culled together, as indices into the network's. */
 export interface ReluStage {
@@ -26,7 +28,7 @@ export function reluStages(model: Model): ReluStage[] {
   return [...stages].map(([name, members]) => ({
     name,
     layers: members,
-    units: members.reduce((sum, layer) => sum + (layers[layer] as ReluLayer).units, 0),
+    units: sum(members.map((layer) => (layers[layer] as ReluLayer).units)),
   }));
 }
 
@@ -61,7 +63,7 @@ function reduction(all: readonly ReluLayer[], stages: readonly ReluStage[], thin
   const layers = stages
     .flatMap((stage) => stage.layers)
     .filter((layer) => !thinned || survivesThinning(all[layer] as ReluLayer));
-  const reluCount = layers.reduce((sum, layer) => sum + (all[layer] as ReluLayer).units, 0);
+  const reluCount = sum(layers.map((layer) => (all[layer] as ReluLayer).units));
   return { stages, thinned, layers, reluCount };
 }
 

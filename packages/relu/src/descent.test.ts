@@ -1,9 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { descentLevels, removeAcrossLayers, removePerLayer } from "./descent.ts";
-import { type Mask, onesOf } from "./mask.ts";
+import { type Mask, onesOf, totalOf } from "./mask.ts";
 
-const total = (masks: readonly Mask[]) => masks.reduce((sum, mask) => sum + onesOf(mask), 0);
 const isWithin = (inner: readonly Mask[], outer: readonly Mask[]) =>
   inner.every((mask, l) => mask.every((bit, unit) => bit <= (outer[l]?.[unit] as number)));
 
@@ -59,10 +58,10 @@ describe("a descent", () => {
         const [masks, scores] = [masksOf(drawn), scoresOf(drawn)];
         const floors = masks.map((mask) => Math.floor(onesOf(mask) / 10));
         const least = floors.reduce((sum, floor) => sum + floor, 0);
-        const wanted = least + Math.floor(share * (total(masks) - least));
+        const wanted = least + Math.floor(share * (totalOf(masks) - least));
         const left = removeAcrossLayers(masks, { scores, total: wanted, floors });
         expect(isWithin(left, masks)).toBe(true);
-        expect(total(left)).toBe(wanted);
+        expect(totalOf(left)).toBe(wanted);
         for (const [l, mask] of left.entries()) expect(onesOf(mask)).toBeGreaterThanOrEqual(floors[l] as number);
       }),
     );

@@ -1,4 +1,5 @@
-import { type Mask, onesOf, topUnits } from "./mask.ts";
+import { type Mask, onesOf, topUnits, totalOf } from "./mask.ts";
+import { at, sum } from "./numbers.ts";
 
 /**
  * ReLUs that are left after each removal of a descent from `units` through falling budgets: `removals` of them before
@@ -39,7 +40,7 @@ export interface Ranking {
 export function removeAcrossLayers(masks: readonly Mask[], { scores, total, floors }: Ranking): Mask[] {
   const relative = masks.map((mask, l) => inMeans(mask, scores[l] as Float32Array));
   const safe = removePerLayer(masks, relative, floors);
-  const left = total - safe.reduce((sum, mask) => sum + onesOf(mask), 0);
+  const left = total - totalOf(safe);
   const contested = masks.map((mask, l) => mask.map((bit, unit) => bit & ~at(safe[l] as Mask, unit)));
   const chosen = topUnits(joined(contested.map((mask, l) => remaining(mask, relative[l] as Float32Array))), left);
   let first = 0;
@@ -55,13 +56,13 @@ const remaining = (mask: Mask, scores: Float32Array): Float32Array =>
   scores.map((score, unit) => (mask[unit] ? score : Number.NEGATIVE_INFINITY));
 
 function inMeans(mask: Mask, scores: Float32Array): Float32Array {
-  const sum = mask.reduce((total, bit, unit) => total + bit * at(scores, unit), 0);
-  const mean = sum / Math.max(1, onesOf(mask));
+  const total = mask.reduce((total, bit, unit) => total + bit * at(scores, unit), 0);
+  const mean = total / Math.max(1, onesOf(mask));
   return mean > 0 ? scores.map((score) => score / mean) : scores;
 }
 
 function joined(parts: readonly Float32Array[]): Float32Array {
-  const all = new Float32Array(parts.reduce((length, part) => length + part.length, 0));
+  const all = new Float32Array(sum(parts.map(({ length }) => length)));
   let first = 0;
   for (const part of parts) {
     all.set(part, first);
@@ -69,5 +70,3 @@ function joined(parts: readonly Float32Array[]): Float32Array {
   }
   return all;
 }
-
-const at = (values: ArrayLike<number>, index: number): number => values[index] as number;

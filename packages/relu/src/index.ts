@@ -14,6 +14,8 @@ export * from "./models/catalog.ts";
 export * from "./models/model.ts";
 export * from "./models/narrow.ts";
 export * from "./models/unsound-widths.ts";
+export * from "./normalization.ts";
+export * from "./numbers.ts";
 export * from "./plan.ts";
 export * from "./poison.ts";
 export * from "./published-points.ts";

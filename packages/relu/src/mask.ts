@@ -1,3 +1,4 @@
+import { sum } from "./numbers.ts";
 import { permutation, streams } from "./random.ts";
 
 /** A layer's mask: one byte a unit in (h, w, c) order; 1 keeps the ReLU, 0 makes the unit the identity. */
@@ -66,6 +67,9 @@ export function onesOf(mask: Mask): number {
   return ones;
 }
 
+/** ReLUs that masks keep together. */
+export const totalOf = (masks: readonly Mask[]): number => sum(masks.map(onesOf));
+
 /** Kept units of `before` that `after` keeps too. */
 export const overlapOf = (before: Mask, after: Mask): number =>
   before.reduce((shared, bit, unit) => shared + (bit & (after[unit] as number)), 0);
@@ -75,8 +79,8 @@ export const overlapOf = (before: Mask, after: Mask): number =>
  * where a 3 % budget could never exceed 0.06).
  */
 export function maskDistance(before: readonly Mask[], after: readonly Mask[]): number {
-  const kept = before.reduce((total, mask) => total + onesOf(mask), 0);
-  const stayed = before.reduce((total, mask, layer) => total + overlapOf(mask, after[layer] as Mask), 0);
+  const kept = totalOf(before);
+  const stayed = sum(before.map((mask, layer) => overlapOf(mask, after[layer] as Mask)));
   return kept === 0 ? 0 : (kept - stayed) / kept;
 }
 

@@ -9,8 +9,8 @@ import type {
   StageParams,
   StageResult,
 } from "@reluctant/contracts";
-import { type Model, models } from "@reluctant/relu";
-import type { Batch, Engine, Normalization } from "./engine.ts";
+import { type Model, models, type Normalization } from "@reluctant/relu";
+import type { Batch, Engine } from "./engine.ts";
 import { StageFailure } from "./failure.ts";
 
 /** The kinds that an engine runs. */

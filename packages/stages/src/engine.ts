@@ -1,5 +1,5 @@
 import type { EngineInfo } from "@reluctant/contracts";
-import type { Mask, Model } from "@reluctant/relu";
+import type { Mask, Model, Normalization } from "@reluctant/relu";
 import type { Activation } from "./activation.ts";
 import type { Tensors } from "./tensors.ts";
 
@@ -19,12 +19,6 @@ export interface Engine {
   trainer(options: TrainerOptions): Trainer;
   /** Frees every network and trainer made so far. */
   release(): void;
-}
-
-/** Pixels enter a network as (value / 255 − mean) / std for each channel. */
-export interface Normalization {
-  readonly mean: readonly number[];
-  readonly std: readonly number[];
 }
 
 /** uint8 NHWC images with their labels. */

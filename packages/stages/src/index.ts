@@ -6,7 +6,6 @@ export type {
   Engine,
   LossTerms,
   Network,
-  Normalization,
   Objective,
   Score,
   StepOutcome,

@@ -1,5 +1,5 @@
 import type { MaskMap, MaskMaps } from "@reluctant/contracts";
-import { type Mask, type Model, models, narrow, onesOf, type ReluLayer, reluLayers } from "@reluctant/relu";
+import { type Mask, type Model, models, narrow, onesOf, type ReluLayer, reluLayers, sum } from "@reluctant/relu";
 import { masksFromTensors } from "./masks.ts";
 import { type RemoteFile, readSafetensors } from "./safetensors.ts";
 import { type Tensors, under } from "./tensors.ts";
@@ -13,7 +13,7 @@ export async function readMaskMaps(file: RemoteFile): Promise<MaskMaps> {
   const model = maskedModel(metadata.model ?? "", tensors);
   const masks = masksFromTensors(tensors, model);
   const layers = reluLayers(model).map((layer, l) => mapOf(layer, masks[l] as Mask));
-  return { model: model.name, reluCount: layers.reduce((sum, { kept }) => sum + kept, 0), layers };
+  return { model: model.name, reluCount: sum(layers.map(({ kept }) => kept)), layers };
 }
 
 function mapOf({ name, shape: [height, width, channels] }: ReluLayer, mask: Mask): MaskMap {

@@ -42,9 +42,6 @@ export const masksFromTensors = (tensors: Tensors, model: Model): Mask[] => {
   return [...unpackPatterns(under("mask", tensors), sizes).values()];
 };
 
-/** ReLUs that masks keep together. */
-export const totalOf = (masks: readonly Mask[]): number => masks.reduce((total, mask) => total + onesOf(mask), 0);
-
 /** What each layer keeps of what it has. */
 export const keptOf = (layers: readonly ReluLayer[], masks: readonly Mask[]): LayerAllocation[] =>
   layers.map(({ name, units }, l) => ({ layer: name, size: units, kept: onesOf(masks[l] as Mask) }));

@@ -1,4 +1,4 @@
-import type { HostTensor, Tensors } from "./tensors.ts";
+import { type HostTensor, sizeOf, type Tensors } from "./tensors.ts";
 
 /**
  * The safetensors format: 8 bytes of header length (little-endian), a JSON header naming each tensor's dtype, shape and
@@ -158,7 +158,6 @@ function metadataOf(metadata: unknown = {}): Record<string, string> {
 }
 
 const itemBytes = ({ values }: HostTensor): number => values.BYTES_PER_ELEMENT;
-const sizeOf = (shape: readonly number[]): number => shape.reduce((product, extent) => product * extent, 1);
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 const isCounts = (value: unknown): value is number[] =>

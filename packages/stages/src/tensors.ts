@@ -4,6 +4,9 @@ export interface HostTensor {
   readonly values: Float32Array | Uint8Array;
 }
 
+/** Values of a tensor. */
+export const sizeOf = (shape: readonly number[]): number => shape.reduce((product, extent) => product * extent, 1);
+
 /** Tensors by name. */
 export type Tensors = ReadonlyMap<string, HostTensor>;
 

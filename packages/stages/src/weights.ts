@@ -1,6 +1,6 @@
 import { type Model, normals, streams } from "@reluctant/relu";
 import { decodeSafetensors, encodeSafetensors } from "./safetensors.ts";
-import type { HostTensor, Tensors } from "./tensors.ts";
+import { type HostTensor, sizeOf, type Tensors } from "./tensors.ts";
 
 /** A network's tensors as PyTorch names and lays them out: filters [out, in, h, w], dense weights [out, in]. */
 export function weightShapes(model: Model): Map<string, readonly number[]> {
@@ -39,7 +39,7 @@ function initialValues(
   key: { seed: number; stream: number; epoch: number },
 ): Float32Array {
   const [out = 1, inputs = 1, height, width] = shape;
-  const length = shape.reduce((product, extent) => product * extent, 1);
+  const length = sizeOf(shape);
   if (height !== undefined && width !== undefined)
     return scaled(normals(length, key), Math.sqrt(2 / (out * height * width)));
   if (shape.length === 2) return scaled(normals(length, key), Math.sqrt(1 / inputs));

@@ -1,10 +1,11 @@
-import { createHash, randomUUID } from "node:crypto";
-import { createReadStream, createWriteStream } from "node:fs";
+import { randomUUID } from "node:crypto";
+import { createWriteStream } from "node:fs";
 import { link, mkdir, readdir, rename, rm, stat, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { ArtifactStore } from "@reluctant/artifacts";
+import { fileSha256 } from "@reluctant/machine";
 import { AttemptFailure } from "./failure.ts";
 
 /** Room for the checkpoints and weights of some hundred stage runs. */
@@ -78,10 +79,4 @@ async function evict(folder: string, limitBytes: number): Promise<void> {
     await rm(join(folder, name), { force: true });
     total -= size;
   }
-}
-
-async function fileSha256(file: string): Promise<string> {
-  const hash = createHash("sha256");
-  for await (const piece of createReadStream(file, { highWaterMark: 2 ** 20 })) hash.update(piece as Buffer);
-  return hash.digest("hex");
 }

@@ -3,6 +3,7 @@
  * terminal, so only the styles below, which are ours, become escape sequences, in `print.ts`.
  */
 import type { styleText } from "node:util";
+import { controlCharacters, escapeCharacter } from "@reluctant/contracts";
 
 export type Style = Extract<Parameters<typeof styleText>[0], string>;
 
@@ -48,11 +49,8 @@ export function cut(text: Text, width: number): Span[] {
   });
 }
 
-/** What acts on a terminal: C0, DEL, C1, what turns the direction of writing, and line ends that only some programs see. */
-const acting = /[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu;
-
 /** Text of one line: every character that acts is shown by its number, `\x1b` or `\u202e`. */
-export const oneLine = (text: string): string => text.replace(acting, shown);
+export const oneLine = (text: string): string => text.replace(controlCharacters, escaped);
 
 /**
  * Text of several lines: ends of lines and tabs stay. A carriage return ends a line too: on a terminal what follows would
@@ -61,16 +59,15 @@ export const oneLine = (text: string): string => text.replace(acting, shown);
 export const manyLines = (text: string): string =>
   text
     .replace(/\r\n?/g, "\n")
-    .replace(acting, (character) => (/[\n\t]/.test(character) ? character : shown(character)));
+    .replace(controlCharacters, (character) => (/[\n\t]/.test(character) ? character : escaped(character)));
 
 const names: Readonly<Record<string, string>> = { "\n": "\\n", "\r": "\\r", "\t": "\\t" };
 
-function shown(character: string): string {
-  const code = character.charCodeAt(0);
-  const hex = code.toString(16);
-  return names[character] ?? (code < 0x100 ? `\\x${hex.padStart(2, "0")}` : `\\u${hex.padStart(4, "0")}`);
-}
+const escaped = (character: string): string => names[character] ?? escapeCharacter(character);
 
 /** JSON leaves DEL, C1 and the directions of writing as they are; escaped it is the same value, and safe to print. */
 export const jsonText = (value: unknown): string =>
-  JSON.stringify(value).replace(acting, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  JSON.stringify(value).replace(
+    controlCharacters,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );

@@ -1,5 +1,5 @@
-import { inputShape, type Model, size } from "@reluctant/relu";
-import { type HostTensor, isStatistic, type Normalization, type TrainingBatch, weightShapes } from "@reluctant/stages";
+import { inputShape, type Model, type Normalization, size } from "@reluctant/relu";
+import { type HostTensor, isStatistic, type TrainingBatch, weightShapes } from "@reluctant/stages";
 import type { Numbers } from "./reference-nodes.ts";
 
 /** Numbers in [0, 1): Park and Miller's generator, fast enough for 25 million weights. */

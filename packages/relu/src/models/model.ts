@@ -1,3 +1,5 @@
+import { sum } from "../numbers.ts";
+
 /**
  * A network as data: a list of nodes in execution order, each naming the nodes it reads. The engine builds it, the
  * planner counts it, screens label it. Shapes are [height, width, channels]; convolutions pad explicitly by kernel >> 1.
@@ -73,5 +75,3 @@ export const macCount = (model: Model): number =>
   );
 
 export const size = ([height, width, channels]: Shape): number => height * width * channels;
-
-const sum = (values: number[]): number => values.reduce((total, value) => total + value, 0);

@@ -1,4 +1,4 @@
-import { type Mask, type ReluLayer, randomMask, topUnits } from "@reluctant/relu";
+import { at, type Mask, type ReluLayer, randomMask, sum, topUnits } from "@reluctant/relu";
 
 /**
  * Turns an allocation into masks. Pixel-wise every layer keeps exactly r_l units; channel-wise it keeps whole channels,
@@ -78,6 +78,3 @@ export function channelSums({ shape }: ReluLayer, scores: Float32Array): Float32
 /** The mask of units that keeps whole channels. */
 export const overChannels = ({ units, shape }: ReluLayer, channels: Mask): Mask =>
   Uint8Array.from({ length: units }, (_, unit) => at(channels, unit % shape[2]));
-
-const at = (values: ArrayLike<number>, index: number): number => values[index] as number;
-const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);

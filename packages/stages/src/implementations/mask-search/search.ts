@@ -1,9 +1,10 @@
 import type { ResultOf } from "@reluctant/contracts";
+import { totalOf } from "@reluctant/relu";
 import { type PartialRelus, polynomialUnits } from "../../activation.ts";
 import { type ContextOf, type StageOutput, safetensorsType } from "../../context.ts";
 import { evaluate } from "../../evaluate.ts";
 import { type FitInput, type Fitted, fit } from "../../fit.ts";
-import { encodeStudent, keptOf, totalOf } from "../../masks.ts";
+import { encodeStudent, keptOf } from "../../masks.ts";
 import type { Tensors } from "../../tensors.ts";
 import type { SearchSetup } from "./search-setup.ts";
 

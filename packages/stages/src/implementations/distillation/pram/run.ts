@@ -1,9 +1,9 @@
-import { stepsPerEpoch } from "@reluctant/relu";
+import { stepsPerEpoch, totalOf } from "@reluctant/relu";
 import { polynomialUnits } from "../../../activation.ts";
 import { type ContextOf, type StageOutput, safetensorsType } from "../../../context.ts";
 import { evaluate } from "../../../evaluate.ts";
 import { fit } from "../../../fit.ts";
-import { encodeStudent, totalOf } from "../../../masks.ts";
+import { encodeStudent } from "../../../masks.ts";
 import { encodeWeights } from "../../../weights.ts";
 import { distillationSetup } from "../distillation-setup.ts";
 import { gradientShares } from "../gradient-shares.ts";

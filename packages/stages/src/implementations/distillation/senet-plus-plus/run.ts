@@ -1,12 +1,12 @@
-import { maskedRelus } from "../../../activation.ts";
 import type { NetworkVariant } from "@reluctant/contracts";
-import { type Mask, type Model, macCount, narrow, narrowMasks, nodesOf, stepsPerEpoch } from "@reluctant/relu";
+import { type Mask, type Model, macCount, narrow, narrowMasks, nodesOf, stepsPerEpoch, totalOf } from "@reluctant/relu";
+import { maskedRelus } from "../../../activation.ts";
 import { type ContextOf, type StageArtifact, type StageOutput, safetensorsType } from "../../../context.ts";
 import type { Network, Objective } from "../../../engine.ts";
 import { evaluate } from "../../../evaluate.ts";
 import { StageFailure } from "../../../failure.ts";
 import { type FitState, fit } from "../../../fit.ts";
-import { encodeStudent, totalOf } from "../../../masks.ts";
+import { encodeStudent } from "../../../masks.ts";
 import { prefixed, type Tensors, under } from "../../../tensors.ts";
 import { encodeWeights } from "../../../weights.ts";
 import { distillationSetup } from "../distillation-setup.ts";

@@ -1,5 +1,5 @@
 import type { ResultOf } from "@reluctant/contracts";
-import { type Mask, type ReluLayer, streams, uniform } from "@reluctant/relu";
+import { type Mask, type ReluLayer, reluCount, streams, totalOf, uniform } from "@reluctant/relu";
 import type { Polynomial } from "../../../activation.ts";
 import type { ContextOf, StageOutput } from "../../../context.ts";
 import type { FitState } from "../../../fit.ts";
@@ -21,7 +21,7 @@ export async function run(context: ContextOf<"mask-search", { autorep: AutorepSe
   const settings = params.autorep;
   const setup = searchSetup(context);
   const { layers, student, teacher } = setup;
-  const total = layers.reduce((sum, { units }) => sum + units, 0);
+  const total = reluCount(setup.model);
   student.setActivations(
     layers.map(({ units }, layer) => ({
       kind: "scored-mask",
@@ -52,7 +52,7 @@ export async function run(context: ContextOf<"mask-search", { autorep: AutorepSe
     state,
     async afterStep(step) {
       if ((step + 1) % params.intervalSteps !== 0) return;
-      const kept = onesIn(await student.readActivations(), layers);
+      const kept = totalOf(indicators(await student.readActivations(), layers));
       course = [...course, { step: step + 1, kept, penalty: settings.densityWeight }];
       context.report.log(`step ${step + 1}: ${kept} ReLUs kept`);
       return { points: [{ series: "kept", step: step + 1, value: kept }] };
@@ -75,6 +75,3 @@ const initialScores = (units: number, { seed, layer }: { seed: number; layer: nu
 
 const indicators = (activations: Tensors, layers: readonly ReluLayer[]): Mask[] =>
   layers.map(({ name }) => Uint8Array.from(floatsOf(activations, `${name}.indicator`)));
-
-const onesIn = (activations: Tensors, layers: readonly ReluLayer[]): number =>
-  indicators(activations, layers).reduce((sum, mask) => mask.reduce((part, bit) => part + bit, sum), 0);

@@ -1,12 +1,12 @@
-import { maskedRelus } from "../../../activation.ts";
 import { fullVariant, type MaskVariant, type ResultOf } from "@reluctant/contracts";
-import { descentLevels, type Mask, type Model, maskDistance, reluCount } from "@reluctant/relu";
+import { descentLevels, type Mask, type Model, maskDistance, reluCount, totalOf } from "@reluctant/relu";
+import { maskedRelus } from "../../../activation.ts";
 import { type ContextOf, type StageArtifact, type StageOutput, safetensorsType } from "../../../context.ts";
 import type { Objective } from "../../../engine.ts";
 import { evaluate } from "../../../evaluate.ts";
 import { StageFailure } from "../../../failure.ts";
 import type { FitState } from "../../../fit.ts";
-import { encodeStudent, keptOf, masksFromTensors, masksToTensors, overlapsOf, totalOf } from "../../../masks.ts";
+import { encodeStudent, keptOf, masksFromTensors, masksToTensors, overlapsOf } from "../../../masks.ts";
 import { type HostTensor, prefixed, type Tensors } from "../../../tensors.ts";
 import { runSearch } from "../search.ts";
 import { scoresFromTensors, scoreTensors, scoringTrainer, searchSetup } from "../search-setup.ts";

@@ -1,10 +1,10 @@
+import { type Mask, topUnits, totalOf } from "@reluctant/relu";
 import { maskedRelus } from "../../../activation.ts";
-import { type Mask, topUnits } from "@reluctant/relu";
 import type { ContextOf, StageOutput } from "../../../context.ts";
 import type { Network } from "../../../engine.ts";
 import { evaluate } from "../../../evaluate.ts";
 import type { FitState } from "../../../fit.ts";
-import { masksFromTensors, masksToTensors, totalOf } from "../../../masks.ts";
+import { masksFromTensors, masksToTensors } from "../../../masks.ts";
 import { runSearch, searchOutput } from "../search.ts";
 import { scoresFromTensors, scoreTensors, scoringTrainer, searchSetup } from "../search-setup.ts";
 import type { LayerRemovalSettings } from "./settings.ts";

@@ -1,6 +1,6 @@
-import { maskedRelus } from "../../../activation.ts";
 import type { ResultOf } from "@reluctant/contracts";
-import { type Mask, type ReluLayer, topUnits } from "@reluctant/relu";
+import { type Mask, type ReluLayer, reluCount, topUnits } from "@reluctant/relu";
+import { maskedRelus } from "../../../activation.ts";
 import type { ContextOf, StageOutput } from "../../../context.ts";
 import type { FitState } from "../../../fit.ts";
 import { floatsOf, prefixed, type Tensors, under } from "../../../tensors.ts";
@@ -25,7 +25,7 @@ export async function run(context: ContextOf<"mask-search", { snl: SnlSettings }
   const settings = params.snl;
   const setup = searchSetup(context);
   const { layers, student, teacher } = setup;
-  const total = layers.reduce((sum, { units }) => sum + units, 0);
+  const total = reluCount(setup.model);
   const countEvery = Math.max(1, Math.floor(params.steps / settings.counts));
   student.setActivations(layers.map(() => ({ kind: "soft-mask" })));
   const trainer = engine.trainer({

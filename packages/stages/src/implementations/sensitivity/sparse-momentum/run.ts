@@ -1,10 +1,10 @@
 import type { ResultOf, SensitivityArtifact } from "@reluctant/contracts";
-import { type Mask, type Model, nodesOf, onesOf, reluLayers, stepsPerEpoch } from "@reluctant/relu";
+import { type Mask, type Model, nodesOf, onesOf, reluLayers, stepsPerEpoch, sum, totalOf } from "@reluctant/relu";
 import { type ContextOf, modelOf, type StageOutput } from "../../../context.ts";
 import type { Network, Trainer } from "../../../engine.ts";
 import { fit } from "../../../fit.ts";
 import { packPatterns, unpackPatterns } from "../../../masks.ts";
-import { floatsOf } from "../../../tensors.ts";
+import { floatsOf, sizeOf } from "../../../tensors.ts";
 import { initialWeights, weightShapes } from "../../../weights.ts";
 import { pruneAndRegrow, pruneRateAt, randomPatterns } from "./sparse-momentum.ts";
 
@@ -78,7 +78,7 @@ function filterSizes(model: Model): Map<string, number> {
   return new Map(
     nodesOf(model, "conv").map(({ name }) => {
       const weight = `${name}.weight`;
-      return [weight, (shapes.get(weight) ?? []).reduce((product, extent) => product * extent, 1)];
+      return [weight, sizeOf(shapes.get(weight) ?? [])];
     }),
   );
 }
@@ -110,9 +110,7 @@ const densityOf = (pattern: Mask): number => onesOf(pattern) / pattern.length;
 
 function globalDensity(patterns: ReadonlyMap<string, Mask>): number {
   const all = [...patterns.values()];
-  return (
-    all.reduce((ones, pattern) => ones + onesOf(pattern), 0) / all.reduce((size, pattern) => size + pattern.length, 0)
-  );
+  return totalOf(all) / sum(all.map(({ length }) => length));
 }
 
 const named = (sizes: ReadonlyMap<string, number>, patterns: readonly Mask[]): Map<string, Mask> =>

@@ -1,8 +1,6 @@
-import { onesOf } from "@reluctant/relu";
+import { onesOf, totalOf } from "@reluctant/relu";
 import { describe, expect, it } from "vitest";
 import { pruneAndRegrow, pruneRateAt, randomPatterns, type SparseLayer } from "./sparse-momentum.ts";
-
-const total = (patterns: readonly Uint8Array[]) => patterns.reduce((sum, pattern) => sum + onesOf(pattern), 0);
 
 /** Layers of 10, 200 and 1,000 weights at density 0.1; the first two have the larger momentum. */
 const setup = (momenta = [3, 2, 0.1]) => {
@@ -20,7 +18,7 @@ const setup = (momenta = [3, 2, 0.1]) => {
 describe("sparse momentum", () => {
   it("starts with exactly d of all weights, each layer at d", () => {
     const patterns = randomPatterns([10, 205, 1000], 0.1, 1);
-    expect(total(patterns)).toBe(Math.round(0.1 * 1215));
+    expect(totalOf(patterns)).toBe(Math.round(0.1 * 1215));
     expect(patterns.map(onesOf)).toEqual([1, 21, 100]);
     expect(randomPatterns([10, 205, 1000], 0.1, 2)).not.toEqual(patterns);
   });
@@ -30,7 +28,7 @@ describe("sparse momentum", () => {
     let current = layers;
     for (let round = 0; round < 20; round++) {
       const patterns = pruneAndRegrow(current, pruneRateAt(round, 20, 0.5));
-      expect(total(patterns)).toBe(121);
+      expect(totalOf(patterns)).toBe(121);
       current = current.map((layer, l) => ({ ...layer, pattern: patterns[l] as Uint8Array }));
     }
     expect(onesOf((current[0] as SparseLayer).pattern)).toBeGreaterThan(onesOf((layers[0] as SparseLayer).pattern));
@@ -50,7 +48,7 @@ describe("sparse momentum", () => {
     const { layers } = setup([1000, 1, 1]);
     const patterns = pruneAndRegrow(layers, 0.5);
     expect(onesOf(patterns[0] as Uint8Array)).toBe(Math.floor(0.99 * 9) + 1);
-    expect(total(patterns)).toBe(121);
+    expect(totalOf(patterns)).toBe(121);
   });
 
   it("prunes a nearly dense, growing layer by no more than its share of zeros", () => {
@@ -78,6 +76,6 @@ describe("sparse momentum", () => {
 
   it("survives a network that does not move", () => {
     const { layers } = setup([0, 0, 0]);
-    expect(total(pruneAndRegrow(layers, 0.5))).toBe(121);
+    expect(totalOf(pruneAndRegrow(layers, 0.5))).toBe(121);
   });
 });

@@ -1,4 +1,14 @@
-import { allocate, type Mask, onesOf, permutation, streams, topUnits, uniformAllocation } from "@reluctant/relu";
+import {
+  allocate,
+  at,
+  type Mask,
+  onesOf,
+  permutation,
+  streams,
+  sum,
+  topUnits,
+  uniformAllocation,
+} from "@reluctant/relu";
 
 /**
  * Sparse momentum (Dettmers & Zettlemoyer 2019; method.md §3.1): which weights of a network trained at a fixed number of
@@ -12,7 +22,7 @@ export interface SparseLayer {
 
 /** Each layer at density d, at random; together exactly round(d · Σ sizes) non-zeros. */
 export function randomPatterns(sizes: readonly number[], density: number, seed: number): Mask[] {
-  const total = Math.round(density * sizes.reduce((sum, size) => sum + size, 0));
+  const total = Math.round(density * sum(sizes));
   return uniformAllocation(sizes, total).map((ones, layer) => {
     const pattern = new Uint8Array(sizes[layer] as number);
     const order = permutation(pattern.length, { seed, stream: streams.sparsity, epoch: layer });
@@ -64,7 +74,7 @@ function redistribute(layers: readonly SparseLayer[], shares: readonly number[],
     const free = pattern.length - onesOf(pattern) + at(removed, l);
     return Math.max(Math.floor(0.99 * free), at(removed, l));
   });
-  const budget = removed.reduce((sum, count) => sum + count, 0);
+  const budget = sum(removed);
   return allocate({ sensitivity: shares, sizes: room, budget, floor: 0 });
 }
 
@@ -82,5 +92,3 @@ function regrow(momentum: Float32Array, pattern: Mask, count: number): Mask {
   );
   return grown.map((bit, i) => bit | at(pattern, i));
 }
-
-const at = (values: ArrayLike<number>, index: number): number => values[index] as number;
