@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { ensureDatabase, startPostgres } from "../infra/local/src/postgres.ts";
 import { startRedis } from "../infra/local/src/redis.ts";
 import { deployMigrations } from "../packages/db/src/migrate.ts";
+import { useCachesThatCanBeWritten } from "../scripts/caches.mjs";
 import { pythonOfTests } from "../scripts/python-environment.mjs";
 
 export default async function setup(): Promise<() => Promise<void>> {
@@ -22,6 +23,7 @@ export default async function setup(): Promise<() => Promise<void>> {
   await deployMigrations(template, join(import.meta.dirname, "../prisma/migrations"));
   process.env.TEST_DATABASE_URL = postgres.url;
   process.env.TEST_REDIS_URL = redis.url;
+  useCachesThatCanBeWritten();
   const python = pythonOfTests();
   if (python) process.env.PYTHON = python;
   return async () => {

@@ -8,6 +8,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { useCachesThatCanBeWritten } from "../../scripts/caches.mjs";
 import { findingsIn } from "./findings.mjs";
 
 const root = join(import.meta.dirname, "../..");
@@ -28,6 +29,7 @@ const parts = [
   { name: "odd inputs", args: ["test/conformance/odd-inputs.mjs", "2"], env: {}, leaks: 0, lastLine: /"wrong":0}$/ },
 ];
 
+useCachesThatCanBeWritten();
 const env = { ...process.env, TFJS_TORCH_CXXFLAGS: flags.join(" ") };
 const built = spawnSync(process.execPath, ["packages/tfjs-backend-torch/dist/build-cli.js"], {
   cwd: root,

@@ -4,9 +4,16 @@
  */
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { useCachesThatCanBeWritten } from "../../scripts/caches.mjs";
 
 const backend = new URL("../../packages/tfjs-backend-torch/src/index.ts", import.meta.url);
 const cached = fileURLToPath(new URL("../../node_modules/.cache/conformance/specs.cjs", import.meta.url));
+
+/** The bundle for this checkout, whose backend then takes the builds that workers take. @returns {Promise<string>} its path */
+export function bundleHere() {
+  useCachesThatCanBeWritten();
+  return bundleSpecs();
+}
 
 /**
  * @param {{ outfile?: string, carried?: boolean }} options `carried` for a bundle that looks for the backend's native

@@ -54,7 +54,7 @@ jasmine.addReporter({
 });
 const firstError = ({ failedExpectations }) => failedExpectations[0].message.slice(0, 300);
 
-const specs = require(options.specs ?? (await (await import("./bundle.mjs")).bundleSpecs()));
+const specs = require(options.specs ?? (await (await import("./bundle.mjs")).bundleHere()));
 if (options.backend === "torch") {
   await specs.torch.registerTorchBackend().catch((error) => {
     console.error(error.message);

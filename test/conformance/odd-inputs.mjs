@@ -10,7 +10,7 @@
  */
 import { writeSync } from "node:fs";
 import { createRequire } from "node:module";
-import { bundleSpecs } from "./bundle.mjs";
+import { bundleHere } from "./bundle.mjs";
 import { callFused } from "./fused-calls.mjs";
 import { runOddSteps } from "./odd-steps.mjs";
 import { generator, junk, numbers, pick, plausible, shapes, sizes } from "./odd-values.mjs";
@@ -22,7 +22,7 @@ process.env.CONFORMANCE_BACKEND = "torch";
 const require = createRequire(import.meta.url);
 const jasmine = require("jasmine-core").boot().getEnv();
 jasmine.configure({ random: false, forbidDuplicateNames: false });
-const { tf, torch } = require(await bundleSpecs());
+const { tf, torch } = require(await bundleHere());
 await torch.registerTorchBackend().catch((error) => {
   console.error(error.message);
   process.exit(3);

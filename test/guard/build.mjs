@@ -1,8 +1,10 @@
 /** The addon with guarded memory (native/guarded_blocks.h), in the cache beside the ordinary one. */
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
+import { useCachesThatCanBeWritten } from "../../scripts/caches.mjs";
 
 export const root = join(import.meta.dirname, "../..");
+useCachesThatCanBeWritten();
 
 /** The environment in which the backend takes that addon. */
 export const guarded = { ...process.env, TFJS_TORCH_CXXFLAGS: "-DTFJS_TORCH_GUARD" };

@@ -14,7 +14,7 @@ export interface BuildFolder {
   worksHere(pid: number | undefined): void;
 }
 
-/** @throws Error that names the folder and RELUCTANT_CACHE where it cannot be written */
+/** @throws Error that names the folder and TFJS_TORCH_CACHE where it cannot be written */
 export async function inBuildFolder<T>(parent: string, build: (folder: BuildFolder) => Promise<T>): Promise<T> {
   const path = await makeFolder(parent);
   const workers: number[] = [];
@@ -38,7 +38,7 @@ async function makeFolder(parent: string): Promise<string> {
     return await mkdtemp(join(parent, `${prefix}${process.pid}-${startOf(process.pid)}-${place()}-`));
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    throw new Error(`the folder ${parent} cannot be written (${code}): set RELUCTANT_CACHE to a folder that can`, {
+    throw new Error(`the folder ${parent} cannot be written (${code}): set TFJS_TORCH_CACHE to a folder that can`, {
       cause: error,
     });
   }

@@ -6,6 +6,7 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { ensureBuilt } from "./build.ts";
 
 /** Says that it compiles, and that it has done so once it may; by a process of its own, as compilers do. */
 const compiler = `#!/bin/sh
@@ -24,7 +25,7 @@ const children: ChildProcess[] = [];
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "torch-build-"));
-  cache = join(folder, "cache/tfjs-backend-torch");
+  cache = join(folder, "cache");
   const files: Record<string, string> = {
     "libtorch/share/cmake/Torch/TorchConfig.cmake": "",
     "libtorch/share/cmake/Torch/TorchConfigVersion.cmake": 'set(PACKAGE_VERSION "9.9.9")',
@@ -39,6 +40,7 @@ beforeEach(async () => {
   await chmod(join(folder, "c++"), 0o755);
 });
 afterEach(async () => {
+  vi.unstubAllEnvs();
   await writeFile(join(folder, "go"), "");
   for (const child of children.splice(0)) {
     child.kill("SIGKILL");
@@ -51,7 +53,7 @@ afterEach(async () => {
 function build(change: NodeJS.ProcessEnv = {}) {
   const env = { PATH: process.env.PATH, LIBTORCH: join(folder, "libtorch"), CXX: join(folder, "c++") };
   const child = spawn(process.execPath, [cli], {
-    env: { ...env, RELUCTANT_CACHE: join(folder, "cache"), ...change },
+    env: { ...env, TFJS_TORCH_CACHE: cache, ...change },
     stdio: ["ignore", "pipe", "pipe"],
   });
   children.push(child);
@@ -118,15 +120,25 @@ test("a folder that an earlier version, or another machine, left is removed once
   expect((await kept()).sort()).toEqual([".building-young1", expect.stringMatching(/^9\.9\.9-/)]);
 });
 
-test.each(["HOME", "RELUCTANT_CACHE"])(
-  "where %s cannot be written the message is one line that names RELUCTANT_CACHE",
+test.each(["HOME", "TFJS_TORCH_CACHE"])(
+  "where %s cannot be written the message is one line that names TFJS_TORCH_CACHE",
   async (variable) => {
-    const env = { HOME: "", RELUCTANT_CACHE: "", [variable]: join(folder, "c++") }; // a file: not even root makes a folder in it
+    const env = { HOME: "", TFJS_TORCH_CACHE: "", [variable]: join(folder, "c++/cache") }; // not even root makes a folder in a file
     const { end, said } = await build(env).ended;
     expect(end).toBe(1);
     expect(said).toMatch(
-      /^the folder \S+c\+\+\/\S+ cannot be written \(ENOTDIR\): set RELUCTANT_CACHE to a folder that can$/m,
+      /^the folder \S+c\+\+\/\S+ cannot be written \(ENOTDIR\): set TFJS_TORCH_CACHE to a folder that can$/m,
     );
     expect(said).not.toMatch(/^\s+at /m);
   },
 );
+
+test("the folder that a program gives comes before the variable", async () => {
+  vi.stubEnv("LIBTORCH", join(folder, "libtorch"));
+  vi.stubEnv("CXX", join(folder, "c++"));
+  vi.stubEnv("TFJS_TORCH_CACHE", join(folder, "other"));
+  await writeFile(join(folder, "go"), "");
+  const cacheFolder = join(folder, "given");
+  expect(await ensureBuilt({ cacheFolder })).toEqual({ addonPath: expect.stringContaining(cacheFolder) });
+  expect(existsSync(join(folder, "other"))).toBe(false);
+});

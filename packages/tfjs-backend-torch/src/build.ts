@@ -1,7 +1,4 @@
-/**
- * Builds the bridge against libtorch, once for each libtorch, compiler's parameters and source. The result is cached in
- * `$RELUCTANT_CACHE` (default `~/.cache/reluctant`). Nothing is downloaded.
- */
+/** Builds the bridge against libtorch, once for each libtorch, compiler's parameters and source. Nothing is downloaded. */
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
@@ -19,6 +16,11 @@ export type { Missing } from "./libtorch.ts";
 
 const native = fileURLToPath(new URL("../native", import.meta.url));
 
+export interface BuildOptions {
+  /** The folder that builds are kept in. Default: that of the variable `TFJS_TORCH_CACHE`, else `~/.cache/tfjs-backend-torch`. */
+  cacheFolder?: string | undefined;
+}
+
 export interface Built {
   /** Absolute path of `tfjs_torch.node`. */
   addonPath: string;
@@ -28,16 +30,16 @@ export interface Built {
  * Returns the built addon, building it first when the cache has none (about 20 s, one line on stderr).
  * Safe to call from several processes at once: each builds aside, the first rename wins. What an interrupted build was
  * writing is removed.
- * Environment: `LIBTORCH`, `RELUCTANT_CACHE`, `CXX`, and `TFJS_TORCH_CXXFLAGS` for further parameters, by spaces.
+ * Environment: `LIBTORCH`, `TFJS_TORCH_CACHE`, `CXX`, and `TFJS_TORCH_CXXFLAGS` for further parameters, by spaces.
  * @throws Error with the end of the compiler's output when the build itself fails.
  */
-export async function ensureBuilt(): Promise<Built | Missing> {
+export async function ensureBuilt({ cacheFolder = defaultFolder() }: BuildOptions = {}): Promise<Built | Missing> {
   const libtorch = await findLibtorch();
   if ("missing" in libtorch) return libtorch;
   const compiler = process.env.CXX || "c++";
   const options = { compiler, further: furtherFlags() };
   const key = await keyOf(recipeFor(libtorch, { ...options, nodeHeaders: "" })); // the same wherever they lie
-  const folder = join(cacheFolder(), `${libtorch.version}-${process.platform}-${process.arch}-${key}`);
+  const folder = join(cacheFolder, `${libtorch.version}-${process.platform}-${process.arch}-${key}`);
   const addonPath = join(folder, "tfjs_torch.node");
   if (existsSync(addonPath)) return { addonPath };
   if (!(await works(compiler, ["--version"]))) {
@@ -53,7 +55,7 @@ const nodeHeaders = () => (createRequire(import.meta.url)("node-api-headers") as
 
 const furtherFlags = () => (process.env.TFJS_TORCH_CXXFLAGS ?? "").split(" ").filter((flag) => flag !== "");
 
-const cacheFolder = () => join(process.env.RELUCTANT_CACHE || join(home(), ".cache/reluctant"), "tfjs-backend-torch");
+const defaultFolder = () => process.env.TFJS_TORCH_CACHE || join(home(), ".cache/tfjs-backend-torch");
 
 /** Containers run as users that are in no list, whose home nobody knows. */
 function home(): string {
@@ -63,7 +65,7 @@ function home(): string {
   } catch {
     // in no list
   }
-  throw new Error("this user has no home folder: set RELUCTANT_CACHE to a folder that can be written");
+  throw new Error("this user has no home folder: set TFJS_TORCH_CACHE to a folder that can be written");
 }
 
 async function keyOf(recipe: Recipe): Promise<string> {

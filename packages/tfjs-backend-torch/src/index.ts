@@ -3,7 +3,7 @@ import { findBackend, registerBackend, registerGradient, type Tensor } from "@te
 import { Torch } from "./aten.ts";
 import { type Precision, precisions, TorchBackend } from "./backend.ts";
 import { type Bridge, type CpuLevel, cpuLevels, loadBridge, type OperatorCounts, type TorchInfo } from "./bridge.ts";
-import { ensureBuilt } from "./build.ts";
+import { type BuildOptions, ensureBuilt } from "./build.ts";
 import { fusedFamilies, fusedGradients } from "./fused/index.ts";
 import { families } from "./kernels/index.ts";
 import { processorHasBf16, type StoredType, storedTypeOf } from "./precision.ts";
@@ -11,7 +11,7 @@ import { registerKernels } from "./register-kernels.ts";
 
 export { type Precision, precisions } from "./backend.ts";
 export { type CpuLevel, cpuLevels, type OperatorCounts, type TorchInfo } from "./bridge.ts";
-export { type Built, ensureBuilt, type Missing } from "./build.ts";
+export { type BuildOptions, type Built, ensureBuilt, type Missing } from "./build.ts";
 export {
   absDiffAccumulate,
   absDiffSum,
@@ -84,20 +84,20 @@ const priority = 3; // above wasm (2) and cpu (1)
 let registration: Promise<void> | undefined;
 
 /**
- * Registers the backend "torch", building the bridge on first use. Further calls return the first one's promise,
- * unless it failed.
+ * Registers the backend "torch", building the bridge on first use. Further calls return the first one's promise, whatever
+ * their options, unless it failed.
  * @throws TorchUnavailableError when libtorch or a build tool is missing, or the build or the load fails
  */
-export function registerTorchBackend(): Promise<void> {
-  registration ??= register().catch((error) => {
+export function registerTorchBackend(options: BuildOptions = {}): Promise<void> {
+  registration ??= register(options).catch((error) => {
     registration = undefined;
     throw error;
   });
   return registration;
 }
 
-async function register(): Promise<void> {
-  const bridge = await openBridge();
+async function register(options: BuildOptions): Promise<void> {
+  const bridge = await openBridge(options);
   bridge.setDeterministic(false);
   if (bridge.info().device === "cuda") bridge.setTF32(false);
   const backend = new TorchBackend(bridge);
@@ -191,8 +191,8 @@ export async function countOperators(run: () => Promise<unknown>): Promise<Opera
   return counts;
 }
 
-async function openBridge(): Promise<Bridge> {
-  const result = await ensureBuilt().catch(unavailable);
+async function openBridge(options: BuildOptions): Promise<Bridge> {
+  const result = await ensureBuilt(options).catch(unavailable);
   if ("missing" in result) throw new TorchUnavailableError(result.missing);
   try {
     return loadBridge(result.addonPath);

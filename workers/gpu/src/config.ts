@@ -1,6 +1,6 @@
 import { accessSync, constants, mkdirSync } from "node:fs";
 import { hostname } from "node:os";
-import { delimiter, resolve } from "node:path";
+import { delimiter, join, resolve } from "node:path";
 import { nameSchema, poolSchema } from "@reluctant/contracts";
 import { installationOf } from "@reluctant/db";
 import { homeCache } from "@reluctant/machine";
@@ -13,6 +13,8 @@ export interface WorkerConfig {
   dataFolders: string[];
   /** Decoded data sets, downloaded artifacts and scratch space; may be shared by the workers of a machine. */
   cacheDir: string;
+  /** Builds of the torch backend. */
+  torchCacheDir: string;
   pool: string;
   name: string;
   /** The name in files that workers of several installations share a folder for: unique on this machine. */
@@ -35,6 +37,7 @@ export function readConfig(env: NodeJS.ProcessEnv): WorkerConfig {
   };
   const databaseUrl = required("DATABASE_URL");
   const name = nameOf(env.RELUCTANT_WORKER_NAME, hostname());
+  const cacheDir = cacheOf(env);
   return {
     databaseUrl,
     redisUrl: required("REDIS_URL"),
@@ -43,7 +46,8 @@ export function readConfig(env: NodeJS.ProcessEnv): WorkerConfig {
       .split(delimiter)
       .filter(Boolean)
       .map((folder) => resolve(folder)),
-    cacheDir: cacheOf(env),
+    cacheDir,
+    torchCacheDir: resolve(env.TFJS_TORCH_CACHE || join(cacheDir, "tfjs-backend-torch")),
     pool: poolOf(env.RELUCTANT_POOL || "default"),
     name,
     slotName: `${name}@${installationOf(databaseUrl)}`,

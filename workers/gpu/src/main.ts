@@ -53,7 +53,8 @@ async function main(): Promise<void> {
   await mkdir(scratchRoot, { recursive: true });
 
   const childScript = new URL("./child.js", import.meta.url);
-  const childEnv = { ...process.env, RELUCTANT_CACHE: config.cacheDir };
+  const caches = { RELUCTANT_CACHE: config.cacheDir, TFJS_TORCH_CACHE: config.torchCacheDir };
+  const childEnv = { ...process.env, ...caches };
   const { signal } = starting;
   const preparing = prepareDatasets({ folders: config.dataFolders, cacheDir: config.cacheDir, signal, log });
   const [engine, found] = await Promise.all([
