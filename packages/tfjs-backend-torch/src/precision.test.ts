@@ -1,7 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
 import { describe, expect, it } from "vitest";
-import { noBf16 } from "../../../test/allowed-skips.mjs";
-import { skipFor } from "../../../test/skip-for.ts";
 import {
   absDiffAccumulate,
   addMaskedRelu,
@@ -14,8 +12,9 @@ import {
   storedType,
   supportedPrecisions,
 } from "./index.ts";
-import { type Mode, noise, on, relativeError, unavailable, whereTorch } from "./testing.ts";
+import { type Mode, noise, on, relativeError, skipFor, unavailable, whereTorch } from "./testing.ts";
 
+const noBf16 = "no bfloat16 instructions, on this processor or at the level forced on it";
 const without = unavailable ?? (supportedPrecisions().includes("bf16") ? undefined : noBf16);
 
 /** The most by which rounding to bfloat16 changes a value, relatively. */

@@ -1,6 +1,5 @@
 /** For this package's tests only. */
 import * as tf from "@tensorflow/tfjs"; // the union package: tfjs-core alone registers no gradients
-import { skipFor } from "../../../test/skip-for.ts";
 import { registerTorchBackend, setAsync, TorchUnavailableError } from "./index.ts";
 
 /** Why the torch backend cannot be tested here, or undefined. */
@@ -11,6 +10,9 @@ export const unavailable: string | undefined = await registerTorchBackend().then
     throw error;
   },
 );
+
+/** Options of tests that are skipped where there is a reason, which a report of the run then has in their meta data. */
+export const skipFor = (reason: string | undefined) => (reason ? { skip: true, meta: { skipped: reason } } : {});
 
 /** Options of tests that need the backend. */
 export const whereTorch = skipFor(unavailable);
