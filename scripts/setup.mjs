@@ -63,7 +63,7 @@ function dependenciesAreInstalled() {
 /** The addon's build answers 3 when the machine lacks libtorch or a compiler; Debian has both. */
 function setUpTorch() {
   console.log("Looking for libtorch and its add-on, which is built once (a minute) …");
-  const build = () => run(process.execPath, ["packages/tfjs-backend-torch/dist/build-cli.js"], { quiet: true });
+  const build = () => run(process.execPath, ["packages/training-ops/dist/build-cli.js"], { quiet: true });
   let { status, output } = build();
   let problem = "";
   if (status === 3) {

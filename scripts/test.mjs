@@ -16,7 +16,13 @@ import { tally } from "./test-report.mjs";
 const results = join(root, "var/test-results.json");
 
 /** What computes with libtorch, or is held to numbers that it computed. */
-const computing = ["packages/tfjs-backend-torch", "packages/engine", "test/golden", "test/conformance"];
+const computing = [
+  "packages/tfjs-backend-torch",
+  "packages/training-ops",
+  "packages/engine",
+  "test/golden",
+  "test/conformance",
+];
 
 useCachesThatCanBeWritten();
 const [option, level, ...others] = process.argv.slice(2);

@@ -6,7 +6,7 @@ import { cpSync, mkdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
 import { build } from "esbuild";
-import { bundleSpecs } from "../../test/conformance/bundle.mjs";
+import { besideFolder, bundleToGo, withAddresses } from "../../test/conformance/bundle.mjs";
 
 const root = join(import.meta.dirname, "../..");
 const require = createRequire(import.meta.url);
@@ -28,14 +28,16 @@ await build({
   banner: {
     js: 'import { createRequire as requireFrom } from "node:module"; const require = requireFrom(import.meta.url);',
   },
+  plugins: [withAddresses(besideFolder("import.meta.url"))],
   logLevel: "warning",
 });
-await bundleSpecs({ outfile: join(folder, "dist/specs.cjs"), carried: true });
+await bundleToGo(join(folder, "dist/specs.cjs"));
 
 /** What, and where it goes. */
 const copies = {
   "infra/gpu/check.sh": "check.sh",
-  "packages/tfjs-backend-torch/native": "native",
+  "packages/tfjs-backend-torch/native": "packages/tfjs-backend-torch/native",
+  "packages/training-ops/native": "packages/training-ops/native",
   "packages/interchange/python": "python",
   "test/conformance/sgd_step.py": "dist/sgd_step.py",
   "test/conformance/main.mjs": "conformance/main.mjs",

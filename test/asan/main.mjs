@@ -1,7 +1,7 @@
 /**
- * `npm run test:asan`: the torch backend's C++ under AddressSanitizer, which finds wrong uses of memory and what is never
- * freed, and UndefinedBehaviorSanitizer. Runs the backend's tests, recorded steps again as graphs (rehearsed, since only
- * CUDA has real ones), and odd inputs. Instrumented, the addon is built into a cache folder of its own.
+ * `npm run test:asan`: the C++ of the torch backend and of the training operations under AddressSanitizer, which finds wrong
+ * uses of memory and what is never freed, and UndefinedBehaviorSanitizer. Runs the tests of both, recorded steps again as
+ * graphs (rehearsed, since only CUDA has real ones), and odd inputs. Instrumented, they are builds of their own.
  * The last line is {"findings":…,"failed":[…]}. Exit code 0 when both are none, 1 otherwise, 3 when something is missing.
  */
 import { spawnSync } from "node:child_process";
@@ -19,10 +19,10 @@ const flags = [
 ];
 const vitest = ["node_modules/vitest/vitest.mjs", "run", "--config", "test/asan/vitest.config.ts"];
 const parts = [
-  { name: "the backend's tests", args: vitest, env: {} },
+  { name: "the tests of both", args: vitest, env: {} },
   {
     name: "recorded steps as graphs",
-    args: [...vitest, "packages/tfjs-backend-torch/src/recorded-step.test.ts"],
+    args: [...vitest, "src/recorded-step.test.ts"],
     env: { TFJS_TORCH_REHEARSE_GRAPHS: "1" },
   },
   // It ends in the middle of its work: what then lives is no leak, and naming it takes the sanitizer minutes.
@@ -31,7 +31,7 @@ const parts = [
 
 useCachesThatCanBeWritten();
 const env = { ...process.env, TFJS_TORCH_CXXFLAGS: flags.join(" ") };
-const built = spawnSync(process.execPath, ["packages/tfjs-backend-torch/dist/build-cli.js"], {
+const built = spawnSync(process.execPath, ["packages/training-ops/dist/build-cli.js"], {
   cwd: root,
   env,
   stdio: ["ignore", "ignore", "inherit"],

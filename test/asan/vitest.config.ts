@@ -4,7 +4,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     root: `${import.meta.dirname}/../..`,
-    include: ["packages/tfjs-backend-torch/src/**/*.test.ts"],
+    include: ["packages/{tfjs-backend-torch,training-ops}/src/**/*.test.ts"],
     pool: "forks",
     maxWorkers: 1,
     testTimeout: 600_000, // instrumented code is slow, and so is a busy machine

@@ -1,26 +1,26 @@
 /**
- * Bundles the specs with the backend, so that both use one instance of tfjs-core: the specs come as ES modules that
- * import its inner files, while Node would give the backend tfjs-core's CommonJS build.
+ * Bundles the specs with the backend and its extension, so that all use one instance of tfjs-core: the specs come as ES
+ * modules that import its inner files, while Node would give the backend tfjs-core's CommonJS build. Needs a built checkout.
  */
-import { fileURLToPath } from "node:url";
+import { readFile } from "node:fs/promises";
+import { join, relative } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { build } from "esbuild";
 import { useCachesThatCanBeWritten } from "../../scripts/caches.mjs";
 
-const backend = new URL("../../packages/tfjs-backend-torch/src/index.ts", import.meta.url);
-const cached = fileURLToPath(new URL("../../node_modules/.cache/conformance/specs.cjs", import.meta.url));
+const root = join(import.meta.dirname, "../..");
 
 /** The bundle for this checkout, whose backend then takes the builds that workers take. @returns {Promise<string>} its path */
 export function bundleHere() {
   useCachesThatCanBeWritten();
-  return bundleSpecs();
+  const outfile = join(root, "node_modules/.cache/conformance/specs.cjs");
+  return bundleSpecs({ outfile, addressOf: (path) => JSON.stringify(pathToFileURL(join(root, path)).href) });
 }
 
-/**
- * @param {{ outfile?: string, carried?: boolean }} options `carried` for a bundle that looks for the backend's native
- *   sources beside its own folder, on whatever machine it is
- * @returns {Promise<string>} the path of the bundle
- */
-export async function bundleSpecs({ outfile = cached, carried = false } = {}) {
+/** A bundle that is taken to another machine, in a folder beside `packages`. @returns {Promise<string>} its path */
+export const bundleToGo = (outfile) => bundleSpecs({ outfile, addressOf: besideFolder("bundleUrl") });
+
+const bundleSpecs = async ({ outfile, addressOf }) => {
   await build({
     entryPoints: [fileURLToPath(new URL("specs.mjs", import.meta.url))],
     outfile,
@@ -32,8 +32,22 @@ export async function bundleSpecs({ outfile = cached, carried = false } = {}) {
     ignoreAnnotations: true, // tfjs-core calls its spec files free of side effects
     external: ["jasmine-core"],
     banner: { js: 'const bundleUrl = require("node:url").pathToFileURL(__filename).href;' },
-    define: { "import.meta.url": carried ? "bundleUrl" : JSON.stringify(backend.href) }, // where the native sources are
+    define: { "import.meta.url": "bundleUrl" },
+    plugins: [withAddresses(addressOf)],
     logLevel: "warning",
   });
   return outfile;
-}
+};
+
+/** For a bundle at the address `bundleUrl`, the address that a file of the repository has when `packages` lies beside the bundle's folder. */
+export const besideFolder = (bundleUrl) => (path) => `new URL(${JSON.stringify(`../${path}`)}, ${bundleUrl}).href`;
+
+/** What looks for its C++ beside itself finds it from within a bundle, too. `addressOf` a path is code. */
+export const withAddresses = (addressOf) => ({
+  name: "addresses",
+  setup: ({ onLoad }) =>
+    onLoad({ filter: /\/packages\/(tfjs-backend-torch|training-ops)\/dist\/.*\.js$/ }, async ({ path }) => {
+      const text = await readFile(path, "utf8");
+      return { contents: text.replaceAll("import.meta.url", addressOf(relative(root, path))) };
+    }),
+});

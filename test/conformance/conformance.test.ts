@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { whereTorch } from "../../packages/tfjs-backend-torch/src/testing.ts";
+import { whereTorch } from "../../packages/tfjs-backend-torch/src/where-torch.ts";
 
 /** Runs a script in a process of its own, for it may crash, and gives how it ended and what it printed. */
 function run(script: string, args: string[]): Promise<{ ending: unknown; lines: string[] }> {

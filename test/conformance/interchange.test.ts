@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Network, onnxFile, pyTorchFile, pyTorchModule, readNetwork } from "@reluctant/interchange";
 import { encodeStudent, maskedRelus } from "@reluctant/stages";
-import { pixelTensor } from "@reluctant/tfjs-backend-torch";
+import { pixelTensor } from "@reluctant/training-ops";
 import * as tf from "@tensorflow/tfjs-core";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";

@@ -56,7 +56,7 @@ const firstError = ({ failedExpectations }) => failedExpectations[0].message.sli
 
 const specs = require(options.specs ?? (await (await import("./bundle.mjs")).bundleHere()));
 if (options.backend === "torch") {
-  await specs.torch.registerTorchBackend().catch((error) => {
+  await specs.torch.registerTorchBackend({ extensions: [specs.ops.trainingOps] }).catch((error) => {
     console.error(error.message);
     process.exit(3);
   });
@@ -66,7 +66,7 @@ if (options.async) globalThis.beforeEach(() => specs.torch.setAsync(true)); // e
 await jasmine.execute();
 if (called) {
   await specs.tf.setBackend("torch");
-  callFused(specs.tf, specs.torch);
+  callFused(specs.tf, specs.ops);
 }
 
 /** Counts each kernel's calls from now on, and notes the operators that kernels look up. */

@@ -1,7 +1,7 @@
 /**
  * Proves that no call ends the process. First every kernel of the torch backend: the calls that TensorFlow.js' specs
  * make are noted, then made again with one or two things wrong: another rank or type, an empty, string, disposed or
- * missing tensor, attributes that make no sense. Then every operation of TensorFlow.js, and of the backend's own, with odd
+ * missing tensor, attributes that make no sense. Then every operation of TensorFlow.js, and of our own, with odd
  * arguments, and recorded steps whose variables are misused. Any call may throw an Error; none may crash, and an
  * operation's result must have the values that its shape and type announce.
  * Each call's name is written before it is made: the last line of a process that crashed tells which one it was.
@@ -22,8 +22,8 @@ process.env.CONFORMANCE_BACKEND = "torch";
 const require = createRequire(import.meta.url);
 const jasmine = require("jasmine-core").boot().getEnv();
 jasmine.configure({ random: false, forbidDuplicateNames: false });
-const { tf, torch } = require(await bundleHere());
-await torch.registerTorchBackend().catch((error) => {
+const { tf, torch, ops } = require(await bundleHere());
+await torch.registerTorchBackend({ extensions: [ops.trainingOps] }).catch((error) => {
   console.error(error.message);
   process.exit(3);
 });
@@ -185,7 +185,7 @@ const noOperation =
 
 const { image, linalg, losses, signal, spectral, sparse, string, fused } = tf;
 const operations = Object.entries({ ...tf, ...image, ...linalg, ...losses, ...signal, ...spectral, ...sparse })
-  .concat(Object.entries(string), Object.entries(fused), Object.entries(torch))
+  .concat(Object.entries(string), Object.entries(fused), Object.entries(torch), Object.entries(ops))
   .filter(([name, operation]) => typeof operation === "function" && !noOperation.test(name));
 
 function callOperations(round) {
@@ -217,7 +217,7 @@ async function callSteps(round) {
     const label = `recorded step ${i} ${round}`;
     if (!label.includes(only)) continue;
     writeSync(1, `${label}\n`);
-    calls += await runOddSteps(tf, torch, generator(label));
+    calls += await runOddSteps({ tf, torch, ops }, generator(label));
     torch.setAsync(round % 2 === 1);
   }
 }
@@ -226,7 +226,7 @@ await noting(async () => {
   await jasmine.execute();
   tf.env().set("IS_TEST", true); // no greetings
   await tf.setBackend("torch");
-  callFused(tf, torch);
+  callFused(tf, ops);
 });
 for (let round = 0; round < rounds; round++) {
   torch.setAsync(round % 2 === 1);

@@ -22,32 +22,32 @@ const mishaps = [
 ];
 
 const bodies = [
-  (tf, torch, { v, constant }, { a }) => {
-    torch.sgdStep({ params: [v], grads: [tf.mul(a, constant)], momenta: [v], lr: 0.1, momentum: 0.9, weightDecay: 0 });
+  ({ tf, ops }, { v, constant }, { a }) => {
+    ops.sgdStep({ params: [v], grads: [tf.mul(a, constant)], momenta: [v], lr: 0.1, momentum: 0.9, weightDecay: 0 });
     return { y: tf.sum(v) };
   },
-  (tf, _, { v, constant }, { a }) => {
+  ({ tf }, { v, constant }, { a }) => {
     v.assign(tf.add(tf.mul(v, 0.9), tf.mul(a, constant)));
     return { y: v, z: a };
   },
-  (tf, _, { v }, { a }) => {
+  ({ tf }, { v }, { a }) => {
     const former = tf.clone(v);
     v.assign(tf.reshape(tf.reverse(tf.add(v, a)), v.shape));
     return { y: former };
   },
-  (tf, torch, { v, constant }, { a }) => {
-    torch.commitSums({ sums: [v], pending: [torch.absDiffSum(tf.stack([a, constant]), tf.stack([v, v]))] });
-    return { y: v, z: torch.allFinite([v, a]) };
+  ({ tf, ops }, { v, constant }, { a }) => {
+    ops.commitSums({ sums: [v], pending: [ops.absDiffSum(tf.stack([a, constant]), tf.stack([v, v]))] });
+    return { y: v, z: ops.allFinite([v, a]) };
   },
 ];
 
 /** @returns how many runs were made */
-export async function runOddSteps(tf, torch, random) {
+export async function runOddSteps({ tf, torch, ops }, random) {
   const kept = [];
   const v = tf.variable(tf.ones([4]));
   const constant = tf.fill([4], 0.5);
   const body = pick(random, bodies);
-  const step = torch.recordStep((inputs) => body(tf, torch, { v, constant }, inputs));
+  const step = torch.recordStep((inputs) => body({ tf, ops }, { v, constant }, inputs));
   const pending = [];
   const runs = 8;
   for (let run = 0; run < runs; run++) {

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { machineCpuLevels } from "../../packages/tfjs-backend-torch/src/index.ts";
-import { unavailable, whereTorch } from "../../packages/tfjs-backend-torch/src/testing.ts";
+import { unavailable, whereTorch } from "../../packages/tfjs-backend-torch/src/where-torch.ts";
 import { build, guarded, root } from "./build.mjs";
 import { cases } from "./cases.mjs";
 import { findingsOfSweep } from "./sweeping.mjs";

@@ -1,7 +1,7 @@
 /**
  * `npm run test:guard`: the torch backend with each block of its memory between pages without access, which finds wrong
  * accesses of generated code, too. A sweep over shapes at every level of instructions that this machine has, with blocks
- * flush with a page at either end; then the tests of the backend and of the engine, at the level below the machine's own
+ * flush with a page at either end; then the tests of the backend, the training operations and the engine, at the level below the machine's own
  * first: oneDNN's code for it runs on other machines. `npm run test:guard -- sweep` or `-- tests` runs one of the two.
  * The last line is {"findings":…,"failed":[…]}. Exit code 0 when both are none, 1 otherwise, 3 when something is missing.
  */
@@ -51,7 +51,7 @@ function sweep() {
 function tests() {
   const level = levels.at(-2) ?? levels.at(-1);
   const reports = mkdtempSync(join(tmpdir(), "reluctant-guard-"));
-  console.log(`--- tests of the backend and the engine at ${level}`);
+  console.log(`--- tests of the backend, the training operations and the engine at ${level}`);
   const vitest = ["node_modules/vitest/vitest.mjs", "run", "--config", "test/guard/vitest.config.ts"];
   const settings = { TFJS_TORCH_CPU_LEVEL: level, TFJS_TORCH_GUARD_REPORT: join(reports, "report") };
   const { status } = spawnSync(process.execPath, vitest, {

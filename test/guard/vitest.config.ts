@@ -4,7 +4,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     root: `${import.meta.dirname}/../..`,
-    include: ["packages/{tfjs-backend-torch,engine}/src/**/*.test.ts"],
+    include: ["packages/{tfjs-backend-torch,training-ops,engine}/src/**/*.test.ts"],
     pool: "forks",
     maxWorkers: 1,
     testTimeout: 600_000, // every block costs three calls of the system, and a machine may be busy

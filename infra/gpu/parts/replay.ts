@@ -1,5 +1,6 @@
 import type { Engine } from "@reluctant/stages";
-import { recordStep, sgdStep } from "@reluctant/tfjs-backend-torch";
+import { recordStep } from "@reluctant/tfjs-backend-torch";
+import { sgdStep } from "@reluctant/training-ops";
 import * as tf from "@tensorflow/tfjs-core";
 import { batchOf, networkOf, onCuda, openExactEngine, rates } from "./networks.ts";
 import { type Found, notRun } from "./part.ts";

@@ -13,6 +13,7 @@ import {
   TorchUnavailableError,
   torchInfo,
 } from "@reluctant/tfjs-backend-torch";
+import { trainingOps } from "@reluctant/training-ops";
 import * as tf from "@tensorflow/tfjs-core";
 // The gradients of TensorFlow.js: its core registers none under Node, and no lighter package does.
 import "@tensorflow/tfjs-layers";
@@ -61,7 +62,7 @@ type Opener = (options: { threads: number; deterministic: boolean }) => Promise<
 
 const openers: Record<BackendName, Opener> = {
   async torch({ threads, deterministic }) {
-    await registerTorchBackend().catch((error: unknown) => {
+    await registerTorchBackend({ extensions: [trainingOps] }).catch((error: unknown) => {
       if (error instanceof TorchUnavailableError)
         throw new BackendUnavailableError(`backend torch: ${error.message}`, { cause: error });
       throw error;

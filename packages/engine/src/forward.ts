@@ -7,7 +7,7 @@ import {
   batchNormMaskedRelu,
   batchNormTrain,
   maskedRelu,
-} from "@reluctant/tfjs-backend-torch";
+} from "@reluctant/training-ops";
 import * as tf from "@tensorflow/tfjs-core";
 import { type ChannelMoments, type DeviceActivation, MaskedRelu } from "./activations/index.ts";
 import { fusedIntoRelus } from "./fusion.ts";

@@ -1,4 +1,4 @@
-import { augment, pixelTensor } from "@reluctant/tfjs-backend-torch";
+import { augment, pixelTensor } from "@reluctant/training-ops";
 import * as tf from "@tensorflow/tfjs-core";
 import fc from "fast-check";
 import { expect, test } from "vitest";

@@ -5,7 +5,7 @@ import {
   klDivergence,
   rawMismatch,
   softmaxCrossEntropy,
-} from "@reluctant/tfjs-backend-torch";
+} from "@reluctant/training-ops";
 import * as tf from "@tensorflow/tfjs-core";
 import type { Pass } from "./forward.ts";
 

@@ -8,7 +8,8 @@ import {
   type Tensors,
   type UnitStatistic,
 } from "@reluctant/stages";
-import { augment, commitStatistics, type RecordedStep, recordStep, scaleAndShift } from "@reluctant/tfjs-backend-torch";
+import { type RecordedStep, recordStep } from "@reluctant/tfjs-backend-torch";
+import { augment, commitStatistics, scaleAndShift } from "@reluctant/training-ops";
 import * as tf from "@tensorflow/tfjs-core";
 import { activationOnDevice, type DeviceActivation, MaskedRelu } from "./activations/index.ts";
 import {

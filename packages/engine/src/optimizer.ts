@@ -1,4 +1,4 @@
-import { sgdStep } from "@reluctant/tfjs-backend-torch";
+import { sgdStep } from "@reluctant/training-ops";
 import * as tf from "@tensorflow/tfjs-core";
 import { newVariable } from "./variables.ts";
 

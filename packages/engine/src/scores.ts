@@ -1,6 +1,6 @@
 import { type Model, reluLayers } from "@reluctant/relu";
 import type { Score } from "@reluctant/stages";
-import { absDiffSum, commitSums, negPartSum } from "@reluctant/tfjs-backend-torch";
+import { absDiffSum, commitSums, negPartSum } from "@reluctant/training-ops";
 import * as tf from "@tensorflow/tfjs-core";
 import type { ForwardOptions, Pass } from "./forward.ts";
 import { watchGradient } from "./gradients.ts";

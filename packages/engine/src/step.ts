@@ -3,7 +3,7 @@
  * trainer runs it, the bench measures it. Legend: B batch, HWC image.
  */
 import type { Objective } from "@reluctant/stages";
-import { allFinite } from "@reluctant/tfjs-backend-torch";
+import { allFinite } from "@reluctant/training-ops";
 import * as tf from "@tensorflow/tfjs-core";
 import type { BatchStatistics, Observed, Pass } from "./forward.ts";
 import { clippedTo, withGradients } from "./gradients.ts";

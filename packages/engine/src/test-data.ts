@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { ownSettingsAt, shuffledIndices, uint32 } from "@reluctant/relu";
 import type { Batch, StageData, TrainingBatch } from "@reluctant/stages";
 import { type Implementation, implementations } from "@reluctant/stages/definitions";
-import { pixelTensor } from "@reluctant/tfjs-backend-torch";
+import { pixelTensor } from "@reluctant/training-ops";
 import * as tf from "@tensorflow/tfjs-core";
 import type { TfNetwork } from "./network.ts";
 

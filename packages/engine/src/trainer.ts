@@ -9,7 +9,8 @@ import type {
   TrainerOptions,
   TrainingBatch,
 } from "@reluctant/stages";
-import { pixelTensor, type RecordedStep, recordStep } from "@reluctant/tfjs-backend-torch";
+import { type RecordedStep, recordStep } from "@reluctant/tfjs-backend-torch";
+import { pixelTensor } from "@reluctant/training-ops";
 import * as tf from "@tensorflow/tfjs-core";
 import { Adam } from "./adam.ts";
 import { type PixelValues, pixelValues, toDevice, toHost } from "./layout.ts";

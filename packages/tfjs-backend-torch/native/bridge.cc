@@ -12,7 +12,8 @@
 
 #include "blocks.h"
 #include "entry.h"
-#include "loops/level.h"
+#include "level.h"
+#include "libraries.h"
 #include "node_calls.h"
 #include "reply.h"
 #include "settings.h"
@@ -242,13 +243,19 @@ void closeEnvironment(void* data) {
  * @throws std::runtime_error where it had made its choice already, above the level that is forced
  */
 void limitLevel() {
-  const auto level = tfjs_torch::level();
+  const auto forced = level();
   const std::string config = at::show_config();  // the only place where every libtorch tells
   const auto uses = [&](const char* name) { return config.find(std::string("CPU capability usage: ") + name) != std::string::npos; };
-  const auto taken = uses("AVX512") ? tfjs_torch::Level::avx512
-                     : uses("AVX2") ? tfjs_torch::Level::avx2
-                                    : tfjs_torch::Level::baseline;
-  if (taken > level) fail(std::string("libtorch computes at ") + nameOf(taken) + " already, above the level " + nameOf(level));
+  const auto taken = uses("AVX512") ? Level::avx512 : uses("AVX2") ? Level::avx2 : Level::baseline;
+  if (taken > forced) fail(std::string("libtorch computes at ") + nameOf(taken) + " already, above the level " + nameOf(forced));
+}
+
+/** load(path): a library that registers operators with libtorch. */
+napi_value load(napi_env env, napi_value* a, size_t count) {
+  if (count < 1) fail("load(path)");
+  loadLibrary(toString(env, a[0], "load(path): path must be a string"));
+  std::atexit(stopAll);  // again, for it to run before what the library has registered is gone
+  return nullptr;
 }
 
 /** Everything that one environment needs, and the addon's functions. */
@@ -274,6 +281,7 @@ void openEnvironment(napi_env env, napi_value exports) {
   napi_unref_threadsafe_function(env, engine->onReply);
   napi_add_env_cleanup_hook(env, closeEnvironment, engine);
   const std::pair<const char*, napi_callback> entries[] = {
+      {"load", guarded<load>},
       {"op", guarded<defineOperator>},
       {"signature", guarded<signature>},
       {"call", guarded<callOperator>},

@@ -3,7 +3,7 @@
 #include "counting.h"
 #include "device.h"
 #include "entry.h"
-#include "loops/level.h"
+#include "level.h"
 
 #include <ATen/Version.h>
 #include <torch/version.h>
@@ -83,7 +83,7 @@ inline napi_value cpuLevels(napi_env env, napi_value*, size_t) {
   napi_value array;
   napi_create_array(env, &array);
   uint32_t length = 0;
-  for (auto level : tfjs_torch::machineLevels()) napi_set_element(env, array, length++, textOf(env, tfjs_torch::nameOf(level)));
+  for (auto level : machineLevels()) napi_set_element(env, array, length++, textOf(env, nameOf(level)));
   return array;
 }
 
@@ -107,7 +107,7 @@ inline napi_value info(napi_env env, napi_value*, size_t) {
   set("version", value);
   napi_create_string_utf8(env, engine.device().is_cuda() ? "cuda" : "cpu", NAPI_AUTO_LENGTH, &value);
   set("device", value);
-  set("cpuLevel", textOf(env, tfjs_torch::nameOf(tfjs_torch::level())));
+  set("cpuLevel", textOf(env, nameOf(level())));
   const std::pair<const char*, int64_t> numbers[] = {
       {"threads", threads}, {"tensors", usage.first}, {"bytes", usage.second}, {"calls", calls},
       {"allocatedBytes", memory.lent}, {"peakBytes", memory.peak}, {"heldBytes", memory.held}, {"totalBytes", memory.total}};

@@ -7,7 +7,8 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { loadBridge } from "./bridge.ts";
 import { ensureBuilt } from "./build.ts";
 import { setThreads, torchInfo } from "./index.ts";
-import { type Mode, noise, on, whereTorch } from "./testing.ts";
+import { type Mode, noise, on } from "./testing.ts";
+import { whereTorch } from "./where-torch.ts";
 
 /** An index that is not there: only libtorch sees it. */
 const badGather = () => tf.gather(tf.tensor1d([1, 2]), tf.tensor1d([100], "int32"));
@@ -56,6 +57,7 @@ describe("the bridge", whereTorch, () => {
     const add = bridge.op("aten::add", "Tensor", [], [], []);
     const wrong = bridge as unknown as Record<string, (...a: unknown[]) => unknown>;
     const attempts: [() => unknown, RegExp][] = [
+      [() => bridge.load("/nowhere/ops.so"), /nowhere\/ops\.so/],
       [() => bridge.op("aten::nothing", "", [], [], []), /aten::nothing/],
       [() => bridge.call(add, 900_001, 900_002, 900_003), /slot 900002 holds no tensor/],
       [() => bridge.call(add, 900_001, -5, 0), /argument 'self'.*out of range/],

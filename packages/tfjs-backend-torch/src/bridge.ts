@@ -78,6 +78,8 @@ export interface Program {
 }
 
 export interface Bridge {
+  /** Loads a library that registers operators with libtorch, and tells it the level of instructions. */
+  load(libraryPath: string): void;
   op(
     name: string,
     overload: string,

@@ -6,14 +6,16 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { ensureBuilt } from "./build.ts";
+import { cpuLevels } from "./bridge.ts";
+import { type BuildOptions, type Built, ensureBuilt } from "./build.ts";
 
 /** Says that it compiles, and that it has done so once it may; by a process of its own, as compilers do. */
 const compiler = `#!/bin/sh
 [ "$1" = --version ] && exit 0
+here=$(dirname "$0")
+echo "$@" >> "$here/parameters"
 out=
 while [ $# -gt 0 ]; do [ "$1" = -o ] && out=$2; shift; done
-here=$(dirname "$0")
 sh -c 'echo $$ >> "$0/compiling"; until [ -e "$0/go" ]; do sleep 0.02; done' "$here"
 echo built > "$out"
 `;
@@ -133,12 +135,40 @@ test.each(["HOME", "TFJS_TORCH_CACHE"])(
   },
 );
 
-test("the folder that a program gives comes before the variable", async () => {
+/** Builds in this process, with a compiler that needs not be told. */
+async function buildHere(options: BuildOptions): Promise<Built> {
   vi.stubEnv("LIBTORCH", join(folder, "libtorch"));
   vi.stubEnv("CXX", join(folder, "c++"));
   vi.stubEnv("TFJS_TORCH_CACHE", join(folder, "other"));
   await writeFile(join(folder, "go"), "");
-  const cacheFolder = join(folder, "given");
-  expect(await ensureBuilt({ cacheFolder })).toEqual({ addonPath: expect.stringContaining(cacheFolder) });
+  const built = await ensureBuilt(options);
+  if ("missing" in built) throw new Error(built.missing);
+  return built;
+}
+
+test("the folder that a program gives comes before the variable", async () => {
+  const { addonPath } = await buildHere({ cacheFolder: cache });
+  expect(addonPath).toContain(cache);
   expect(existsSync(join(folder, "other"))).toBe(false);
+});
+
+test("an extension's library is built beside the addon, for each level where it says so, and anew alone when it changes", async () => {
+  const sources = join(folder, "ops");
+  await mkdir(sources);
+  await writeFile(join(sources, "ops.cc"), "");
+  const units = [{ source: "ops.cc" }, { source: "loops/table.cc", flags: ["-Wno-psabi"], byLevel: true }];
+  const options = { cacheFolder: cache, extensions: [{ library: { file: "my_ops.so", sources, units } }] };
+  const first = await buildHere(options);
+  expect(first.libraryPaths).toEqual([expect.stringMatching(/my_ops\.so$/)]);
+
+  const compiled = (await readFile(join(folder, "parameters"), "utf8")).split("\n");
+  expect(compiled.filter((line) => line.includes(join(sources, "ops.cc")))).toHaveLength(1);
+  const levels = compiled.flatMap((line) => /table\.cc .*-DTFJS_TORCH_LEVEL=(\w+) -Wno-psabi/.exec(line)?.[1] ?? []);
+  expect(levels).toEqual(process.arch === "x64" ? cpuLevels : cpuLevels.slice(0, 1));
+
+  expect(await buildHere(options)).toEqual(first);
+  await writeFile(join(sources, "ops.cc"), "// changed");
+  const second = await buildHere(options);
+  expect(second.addonPath).toBe(first.addonPath);
+  expect(second.libraryPaths).not.toEqual(first.libraryPaths);
 });

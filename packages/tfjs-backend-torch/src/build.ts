@@ -1,57 +1,73 @@
-/** Builds the bridge against libtorch, once for each libtorch, compiler's parameters and source. Nothing is downloaded. */
+/** Builds the bridge, and libraries of operators, once for each libtorch, compiler's parameters and source. Nothing is downloaded. */
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rename } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { homedir } from "node:os";
-import { dirname, isAbsolute, join, relative } from "node:path";
+import { basename, dirname, isAbsolute, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { inBuildFolder } from "./build-folder.ts";
-import { compileAddon, type Recipe, recipeFor } from "./compile.ts";
-import { findLibtorch, type Missing } from "./libtorch.ts";
+import { type BuildFolder, inBuildFolder } from "./build-folder.ts";
+import { compileLibraries, type Job, type NativeLibrary, recipeFor } from "./compile.ts";
+import { findLibtorch, type Libtorch, type Missing } from "./libtorch.ts";
 
 export type { Missing } from "./libtorch.ts";
 
 const native = fileURLToPath(new URL("../native", import.meta.url));
+/** What other libraries may include. */
+const headers = join(native, "include");
+
+const bridge: NativeLibrary = {
+  file: "tfjs_torch.node",
+  sources: native,
+  units: [{ source: "bridge.cc" }],
+  whereCuda: { name: "TFJS_TORCH_GRAPHS", includes: "ATen/cuda/CUDAGraph.h" },
+};
 
 export interface BuildOptions {
   /** The folder that builds are kept in. Default: that of the variable `TFJS_TORCH_CACHE`, else `~/.cache/tfjs-backend-torch`. */
   cacheFolder?: string | undefined;
+  /** Whose libraries are built, too. Default: none. */
+  extensions?: readonly { readonly library: NativeLibrary }[];
 }
 
 export interface Built {
   /** Absolute path of `tfjs_torch.node`. */
   addonPath: string;
+  /** Absolute paths of the extensions' libraries, in their order. */
+  libraryPaths: readonly string[];
 }
 
 /**
- * Returns the built addon, building it first when the cache has none (about 20 s, one line on stderr).
+ * Returns the built addon and libraries, building first what the cache does not have (about 20 s, one line on stderr).
  * Safe to call from several processes at once: each builds aside, the first rename wins. What an interrupted build was
  * writing is removed.
  * Environment: `LIBTORCH`, `TFJS_TORCH_CACHE`, `CXX`, and `TFJS_TORCH_CXXFLAGS` for further parameters, by spaces.
  * @throws Error with the end of the compiler's output when the build itself fails.
  */
-export async function ensureBuilt({ cacheFolder = defaultFolder() }: BuildOptions = {}): Promise<Built | Missing> {
+export async function ensureBuilt(options: BuildOptions = {}): Promise<Built | Missing> {
+  const { cacheFolder = defaultFolder(), extensions = [] } = options;
   const libtorch = await findLibtorch();
   if ("missing" in libtorch) return libtorch;
-  const compiler = process.env.CXX || "c++";
-  const options = { compiler, further: furtherFlags() };
-  const key = await keyOf(recipeFor(libtorch, { ...options, nodeHeaders: "" })); // the same wherever they lie
-  const folder = join(cacheFolder, `${libtorch.version}-${process.platform}-${process.arch}-${key}`);
-  const addonPath = join(folder, "tfjs_torch.node");
-  if (existsSync(addonPath)) return { addonPath };
-  if (!(await works(compiler, ["--version"]))) {
-    const install = "apt-get install g++, or set CXX";
-    return { missing: `the torch backend is built on first use and needs \`${compiler}\`: ${install}` };
+  const libraries = [bridge, ...extensions.map(({ library }) => library)];
+  const wanted = await Promise.all(libraries.map((library) => wantedOf(library, libtorch, cacheFolder)));
+  const [addonPath, ...libraryPaths] = wanted.map(({ path }) => path) as [string, ...string[]];
+  const absent = wanted.filter(({ path }) => !existsSync(path));
+  if (absent.length > 0) {
+    const compiler = compilerHere();
+    if (!(await works(compiler, ["--version"]))) {
+      const install = "apt-get install g++, or set CXX";
+      return { missing: `the torch backend is built on first use and needs \`${compiler}\`: ${install}` };
+    }
+    const names = absent.map(({ library }) => library.file).join(" and ");
+    process.stderr.write(`Building ${names} against libtorch ${libtorch.version} (about 20 s, once)\n`);
+    await inBuildFolder(cacheFolder, (folder) => build(absent, folder));
   }
-  process.stderr.write(`Building the torch backend against libtorch ${libtorch.version} (about 20 s, once)\n`);
-  await build(recipeFor(libtorch, { ...options, nodeHeaders: nodeHeaders() }), folder);
-  return { addonPath };
+  return { addonPath, libraryPaths };
 }
 
-const nodeHeaders = () => (createRequire(import.meta.url)("node-api-headers") as { include_dir: string }).include_dir;
+const compilerHere = () => process.env.CXX || "c++";
 
 const furtherFlags = () => (process.env.TFJS_TORCH_CXXFLAGS ?? "").split(" ").filter((flag) => flag !== "");
 
@@ -68,30 +84,45 @@ function home(): string {
   throw new Error("this user has no home folder: set TFJS_TORCH_CACHE to a folder that can be written");
 }
 
-async function keyOf(recipe: Recipe): Promise<string> {
+interface Wanted extends Omit<Job, "headers"> {
+  /** Where it is once it is built. */
+  path: string;
+}
+
+/** A library is what its recipe and its sources are, wherever they lie: a change of one of several leaves the others built. */
+async function wantedOf(library: NativeLibrary, libtorch: Libtorch, cacheFolder: string): Promise<Wanted> {
+  const recipe = recipeFor(libtorch, library, { compiler: compilerHere(), further: furtherFlags() });
   const hash = createHash("sha256").update(JSON.stringify(recipe)).update(process.versions.modules);
-  for (const path of await sources()) hash.update(path).update(await readFile(join(native, path)));
-  return hash.digest("hex").slice(0, 16);
+  for (const folder of [library.sources, headers]) {
+    for (const path of await filesIn(folder)) hash.update(path).update(await readFile(join(folder, path)));
+  }
+  const key = hash.digest("hex").slice(0, 16);
+  const folder = join(cacheFolder, `${libtorch.version}-${process.platform}-${process.arch}-${key}`);
+  return { library, recipe, path: join(folder, library.file) };
 }
 
-/** Everything that is compiled, in a fixed order, relative to the folder. */
-async function sources(): Promise<string[]> {
-  const entries = await readdir(native, { recursive: true, withFileTypes: true });
+/** In a fixed order, relative to the folder. */
+async function filesIn(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const files = entries.filter((entry) => entry.isFile());
-  return files.map(({ parentPath, name }) => relative(native, join(parentPath, name))).sort();
+  return files.map(({ parentPath, name }) => relative(folder, join(parentPath, name))).sort();
 }
 
-const build = (recipe: Recipe, target: string): Promise<void> =>
-  inBuildFolder(dirname(target), async (folder) => {
-    const addon = await compileAddon(recipe, native, folder);
-    const finished = join(folder.path, "finished");
+async function build(absent: readonly Wanted[], folder: BuildFolder): Promise<void> {
+  const jobs = absent.map(({ library, recipe }) => ({ library, recipe, headers: [headers, nodeHeaders()] }));
+  const built = await compileLibraries(jobs, folder);
+  for (const [i, { path }] of absent.entries()) {
+    const finished = join(folder.path, `finished-${i}`);
     await mkdir(finished);
-    await rename(addon, join(finished, "tfjs_torch.node"));
-    await rename(finished, target).catch((error: NodeJS.ErrnoException) => {
+    await rename(built[i] as string, join(finished, basename(path)));
+    await rename(finished, dirname(path)).catch((error: NodeJS.ErrnoException) => {
       // Another process was first: its result is the same.
       if (error.code !== "ENOTEMPTY" && error.code !== "EEXIST") throw error;
     });
-  });
+  }
+}
+
+const nodeHeaders = () => (createRequire(import.meta.url)("node-api-headers") as { include_dir: string }).include_dir;
 
 async function works(command: string, parameters: string[]): Promise<boolean> {
   return promisify(execFile)(command, parameters).then(

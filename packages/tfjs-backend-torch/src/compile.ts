@@ -1,38 +1,53 @@
-/** Compiles the addon with nothing but a C++ compiler. */
+/** Compiles shared libraries that use libtorch, with nothing but a C++ compiler. */
 import { execFile } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import type { CpuLevel } from "./bridge.ts";
 import type { BuildFolder } from "./build-folder.ts";
 import type { Libtorch } from "./libtorch.ts";
 
-/** Parameters of the compiler. */
+/** C++ that becomes one shared library, built for the same libtorch and in the same way as the bridge. */
+export interface NativeLibrary {
+  /** The library's name, with its ending: `my_ops.so`. */
+  file: string;
+  /** The folder of its sources: all that is in it counts as what the library is made of. */
+  sources: string;
+  units: readonly Unit[];
+  /** A name that is defined for the preprocessor where a header of CUDA's can be included; with CUDA alone. */
+  whereCuda?: { name: string; includes: string };
+}
+
+/** What is compiled by itself. */
+export interface Unit {
+  /** A file, relative to the folder of the sources. */
+  source: string;
+  /** Further parameters of the compiler. */
+  flags?: readonly string[];
+  /**
+   * Compiled once for each level of instructions, which TFJS_TORCH_LEVEL names: `baseline`, on x86 also `avx2` and
+   * `avx512`. `tfjs_torch/library.h` says how the library learns which of them it may use.
+   */
+  byLevel?: boolean;
+}
+
+/** Parameters of the compiler, wherever the sources lie. */
 export interface Recipe {
   compiler: string;
   common: readonly string[];
-  units: readonly Unit[];
+  units: readonly { source: string; object: string; flags: readonly string[] }[];
   link: readonly string[];
-  /** Whether CUDA is among what is linked, and with it graphs may be. */
-  cuda: boolean;
-}
-
-interface Unit {
-  /** Relative to the folder of the sources. */
-  source: string;
-  object: string;
-  flags: readonly string[];
+  whereCuda: NativeLibrary["whereCuda"] | null;
 }
 
 export interface Options {
   compiler: string;
-  /** Folder of `node_api.h`. */
-  nodeHeaders: string;
   /** Further parameters for compiling and linking, such as sanitizers. */
   further: readonly string[];
 }
 
-export function recipeFor(libtorch: Libtorch, { compiler, nodeHeaders, further }: Options): Recipe {
-  const folders = [...libtorch.headers, nodeHeaders, ...libtorch.cudaHeaders];
+export function recipeFor(libtorch: Libtorch, library: NativeLibrary, { compiler, further }: Options): Recipe {
+  const folders = [...libtorch.headers, ...libtorch.cudaHeaders];
   return {
     compiler,
     common: [
@@ -43,28 +58,25 @@ export function recipeFor(libtorch: Libtorch, { compiler, nodeHeaders, further }
       ...folders.map((path) => `-I${path}`),
       ...further,
     ],
-    units: process.arch === "x64" ? x86Units : otherUnits,
+    units: library.units.flatMap(compilations),
     link: [...linkFlags(libtorch), ...further],
-    cuda: libtorch.cuda,
+    whereCuda: (libtorch.cuda && library.whereCuda) || null,
   };
 }
 
-/** The inner loops are compiled once for each level of the instruction set; loops/dispatch.cc chooses when the addon runs. */
-const loops = (table: string, ...flags: string[]): Unit => ({
-  source: "loops/table.cc",
-  object: `${table}.o`,
-  flags: [`-DTFJS_TORCH_TABLE=${table}`, "-ffp-contract=off", "-Wno-psabi", ...flags],
-});
-const bridge: Unit = { source: "bridge.cc", object: "bridge.o", flags: [] };
-const fused: Unit = { source: "fused.cc", object: "fused.o", flags: [] };
-const dispatch = (...flags: string[]): Unit => ({ source: "loops/dispatch.cc", object: "dispatch.o", flags });
-
-const otherUnits = [bridge, fused, dispatch(), loops("baselineLoops")];
 const avx512 = ["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mprefer-vector-width=512"];
-const x86Units = [
-  ...[bridge, fused, dispatch("-DTFJS_TORCH_X86")],
-  ...[loops("baselineLoops"), loops("avx2Loops", "-mavx2"), loops("avx512Loops", ...avx512)],
-];
+const flagsOf: Readonly<Partial<Record<CpuLevel, readonly string[]>>> =
+  process.arch === "x64" ? { baseline: [], avx2: ["-mavx2"], avx512 } : { baseline: [] };
+
+function compilations({ source, flags = [], byLevel = false }: Unit): Recipe["units"] {
+  const name = source.replaceAll("/", "-");
+  if (!byLevel) return [{ source, object: `${name}.o`, flags }];
+  return Object.entries(flagsOf).map(([level, ofLevel]) => ({
+    source,
+    object: `${name}-${level}.o`,
+    flags: [`-DTFJS_TORCH_LEVEL=${level}`, ...flags, ...ofLevel],
+  }));
+}
 
 /** No symbol of ours is in libtorch_cuda, but its operators register themselves when it is loaded. */
 function linkFlags({ libraries, cuda }: Libtorch): string[] {
@@ -75,49 +87,60 @@ function linkFlags({ libraries, cuda }: Libtorch): string[] {
   ];
 }
 
-/**
- * Compiles and links the addon into a folder.
- * @param native the folder of the sources
- * @param building where everything is written, temporary files too
- * @returns the addon's path
- * @throws Error with the end of the compiler's output
- */
-export async function compileAddon(recipe: Recipe, native: string, building: BuildFolder): Promise<string> {
-  const folder = building.path;
-  const { compiler, common, units, link } = recipe;
-  const graphs = (await hasGraphs(recipe, building)) ? ["-DTFJS_TORCH_GRAPHS"] : [];
-  const waiting = [...units];
-  const compileNext = async (): Promise<void> => {
-    for (let unit = waiting.shift(); unit; unit = waiting.shift()) {
-      const { source, object, flags } = unit;
-      await run(building, compiler, [
-        "-c",
-        join(native, source),
-        "-o",
-        join(folder, object),
-        ...common,
-        ...flags,
-        ...graphs,
-      ]);
-    }
-  };
-  await Promise.all(Array.from({ length: availableParallelism() }, compileNext));
-  const addon = join(folder, "tfjs_torch.node");
-  await run(building, compiler, ["-o", addon, ...units.map(({ object }) => join(folder, object)), ...link]);
-  return addon;
+/** A library, how it is compiled, and folders of headers. */
+export interface Job {
+  library: NativeLibrary;
+  recipe: Recipe;
+  headers: readonly string[];
 }
 
-/** CUDA graphs need CUDA's headers, which not every machine with CUDA's libraries has: without, steps are replayed call by call. */
-async function hasGraphs({ compiler, common, cuda }: Recipe, building: BuildFolder): Promise<boolean> {
-  if (!cuda) return false;
-  const probe = ["-fsyntax-only", "-include", "ATen/cuda/CUDAGraph.h", "-x", "c++", "/dev/null"];
-  return run(building, compiler, [...common, ...probe]).then(
-    () => true,
-    () => false,
+/**
+ * Compiles and links libraries into a folder, as many compilers at a time as there are cores.
+ * @param building where everything is written, temporary files too
+ * @returns the libraries' paths, in their order
+ * @throws Error with the end of the compiler's output
+ */
+export async function compileLibraries(jobs: readonly Job[], building: BuildFolder): Promise<string[]> {
+  const commands = await Promise.all(jobs.map((job) => commandsOf(job, building)));
+  const waiting = commands.flatMap(({ compile }) => compile);
+  const compileNext = async (): Promise<void> => {
+    for (let command = waiting.shift(); command; command = waiting.shift()) await run(building, command);
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, compileNext));
+  for (const { link } of commands) await run(building, link);
+  return commands.map(({ path }) => path);
+}
+
+interface Command {
+  compiler: string;
+  parameters: readonly string[];
+}
+
+async function commandsOf({ library, recipe, headers }: Job, building: BuildFolder) {
+  const { compiler, units, link } = recipe;
+  const objectOf = (name: string) => join(building.path, `${library.file}-${name}`);
+  const common = [...recipe.common, ...headers.map((folder) => `-I${folder}`)];
+  const defined = await cudaDefine(recipe, common, building);
+  const compile = units.map(({ source, object, flags }): Command => {
+    const files = ["-c", join(library.sources, source), "-o", objectOf(object)];
+    return { compiler, parameters: [...files, ...common, ...flags, ...defined] };
+  });
+  const path = join(building.path, library.file);
+  const objects = units.map(({ object }) => objectOf(object));
+  return { path, compile, link: { compiler, parameters: ["-o", path, ...objects, ...link] } };
+}
+
+/** CUDA's headers are not on every machine with CUDA's libraries. */
+async function cudaDefine({ compiler, whereCuda }: Recipe, common: readonly string[], building: BuildFolder) {
+  if (!whereCuda) return [];
+  const probe = ["-fsyntax-only", "-include", whereCuda.includes, "-x", "c++", "/dev/null"];
+  return run(building, { compiler, parameters: [...common, ...probe] }).then(
+    () => [`-D${whereCuda.name}`],
+    () => [],
   );
 }
 
-async function run({ path, worksHere }: BuildFolder, compiler: string, parameters: readonly string[]): Promise<void> {
+async function run({ path, worksHere }: BuildFolder, { compiler, parameters }: Command): Promise<void> {
   try {
     const env = { ...process.env, TMPDIR: path };
     const compiling = promisify(execFile)(compiler, parameters, { maxBuffer: 64 << 20, env });

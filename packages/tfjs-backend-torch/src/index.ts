@@ -1,68 +1,13 @@
 /** A TensorFlow.js backend on libtorch. `await registerTorchBackend()`, then `tf.setBackend("torch")`. */
-import { findBackend, registerBackend, registerGradient, type Tensor } from "@tensorflow/tfjs-core";
-import { Torch } from "./aten.ts";
+import { findBackend, type Tensor } from "@tensorflow/tfjs-core";
 import { type Precision, precisions, TorchBackend } from "./backend.ts";
-import { type Bridge, type CpuLevel, cpuLevels, loadBridge, type OperatorCounts, type TorchInfo } from "./bridge.ts";
-import { type BuildOptions, ensureBuilt } from "./build.ts";
-import { fusedFamilies, fusedGradients } from "./fused/index.ts";
-import { families } from "./kernels/index.ts";
+import { type Bridge, type CpuLevel, cpuLevels, type OperatorCounts, type TorchInfo } from "./bridge.ts";
 import { processorHasBf16, type StoredType, storedTypeOf } from "./precision.ts";
-import { registerKernels } from "./register-kernels.ts";
 
 export { type Precision, precisions } from "./backend.ts";
 export { type CpuLevel, cpuLevels, type OperatorCounts, type TorchInfo } from "./bridge.ts";
 export { type BuildOptions, type Built, ensureBuilt, type Missing } from "./build.ts";
-export {
-  absDiffAccumulate,
-  absDiffSum,
-  absDiffSumComposed,
-  commitSums,
-  commitSumsComposed,
-  negPartAccumulate,
-  negPartSum,
-  negPartSumComposed,
-  type SumsCommit,
-} from "./fused/accumulate.ts";
-export { augment, augmentComposed, type Normalization, pixelTensor } from "./fused/augment.ts";
-export {
-  type BatchNormTrainOptions,
-  type BatchNormTrainResult,
-  batchNormAddMaskedRelu,
-  batchNormAddMaskedReluComposed,
-  batchNormMaskedRelu,
-  batchNormMaskedReluComposed,
-  batchNormTrain,
-  batchNormTrainComposed,
-} from "./fused/batch-norm.ts";
-export {
-  type AffineMaskedRelu,
-  affineMaskedRelu,
-  affineMaskedReluComposed,
-  type FrozenBatchNorm,
-  foldBatchNorm,
-  scaleAndShift,
-} from "./fused/frozen.ts";
-export { allFinite, allFiniteComposed } from "./fused/guard.ts";
-export {
-  attentionMismatch,
-  attentionMismatchComposed,
-  klDivergence,
-  klDivergenceComposed,
-  rawMismatch,
-  rawMismatchComposed,
-  softmaxCrossEntropy,
-  softmaxCrossEntropyComposed,
-} from "./fused/losses.ts";
-export { addMaskedRelu, addMaskedReluComposed, maskedRelu, maskedReluComposed } from "./fused/masked-relu.ts";
-export { type SgdStep, sgdStep, sgdStepComposed } from "./fused/sgd.ts";
-export {
-  type BatchNormOptions,
-  batchNorm,
-  commitStatistics,
-  commitStatisticsComposed,
-  type StatisticsCommit,
-} from "./fused/statistics.ts";
-export { topMask, topMaskComposed } from "./fused/top-mask.ts";
+export type { Extension } from "./extension.ts";
 export { delegatedKernels } from "./kernels/delegated.ts";
 export type { StoredType } from "./precision.ts";
 export {
@@ -73,39 +18,7 @@ export {
   type StepInputs,
   type StepMode,
 } from "./recorded-step.ts";
-
-/** The torch backend cannot run on this machine; the message says what to install. */
-export class TorchUnavailableError extends Error {
-  override name = "TorchUnavailableError";
-}
-
-const priority = 3; // above wasm (2) and cpu (1)
-
-let registration: Promise<void> | undefined;
-
-/**
- * Registers the backend "torch", building the bridge on first use. Further calls return the first one's promise, whatever
- * their options, unless it failed.
- * @throws TorchUnavailableError when libtorch or a build tool is missing, or the build or the load fails
- */
-export function registerTorchBackend(options: BuildOptions = {}): Promise<void> {
-  registration ??= register(options).catch((error) => {
-    registration = undefined;
-    throw error;
-  });
-  return registration;
-}
-
-async function register(options: BuildOptions): Promise<void> {
-  const bridge = await openBridge(options);
-  bridge.setDeterministic(false);
-  if (bridge.info().device === "cuda") bridge.setTF32(false);
-  const backend = new TorchBackend(bridge);
-  const torch = new Torch(backend);
-  for (const kernels of [...families, ...fusedFamilies(bridge.info().device)]) registerKernels(torch, kernels);
-  for (const gradient of fusedGradients) registerGradient(gradient);
-  registerBackend("torch", () => backend, priority);
-}
+export { registerTorchBackend, type TorchOptions, TorchUnavailableError } from "./register.ts";
 
 /** libtorch's version, the device, the level of instructions, threads per operator (1 at the start), live tensors, their bytes, calls so far. */
 export function torchInfo(): TorchInfo {
@@ -189,21 +102,6 @@ export async function countOperators(run: () => Promise<unknown>): Promise<Opera
     counts = bridge().stopCounting();
   }
   return counts;
-}
-
-async function openBridge(options: BuildOptions): Promise<Bridge> {
-  const result = await ensureBuilt(options).catch(unavailable);
-  if ("missing" in result) throw new TorchUnavailableError(result.missing);
-  try {
-    return loadBridge(result.addonPath);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "INVALID_CPU_LEVEL") throw error; // a mistake, not another machine
-    return unavailable(error as Error);
-  }
-}
-
-function unavailable(cause: Error): never {
-  throw new TorchUnavailableError(cause.message, { cause });
 }
 
 /** The levels of instructions that this machine has, lowest first: those that TFJS_TORCH_CPU_LEVEL may name. */

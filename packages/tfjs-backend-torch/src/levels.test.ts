@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
 import { cpuLevels, machineCpuLevels } from "./index.ts";
-import { unavailable, whereTorch } from "./testing.ts";
+import { unavailable, whereTorch } from "./where-torch.ts";
 
 /** Libraries read their variables once, so each level has a process: a convolution in it, and what it tells. */
 function computeAt(level: string, environment: Record<string, string> = {}) {

@@ -8,7 +8,7 @@
 import { clone, dispose, engine, type Tensor, type Tensor1D, tensor, tidy, type Variable } from "@tensorflow/tfjs-core";
 import { type Precision, TorchBackend } from "./backend.ts";
 import type { HostArray, Slot } from "./bridge.ts";
-import { makeExclusive } from "./fused/in-place.ts";
+import { makeExclusive } from "./exclusive.ts";
 import { difference, NotReplayable, type Plan, plan } from "./program.ts";
 import { record } from "./recording.ts";
 

@@ -1,5 +1,5 @@
 import type { Mask } from "@reluctant/relu";
-import { maskedRelu } from "@reluctant/tfjs-backend-torch";
+import { maskedRelu } from "@reluctant/training-ops";
 import * as tf from "@tensorflow/tfjs-core";
 import { newVariable } from "../variables.ts";
 import type { DeviceActivation } from "./activation.ts";

@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { describe, expect, it } from "vitest";
-import { noise, on, relativeError, whereTorch } from "../testing.ts";
+import { noise, on, relativeError } from "../testing.ts";
+import { whereTorch } from "../where-torch.ts";
 
 /** Windows of one element with gaps between them, over few channels: for each a way of its own on torch. */
 const narrow: Record<string, (x: tf.Tensor, filter: tf.Tensor) => tf.Tensor> = {

@@ -1,7 +1,8 @@
 import * as tf from "@tensorflow/tfjs";
 import { describe, expect, it } from "vitest";
 import { delegatedKernels } from "../index.ts";
-import { noise, on, relativeError, whereTorch } from "../testing.ts";
+import { noise, on, relativeError } from "../testing.ts";
+import { whereTorch } from "../where-torch.ts";
 
 const a = () => noise([2, 3, 4], 1);
 const b = () => noise([2, 3, 4], 2);
