@@ -175,21 +175,21 @@ napi_value compile(napi_env env, napi_value* a, size_t count) {
   return id;
 }
 
-/** replay(program, slots of the outside cells, one typed array an input): a promise of the outputs' values. */
+/** replay(program, slots of the external cells, one typed array an input): a promise of the outputs' values. */
 napi_value replay(napi_env env, napi_value* a, size_t count) {
-  if (count < 3) fail("replay(program, outside, inputs)");
+  if (count < 3) fail("replay(program, externals, inputs)");
   Engine& engine = engineOf(env);
   auto program = engine.programs.find(toInt(env, a[0], "program"));
   if (program == engine.programs.end()) fail("replay: no such program");
-  auto outside = toInts(env, a[1], "outside");
+  auto externals = toInts(env, a[1], "externals");
   std::vector<at::Tensor> inputs;
   for (napi_value values : toValues(env, a[2], "inputs")) {
     size_t length = 0;
     check(napi_get_typedarray_info(env, values, nullptr, &length, nullptr, nullptr, nullptr), "inputs");
     inputs.push_back(toTensor(env, engine, values, {static_cast<int64_t>(length)}));
   }
-  auto compute = [&engine, program = program->second, outside = std::move(outside), inputs = std::move(inputs)]() mutable {
-    return program->run(engine, outside, std::move(inputs));
+  auto compute = [&engine, program = program->second, externals = std::move(externals), inputs = std::move(inputs)]() mutable {
+    return program->run(engine, externals, std::move(inputs));
   };
   return promiseOf(env, engine, std::move(compute), toTypedArrays);
 }

@@ -68,7 +68,7 @@ inline std::vector<napi_value> toValues(napi_env env, napi_value array, const ch
 inline Program toProgram(napi_env env, const Engine& engine, napi_value value) {
   Program program;
   program.cells = toInt(env, property(env, value, "cells"), "cells");
-  program.outside = toInt(env, property(env, value, "outside"), "outside");
+  program.externals = toInt(env, property(env, value, "externals"), "externals");
   program.inputs = toInt(env, property(env, value, "inputs"), "inputs");
   for (napi_value constant : toValues(env, property(env, value, "constants"), "constants")) {
     auto shape = toInts(env, property(env, constant, "shape"), "shape");

@@ -1,8 +1,8 @@
 // A recorded step: calls on cells, run one after the other by one command.
 //
-// A cell is to a program what a slot is to the engine. Cells are numbered: outside ones, which lend a slot for the run;
-// inputs, given for each run; constants; and last those that only the program sees. A cell is emptied after the last
-// command that mentions it, so memory goes from one operator to the next while it is still in the processor's cache.
+// A cell is to a program what a slot is to the engine. Cells are numbered: external ones, which are slots of the engine for
+// the run; inputs, given for each run; constants; and last those that only the program sees. A cell is emptied after the
+// last command that mentions it, so memory goes from one operator to the next while it is still in the processor's cache.
 #pragma once
 #include "engine.h"
 
@@ -20,21 +20,21 @@ struct Program {
     Call call;
     std::vector<int64_t> dead;  // cells that no later command mentions
   };
-  /** The cells of one run: outside ones are the engine's slots. */
+  /** The cells of one run: external ones are the engine's slots. */
   struct Frame {
     Engine& engine;
-    const std::vector<int64_t>& lent;
+    const std::vector<int64_t>& slots;
     std::vector<Slot> own;
     Slot& at(int64_t cell) {
-      const auto outside = static_cast<int64_t>(lent.size());
-      return cell < outside ? engine.slot(lent[cell]) : own[cell - outside];
+      const auto externals = static_cast<int64_t>(slots.size());
+      return cell < externals ? engine.slot(slots[cell]) : own[cell - externals];
     }
   };
 
-  int64_t cells, outside, inputs;
+  int64_t cells, externals, inputs;
   std::vector<at::Tensor> constants;
   std::vector<Command> commands;
-  std::vector<std::vector<int64_t>> assigned;  // pairs: outside cell, and the cell whose tensor it has in the end
+  std::vector<std::vector<int64_t>> assigned;  // pairs: external cell, and the cell whose tensor it has in the end
   std::vector<int64_t> outputs;
 
   /** @throws std::runtime_error where a cell is out of range: what `run` does not look at again */
@@ -42,8 +42,8 @@ struct Program {
     auto known = [this](int64_t cell) {
       if (cell < 0 || cell >= cells) throw std::runtime_error("compile: no cell " + std::to_string(cell));
     };
-    int64_t given = outside + inputs + static_cast<int64_t>(constants.size());
-    if (outside < 0 || inputs < 0 || cells < given) throw std::runtime_error("compile: too few cells");
+    int64_t given = externals + inputs + static_cast<int64_t>(constants.size());
+    if (externals < 0 || inputs < 0 || cells < given) throw std::runtime_error("compile: too few cells");
     for (auto& [call, dead] : commands) {
       for (size_t i = 0; i < call.op->resultCount; i++) if (call.results[i] >= 0) known(call.results[i]);
       for (auto& tensor : call.tensors) known(tensor.second);
@@ -51,22 +51,22 @@ struct Program {
       for (int64_t cell : dead) known(cell);
     }
     for (auto& pair : assigned) {
-      if (pair.size() != 2 || pair[0] >= outside) throw std::runtime_error("compile: only outside cells are assigned");
+      if (pair.size() != 2 || pair[0] >= externals) throw std::runtime_error("compile: only external cells are assigned");
       for (int64_t cell : pair) known(cell);
     }
     for (int64_t cell : outputs) known(cell);
   }
 
-  void checkRun(size_t lent, size_t given) const {
-    if (static_cast<int64_t>(lent) != outside || static_cast<int64_t>(given) != inputs) {
+  void checkRun(size_t slots, size_t given) const {
+    if (static_cast<int64_t>(slots) != externals || static_cast<int64_t>(given) != inputs) {
       throw std::runtime_error("replay: wrong number of slots or inputs");
     }
   }
 
-  /** Outside cells that the program writes to. */
+  /** External cells that the program writes to. */
   std::set<int64_t> written() const {
     std::set<int64_t> cells;
-    const auto add = [&](int64_t cell) { if (cell < outside) cells.insert(cell); };
+    const auto add = [&](int64_t cell) { if (cell < externals) cells.insert(cell); };
     for (auto& pair : assigned) add(pair[0]);
     for (auto& [call, dead] : commands) {
       for (auto& [argument, cell] : call.tensors) if (call.op->arguments[argument].written) add(cell);
@@ -78,8 +78,8 @@ struct Program {
   }
 
   /** A frame with the constants and with `given`, which are on the device. */
-  Frame frameOf(Engine& engine, const std::vector<int64_t>& lent, std::vector<at::Tensor> given) const {
-    Frame frame{engine, lent, std::vector<Slot>(cells - outside)};
+  Frame frameOf(Engine& engine, const std::vector<int64_t>& slots, std::vector<at::Tensor> given) const {
+    Frame frame{engine, slots, std::vector<Slot>(cells - externals)};
     for (int64_t i = 0; i < inputs; i++) frame.own[i].tensor = std::move(given[i]);
     for (size_t i = 0; i < constants.size(); i++) frame.own[inputs + i].tensor = constants[i];
     return frame;
@@ -100,13 +100,13 @@ struct Program {
   }
 
   /**
-   * Runs the commands on the engine's slots `lent` and on `given`, and returns the outputs in the host's memory.
+   * Runs the commands on the engine's `slots` and on `given`, and returns the outputs in the host's memory.
    * @throws std::runtime_error as `execute`; nothing is assigned then
    */
-  std::vector<at::Tensor> run(Engine& engine, const std::vector<int64_t>& lent, std::vector<at::Tensor> given) const {
-    checkRun(lent.size(), given.size());
+  std::vector<at::Tensor> run(Engine& engine, const std::vector<int64_t>& slots, std::vector<at::Tensor> given) const {
+    checkRun(slots.size(), given.size());
     for (auto& t : given) t = engine.toDevice(std::move(t));
-    Frame frame = frameOf(engine, lent, std::move(given));
+    Frame frame = frameOf(engine, slots, std::move(given));
     execute(frame);
     std::vector<at::Tensor> results;
     for (int64_t cell : outputs) results.push_back(tensorIn(frame.at(cell), cell, "replay"));

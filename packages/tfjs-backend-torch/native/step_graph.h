@@ -1,7 +1,7 @@
 // A recorded step as a CUDA graph: one launch, where each of its calls would wait for the host.
 //
 // A graph has addresses built in. Inputs are therefore copied to where they were when it was captured, what is assigned
-// to a variable is copied into the variable's own memory, and all that the step was lent must still be where it was then:
+// to a variable is copied into the variable's own memory, and all external tensors must still be where they were then:
 // a variable that was assigned in between, or that another tensor shares, makes the graph void, and it is captured anew.
 #pragma once
 #include "capture.h"
@@ -25,18 +25,18 @@ class StepGraph {
   std::string reasonOn(c10::Device device) const { return Capture::possibleOn(device) ? reason_ : Capture::kImpossible; }
 
   /** As `Program::run`. The first run with the variables where they are goes call by call, as do all that can't be captured. */
-  std::vector<at::Tensor> run(Engine& engine, const std::vector<int64_t>& lent, std::vector<at::Tensor> given) {
-    if (refused_ || !Capture::possibleOn(engine.device())) return program_->run(engine, lent, std::move(given));
-    program_->checkRun(lent.size(), given.size());
-    for (int64_t cell : written_) exclusiveIn(engine.slot(lent[cell]), cell, "replay");
-    Places places = placesOf(engine, lent);
+  std::vector<at::Tensor> run(Engine& engine, const std::vector<int64_t>& slots, std::vector<at::Tensor> given) {
+    if (refused_ || !Capture::possibleOn(engine.device())) return program_->run(engine, slots, std::move(given));
+    program_->checkRun(slots.size(), given.size());
+    for (int64_t cell : written_) exclusiveIn(engine.slot(slots[cell]), cell, "replay");
+    Places places = placesOf(engine, slots);
     if (places != places_) forget();
     takeInputs(engine, given);
-    if (capture_ || (warm_ && capture(engine, lent))) {
+    if (capture_ || (warm_ && capture(engine, slots))) {
       capture_->launch();
     } else {
-      work(engine, lent);
-      if (placesOf(engine, lent) != places) refuse("a variable moves in each run: a view of it is alive when it is written");
+      work(engine, slots);
+      if (placesOf(engine, slots) != places) refuse("a variable moves in each run: a view of it is alive when it is written");
       warm_ = true;
     }
     places_ = std::move(places);
@@ -46,7 +46,7 @@ class StepGraph {
   }
 
  private:
-  /** Where each lent tensor lies, and how. */
+  /** Where each external tensor lies, and how. */
   using Places = std::vector<std::tuple<const void*, at::ScalarType, std::vector<int64_t>>>;
 
   std::shared_ptr<const Program> program_;
@@ -57,9 +57,9 @@ class StepGraph {
   bool warm_ = false, refused_ = false;       // libraries choose their algorithms in a run before the capture
   std::string reason_ = "it was not launched yet";
 
-  static Places placesOf(Engine& engine, const std::vector<int64_t>& lent) {
+  static Places placesOf(Engine& engine, const std::vector<int64_t>& slots) {
     Places places;
-    for (int64_t slot : lent) {
+    for (int64_t slot : slots) {
       const at::Tensor& t = tensorIn(engine.slot(slot), slot, "replay");
       places.emplace_back(t.data_ptr(), t.scalar_type(), t.strides().vec());
     }
@@ -84,10 +84,10 @@ class StepGraph {
     for (size_t i = 0; i < given.size(); i++) inputs_[i].copy_(given[i], /*non_blocking=*/true);
   }
 
-  bool capture(Engine& engine, const std::vector<int64_t>& lent) {
+  bool capture(Engine& engine, const std::vector<int64_t>& slots) {
     try {
       auto capture = std::make_unique<Capture>();
-      capture->note(engine.device(), [this, &engine, lent] { work(engine, lent); });
+      capture->note(engine.device(), [this, &engine, slots] { work(engine, slots); });
       capture_ = std::move(capture);
       reason_.clear();
       return true;
@@ -98,8 +98,8 @@ class StepGraph {
   }
 
   /** All commands, the outputs into memory of their own, and the assigned values into the variables'. */
-  void work(Engine& engine, const std::vector<int64_t>& lent) {
-    Program::Frame frame = program_->frameOf(engine, lent, inputs_);
+  void work(Engine& engine, const std::vector<int64_t>& slots) {
+    Program::Frame frame = program_->frameOf(engine, slots, inputs_);
     program_->execute(frame);
     outputs_.clear();
     for (int64_t cell : program_->outputs) outputs_.push_back(tensorIn(frame.at(cell), cell, "replay").clone());

@@ -64,15 +64,15 @@ export interface Signature {
 /** Index of a tensor in a program: to a program what a slot is to the backend. */
 export type Cell = number;
 
-/** A recorded step. Cells are numbered: outside ones first, then inputs, constants, and those that only it sees. */
+/** A recorded step. Cells are numbered: external ones first, then inputs, constants, and those that only it sees. */
 export interface Program {
   cells: number;
-  outside: number;
+  externals: number;
   inputs: number;
   constants: readonly { values: HostArray; shape: readonly number[] }[];
   /** `call` as in `Bridge.call` with cells for slots; `dead` are the cells that no later command mentions. */
   commands: readonly { call: readonly Argument[]; dead: readonly Cell[] }[];
-  /** Pairs: an outside cell, and the cell whose tensor it has in the end. */
+  /** Pairs: an external cell, and the cell whose tensor it has in the end. */
   assigned: readonly (readonly [Cell, Cell])[];
   outputs: readonly Cell[];
 }
@@ -97,8 +97,8 @@ export interface Bridge {
   signature(op: number): Signature;
   /** @returns the program's number */
   compile(program: Program): number;
-  /** Runs a program on the outside cells' slots and one array for each input; resolves to the outputs' values. */
-  replay(program: number, outside: readonly Slot[], inputs: readonly HostArray[]): Promise<HostArray[]>;
+  /** Runs a program on the external cells' slots and one array for each input; resolves to the outputs' values. */
+  replay(program: number, externals: readonly Slot[], inputs: readonly HostArray[]): Promise<HostArray[]>;
   /** Why its runs are not launched as a CUDA graph; empty where they are. Waits for the queue. */
   whyNoGraph(program: number): string;
   drop(program: number): void;

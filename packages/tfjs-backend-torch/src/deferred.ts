@@ -17,7 +17,7 @@ export type Command =
  *   command fails; what operators had written in place stays written
  * @throws Error what the first failing command says; those after it do not run, but for the frees
  */
-export function runNoted(
+export function executeDeferred(
   backend: TorchBackend,
   commands: readonly Command[],
   before: ReadonlyMap<Variable, Slot>,

@@ -109,7 +109,7 @@ export class RecordedStep<I extends StepInputs, O extends string> {
     this.backend = backend;
     const known = this.knownOf(keyOf(backend.precision, inputs));
     if (known.program !== undefined) {
-      const slots = lentSlots(backend, known.plan as Plan);
+      const slots = externalSlots(backend, known.plan as Plan);
       if (slots) return this.replay(backend, known, slots, inputs);
       this.drop(known);
     }
@@ -136,7 +136,7 @@ export class RecordedStep<I extends StepInputs, O extends string> {
     const before = slotsOfVariables(backend);
     return withTensors(inputs, (received, given) => {
       const { result, recording } = record(backend, before, () => this.call(received));
-      const traced = {
+      const trace = {
         recording,
         inputs: given.map((x) => backend.slotOf(x)),
         outputs: Object.values<Tensor>(result).map((x) => backend.slotOf(x)),
@@ -144,7 +144,7 @@ export class RecordedStep<I extends StepInputs, O extends string> {
       };
       known.outputs = Object.keys(result);
       known.recordings++;
-      this.compare(backend, known, () => plan(backend, traced));
+      this.compare(backend, known, () => plan(backend, trace));
       return read(result);
     });
   }
@@ -238,10 +238,10 @@ function slotsOfVariables(backend: TorchBackend): Map<Variable, Slot> {
   return new Map(here.map((variable) => [variable, backend.slotOf(variable)]));
 }
 
-/** Slots for the outside cells, or undefined where something from outside is no longer there. */
-function lentSlots(backend: TorchBackend, { outside, changed }: Plan): Slot[] | undefined {
+/** Slots for the external cells, or undefined where something from outside is no longer there. */
+function externalSlots(backend: TorchBackend, { externals, changed }: Plan): Slot[] | undefined {
   const slots: Slot[] = [];
-  for (const x of outside) {
+  for (const x of externals) {
     const gone = "variable" in x ? x.variable.isDisposed : backend.generationOf(x.slot) !== x.generation;
     if (gone) return undefined;
     if ("variable" in x && changed.has(x.variable)) makeExclusive(x.variable); // a clone made since keeps its values

@@ -2,7 +2,7 @@
 import { dispose, type NamedTensorMap, type Variable } from "@tensorflow/tfjs-core";
 import type { TorchBackend } from "./backend.ts";
 import type { Bridge, Slot } from "./bridge.ts";
-import { type Command, execute, runNoted } from "./deferred.ts";
+import { type Command, execute, executeDeferred } from "./deferred.ts";
 
 export interface Recording {
   commands: readonly Command[];
@@ -30,7 +30,7 @@ export function record<T extends NamedTensorMap>(
     const noting = backend.bridge;
     backend.bridge = bridge;
     try {
-      runNoted(backend, noted, before);
+      executeDeferred(backend, noted, before);
     } finally {
       backend.bridge = noting;
     }
