@@ -29,7 +29,7 @@ const operators = (d: "2d" | "3d") => ({
   averageBackward: op(`avg_pool${d}_backward`, { in: [nhwc, nhwc], out: [nhwc] }),
 });
 
-const flat: Family = {
+const pool2d: Family = {
   ...operators("2d"),
   numbers: (torch, x) => torch.cast(x, "float32"),
   info: ({ shape }, { filterSize, strides, dilations = 1, pad, dimRoundingMode }) =>
@@ -43,7 +43,7 @@ const flat: Family = {
     ),
 };
 
-const deep: Family = {
+const pool3d: Family = {
   ...operators("3d"),
   numbers: (torch, x) => torch.cast(torch.backend.slotOf(x), "float32"), // no bfloat16 on the CPU
   info: ({ shape }, { filterSize, strides, pad, dimRoundingMode }) =>
@@ -157,12 +157,12 @@ const avgPoolGrad =
   };
 
 export const pool: Kernels = {
-  MaxPool: maxPool(flat),
-  MaxPoolGrad: maxPoolGrad(flat),
-  AvgPool: avgPool(flat),
-  AvgPoolGrad: avgPoolGrad(flat),
-  MaxPool3D: maxPool(deep),
-  MaxPool3DGrad: maxPoolGrad(deep),
-  AvgPool3D: avgPool(deep),
-  AvgPool3DGrad: avgPoolGrad(deep),
+  MaxPool: maxPool(pool2d),
+  MaxPoolGrad: maxPoolGrad(pool2d),
+  AvgPool: avgPool(pool2d),
+  AvgPoolGrad: avgPoolGrad(pool2d),
+  MaxPool3D: maxPool(pool3d),
+  MaxPool3DGrad: maxPoolGrad(pool3d),
+  AvgPool3D: avgPool(pool3d),
+  AvgPool3DGrad: avgPoolGrad(pool3d),
 };
