@@ -22,17 +22,17 @@ class TfEngine implements Engine {
   }
 
   network: Engine["network"] = ({ model, weights, normalization }) =>
-    this.own(new TfNetwork({ model, weights: requireWeights(weights, model), normalization }));
+    this.track(new TfNetwork({ model, weights: requireWeights(weights, model), normalization }));
 
-  narrowed: Engine["narrowed"] = (network, model) => this.own(new NarrowNetwork(ours(network), model));
+  narrowed: Engine["narrowed"] = (network, model) => this.track(new NarrowNetwork(asTfNetwork(network), model));
 
   trainer: Engine["trainer"] = ({ student, teacher, narrower = [], ...options }) =>
-    this.own(
+    this.track(
       new TfTrainer({
         ...options,
-        student: ours(student),
-        teacher: teacher && ours(teacher),
-        narrower: narrower.map(({ network, objective }) => ({ network: ours(network), objective })),
+        student: asTfNetwork(student),
+        teacher: teacher && asTfNetwork(teacher),
+        narrower: narrower.map(({ network, objective }) => ({ network: asTfNetwork(network), objective })),
       }),
     );
 
@@ -41,13 +41,13 @@ class TfEngine implements Engine {
     this.made.clear();
   }
 
-  private own<T extends TfNetwork | TfTrainer>(made: T): T {
+  private track<T extends TfNetwork | TfTrainer>(made: T): T {
     this.made.add(made);
     return made;
   }
 }
 
-function ours(network: unknown): TfNetwork {
+function asTfNetwork(network: unknown): TfNetwork {
   if (!(network instanceof TfNetwork)) throw new Error("the network belongs to another engine");
   return network;
 }
