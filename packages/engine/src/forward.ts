@@ -59,7 +59,7 @@ export interface ForwardOptions {
   /** Keep what enters each ReLU, which costs the fusion with what comes before it. */
   preActivations?: boolean;
   /** Stands between a ReLU layer and what reads it, with what entered it: `preActivations` must be kept. */
-  watch?: ((layer: string, aBHWC: tf.Tensor, zBHWC: tf.Tensor) => tf.Tensor) | undefined;
+  gradientHook?: ((layer: string, aBHWC: tf.Tensor, zBHWC: tf.Tensor) => tf.Tensor) | undefined;
 }
 
 /** Runs a model node by node on xBHWC. Called within `tf.tidy` or a gradient: it disposes nothing itself. */
@@ -67,7 +67,7 @@ export function forward(
   model: Model,
   { variables, activations, frozen }: Parts,
   xBHWC: tf.Tensor4D,
-  { preActivations = false, watch }: ForwardOptions = {},
+  { preActivations = false, gradientHook }: ForwardOptions = {},
 ): Pass {
   const outputs = new Map<string, tf.Tensor>();
   const entering = new Map<string, tf.Tensor>();
@@ -110,8 +110,8 @@ export function forward(
     if (!frozen && activation.observes) observed.push({ layer: node.name, ...tf.moments(of(node.from), [0, 1, 2]) });
     return activation.apply(of(node.from));
   };
-  const watched = (node: NodeOf<"relu">): tf.Tensor =>
-    watch ? watch(node.name, relu(node), of(node.from)) : relu(node);
+  const hooked = (node: NodeOf<"relu">): tf.Tensor =>
+    gradientHook ? gradientHook(node.name, relu(node), of(node.from)) : relu(node);
   const run = (node: ModelNode): tf.Tensor => {
     switch (node.op) {
       case "input":
@@ -121,7 +121,7 @@ export function forward(
       case "batch-norm":
         return batchNorm(node);
       case "relu":
-        return watched(node);
+        return hooked(node);
       case "add":
         return tf.add(of(node.from), of(node.with));
       case "max-pool":

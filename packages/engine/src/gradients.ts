@@ -26,18 +26,18 @@ export function clippedTo(norm: number, gradients: readonly tf.Tensor[]): tf.Ten
   return gradients.map((gradient) => tf.mul(gradient, scale));
 }
 
-/** The identity, whose backward pass shows `see` the gradient that flows into x, and what lies `beside` it. */
-export const watchGradient = (
+/** The identity, whose backward pass shows `hook` the gradient that flows into x, and what lies `beside` it. */
+export const withGradientHook = (
   x: tf.Tensor,
   beside: tf.Tensor,
-  see: (dy: tf.Tensor, beside: tf.Tensor) => void,
+  hook: (dy: tf.Tensor, beside: tf.Tensor) => void,
 ): tf.Tensor =>
   tf.customGrad((input, save) => {
     (save as tf.GradSaveFunc)([beside]);
     return {
       value: tf.clone(input as tf.Tensor),
       gradFunc: (dy: tf.Tensor, [saved]: tf.Tensor[]) => {
-        see(dy, saved as tf.Tensor);
+        hook(dy, saved as tf.Tensor);
         return tf.clone(dy);
       },
     };

@@ -101,9 +101,9 @@ export class TfNetwork implements Network {
   }
 
   /** Activations follow what a batch told of what enters them, and the scores that its update left. */
-  follow(observed: readonly Observed[], finite: tf.Scalar): void {
+  updateState(observed: readonly Observed[], finite: tf.Scalar): void {
     for (const [name, activation] of this.activations)
-      activation.follow(observed.find(({ layer }) => layer === name) ?? null, finite);
+      activation.updateState(observed.find(({ layer }) => layer === name) ?? null, finite);
   }
 
   read(): Promise<Tensors> {

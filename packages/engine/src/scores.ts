@@ -3,7 +3,7 @@ import type { Score } from "@reluctant/stages";
 import { absDiffSum, commitSums, negPartSum } from "@reluctant/training-ops";
 import * as tf from "@tensorflow/tfjs-core";
 import type { ForwardOptions, Pass } from "./forward.ts";
-import { watchGradient } from "./gradients.ts";
+import { withGradientHook } from "./gradients.ts";
 import { newVariable } from "./variables.ts";
 
 /** What a mask search sums over its batches for each ReLU unit (method.md §4). */
@@ -18,7 +18,10 @@ export class ScoreSums {
 
   constructor(score: Score, model: Model) {
     this.score = score;
-    this.forwardOptions = { preActivations: score !== "paper", watch: score === "taylor" ? this.watch : undefined };
+    this.forwardOptions = {
+      preActivations: score !== "paper",
+      gradientHook: score === "taylor" ? this.gradientHook : undefined,
+    };
     this.sums = new Map(reluLayers(model).map(({ name, shape }) => [name, newVariable(tf.zeros([...shape]))]));
   }
 
@@ -37,8 +40,8 @@ export class ScoreSums {
   }
 
   /** Σ|∂L/∂a · min(z, 0)| */
-  private readonly watch = (layer: string, aBHWC: tf.Tensor, zBHWC: tf.Tensor): tf.Tensor =>
-    watchGradient(aBHWC, zBHWC, (dyBHWC, zBHWC) => {
+  private readonly gradientHook = (layer: string, aBHWC: tf.Tensor, zBHWC: tf.Tensor): tf.Tensor =>
+    withGradientHook(aBHWC, zBHWC, (dyBHWC, zBHWC) => {
       const share = tf.tidy(() => tf.sum(tf.abs(tf.mul(dyBHWC, tf.minimum(zBHWC, 0))), 0));
       this.fromBackward.set(layer, tf.keep(share));
     });

@@ -76,7 +76,7 @@ export function trainingStep(parts: TrainingParts, inputs: TrainingInputs): tf.T
     optimizer.update({ gradients: clipped, learningRate, finite, patterns });
     for (const [i, { network }] of students.entries()) {
       network.moveStatistics(statistics[i] as BatchStatistics[], finite);
-      network.follow(observed[i] as Observed[], finite);
+      network.updateState(observed[i] as Observed[], finite);
     }
     scores?.add(batchScores, finite);
     const report = tf.stack([...lossTerms, loss, correct, finite]) as tf.Tensor1D;

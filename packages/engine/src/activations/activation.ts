@@ -10,14 +10,14 @@ export interface ChannelMoments {
 /** An `Activation` on the device, for one ReLU layer. Values are [h, w, c] unless said otherwise. */
 export interface DeviceActivation {
   readonly kind: Activation["kind"];
-  /** What a checkpoint keeps of it. Trainable ones are moved by the optimizer, the others by `follow` and from outside. */
+  /** What a checkpoint keeps of it. Trainable ones are moved by the optimizer, the others by `updateState` and from outside. */
   readonly variables: ReadonlyMap<string, tf.Variable>;
   /** y of the same shape, differentiable in x and in the trainable variables. */
   apply(xBHWC: tf.Tensor4D): tf.Tensor4D;
-  /** Whether `follow` wants to know the channels of what enters. */
+  /** Whether `updateState` wants to know the channels of what enters. */
   readonly observes: boolean;
   /** Brings the other variables up to date after a step on a batch. Where `finite` is false nothing changes. */
-  follow(batch: ChannelMoments | null, finite: tf.Scalar): void;
+  updateState(batch: ChannelMoments | null, finite: tf.Scalar): void;
   /** Scalar, differentiable: how many ReLUs the layer's trainable variables keep; null without such variables. */
   kept(): tf.Scalar | null;
   dispose(): void;

@@ -44,7 +44,7 @@ async function error(gradient: tf.Tensor, f: (x: tf.Tensor) => tf.Scalar, at: tf
 describe.each(kinds)("the %s", (_, kind) => {
   it("has the slope of its values as gradient in what enters", async () => {
     const activation = activationOnDevice(kind, shape);
-    activation.follow(null, always()); // the scored mask's indicators follow their scores: some ReLUs are gone
+    activation.updateState(null, always()); // the scored mask's indicators follow their scores: some ReLUs are gone
     const f = (x: tf.Tensor) => loss(activation, x as tf.Tensor4D);
     expect(await error(tf.grad(f)(batch()), f, batch())).toBeLessThan(2e-3);
   });
@@ -92,7 +92,7 @@ describe("the scored mask", () => {
     const seen: (number | undefined)[] = [];
     for (const score of [0.002, -0.002, -0.004, -0.002, 0.002, 0.004, -0.002]) {
       scores.assign(tf.tensor([score], [1, 1, 1]));
-      mask.follow(null, always());
+      mask.updateState(null, always());
       seen.push(await indicatorOf(mask));
     }
     expect(seen).toEqual([1, 1, 0, 0, 0, 1, 1]);
@@ -114,8 +114,8 @@ describe("the scored mask", () => {
   it("computes the fit to its channels' running moments where a ReLU is gone, and learns nothing from a bad step", async () => {
     const mask = activationOnDevice({ kind: "scored-mask", scores: values(units, 5), hysteresis }, shape);
     const { mean, variance } = tf.moments(batch(), [0, 1, 2]);
-    mask.follow({ mean: tf.fill([4], Number.NaN), variance }, tf.scalar(false, "bool"));
-    for (let step = 0; step < 200; step++) tf.tidy(() => mask.follow({ mean, variance }, always()));
+    mask.updateState({ mean: tf.fill([4], Number.NaN), variance }, tf.scalar(false, "bool"));
+    for (let step = 0; step < 200; step++) tf.tidy(() => mask.updateState({ mean, variance }, always()));
     const coefficients = await (mask.variables.get("coefficients") as tf.Variable).data();
     const wanted = await gaussianFit(mean, variance).data();
     expect(Math.max(...wanted.map((w, i) => Math.abs(w - (coefficients[i] as number))))).toBeLessThan(1e-5);

@@ -25,7 +25,7 @@ export class MaskedRelu implements DeviceActivation {
     return maskedRelu(x, this.mask);
   }
 
-  follow(): void {}
+  updateState(): void {}
 
   kept(): null {
     return null;

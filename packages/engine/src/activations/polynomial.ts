@@ -33,7 +33,7 @@ export class PolynomialActivation implements DeviceActivation {
     return replaced(x, this.share, polynomialOf(x, this.coefficients));
   }
 
-  follow(): void {}
+  updateState(): void {}
 
   kept(): null {
     return null;

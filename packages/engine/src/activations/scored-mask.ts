@@ -50,7 +50,7 @@ export class ScoredMask implements DeviceActivation {
     return replaced(x, tf.sub(1, this.mask()), polynomialOf(x, this.coefficients));
   }
 
-  follow(batch: ChannelMoments | null, finite: tf.Scalar): void {
+  updateState(batch: ChannelMoments | null, finite: tf.Scalar): void {
     tf.tidy(() => {
       const moved = (running: tf.Tensor, now: tf.Tensor) => tf.add(tf.mul(running, decay), tf.mul(now, 1 - decay));
       if (batch) {

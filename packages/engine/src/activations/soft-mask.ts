@@ -20,7 +20,7 @@ export class SoftMask implements DeviceActivation {
     return tf.add(x, tf.mul(this.slopes, tf.relu(tf.neg(x))));
   }
 
-  follow(): void {}
+  updateState(): void {}
 
   /** ‖c‖₁ */
   kept(): tf.Scalar {
