@@ -56,7 +56,7 @@ describe("gradient norms of the terms", () => {
     const { student, trainer, batch, dispose } = setup({ crossEntropy: 1 });
     const before = { weights: await student.read(), tensors: tf.memory().numTensors };
     const norms = await trainer.gradientNorms(batch);
-    expect(norms).toMatchObject({ divergence: 0, pram: 0, kept: 0 });
+    expect(norms).toMatchObject({ divergence: 0, pram: 0, reluPenalty: 0 });
     expect(norms.crossEntropy).toBeGreaterThan(0);
     expect(await student.read()).toEqual(before.weights);
     expect(tf.memory().numTensors).toBe(before.tensors);

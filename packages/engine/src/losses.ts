@@ -16,20 +16,20 @@ interface TermInput {
   groups: readonly string[];
   /** [B], int32. */
   labels: tf.Tensor1D;
-  /** ReLUs that the student's trainable activations keep, and what each above the target costs; for `kept` alone. */
-  kept: Kept | null;
+  /** ReLUs that the student's trainable activations keep, and what each above the target costs; for `reluPenalty` alone. */
+  reluPenalty: ReluPenalty | null;
 }
 
-interface Kept {
+interface ReluPenalty {
   count: tf.Scalar;
   /** Scalar. */
   weight: tf.Tensor;
 }
 
-/** The weighted terms of an objective, in the order crossEntropy, divergence, pram, kept; 0 where a term is absent. */
+/** The weighted terms of an objective, in the order crossEntropy, divergence, pram, reluPenalty; 0 where a term is absent. */
 export function terms(
   objective: Objective,
-  { student, teacher, groups, labels, kept }: TermInput,
+  { student, teacher, groups, labels, reluPenalty }: TermInput,
 ): [tf.Scalar, tf.Scalar, tf.Scalar, tf.Scalar] {
   const { divergence, pram } = objective;
   return [
@@ -38,12 +38,13 @@ export function terms(
       ? tf.mul(klDivergence(teacher.logits, student.logits, divergence.temperature), divergence.weight)
       : tf.scalar(0),
     pram && teacher ? activationMismatch(pram, teacher, student, groups) : tf.scalar(0),
-    objective.kept && kept ? surplus(kept, objective.kept.target) : tf.scalar(0),
+    objective.reluPenalty && reluPenalty ? surplus(reluPenalty, objective.reluPenalty.target) : tf.scalar(0),
   ];
 }
 
 /** weight · max(count − target, 0) */
-const surplus = ({ count, weight }: Kept, target: number): tf.Scalar => tf.mul(weight, tf.relu(tf.sub(count, target)));
+const surplus = ({ count, weight }: ReluPenalty, target: number): tf.Scalar =>
+  tf.mul(weight, tf.relu(tf.sub(count, target)));
 
 /** PRAM (method.md §5): β·Σ_j for `attention`, (β/2)·Σ_j for `raw`. */
 function activationMismatch(

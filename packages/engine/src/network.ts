@@ -95,9 +95,9 @@ export class TfNetwork implements Network {
   }
 
   /** Scalar, differentiable: how many ReLUs the trainable activations keep. */
-  kept(): tf.Scalar {
-    const kept = [...this.activations.values()].flatMap((activation) => activation.kept() ?? []);
-    return tf.addN([tf.scalar(0), ...kept]) as tf.Scalar;
+  reluPenalty(): tf.Scalar {
+    const penalties = [...this.activations.values()].flatMap((activation) => activation.reluPenalty() ?? []);
+    return tf.addN([tf.scalar(0), ...penalties]) as tf.Scalar;
   }
 
   /** Activations follow what a batch told of what enters them, and the scores that its update left. */

@@ -26,8 +26,8 @@ export interface TrainingParts {
   /** 0/1 patterns by parameter name, which every update keeps. */
   patterns: ReadonlyMap<string, tf.Tensor>;
   scores: ScoreSums | null;
-  /** Weight of the objective's `kept`: a variable, because the course of a search changes it. */
-  keptWeight: tf.Variable;
+  /** Weight of the objective's `reluPenalty`: a variable, because the course of a search changes it. */
+  reluPenaltyWeight: tf.Variable;
   /** Gradients longer than this together are scaled down to it. */
   clipNorm: number | null;
 }
@@ -42,7 +42,7 @@ export interface TrainingInputs {
   learningRate: tf.Scalar;
 }
 
-export const lossTermNames = ["crossEntropy", "divergence", "pram", "kept"] as const;
+export const lossTermNames = ["crossEntropy", "divergence", "pram", "reluPenalty"] as const;
 /** Values of a report, in their order; `finite` is 1 where the loss and every gradient are, and the update took place. */
 export const reported = [...lossTermNames, "loss", "correct", "finite"] as const;
 
@@ -124,7 +124,7 @@ interface Passes {
 }
 
 /** In the order of `lossTermNames`, summed over the students. */
-const lossTermsOf = ({ students, keptWeight }: TrainingParts, { passes, taught, labels }: Passes): tf.Scalar[] =>
+const lossTermsOf = ({ students, reluPenaltyWeight }: TrainingParts, { passes, taught, labels }: Passes): tf.Scalar[] =>
   summed(
     students.map(({ network, objective }, i) =>
       terms(objective, {
@@ -132,7 +132,7 @@ const lossTermsOf = ({ students, keptWeight }: TrainingParts, { passes, taught, 
         teacher: taught,
         groups: network.model.groups,
         labels,
-        kept: objective.kept ? { count: network.kept(), weight: keptWeight } : null,
+        reluPenalty: objective.reluPenalty ? { count: network.reluPenalty(), weight: reluPenaltyWeight } : null,
       }),
     ),
   );

@@ -53,7 +53,7 @@ export class TfTrainer implements Trainer {
       optimizer: this.adam ?? new Sgd(parametersOf(student, narrower), { momentum, weightDecay }),
       patterns: new Map(),
       scores: score ? new ScoreSums(score, student.model) : null,
-      keptWeight: newVariable(tf.scalar(objective.kept?.weight ?? 0)),
+      reluPenaltyWeight: newVariable(tf.scalar(objective.reluPenalty?.weight ?? 0)),
       clipNorm: clipNorm ?? null,
     };
     this.recorded = recordStep(({ images, offsets, labels, learningRate }) => ({
@@ -103,8 +103,9 @@ export class TfTrainer implements Trainer {
     for (const [name, variable] of this.parts.optimizer.state) assign(variable, momenta.get(name), `momenta.${name}`);
   }
 
-  adjust({ keptWeight, activationRate }: { keptWeight?: number; activationRate?: number }): void {
-    if (keptWeight !== undefined) tf.tidy(() => this.parts.keptWeight.assign(tf.scalar(keptWeight)));
+  adjust({ reluPenaltyWeight, activationRate }: { reluPenaltyWeight?: number; activationRate?: number }): void {
+    if (reluPenaltyWeight !== undefined)
+      tf.tidy(() => this.parts.reluPenaltyWeight.assign(tf.scalar(reluPenaltyWeight)));
     if (activationRate !== undefined) this.adam?.setActivationRate(activationRate);
   }
 
@@ -128,12 +129,12 @@ export class TfTrainer implements Trainer {
   }
 
   dispose(): void {
-    const { teacher, optimizer, patterns, scores, keptWeight } = this.parts;
+    const { teacher, optimizer, patterns, scores, reluPenaltyWeight } = this.parts;
     this.recorded.dispose();
     if (teacher) disposeFrozen(teacher.frozen);
     optimizer.dispose();
     scores?.dispose();
-    tf.dispose([keptWeight, ...patterns.values()]);
+    tf.dispose([reluPenaltyWeight, ...patterns.values()]);
   }
 
   private parameter(name: string): tf.Variable {

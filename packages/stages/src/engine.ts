@@ -72,7 +72,7 @@ export interface Objective {
    * weight · max(kept − target, 0), where kept is how many ReLUs the student's trainable activations keep: Σ|c| of soft
    * masks, Σ m of scored ones. The trainer's `adjust` changes the weight.
    */
-  kept?: { weight: number; target: number };
+  reluPenalty?: { weight: number; target: number };
 }
 
 /**
@@ -104,7 +104,7 @@ export interface LossTerms {
   crossEntropy: number;
   divergence: number;
   pram: number;
-  kept: number;
+  reluPenalty: number;
 }
 
 /** Loss of one step and its weighted terms, which sum to it. */
@@ -133,8 +133,8 @@ export interface Trainer {
   loadMomenta(momenta: Tensors): void;
   /** Multiplies these parameters by their 0/1 patterns, now and after every step; gradients and momenta stay dense. */
   setSparsity(patterns: ReadonlyMap<string, Mask>): void;
-  /** Changes the weight of the objective's `kept`, or Adam's `activationRate`, from the next step on. */
-  adjust(change: { keptWeight?: number; activationRate?: number }): void;
+  /** Changes the weight of the objective's `reluPenalty`, or Adam's `activationRate`, from the next step on. */
+  adjust(change: { reluPenaltyWeight?: number; activationRate?: number }): void;
   /** Score sums since they were last loaded, for each ReLU layer in (h, w, c) order. */
   readScores(): Promise<Float32Array[]>;
   /** Replaces the score sums; null starts again from zero. */

@@ -71,8 +71,8 @@ export class Reporter {
   }
 
   /** `step 1060/2000  loss 0.843  412 img/s  waiting 0.3 %` (for batches), and each term's share of the loss where there are several. */
-  private line(step: number, { loss, crossEntropy, divergence, pram, kept }: StepOutcome): string {
-    const shares = Object.entries({ "cross-entropy": crossEntropy, divergence, pram, kept })
+  private line(step: number, { loss, crossEntropy, divergence, pram, reluPenalty }: StepOutcome): string {
+    const shares = Object.entries({ "cross-entropy": crossEntropy, divergence, pram, kept: reluPenalty })
       .filter(([, value]) => value !== 0)
       .map(([name, value]) => `${name} ${Math.round((100 * value) / loss)} %`);
     return [
@@ -83,13 +83,13 @@ export class Reporter {
   }
 
   private sample(step: number, outcome: StepOutcome, learningRate: number): MetricPoint[] {
-    const { loss, crossEntropy, divergence, pram, kept, correct } = outcome;
+    const { loss, crossEntropy, divergence, pram, reluPenalty, correct } = outcome;
     const values = { loss, accuracy: correct / this.run.batchSize, "learning-rate": learningRate };
     const terms =
       divergence || pram
         ? { "loss/cross-entropy": crossEntropy, "loss/divergence": divergence, "loss/pram": pram }
         : {};
-    const penalty = kept ? { "loss/kept": kept } : {};
+    const penalty = reluPenalty ? { "loss/kept": reluPenalty } : {};
     return Object.entries({ ...values, ...terms, ...penalty }).map(([series, value]) => ({ series, step, value }));
   }
 }

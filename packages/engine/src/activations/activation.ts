@@ -19,6 +19,6 @@ export interface DeviceActivation {
   /** Brings the other variables up to date after a step on a batch. Where `finite` is false nothing changes. */
   updateState(batch: ChannelMoments | null, finite: tf.Scalar): void;
   /** Scalar, differentiable: how many ReLUs the layer's trainable variables keep; null without such variables. */
-  kept(): tf.Scalar | null;
+  reluPenalty(): tf.Scalar | null;
   dispose(): void;
 }

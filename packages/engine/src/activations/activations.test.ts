@@ -64,7 +64,7 @@ describe("the soft mask", () => {
     const mask = activationOnDevice({ kind: "soft-mask" }, shape);
     const slopes = mask.variables.get("slope") as tf.Variable;
     expect(await mask.apply(batch()).data()).toEqual(await tf.relu(batch()).data());
-    for (const f of [() => loss(mask, batch()), () => mask.kept() as tf.Scalar]) {
+    for (const f of [() => loss(mask, batch()), () => mask.reluPenalty() as tf.Scalar]) {
       const gradient = tf.variableGrads(f, [slopes]).grads[slopes.name] as tf.Tensor;
       const at = tf.clone(slopes);
       const moved = (c: tf.Tensor) => {
@@ -103,7 +103,7 @@ describe("the scored mask", () => {
     const scores = mask.variables.get("score") as tf.Variable;
     const gradient = (f: () => tf.Scalar) => tf.variableGrads(f, [scores]).grads[scores.name] as tf.Tensor;
     const slope = tf.sigmoid(scores);
-    expect(await gradient(() => mask.kept() as tf.Scalar).data()).toEqual(await slope.data());
+    expect(await gradient(() => mask.reluPenalty() as tf.Scalar).data()).toEqual(await slope.data());
     // Where every ReLU is kept y = relu + (1 − m)(q − relu), so ∂/∂m is relu − q.
     const q = await polynomialValues(mask);
     const wanted = tf.mul(slope, tf.sum(tf.mul(batch(7), tf.sub(tf.relu(batch()), q)), 0));

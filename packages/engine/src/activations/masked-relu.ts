@@ -27,7 +27,7 @@ export class MaskedRelu implements DeviceActivation {
 
   updateState(): void {}
 
-  kept(): null {
+  reluPenalty(): null {
     return null;
   }
 

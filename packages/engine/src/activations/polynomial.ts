@@ -35,7 +35,7 @@ export class PolynomialActivation implements DeviceActivation {
 
   updateState(): void {}
 
-  kept(): null {
+  reluPenalty(): null {
     return null;
   }
 

@@ -65,7 +65,7 @@ export class ScoredMask implements DeviceActivation {
   }
 
   /** Σ m */
-  kept(): tf.Scalar {
+  reluPenalty(): tf.Scalar {
     return tf.sum(this.mask());
   }
 

@@ -23,7 +23,7 @@ export class SoftMask implements DeviceActivation {
   updateState(): void {}
 
   /** ‖c‖₁ */
-  kept(): tf.Scalar {
+  reluPenalty(): tf.Scalar {
     return tf.sum(tf.abs(this.slopes));
   }
 

@@ -27,7 +27,7 @@ export interface ReferenceStep {
   teacher: ReferencePass;
 }
 
-/** What a training step is to report, and the gradients that it is to find, without `kept`. */
+/** What a training step is to report, and the gradients that it is to find, without `reluPenalty`. */
 export function referenceStep(input: ReferenceStepInput): ReferenceStep {
   const { model, weights, teacherWeights, objective, batch, activations } = input;
   const x = normalized(batch);

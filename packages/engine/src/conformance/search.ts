@@ -73,12 +73,15 @@ export function searchConforms(engineOf: () => Engine): void {
     const layers = reluLayers(tinyModel);
     const units = layers.reduce((sum, layer) => sum + layer.units, 0);
     student.setActivations(layers.map(() => ({ kind: "soft-mask" }))); // each keeps all of its unit at the start
-    const own = trainer({ objective: { crossEntropy: 1, kept: { weight: 0.01, target: units - 30 } }, weightDecay: 0 });
-    expect((await own.step(batch, 0)).kept).toBeCloseTo(0.3, 4);
-    own.adjust({ keptWeight: 0.02 });
-    const { loss, crossEntropy, kept } = await own.step(batch, 0);
-    expect(kept).toBeCloseTo(0.6, 4);
-    expect(loss).toBeCloseTo(crossEntropy + kept, 4);
+    const own = trainer({
+      objective: { crossEntropy: 1, reluPenalty: { weight: 0.01, target: units - 30 } },
+      weightDecay: 0,
+    });
+    expect((await own.step(batch, 0)).reluPenalty).toBeCloseTo(0.3, 4);
+    own.adjust({ reluPenaltyWeight: 0.02 });
+    const { loss, crossEntropy, reluPenalty } = await own.step(batch, 0);
+    expect(reluPenalty).toBeCloseTo(0.6, 4);
+    expect(loss).toBeCloseTo(crossEntropy + reluPenalty, 4);
   });
 
   const widths = () => {

@@ -32,7 +32,7 @@ export async function run(context: ContextOf<"mask-search", { autorep: AutorepSe
   const trainer = engine.trainer({
     student,
     teacher,
-    objective: { ...setup.objective, kept: { weight: settings.densityWeight / total, target: params.budget } },
+    objective: { ...setup.objective, reluPenalty: { weight: settings.densityWeight / total, target: params.budget } },
     momentum: 0,
     weightDecay: 0,
     adam: { activationRate: activationRate(settings, params.steps) },

@@ -31,7 +31,7 @@ export async function run(context: ContextOf<"mask-search", { snl: SnlSettings }
   const trainer = engine.trainer({
     student,
     teacher,
-    objective: { ...setup.objective, kept: { weight: settings.penalty, target: 0 } },
+    objective: { ...setup.objective, reluPenalty: { weight: settings.penalty, target: 0 } },
     momentum: 0,
     weightDecay: 0,
     adam: { activationRate: activationRate(settings, params.steps) },
@@ -39,7 +39,7 @@ export async function run(context: ContextOf<"mask-search", { snl: SnlSettings }
 
   let notes: Notes = { penalty: settings.penalty, lowest: total, intervals: 0, landed: false, course: [] };
   const follow = () =>
-    trainer.adjust(notes.landed ? { keptWeight: 0, activationRate: 0 } : { keptWeight: notes.penalty });
+    trainer.adjust(notes.landed ? { reluPenaltyWeight: 0, activationRate: 0 } : { reluPenaltyWeight: notes.penalty });
   const state: FitState = {
     save: async () => ({ tensors: prefixed("activation", await student.readActivations()), notes }),
     load: (saved) => {
