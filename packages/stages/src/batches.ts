@@ -1,9 +1,9 @@
 import type { TrainSettings } from "@reluctant/contracts";
 import { augmentation, stepsPerEpoch } from "@reluctant/relu";
-import { Ahead } from "./ahead.ts";
 import type { StageContext } from "./context.ts";
 import type { TrainingBatch } from "./engine.ts";
 import { StageFailure } from "./failure.ts";
+import { Prefetcher } from "./prefetcher.ts";
 
 type BatchSettings = Pick<TrainSettings, "batchSize" | "cropPadding" | "crop" | "flip">;
 
@@ -51,7 +51,7 @@ export function trainingBatches(context: StageContext, settings: BatchSettings):
     });
     return { ...(await data.batch("train", indices, resized ? { seed, epoch } : undefined)), offsets };
   };
-  const batches = new Ahead(make, { depth: madeAhead, end: params.steps });
+  const batches = new Prefetcher(make, { depth: madeAhead, end: params.steps });
 
   const started = performance.now();
   let waited = 0;

@@ -1,6 +1,6 @@
-import { Ahead } from "./ahead.ts";
 import type { Split, StageContext } from "./context.ts";
 import type { Network } from "./engine.ts";
+import { Prefetcher } from "./prefetcher.ts";
 
 /** Images per evaluation batch: an engine stays responsive, and no number depends on it. */
 const batchSize = 250;
@@ -14,7 +14,7 @@ export async function evaluate(
 ): Promise<number> {
   const size = Math.min(images, data.size(split));
   const count = Math.ceil(size / batchSize);
-  const batches = new Ahead(
+  const batches = new Prefetcher(
     (number) => {
       const first = number * batchSize;
       return data.batch(

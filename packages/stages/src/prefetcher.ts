@@ -1,5 +1,5 @@
 /** Makes numbered things before they are asked for, at most `depth` beyond the last one asked for. */
-export class Ahead<T> {
+export class Prefetcher<T> {
   private readonly make: (number: number) => Promise<T>;
   private readonly bounds: { depth: number; end: number };
   private readonly made = new Map<number, Promise<T>>();
