@@ -61,7 +61,7 @@ export async function fit(input: FitInput): Promise<Fitted> {
   });
   const due = checkpointsDue(context, stepsPerEpoch(context.data.size("train"), settings.batchSize));
   const takeCheckpoint = async (step: number) => {
-    await running.land(0);
+    await running.awaitAtMost(0);
     await context.report.checkpoint(step, await checkpointOf(step, { student, trainer, state }));
     context.report.log(`checkpoint at step ${step}`);
     due.taken();
@@ -81,13 +81,13 @@ export async function fit(input: FitInput): Promise<Fitted> {
       launched.points.push(...(after?.points ?? []));
       done = after?.done ?? false;
       step += 1;
-      await running.land(1); // one computes while the next is prepared
+      await running.awaitAtMost(1); // one computes while the next is prepared
       if (step < params.steps && !done && due.at(step)) await takeCheckpoint(step);
       await turn();
     }
-    await running.land(0);
+    await running.awaitAtMost(0);
   } finally {
-    await running.settle();
+    await running.awaitAll();
   }
   reporter.flush();
   return { outcome: "finished", steps: step, images: step * settings.batchSize };
