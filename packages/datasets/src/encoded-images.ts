@@ -7,8 +7,8 @@ import { Lanes } from "./concurrency.ts";
 import { decodeOnOneCoreEach, decodeRegion } from "./decode.ts";
 import { changed, DatasetError, reason } from "./errors.ts";
 import { sha256 } from "./files.ts";
+import { imageAt } from "./image-index.ts";
 import type { EncodedStore, ImageRequest, ReadImages } from "./images.ts";
-import { placeAt } from "./places.ts";
 import type { SampleBytes } from "./source.ts";
 import type { Split } from "./split.ts";
 
@@ -45,7 +45,7 @@ async function decoded(store: EncodedStore, { split, crops }: ImageRequest, inde
 
 /** @throws DatasetError when the file is gone, or holds other bytes than those that were registered */
 async function read({ files, folder, records }: EncodedStore, split: Split, index: number): Promise<SampleBytes> {
-  const { place, bytes: size, digest } = placeAt(records[split], files, index);
+  const { place, bytes: size, digest } = imageAt(records[split], files, index);
   const at = { file: resolve(folder, place.file), ...(place.offset > 0 && { offset: place.offset }) };
   const bytes = await bytesOf(at.file, place.offset, size).catch((cause) => {
     const fix = `restore it, or delete ${folder} and start the worker again`;

@@ -14,7 +14,7 @@ export interface EncodedStore {
   readonly form: "encoded";
   readonly folder: string;
   readonly preprocessing: Preprocessing;
-  /** Of `places.ts`; in memory that threads share. */
+  /** Of `image-index.ts`; in memory that threads share. */
   readonly files: Uint8Array;
   readonly records: Readonly<Record<Split, Uint8Array>>;
 }

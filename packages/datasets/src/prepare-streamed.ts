@@ -3,10 +3,10 @@ import { join } from "node:path";
 import { encodedImages } from "./encoded-images.ts";
 import { changed, DatasetError } from "./errors.ts";
 import { sha256 } from "./files.ts";
+import { encodeImageIndex, filesFile, fileTable } from "./image-index.ts";
 import type { EncodedStore } from "./images.ts";
 import type { Manifest, ManifestSample } from "./manifest.ts";
 import { measuredImages, PixelSums } from "./normalization.ts";
-import { encodePlaces, filesFile, fileTable } from "./places.ts";
 import { imageFile } from "./reader.ts";
 import type { DatasetSource, Preprocessing } from "./source.ts";
 import { type Split, splits, stratifiedOrder } from "./split.ts";
@@ -24,11 +24,11 @@ export async function liesWhere(manifest: Manifest, folder: string): Promise<boo
 const fileOf = ({ place }: ManifestSample): string => place?.file ?? packedFile;
 
 /**
- * Notes where each image lies (see `places.ts`) and decodes a draw of the training images, brought to their size as for a
- * test.
+ * Notes where each image lies (see `image-index.ts`) and decodes a draw of the training images, brought to their size as
+ * for a test.
  * @returns the pixel sums of the draw
  */
-export async function writePlaces(
+export async function writeImageIndex(
   source: DatasetSource,
   { samples, preprocessing }: Manifest & { preprocessing: Preprocessing },
   folder: string,
@@ -40,12 +40,12 @@ export async function writePlaces(
   const records = {} as Record<Split, Uint8Array>;
   for (const split of splits) {
     const own = samples.filter((sample) => sample.split === split);
-    const places = own.map((sample) => ({
+    const imageIndex = own.map((sample) => ({
       place: { file: fileOf(sample), offset: sample.place?.offset ?? (placed.get(sample.name) as number) },
       bytes: sample.bytes,
       digest: sample.sha256.slice(0, 16),
     }));
-    records[split] = encodePlaces(places, startOf);
+    records[split] = encodeImageIndex(imageIndex, startOf);
     await writeFile(join(folder, imageFile(split, true)), records[split], { flush: true });
     await writeFile(join(folder, `${split}.names`), own.map(({ name }) => `${name}\n`).join(""));
   }

@@ -8,7 +8,7 @@ import { sha256 } from "./files.ts";
 import { halfBuilt, sweep } from "./half-built.ts";
 import { type Manifest, splitSizes, versionOf } from "./manifest.ts";
 import { PixelSums, publishedNormalization } from "./normalization.ts";
-import { liesWhere, writePlaces } from "./prepare-streamed.ts";
+import { liesWhere, writeImageIndex } from "./prepare-streamed.ts";
 import { type DatasetReader, type Header, headerFile, imageFile, isPrepared, openPrepared } from "./reader.ts";
 import type { DatasetSource, SampleBytes, Shape } from "./source.ts";
 import { type Split, splits } from "./split.ts";
@@ -57,7 +57,7 @@ async function build({ source, manifest, onProgress }: PrepareInput, version: st
   const { name, classes, inputShape, preprocessing } = manifest;
   const streamed = preprocessing?.streamed ? preprocessing : null;
   const sums = streamed
-    ? await writePlaces(source, { ...manifest, preprocessing: streamed }, folder, onProgress)
+    ? await writeImageIndex(source, { ...manifest, preprocessing: streamed }, folder, onProgress)
     : await writePixels(source, manifest, folder, onProgress);
   const sizes = splitSizes(manifest);
   const labels = labelsOf(manifest);

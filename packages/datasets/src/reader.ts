@@ -4,9 +4,9 @@ import { fileSha256 } from "@reluctant/machine";
 import { bufferedOrder, type Normalization, shuffledIndices } from "@reluctant/relu";
 import { DatasetError } from "./errors.ts";
 import { sha256 } from "./files.ts";
+import { filesFile, recordBytes } from "./image-index.ts";
 import { ImageThreads } from "./image-threads.ts";
 import type { CropKey, ImageStore } from "./images.ts";
-import { filesFile, recordBytes } from "./places.ts";
 import type { Preprocessing, Shape } from "./source.ts";
 import { type Split, splits } from "./split.ts";
 

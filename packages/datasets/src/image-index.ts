@@ -8,7 +8,7 @@ import type { Place } from "./source.ts";
 export const filesFile = "files.txt";
 export const recordBytes = 24;
 
-export interface PlacedImage {
+export interface IndexedImage {
   readonly place: Place;
   readonly bytes: number;
   /** The first 16 digits of its SHA-256. */
@@ -27,7 +27,7 @@ export function fileTable(paths: Iterable<string>): { text: string; startOf: Rea
   return { text: [...startOf.keys()].map((path) => `${path}\n`).join(""), startOf };
 }
 
-export function encodePlaces(images: readonly PlacedImage[], startOf: ReadonlyMap<string, number>): Uint8Array {
+export function encodeImageIndex(images: readonly IndexedImage[], startOf: ReadonlyMap<string, number>): Uint8Array {
   const records = Buffer.alloc(images.length * recordBytes);
   for (const [index, { place, bytes, digest }] of images.entries()) {
     const at = index * recordBytes;
@@ -40,7 +40,7 @@ export function encodePlaces(images: readonly PlacedImage[], startOf: ReadonlyMa
 }
 
 /** @param files the content of files.txt */
-export function placeAt(records: Uint8Array, files: Uint8Array, index: number): PlacedImage {
+export function imageAt(records: Uint8Array, files: Uint8Array, index: number): IndexedImage {
   const record = Buffer.from(records.buffer, records.byteOffset + index * recordBytes, recordBytes);
   const start = record.readUInt32LE(0);
   const file = Buffer.from(files.subarray(start, files.indexOf(10, start))).toString();
