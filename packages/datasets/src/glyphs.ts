@@ -1,4 +1,4 @@
-import { streams, words } from "@reluctant/relu";
+import { randomWords, streams } from "@reluctant/relu";
 import { glyphShapes, type Stroke } from "./glyph-shapes.ts";
 import { type Affine, drawStroke } from "./raster.ts";
 import type { DatasetSource, Part, SampleBytes } from "./source.ts";
@@ -45,7 +45,7 @@ function numbersOf(seed: number, index: number): Random {
   let block: readonly number[] = [];
   let used = 0;
   return (from, to) => {
-    if (used % 4 === 0) block = words({ seed, stream: streams.glyphs, epoch: used / 4, index });
+    if (used % 4 === 0) block = randomWords({ seed, stream: streams.glyphs, epoch: used / 4, index });
     return from + ((block[used++ % 4] as number) / 2 ** 32) * (to - from);
   };
 }

@@ -1,4 +1,4 @@
-import { streams, words } from "./random.ts";
+import { randomWords, streams } from "./random.ts";
 
 /** How one image is cropped and flipped: the crop starts dy rows and dx columns into it, negative into the border. */
 export interface Augmentation {
@@ -18,7 +18,7 @@ export function augmentation(of: {
   pad: number;
   flip: boolean;
 }): Augmentation {
-  const [x, y, coin] = words({ seed: of.seed, epoch: of.epoch, index: of.index, stream: streams.augment });
+  const [x, y, coin] = randomWords({ seed: of.seed, epoch: of.epoch, index: of.index, stream: streams.augment });
   const shift = (word: number) => Math.floor((word / 2 ** 32) * (2 * of.pad + 1)) - of.pad;
   return { dy: shift(y), dx: shift(x), flipped: of.flip && coin >= 2 ** 31 };
 }
@@ -44,7 +44,7 @@ const cropAttempts = 10;
 export function resizedCrop(of: { seed: number; epoch: number; index: number; height: number; width: number }): Region {
   const { seed, epoch, index, height, width } = of;
   for (let attempt = 0; attempt < cropAttempts; attempt++) {
-    const drawn = words({ seed, epoch, index: index * cropAttempts + attempt, stream: streams.crop });
+    const drawn = randomWords({ seed, epoch, index: index * cropAttempts + attempt, stream: streams.crop });
     const [area, ratio, y, x] = drawn.map((word) => word / 2 ** 32) as [number, number, number, number];
     const pixels = height * width * between(cropArea, area);
     const aspect = Math.exp(between([Math.log(cropRatio[0]), Math.log(cropRatio[1])], ratio));

@@ -67,10 +67,10 @@ function highWord(a: number, b: number): number {
 }
 
 /** Four independent 32-bit words. `index` may reach 2^53. */
-export const words = ({ seed, stream, epoch = 0, index }: RandomKey): [number, number, number, number] =>
+export const randomWords = ({ seed, stream, epoch = 0, index }: RandomKey): [number, number, number, number] =>
   philox(index >>> 0, Math.floor(index / 2 ** 32), epoch >>> 0, stream, seed >>> 0, Math.floor(seed / 2 ** 32) >>> 0);
 
-export const uint32 = (key: RandomKey): number => words(key)[0];
+export const uint32 = (key: RandomKey): number => randomWords(key)[0];
 
 /** Uniform in [0, 1). */
 export const uniform = (key: RandomKey): number => uint32(key) / 2 ** 32;
@@ -79,7 +79,7 @@ export const uniform = (key: RandomKey): number => uint32(key) / 2 ** 32;
 export function normals(length: number, { seed, stream, epoch = 0 }: Omit<RandomKey, "index">): Float32Array {
   const out = new Float32Array(length);
   for (let i = 0; i < length; i += 4) {
-    const [a, b, c, d] = words({ seed, stream, epoch, index: i / 4 });
+    const [a, b, c, d] = randomWords({ seed, stream, epoch, index: i / 4 });
     const pairs = [...boxMuller(a, b), ...boxMuller(c, d)];
     for (let j = 0; j < 4 && i + j < length; j++) out[i + j] = pairs[j] as number;
   }
