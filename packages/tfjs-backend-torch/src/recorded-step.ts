@@ -29,8 +29,8 @@ const maxRecordings = 4;
 /** Sets of shapes and constants whose recordings are kept; the oldest goes. */
 const maxKept = 16;
 
-/** What is known about the runs with one set of shapes and constants. */
-interface Known {
+/** The runs with one set of shapes and constants, and the program that replays them. */
+interface Specialization {
   /** The last recording's. */
   plan?: Plan;
   outputs: readonly string[];
@@ -61,7 +61,7 @@ export class RecordedStep<I extends StepInputs, O extends string> {
   /** Why it was no replay. */
   reason: string | undefined = "it has not run";
   private readonly f: StepFunction<I, O>;
-  private readonly known = new Map<string, Known>();
+  private readonly specializations = new Map<string, Specialization>();
   private readonly waiting: (() => void)[] = [];
   private inFlight = 0;
   private backend: TorchBackend | undefined;
@@ -93,31 +93,31 @@ export class RecordedStep<I extends StepInputs, O extends string> {
    * where there was no replay. Waits for what is queued.
    */
   whyNoGraph(): string {
-    const programs = [...this.known.values()].flatMap(({ program }) => program ?? []);
+    const programs = [...this.specializations.values()].flatMap(({ program }) => program ?? []);
     const reasons = programs.map((program) => this.backend?.bridge.whyNoGraph(program) ?? "");
     return [...new Set(reasons)].filter((reason) => reason !== "").join("; ");
   }
 
   /** Forgets all recordings. Runs in flight end as they would have. */
   dispose(): void {
-    for (const key of [...this.known.keys()]) this.forget(key);
+    for (const key of [...this.specializations.keys()]) this.forget(key);
   }
 
   private launch(inputs: I): Promise<Record<O, HostArray>> {
     const { backend } = engine();
     if (!(backend instanceof TorchBackend)) return this.runEagerly(inputs, "only the torch backend records");
     this.backend = backend;
-    const known = this.knownOf(keyOf(backend.precision, inputs));
-    if (known.program !== undefined) {
-      const slots = externalSlots(backend, known.plan as Plan);
-      if (slots) return this.replay(backend, known, slots, inputs);
-      this.drop(known);
+    const specialization = this.specializationOf(keyOf(backend.precision, inputs));
+    if (specialization.program !== undefined) {
+      const slots = externalSlots(backend, specialization.plan as Plan);
+      if (slots) return this.replay(backend, specialization, slots, inputs);
+      this.drop(specialization);
     }
-    if (known.recordings === maxRecordings) return this.runEagerly(inputs, known.reason);
-    return this.record(backend, known, inputs);
+    if (specialization.recordings === maxRecordings) return this.runEagerly(inputs, specialization.reason);
+    return this.record(backend, specialization, inputs);
   }
 
-  private async replay(backend: TorchBackend, { program, outputs }: Known, slots: Slot[], inputs: I) {
+  private async replay(backend: TorchBackend, { program, outputs }: Specialization, slots: Slot[], inputs: I) {
     this.mode = "replay";
     this.reason = undefined;
     const values = await backend.bridge.replay(program as number, slots, arraysOf(inputs));
@@ -131,7 +131,7 @@ export class RecordedStep<I extends StepInputs, O extends string> {
   }
 
   /** Runs what `f` asks for once it is all noted, and compiles it when it is the same as the time before. */
-  private record(backend: TorchBackend, known: Known, inputs: I): Promise<Record<O, HostArray>> {
+  private record(backend: TorchBackend, specialization: Specialization, inputs: I): Promise<Record<O, HostArray>> {
     this.mode = "recording";
     const before = slotsOfVariables(backend);
     return withTensors(inputs, (received, given) => {
@@ -142,24 +142,26 @@ export class RecordedStep<I extends StepInputs, O extends string> {
         outputs: Object.values<Tensor>(result).map((x) => backend.slotOf(x)),
         variables: new Map([...before].map(([v, slot]) => [v, { before: slot, after: backend.slotOf(v) }])),
       };
-      known.outputs = Object.keys(result);
-      known.recordings++;
-      this.compare(backend, known, () => plan(backend, trace));
+      specialization.outputs = Object.keys(result);
+      specialization.recordings++;
+      this.compare(backend, specialization, () => plan(backend, trace));
       return read(result);
     });
   }
 
-  private compare(backend: TorchBackend, known: Known, plan: () => Plan): void {
+  private compare(backend: TorchBackend, specialization: Specialization, plan: () => Plan): void {
     try {
-      const former = known.plan;
-      known.plan = plan();
-      known.reason = former ? (difference(former, known.plan) ?? "") : "it runs with these inputs for the first time";
-      if (!known.reason) known.program = backend.bridge.compile(known.plan.program);
-      this.reason = known.reason || "the second recording is compared with the first";
+      const former = specialization.plan;
+      specialization.plan = plan();
+      specialization.reason = former
+        ? (difference(former, specialization.plan) ?? "")
+        : "it runs with these inputs for the first time";
+      if (!specialization.reason) specialization.program = backend.bridge.compile(specialization.plan.program);
+      this.reason = specialization.reason || "the second recording is compared with the first";
     } catch (error) {
       if (!(error instanceof NotReplayable)) throw error;
-      known.plan = undefined;
-      this.reason = known.reason = error.message;
+      specialization.plan = undefined;
+      this.reason = specialization.reason = error.message;
     }
   }
 
@@ -169,25 +171,25 @@ export class RecordedStep<I extends StepInputs, O extends string> {
     return tidy(() => Object.fromEntries(Object.entries<Tensor>(this.f(received)).map(cloned)));
   }
 
-  private knownOf(key: string): Known {
-    let known = this.known.get(key);
-    if (!known) {
-      known = { outputs: [], recordings: 0, reason: "" };
-      this.known.set(key, known);
-      if (this.known.size > maxKept) this.forget(this.known.keys().next().value as string);
+  private specializationOf(key: string): Specialization {
+    let specialization = this.specializations.get(key);
+    if (!specialization) {
+      specialization = { outputs: [], recordings: 0, reason: "" };
+      this.specializations.set(key, specialization);
+      if (this.specializations.size > maxKept) this.forget(this.specializations.keys().next().value as string);
     }
-    return known;
+    return specialization;
   }
 
   private forget(key: string): void {
-    this.drop(this.known.get(key) as Known);
-    this.known.delete(key);
+    this.drop(this.specializations.get(key) as Specialization);
+    this.specializations.delete(key);
   }
 
-  private drop(known: Known): void {
-    if (known.program !== undefined) this.backend?.bridge.drop(known.program);
-    known.program = undefined;
-    known.recordings = 0;
+  private drop(specialization: Specialization): void {
+    if (specialization.program !== undefined) this.backend?.bridge.drop(specialization.program);
+    specialization.program = undefined;
+    specialization.recordings = 0;
   }
 }
 
