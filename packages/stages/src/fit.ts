@@ -83,7 +83,7 @@ export async function fit(input: FitInput): Promise<Fitted> {
       step += 1;
       await running.awaitAtMost(1); // one computes while the next is prepared
       if (step < params.steps && !done && due.at(step)) await takeCheckpoint(step);
-      await turn();
+      await yieldToEventLoop();
     }
     await running.awaitAtMost(0);
   } finally {
@@ -126,4 +126,4 @@ const notFinite = (step: number, loss: number) =>
   );
 
 /** Lets the event loop run once, so that messages from the supervisor are heard between steps. */
-const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
+const yieldToEventLoop = () => new Promise<void>((resolve) => setImmediate(resolve));
