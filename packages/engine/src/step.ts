@@ -56,10 +56,10 @@ export function trainingStep(parts: TrainingParts, inputs: TrainingInputs): tf.T
   const { pixelsBHWC, offsets, labels, learningRate } = inputs;
   return tf.tidy(() => {
     const xBHWC = students[0].network.input(pixelsBHWC, offsets);
-    const taught = teacher?.network.evaluate(xBHWC, teacher.frozen) ?? null;
+    const teacherPass = teacher?.network.evaluate(xBHWC, teacher.frozen) ?? null;
     const { results, gradients } = withGradients(() => {
       const passes = students.map(({ network }) => network.train(xBHWC, scores?.forwardOptions));
-      const lossTerms = lossTermsOf(parts, { passes, taught, labels });
+      const lossTerms = lossTermsOf(parts, { passes, teacherPass, labels });
       const [pass] = passes as [Pass];
       return {
         loss: tf.addN(lossTerms) as tf.Scalar,
@@ -67,7 +67,7 @@ export function trainingStep(parts: TrainingParts, inputs: TrainingInputs): tf.T
         correct: correctOf(pass.logits, labels),
         statistics: passes.map(({ statistics }) => statistics),
         observed: passes.map(({ observed }) => observed),
-        batchScores: scores?.ofForward(pass, taught) ?? [],
+        batchScores: scores?.ofForward(pass, teacherPass) ?? [],
       };
     }, [...optimizer.parameters.values()]);
     const { loss, lossTerms, correct, statistics, observed, batchScores } = results;
@@ -98,13 +98,13 @@ export function gradientNorms(
   const parameters = [...optimizer.parameters.values()];
   return tf.tidy(() => {
     const xBHWC = students[0].network.input(pixelsBHWC, offsets);
-    const taught = teacher?.network.evaluate(xBHWC, teacher.frozen) ?? null;
+    const teacherPass = teacher?.network.evaluate(xBHWC, teacher.frozen) ?? null;
     const norms = lossTermNames.map((name, term) =>
       tf.tidy(() => {
         if (!students.some(({ objective }) => objective[name])) return tf.scalar(0);
         const { grads } = tf.variableGrads(() => {
           const passes = students.map(({ network }) => network.train(xBHWC));
-          return lossTermsOf(parts, { passes, taught, labels })[term] as tf.Scalar;
+          return lossTermsOf(parts, { passes, teacherPass, labels })[term] as tf.Scalar;
         }, parameters);
         const squares = Object.values(grads).map((gradient) => tf.sum(tf.square(gradient)));
         return tf.sqrt(tf.addN(squares)) as tf.Scalar;
@@ -118,18 +118,21 @@ interface Passes {
   /** One for each student. */
   passes: readonly Pass[];
   /** The teacher's. */
-  taught: Pass | null;
+  teacherPass: Pass | null;
   /** int32 [B]. */
   labels: tf.Tensor1D;
 }
 
 /** In the order of `lossTermNames`, summed over the students. */
-const lossTermsOf = ({ students, reluPenaltyWeight }: TrainingParts, { passes, taught, labels }: Passes): tf.Scalar[] =>
+const lossTermsOf = (
+  { students, reluPenaltyWeight }: TrainingParts,
+  { passes, teacherPass, labels }: Passes,
+): tf.Scalar[] =>
   summed(
     students.map(({ network, objective }, i) =>
       terms(objective, {
         student: passes[i] as Pass,
-        teacher: taught,
+        teacher: teacherPass,
         groups: network.model.groups,
         labels,
         reluPenalty: objective.reluPenalty ? { count: network.reluPenalty(), weight: reluPenaltyWeight } : null,
