@@ -1,17 +1,22 @@
 import { ReluctantError } from "@reluctant/contracts";
-import { type Kit, setup, sha256, specOf } from "@reluctant/testkit";
+import { bytesOf, type Claim, type Kit, setup, sha256, specOf } from "@reluctant/testkit";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import {
   beatAttempt,
   cancelExperiment,
   claimAttempt,
+  collectGarbage,
   createExperiment,
   dispatch,
+  failAttempt,
   getExperiment,
   getStageRun,
   listAttempts,
   planExperiment,
+  readMetrics,
+  recordCheckpoint,
   releaseAttempt,
+  writeMetrics,
 } from "./index.ts";
 
 let kit: Kit;
@@ -161,6 +166,60 @@ test("a need that arrives while a stage run is being stopped sends it back to re
   expect(body).toMatchObject({ state: "active", progress: { active: 1 } });
   await releaseAttempt(kit.deps, { attemptId, epoch, as: "cancelled", step: null });
   expect(await stageRunStates()).toEqual(["ready"]);
+});
+
+/** Keeps a checkpoint with a curve until there. */
+async function checkpoint(claim: Claim, step: number): Promise<void> {
+  const { attemptId } = claim;
+  const bytes = bytesOf(`step ${step} of ${attemptId}`);
+  const { sha256: at } = await kit.deps.artifacts.put({ attemptId, mediaType: "text/plain", bytes });
+  expect(await recordCheckpoint(kit.deps, { ...claim, step, sha256: at })).toBe("written");
+  const points = Array.from({ length: step }, (_, index) => ({ series: "loss", step: index + 1, value: 1 }));
+  expect(await writeMetrics(kit.deps, { ...claim, points })).toBe("written");
+}
+
+test("what a cancelled stage run has left serves the next of its key, once, with its curve", async () => {
+  const identity = await kit.caller();
+  const workerId = await kit.worker();
+  const start = async () => {
+    const { experimentId } = await kit.submit(onlyTrain, identity);
+    const [born] = await dispatch(kit.deps);
+    if (!born) throw new Error("nothing was dispatched");
+    return { experimentId, ...born, ...(await kit.claim(born.attemptId, workerId)) };
+  };
+  const first = await start();
+  expect(first.assignment.resume).toBeNull();
+  await checkpoint(first, 600);
+  await cancelExperiment(kit.deps, { identity, experimentId: first.experimentId });
+  await releaseAttempt(kit.deps, { ...first, as: "cancelled", step: 610 });
+
+  const second = await start();
+  expect(second.stageRunId).not.toBe(first.stageRunId);
+  expect(second.assignment).toMatchObject({ attempt: 1, resume: { step: 600 } });
+  const curveOf = (stageRunId: string) => readMetrics(kit.deps, { identity, stageRunId });
+  expect((await curveOf(second.stageRunId))[0]?.steps).toHaveLength(600);
+  expect(await curveOf(first.stageRunId)).toEqual(await curveOf(second.stageRunId));
+
+  const failure = { code: "bad-input", fatal: true, message: "the checkpoint is torn", step: null } as const;
+  await failAttempt(kit.deps, { ...second, failure });
+  expect((await start()).assignment.resume).toBeNull(); // a failure is never cached
+});
+
+test("what a cancelled stage run has left is kept for a week", async () => {
+  const identity = await kit.caller();
+  const { experimentId } = await kit.submit(onlyTrain, identity);
+  const workerId = await kit.worker();
+  const [born] = await dispatch(kit.deps);
+  const claim = await kit.claim(born?.attemptId ?? "", workerId);
+  await checkpoint(claim, 10);
+  await cancelExperiment(kit.deps, { identity, experimentId });
+  await releaseAttempt(kit.deps, { ...claim, as: "cancelled", step: 10 });
+  const after = async (days: number) => {
+    await kit.db.prisma.$executeRaw`update stage_run set finished_at = now() - ${days} * interval '1 day'`;
+    await collectGarbage(kit.deps);
+    return kit.db.prisma.checkpoint.count();
+  };
+  expect([await after(6), await after(8)]).toEqual([1, 0]);
 });
 
 test("cancels and submits of the same stage runs, all at once, leave no experiment waiting for a dead one", async () => {

@@ -1,5 +1,12 @@
 import { fullVariant, type NeedOrigin, type StageParams, type StageRunState, stageKinds } from "@reluctant/contracts";
-import { insertStageRunInputs, insertStageRuns, shareLiveStageRuns, type Tx, unblockStageRuns } from "@reluctant/db";
+import {
+  adoptCheckpoints,
+  insertStageRunInputs,
+  insertStageRuns,
+  shareLiveStageRuns,
+  type Tx,
+  unblockStageRuns,
+} from "@reluctant/db";
 import type { PlannedStageRun } from "@reluctant/relu";
 import type { PlannedSpec } from "./plan-spec.ts";
 import { inPieces } from "./slices.ts";
@@ -87,7 +94,7 @@ function rowsOf(planned: readonly PlannedStageRun[], scopes: PlannedSpec["scopes
 
 const originOf = (state: StageRunState): NeedOrigin => (state === "succeeded" ? "cached" : "shared");
 
-/** Writes the edges of new stage runs, then counts which inputs are there already. */
+/** Writes the edges of new stage runs, counts which inputs are there already, and takes over what cancelled ones left. */
 async function connect(
   t: Tx,
   created: readonly PlannedStageRun[],
@@ -102,11 +109,10 @@ async function connect(
       sha256: "artifact" in input ? input.artifact : null,
     })),
   );
+  const ids = created.map(({ stageKey }) => runOf(runs, stageKey).id);
   await insertStageRunInputs(t, JSON.stringify(edges));
-  await unblockStageRuns(
-    t,
-    created.map(({ stageKey }) => runOf(runs, stageKey).id),
-  );
+  await unblockStageRuns(t, ids);
+  await adoptCheckpoints(t, ids);
 }
 
 export function runOf(runs: ReadonlyMap<string, WrittenStageRun>, stageKey: string): WrittenStageRun {

@@ -24,6 +24,7 @@ export const insertStageRuns = statement<[stageRuns: string, params: string, poo
 export const shareLiveStageRuns = statement<[keys: string], LiveStageRunRow>("share-live-stage-runs");
 export const liveStageRuns = statement<[keys: string], LiveStageRunRow>("live-stage-runs");
 export const insertStageRunInputs = statement<[edges: string], never>("insert-stage-run-inputs");
+export const adoptCheckpoints = statement<[stageRunIds: string[]], never>("adopt-checkpoints");
 export interface NeedRow {
   trialId: string;
   stageRunId: string;
