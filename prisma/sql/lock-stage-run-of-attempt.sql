@@ -7,7 +7,7 @@ with run as (
   for update
 )
 select
-  a.id::text, a.number, a.state, a.epoch, a.stop, a.team_id::text as "teamId",
+  a.id::text, a.number, a.state, a.epoch, a.stop, a.reason, a.team_id::text as "teamId",
   (select name from worker where worker.id = a.worker_id) as "worker",
   (a.progress ->> 'step')::int as "step",
   coalesce(a.lease_expires_at < now(), false) as "expired",

@@ -19,6 +19,7 @@ import {
   priorities,
   roles,
   stageRunStates,
+  stopWays,
 } from "@reluctant/contracts";
 import { defaultPrefix, queueNames, wakes } from "@reluctant/queue";
 import { modelNames, recipeNames } from "@reluctant/relu";
@@ -39,6 +40,7 @@ it("rows keep their words, and priorities, which are stored as numbers, their or
   keeps(experimentStates, "active paused cancelled failed finished");
   keeps(stageRunStates, "blocked ready active succeeded failed cancelled");
   keeps(attemptStates, "queued running stopping succeeded failed lost preempted cancelled superseded");
+  keeps(stopWays, "checkpoint now");
   keeps(failureSchema.shape.code.options, "not-finite bad-input out-of-memory child-exit internal");
 });
 

@@ -64,6 +64,10 @@ export const attemptStates = [
 ] as const;
 export type AttemptState = (typeof attemptStates)[number];
 
+/** How a running attempt is asked to stop: at its next step, with a checkpoint, or at once. */
+export const stopWays = ["checkpoint", "now"] as const;
+export type StopWay = (typeof stopWays)[number];
+
 /**
  * `draining` ends when what it runs has reached a checkpoint; `drained` stays, runs what it has to its end, and gets no more
  * work until a person undrains it or it restarts; `silent` has not beaten for a lease.

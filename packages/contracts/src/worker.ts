@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { idSchema, labelSchema, nameSchema, poolSchema, sha256Schema } from "./primitives.ts";
 import { artifactRefSchema, inputNames, stageParamsSchema, stageResultSchema } from "./stages.ts";
-import { precisions, stageKinds } from "./words.ts";
+import { precisions, stageKinds, stopWays } from "./words.ts";
 
 /** What BullMQ delivers. Everything else is read when the attempt is claimed, so a stale job can do no harm. */
 export const jobPayloadSchema = z.strictObject({ attemptId: idSchema, stageRunId: idSchema, kind: z.enum(stageKinds) });
@@ -128,7 +128,7 @@ export type FromChild = z.infer<typeof fromChildSchema>;
 /** Supervisor → child. The child exits within one step when the pipe closes. */
 export const toChildSchema = z.discriminatedUnion("type", [
   z.object({ type: z.literal("start"), assignment: assignmentSchema }),
-  /** `checkpoint`: write one and end (preempted, drained). `now`: just end (cancelled, stale). */
-  z.object({ type: z.literal("stop"), how: z.enum(["checkpoint", "now"]) }),
+  /** `checkpoint`: write one and end (drained, or no trial needs it). `now`: just end (cancelled, stale). */
+  z.object({ type: z.literal("stop"), how: z.enum(stopWays) }),
 ]);
 export type ToChild = z.infer<typeof toChildSchema>;

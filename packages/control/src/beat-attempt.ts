@@ -1,12 +1,13 @@
-import type { Progress } from "@reluctant/contracts";
+import type { Progress, StopWay } from "@reluctant/contracts";
 import { beatAttemptRow, billAttempt } from "@reluctant/db";
 import { shareHalfLifeSeconds } from "@reluctant/relu";
+import { askToStop, leaving } from "./ask-to-stop.ts";
 import { leaseSeconds } from "./claim-attempt.ts";
 import type { Deps } from "./deps.ts";
 
 export type BeatAnswer =
   | { answer: "go on" }
-  | { answer: "stop"; how: "checkpoint" | "now" }
+  | { answer: "stop"; how: StopWay }
   /** Lost, or given to another: end the child and write nothing more. */
   | { answer: "stale" };
 
@@ -16,7 +17,18 @@ const billEverySeconds = 60;
 /** Renews an attempt's lease under its epoch; the answer may ask it to stop. */
 export async function beatAttempt(
   { db }: Deps,
-  { attemptId, epoch, progress }: { attemptId: string; epoch: number; progress?: Progress },
+  {
+    attemptId,
+    epoch,
+    progress,
+    leaves = false,
+  }: {
+    attemptId: string;
+    epoch: number;
+    progress?: Progress;
+    /** Its worker is about to end: it stops of itself, and screens may see that it does. */
+    leaves?: boolean;
+  },
 ): Promise<BeatAnswer> {
   const [beat] = await beatAttemptRow(
     db.prisma,
@@ -27,5 +39,6 @@ export async function beatAttempt(
   );
   if (!beat) return { answer: "stale" };
   if (beat.unbilled >= billEverySeconds) await db.tx((t) => billAttempt(t, attemptId, shareHalfLifeSeconds));
+  if (leaves && beat.state === "running") await db.tx((t) => askToStop(t, [attemptId], leaving));
   return beat.stop === null ? { answer: "go on" } : { answer: "stop", how: beat.stop };
 }

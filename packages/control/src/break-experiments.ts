@@ -10,6 +10,7 @@ export async function breakExperiments(t: Tx, stageRunId: string): Promise<void>
     const waitedFor = await lockStageRunsOfExperiment(t, id);
     if (waitedFor.length === 0) continue; // it ends by itself
     const [experiment] = await lockExperiment(t, id);
-    if (experiment?.state === "active") await stopExperiment(t, { id, teamId }, { state: "failed", reason });
+    if (experiment?.state !== "active") continue;
+    await stopExperiment(t, { id, teamId }, { state: "failed", reason, how: "checkpoint" });
   }
 }

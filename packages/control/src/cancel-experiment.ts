@@ -7,7 +7,7 @@ import { stopExperiment } from "./stop-experiment.ts";
 
 /**
  * Ends an experiment at its owner's wish. Stage runs that no other experiment waits for stop: idle ones at once, running
- * ones when their workers next beat. Cancelling twice is the same as once; one that ended otherwise is a conflict.
+ * ones when their workers next beat, without a last checkpoint: whoever cancels wants the slots. Cancelling twice is the same as once; one that ended otherwise is a conflict.
  */
 export function cancelExperiment(
   { db }: Deps,
@@ -27,7 +27,7 @@ export function cancelExperiment(
     }
     if (state !== "cancelled") {
       const reason = `cancelled by ${identity.name}`;
-      await stopExperiment(t, { id: experimentId, teamId }, { state: "cancelled", reason });
+      await stopExperiment(t, { id: experimentId, teamId }, { state: "cancelled", reason, how: "now" });
       await t.auditEvent.create({
         data: { teamId: identity.teamId, actor: identity.name, action: "experiment.cancel", subject: experimentId },
       });

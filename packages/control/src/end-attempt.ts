@@ -1,13 +1,13 @@
 import type { AttemptState } from "@reluctant/contracts";
 import {
   billAttempt,
+  cancelStageRuns,
   endAttemptRow,
   failStageRunRow,
   type LockedAttempt,
   liveNeedsOf,
   readyAgain,
   releaseNeedsOfTrials,
-  setStageRunsState,
   type Tx,
   trialsThatNeed,
 } from "@reluctant/db";
@@ -51,7 +51,7 @@ export async function settleStageRun(t: Tx, attempt: LockedAttempt, ending: Endi
   const { stageRunId } = attempt;
   const [needed] = await liveNeedsOf(t, stageRunId);
   if (!needed) {
-    await setStageRunsState(t, [stageRunId], "cancelled", "no trial needs it any more");
+    await cancelStageRuns(t, [stageRunId], "no trial needs it any more");
     return announce(t, [stageRunChanged(stageRunId, "cancelled", "no trial needs it any more")]);
   }
   const next = afterEnding(ending, attempt);
@@ -72,7 +72,7 @@ async function failStageRun(t: Tx, stageRunId: string, reason: string, failures:
   await stopUnneeded(
     t,
     waitedFor.map(({ id }) => id),
-    `a stage that its trials need failed: ${reason}`.slice(0, 2_000),
+    { how: "checkpoint", reason: `a stage that its trials need failed: ${reason}`.slice(0, 2_000) },
   );
   await breakExperiments(t, stageRunId);
   await finishExperiments(t, [stageRunId]);

@@ -1,7 +1,16 @@
 import type { Failure } from "@reluctant/contracts";
 import { bytesOf, type Claim, type Kit, setup } from "@reluctant/testkit";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { dispatch, failAttempt, getExperiment, listTrials, recordCheckpoint } from "./index.ts";
+import {
+  beatAttempt,
+  dispatch,
+  failAttempt,
+  getExperiment,
+  listAttempts,
+  listTrials,
+  recordCheckpoint,
+  releaseAttempt,
+} from "./index.ts";
 
 let kit: Kit;
 let workerId: string;
@@ -117,6 +126,34 @@ test("one budget that fails leaves the others: the experiment finishes and says 
   const experiment = await getExperiment(kit.deps, { identity: await kit.caller(), id: experimentId });
   expect(experiment).toMatchObject({ state: "finished", reason: "1 of 2 trials failed: no such layer" });
   expect(experiment.progress).toMatchObject({ total: 6, succeeded: 4, failed: 1, cancelled: 1 });
+});
+
+test("what runs for a trial that failed stops at its next step with a checkpoint, from which a later need of it goes on", async () => {
+  const identity = await kit.caller();
+  const { experimentId } = await kit.submit();
+  const born = await dispatch(kit.deps); // training and sensitivity, at once
+  const claims = await Promise.all(born.map(async ({ attemptId }) => kit.claim(attemptId, await kit.worker())));
+  const [train, other] = ["train", "sensitivity"].map((kind) =>
+    claims.find(({ assignment }) => assignment.params.kind === kind),
+  ) as [Claim, Claim];
+  await failAttempt(kit.deps, { ...train, failure: failureOf({ fatal: true, message: "no such layer" }) });
+  expect((await getExperiment(kit.deps, { identity, id: experimentId })).state).toBe("failed");
+
+  expect(await beatAttempt(kit.deps, other)).toEqual({ answer: "stop", how: "checkpoint" });
+  const { stageRunId } = other.assignment;
+  const attempt = async () => (await listAttempts(kit.deps, { identity, stageRunId }))[0];
+  const reason = "a stage that its trials need failed: no such layer";
+  expect(await attempt()).toMatchObject({ state: "stopping", reason });
+  expect(await stageRunRow(stageRunId)).toMatchObject({ state: "active" }); // its slot is not free yet
+  await recordCheckpoint(kit.deps, { ...other, step: 7, sha256: await store(other, 7) });
+  await releaseAttempt(kit.deps, { ...other, as: "preempted", step: 7 });
+  expect(await attempt()).toMatchObject({ state: "preempted", reason });
+  expect(await stageRunRow(stageRunId)).toMatchObject({ state: "cancelled", reason: "no trial needs it any more" });
+
+  await kit.submit();
+  const again = await claimNext("sensitivity");
+  expect(again.stageRunId).not.toBe(stageRunId);
+  expect(again.assignment.resume).toMatchObject({ step: 7 });
 });
 
 /** Ends as many trainings of other seeds than `spare`: each with a failure for good, or with success without a message. */

@@ -181,12 +181,32 @@ test("two that complete one attempt commit one result", async () => {
   expect(await kit.db.prisma.frontierPoint.count({ where: { stageRunId: claim.stageRunId } })).toBe(1);
 });
 
-test("a leaving worker gives its attempt back without counting a failure", async () => {
+test("a worker that leaves says so by a beat: its attempt is stopping until it is given back, which counts for nothing", async () => {
+  const { attemptId, epoch, stageRunId } = await running();
+  await beatAttempt(kit.deps, { attemptId, epoch, leaves: true });
+  expect(await attemptRow(attemptId)).toMatchObject({ state: "stopping", reason: "its worker is leaving" });
+  expect(await beatAttempt(kit.deps, { attemptId, epoch, leaves: true })).toEqual({
+    answer: "stop",
+    how: "checkpoint",
+  });
+  await releaseAttempt(kit.deps, { attemptId, epoch, as: "preempted", step: 7 });
+  expect(await attemptRow(attemptId)).toMatchObject({ state: "preempted", reason: "its worker is leaving" });
+  expect(await stageRunRow(stageRunId)).toMatchObject({ state: "ready", failures: 0, retryAt: null });
+});
+
+test("a worker that left without a beat gives its attempt back all the same, by way of stopping", async () => {
   const { attemptId, epoch, stageRunId } = await running();
   expect(await releaseAttempt(kit.deps, { attemptId, epoch, as: "preempted", step: 7 })).toEqual({
     outcome: "recorded",
   });
   expect(await stageRunRow(stageRunId)).toMatchObject({ state: "ready", failures: 0, retryAt: null });
+  const events = await kit.db.prisma.event.findMany({ where: { attemptId }, orderBy: { id: "asc" } });
+  expect(events.map(({ data }) => (data as { state: string }).state)).toEqual([
+    "queued",
+    "running",
+    "stopping",
+    "preempted",
+  ]);
 });
 
 test("a frozen worker's transaction keeps no other lease from being judged, and its own no longer than Postgres allows", async () => {

@@ -1,12 +1,11 @@
 import { lockAttempt } from "@reluctant/db";
+import { askToStop, leaving } from "./ask-to-stop.ts";
 import type { Deps } from "./deps.ts";
 import { endAttempt, mayWrite } from "./end-attempt.ts";
 
-const reasons = { preempted: "its worker is leaving", cancelled: "no trial needs it any more" } as const;
-
 /**
- * Gives a slot back without a result, once the child's process group is gone: `preempted` when the worker leaves, after a
- * last checkpoint; `cancelled` when it was asked to stop. If a trial still needs the stage run it becomes ready again.
+ * Gives a slot back without a result, once the child's process group is gone: `preempted` after a last checkpoint, if there
+ * was time for one; `cancelled` when it had to stop at once. If a trial still needs the stage run it becomes ready again.
  */
 export const releaseAttempt = (
   { db }: Deps,
@@ -20,6 +19,7 @@ export const releaseAttempt = (
   db.tx(async (t) => {
     const [attempt] = await lockAttempt(t, attemptId);
     if (!mayWrite(attempt, epoch)) return { outcome: "superseded" };
-    await endAttempt(t, attempt, { as }, { reason: reasons[as], step });
+    await askToStop(t, [attemptId], leaving); // it may have left before a beat could say so
+    await endAttempt(t, attempt, { as }, { reason: attempt.reason ?? leaving.reason, step });
     return { outcome: "recorded" };
   });

@@ -40,11 +40,13 @@ export function runAttempt(options: AttemptOptions): RunningAttempt {
   const stop = createStopOrder(log);
   const context: AttemptContext = { deps, ours, scratch: join(options.scratchRoot, attemptId), stop, log };
   const messages = receiveMessages(context);
+  const leaves = () => stop.cause === "drain" || stop.cause === "hurry";
   const lease = keepLease({
-    beat: () => beatAttempt(deps, { ...ours, progress: messages.progress }),
+    beat: () => beatAttempt(deps, { ...ours, progress: messages.progress, leaves: leaves() }),
     onStop: stop.give,
     log,
   });
+  stop.follow(() => leaves() && lease.beatNow());
 
   /** From an empty scratch folder to a child whose process group is gone. */
   const work = async (): Promise<Ending> => {

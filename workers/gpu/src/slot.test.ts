@@ -37,6 +37,10 @@ test("a stricter cause replaces a milder one, never the other way round", () => 
   expect(reached).toEqual(["drain", "cancel", "cancel", "stale", "stale"]);
 });
 
+test("a worker that leaves and hears that it has to stop goes on leaving", () => {
+  expect(strictest("drain", "preempt")).toBe("drain"); // its own beats have that answer
+});
+
 test("a beat's answer says whether the attempt goes on", () => {
   expect(causeOf({ answer: "go on" })).toBeNull();
   expect(causeOf({ answer: "stop", how: "checkpoint" })).toBe("preempt");

@@ -1,4 +1,4 @@
-import type { Failure, FromChild } from "@reluctant/contracts";
+import type { Failure, FromChild, StopWay } from "@reluctant/contracts";
 
 /**
  * The slot: one GPU (or CPU share) that runs at most one attempt. Decisions only; nothing here touches a process.
@@ -27,19 +27,17 @@ export function nextPhase(from: SlotPhase, to: SlotPhase): SlotPhase {
 
 /** Why an attempt is stopped before its end, from the mildest to the strictest; a stricter cause replaces a milder one. */
 export const stopCauses = {
+  /** No trial needs the stage run any more. A later one of its key goes on from the checkpoint. */
+  preempt: { how: "checkpoint", graceMs: 20_000, release: "preempted" },
   /** The supervisor was asked to end. */
   drain: { how: "checkpoint", graceMs: 20_000, release: "preempted" },
-  /** The control plane wants the slot, or no trial needs the stage run any more. */
-  preempt: { how: "checkpoint", graceMs: 20_000, release: "preempted" },
   /** The supervisor was asked to end a second time. */
   hurry: { how: "now", graceMs: 2_000, release: "preempted" },
+  /** A person cancelled the experiment, and no other needs the stage run. */
   cancel: { how: "now", graceMs: 2_000, release: "cancelled" },
   /** The attempt is no longer ours, or nobody could be asked for ten minutes: nothing more is written. */
   stale: { how: "now", graceMs: 2_000, release: null },
-} as const satisfies Record<
-  string,
-  { how: "checkpoint" | "now"; graceMs: number; release: "preempted" | "cancelled" | null }
->;
+} as const satisfies Record<string, { how: StopWay; graceMs: number; release: "preempted" | "cancelled" | null }>;
 export type StopCause = keyof typeof stopCauses;
 
 const strictness = Object.keys(stopCauses) as StopCause[];
@@ -50,7 +48,7 @@ export const strictest = (current: StopCause | null, asked: StopCause): StopCaus
 
 /** What a beat's answer means for the slot; null goes on. */
 export const causeOf = (
-  answer: { answer: "go on" } | { answer: "stop"; how: "checkpoint" | "now" } | { answer: "stale" },
+  answer: { answer: "go on" } | { answer: "stop"; how: StopWay } | { answer: "stale" },
 ): StopCause | null => {
   if (answer.answer === "go on") return null;
   if (answer.answer === "stale") return "stale";

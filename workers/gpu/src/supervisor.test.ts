@@ -82,16 +82,21 @@ async function setup() {
     () => producer.close(),
   );
 
-  await kit.submit({ until: "train", budgets: undefined });
-  const run = await prisma.stageRun.findFirstOrThrow();
+  /** Answers the stage run of an experiment that only trains. */
+  const submit = async () => {
+    const { experimentId } = await kit.submit({ until: "train", budgets: undefined });
+    const need = await prisma.need.findFirstOrThrow({ where: { trial: { experimentId } } });
+    return need.stageRunId;
+  };
+  const run = { id: await submit() };
 
   const { id: teamId } = await prisma.team.findFirstOrThrow();
 
-  /** A new attempt on the stage run, with its job. */
-  const dispatch = async (number = 1) => {
-    await prisma.stageRun.update({ where: { id: run.id }, data: { state: "active" } });
-    const { id } = await prisma.attempt.create({ data: { stageRunId: run.id, number, teamId } });
-    await producer.add({ attemptId: id, stageRunId: run.id, kind: "train" }, "default");
+  /** A new attempt on a stage run, with its job. */
+  const dispatch = async (number = 1, stageRunId = run.id) => {
+    await prisma.stageRun.update({ where: { id: stageRunId }, data: { state: "active" } });
+    const { id } = await prisma.attempt.create({ data: { stageRunId, number, teamId } });
+    await producer.add({ attemptId: id, stageRunId, kind: "train" }, "default");
     wakes.publish("jobs");
     return id;
   };
@@ -135,6 +140,11 @@ async function setup() {
   };
 
   const attempt = (id: string) => prisma.attempt.findUniqueOrThrow({ where: { id } });
+  /** As its events tell. */
+  const statesOf = async (attemptId: string) =>
+    (await prisma.event.findMany({ where: { attemptId }, orderBy: { id: "asc" } })).map(
+      ({ data }) => (data as { state: string }).state,
+    );
   const logOf = async (attemptId: string) => {
     const chunks = await prisma.logChunk.findMany({ where: { attemptId }, orderBy: { offset: "asc" } });
     return Buffer.concat(chunks.map(({ bytes }) => bytes)).toString();
@@ -144,10 +154,12 @@ async function setup() {
     prisma,
     wakes,
     run,
+    submit,
     dispatch,
     redeliver,
     startWorker,
     attempt,
+    statesOf,
     logOf,
     jobState: (attemptId: string) => producer.state({ attemptId, stageRunId: run.id, kind: "train" }, "default"),
     reaches: (id: string, state: string) =>
@@ -221,6 +233,26 @@ test("a cancelled attempt's process is gone within five seconds, even one that d
   await reaches(id, "cancelled");
 });
 
+test("an attempt that no trial needs leaves a checkpoint, and the next stage run of its key goes on from there", async () => {
+  const { prisma, wakes, run, dispatch, startWorker, childOf, attempt, reaches, logOf, submit } = await setup();
+  await startWorker("w1", obedient);
+  const id = await dispatch();
+  const child = await childOf(id);
+  await prisma.need.updateMany({ data: { releasedAt: new Date() } });
+  await prisma.attempt.update({ where: { id }, data: { state: "stopping", stop: "checkpoint", reason: "unneeded" } });
+  wakes.publish("stop");
+  await reaches(id, "preempted");
+  expect(await isAlive(child)).toBe(false);
+  expect(await attempt(id)).toMatchObject({ reason: "unneeded" });
+  expect(await prisma.stageRun.findUnique({ where: { id: run.id } })).toMatchObject({ state: "cancelled" });
+
+  const heir = await submit();
+  expect(heir).not.toBe(run.id);
+  const next = await dispatch(1, heir);
+  await vi.waitFor(async () => expect(await logOf(next)).toContain("resumed from 7"), { timeout: 5_000 });
+  expect(await attempt(next)).toMatchObject({ state: "running", startStep: 7 });
+});
+
 test("a worker that hears that its attempt is lost ends the process and writes nothing more", async () => {
   const { prisma, wakes, dispatch, startWorker, childOf, attempt } = await setup();
   const { scratch } = await startWorker("w1", deaf);
@@ -235,14 +267,15 @@ test("a worker that hears that its attempt is lost ends the process and writes n
 });
 
 test("a drained worker leaves a checkpoint, from which the next attempt resumes on another", async () => {
-  const { prisma, dispatch, startWorker, childOf, attempt, reaches, logOf, run } = await setup();
+  const { prisma, dispatch, startWorker, childOf, attempt, reaches, logOf, run, statesOf } = await setup();
   const { supervisor, ended } = await startWorker("w1", obedient);
   const first = await dispatch();
   const child = await childOf(first);
   supervisor.drain();
   await ended;
   expect(await isAlive(child)).toBe(false);
-  expect(await attempt(first)).toMatchObject({ state: "preempted" });
+  expect(await attempt(first)).toMatchObject({ state: "preempted", reason: "its worker is leaving" });
+  expect(await statesOf(first)).toEqual(["running", "stopping", "preempted"]);
   expect(await prisma.stageRun.findUnique({ where: { id: run.id } })).toMatchObject({ state: "ready", failures: 0 });
   expect(await prisma.worker.findFirst({ where: { name: "w1" } })).toMatchObject({ leftAt: expect.any(Date) });
 

@@ -1,4 +1,12 @@
-import type { ArtifactRef, AttemptState, Precision, StageKind, StageParams, StageRunState } from "@reluctant/contracts";
+import type {
+  ArtifactRef,
+  AttemptState,
+  Precision,
+  StageKind,
+  StageParams,
+  StageRunState,
+  StopWay,
+} from "@reluctant/contracts";
 import { statement } from "../statement.ts";
 
 /** An attempt and its stage run, both locked. */
@@ -7,7 +15,9 @@ export interface LockedAttempt {
   number: number;
   state: AttemptState;
   epoch: number | null;
-  stop: "checkpoint" | "now" | null;
+  stop: StopWay | null;
+  /** Why it was asked to stop; null while nobody has. */
+  reason: string | null;
   teamId: string;
   worker: string | null;
   step: number | null;
@@ -73,7 +83,7 @@ export const artifactsOfStageRuns = statement<[stageRunIds: string[]], StageRunA
 
 export const beatAttemptRow = statement<
   [attemptId: string, epoch: number, leaseSeconds: number, progress: string | null],
-  { state: "running" | "stopping"; stop: "checkpoint" | "now" | null; unbilled: number }
+  { state: "running" | "stopping"; stop: StopWay | null; unbilled: number }
 >("beat-attempt");
 export const billAttempt = statement<[attemptId: string, halfLifeSeconds: number], never>("bill-attempt");
 export const fence = statement<[attemptId: string, epoch: number], { stageRunId: string }>("fence");
@@ -106,7 +116,7 @@ export const putMetricBlocks = statement<[stageRunId: string, blocks: string], n
 export const expiredAttempts = statement<[], { id: string }>("expired-attempts");
 /** Queued attempts end; running ones are asked to stop. */
 export const stopAttempts = statement<
-  [attemptIds: string[], reason: string],
+  [attemptIds: string[], how: StopWay, reason: string],
   {
     id: string;
     stageRunId: string;

@@ -14,9 +14,7 @@ export const unneededStageRuns = statement<
   [stageRunIds: string[]],
   { id: string; state: StageRunState; attemptId: string | null; attemptState: AttemptState | null }
 >("unneeded-stage-runs");
-export const setStageRunsState = statement<[stageRunIds: string[], state: StageRunState, reason: string | null], never>(
-  "set-stage-runs-state",
-);
+export const cancelStageRuns = statement<[stageRunIds: string[], reason: string], never>("cancel-stage-runs");
 export const readyAgain = statement<
   [stageRunId: string, failures: number, failedStep: number, delaySeconds: number],
   never

@@ -1,0 +1,24 @@
+import type { StopWay } from "@reluctant/contracts";
+import { stopAttempts, type Tx } from "@reluctant/db";
+import { announce, attemptChanged } from "./announce.ts";
+
+/** How an attempt is asked to stop, and why. */
+export interface StopRequest {
+  how: StopWay;
+  reason: string;
+}
+
+/** What a worker that leaves asks of its own attempt. */
+export const leaving: StopRequest = { how: "checkpoint", reason: "its worker is leaving" };
+
+/**
+ * Asks attempts to stop. Those that are queued end; those that run are stopping until their workers have released them, for
+ * their slots are not free before. The first request of each counts.
+ */
+export async function askToStop(t: Tx, attemptIds: string[], { how, reason }: StopRequest): Promise<void> {
+  const asked = await stopAttempts(t, attemptIds, how, reason);
+  await announce(
+    t,
+    asked.map((attempt) => attemptChanged(attempt, attempt.state, reason)),
+  );
+}
