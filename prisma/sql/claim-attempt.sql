@@ -3,7 +3,7 @@
 -- $1 attempt  $2 worker  $3 lease in seconds
 with run as (
   update stage_run set epoch = epoch + 1
-  where id = (select stage_run_id from attempt where id = $1::uuid)
+  where id = (select stage_run_id from attempt where id = $1::uuid and state = 'queued')
   returning *
 ), latest as (
   select c.sha256, c.step, a.engine, a.inexact

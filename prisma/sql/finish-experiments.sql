@@ -18,5 +18,5 @@ update experiment set
   state = case when succeeded > 0 then 'finished' else 'failed' end,
   reason = case when succeeded < trials then (trials - succeeded) || ' of ' || trials || ' trials failed: ' || outcome.reason end,
   finished_at = now()
-from outcome where experiment.id = outcome.id and not outcome.waiting
+from outcome where experiment.id = outcome.id and experiment.state = 'active' and not outcome.waiting
 returning experiment.id::text, experiment.team_id::text as "teamId", experiment.state, experiment.reason;

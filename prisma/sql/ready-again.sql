@@ -3,4 +3,5 @@
 -- $4 seconds before which it is not dispatched
 update stage_run set state = 'ready', failures = $2::int, failed_step = $3::int,
   retry_at = case when $4::float8 > 0 then now() + $4::float8 * interval '1 second' end
-where id = $1::uuid;
+where id = $1::uuid and state = 'active'
+returning id::text;

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { byTurn, decayed, queueDepth, type Waiting } from "./dispatch.ts";
 import { frontierOf, recommend } from "./frontier.ts";
 import { afterEnding } from "./retry.ts";
-import { attemptTransitions, experimentTransitions, stageRunTransitions, trialState } from "./states.ts";
+import { attemptTransitions, experimentTransitions, stageRunTransitions, statesBefore, trialState } from "./states.ts";
 
 describe("state machines", () => {
   it.each([
@@ -14,6 +14,12 @@ describe("state machines", () => {
     const reached = new Set<string>([first]);
     for (const state of reached) for (const next of table[state] ?? []) reached.add(next);
     expect([...reached].sort()).toEqual(Object.keys(table).sort());
+  });
+
+  it("tells the states that one may follow", () => {
+    expect(statesBefore(attemptTransitions, "preempted")).toEqual(["stopping"]);
+    expect(statesBefore(stageRunTransitions, "ready")).toEqual(["blocked", "active"]);
+    expect(statesBefore(attemptTransitions, "queued")).toEqual([]);
   });
 
   it("derives a trial's state from its needs", () => {

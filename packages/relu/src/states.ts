@@ -1,15 +1,20 @@
 import type { AttemptState, ExperimentState, StageRunState, TrialState } from "@reluctant/contracts";
 
-/** The state machines of stage runs, attempts, experiments and trials: behavior that can be read without running. */
+/**
+ * The state machines of stage runs, attempts and experiments: which state may follow which, said here and nowhere else. A
+ * statement that moves a row takes the states that it may come from out of these tables, or names some of them; a test in
+ * `packages/control` runs each on a row in every state.
+ */
 export const stageRunTransitions = {
-  blocked: ["ready", "cancelled", "failed"],
-  ready: ["active", "cancelled", "failed"],
+  blocked: ["ready", "cancelled"],
+  ready: ["active", "cancelled"],
   active: ["ready", "succeeded", "failed", "cancelled"],
   succeeded: [],
   failed: [],
   cancelled: [],
 } as const satisfies Record<StageRunState, readonly StageRunState[]>;
 
+/** Whatever ends a running attempt before its result asks it to stop first: its slot is taken until it has. */
 export const attemptTransitions = {
   queued: ["running", "cancelled", "superseded"],
   running: ["stopping", "succeeded", "failed", "lost"],
@@ -30,20 +35,26 @@ export const experimentTransitions = {
   finished: ["active"],
 } as const satisfies Record<ExperimentState, readonly ExperimentState[]>;
 
-/** States in which a stage run still owns its key: a new experiment shares it instead of making another. */
-export const liveStageRunStates = [
-  "blocked",
-  "ready",
-  "active",
-  "succeeded",
-] as const satisfies readonly StageRunState[];
+/**
+ * What the vocabulary and these tables have and nothing reaches yet, each with what will. The same test fails when one of
+ * these is reached, and when something is not reached that does not stand here.
+ */
+export const notReachedYet: Readonly<Record<string, string>> = {
+  "experiment active → paused": "to pause an experiment: it keeps its needs, and none of them is dispatched",
+  "experiment paused → active": "to resume it",
+  "experiment paused → cancelled": "to cancel it while it is paused",
+  "experiment finished → active": "to extend it: a new revision of its spec adds trials",
+  "stage private-inference": "to measure what a frontier point costs in private inference",
+};
+
 /** States in which an attempt occupies its stage run: at most one such attempt a stage run. */
 export const liveAttemptStates = ["queued", "running", "stopping"] as const satisfies readonly AttemptState[];
-export const endedStageRunStates = ["succeeded", "failed", "cancelled"] as const satisfies readonly StageRunState[];
 
-export function mayBecome<S extends string>(transitions: Record<S, readonly S[]>, from: S, to: S): boolean {
-  return transitions[from].includes(to);
-}
+export type EndedAttemptState = Exclude<AttemptState, (typeof liveAttemptStates)[number]>;
+
+/** The states that `state` may follow. */
+export const statesBefore = <S extends string>(transitions: Record<S, readonly S[]>, state: S): S[] =>
+  (Object.keys(transitions) as S[]).filter((before) => transitions[before].includes(state));
 
 /** A trial's state, from the states of its needs. */
 export function trialState(needs: readonly StageRunState[], experiment: ExperimentState): TrialState {

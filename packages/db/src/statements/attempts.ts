@@ -7,6 +7,9 @@ import type {
   StageRunState,
   StopWay,
 } from "@reluctant/contracts";
+import { attemptTransitions, type EndedAttemptState, statesBefore } from "@reluctant/relu";
+import type { Tx } from "../database.ts";
+import { move } from "../move.ts";
 import { statement } from "../statement.ts";
 
 /** An attempt and its stage run, both locked. */
@@ -91,10 +94,18 @@ export const appendLogChunk = statement<
   [attemptId: string, epoch: number, offset: number, bytes: Uint8Array],
   { id: string }
 >("append-log");
-export const endAttemptRow = statement<
-  [attemptId: string, state: AttemptState, reason: string | null, failure: string | null, step: number | null],
-  never
->("end-attempt");
+const endAttempt =
+  move<
+    [state: EndedAttemptState, reason: string | null, failure: string | null, step: number | null, from: AttemptState[]]
+  >("end-attempt");
+export const endAttemptRow = (
+  t: Tx,
+  attemptId: string,
+  state: EndedAttemptState,
+  reason: string | null,
+  failure: string | null,
+  step: number | null,
+): Promise<void> => endAttempt(t, attemptId, state, reason, failure, step, statesBefore(attemptTransitions, state));
 
 export const recordCheckpointRow = statement<
   [stageRunId: string, attemptId: string, step: number, sha256: string],

@@ -1,4 +1,7 @@
 import type { AttemptState, ExperimentState, Failure, StageRunState } from "@reluctant/contracts";
+import { experimentTransitions, statesBefore } from "@reluctant/relu";
+import type { Tx } from "../database.ts";
+import { move } from "../move.ts";
 import { statement } from "../statement.ts";
 
 type Id = { id: string };
@@ -15,10 +18,7 @@ export const unneededStageRuns = statement<
   { id: string; state: StageRunState; attemptId: string | null; attemptState: AttemptState | null }
 >("unneeded-stage-runs");
 export const cancelStageRuns = statement<[stageRunIds: string[], reason: string], never>("cancel-stage-runs");
-export const readyAgain = statement<
-  [stageRunId: string, failures: number, failedStep: number, delaySeconds: number],
-  never
->("ready-again");
+export const readyAgain = move<[failures: number, failedStep: number, delaySeconds: number]>("ready-again");
 export const trialsThatNeed = statement<[stageRunId: string], Id>("trials-that-need");
 export const releaseNeedsOfTrials = statement<[trialIds: string[]], Id>("release-needs-of-trials");
 export const releaseNeedsOfExperiment = statement<[experimentId: string], Id>("release-needs-of-experiment");
@@ -30,9 +30,13 @@ export const finishExperimentRows = statement<
 export const lockExperiment = statement<[experimentId: string], { id: string; state: ExperimentState; teamId: string }>(
   "lock-experiment",
 );
-export const endExperimentRow = statement<[experimentId: string, state: ExperimentState, reason: string], never>(
-  "end-experiment",
-);
+const endExperiment = move<[state: "cancelled" | "failed", reason: string, from: ExperimentState[]]>("end-experiment");
+export const endExperimentRow = (
+  t: Tx,
+  experimentId: string,
+  state: "cancelled" | "failed",
+  reason: string,
+): Promise<void> => endExperiment(t, experimentId, state, reason, statesBefore(experimentTransitions, state));
 export const latestOutcomes = statement<
   [stageRunId: string, count: number],
   { id: string; teamId: string; outcomes: (Failure | null)[] }
@@ -53,10 +57,8 @@ export const putFrontierPoint = statement<
 export const appendEventRows = statement<[events: string], never>("append-events");
 export const appendExperimentEventRows = statement<[events: string], never>("append-experiment-events");
 export const liveNeedsOf = statement<[stageRunId: string], Id>("live-needs");
-export const succeedStageRunRow = statement<[stageRunId: string, result: string], never>("succeed-stage-run");
-export const failStageRunRow = statement<[stageRunId: string, reason: string, failures: number], never>(
-  "fail-stage-run",
-);
+export const succeedStageRunRow = move<[result: string]>("succeed-stage-run");
+export const failStageRunRow = move<[reason: string, failures: number]>("fail-stage-run");
 /** `budget` null: the one that the search was asked for. */
 export const putMask = statement<
   [stageRunId: string, variant: string, sha256: string, budget: number | null, reluCount: number],
