@@ -1,12 +1,11 @@
 -- All that a row of the experiments' screen shows. A released need whose stage run goes on for others counts as
--- cancelled here. `best` is the smallest count within one point of the AR models' validation accuracy, else the most
--- accurate. Remaining images over images per second gives the time left.
+-- cancelled here. Remaining images over images per second gives the time left.
 -- Arrays and `offset 0` keep the planner on the keys of the one experiment: it would read the tables of all from end to
 -- end, once for each, for 5,000 stage runs among 100,000.
 -- $1 experiments
 select e.id::text, e.team_id::text as "teamId", e.name, e.state, e.reason, e.owner, e.model, e.recipe, e.granularity,
   e.precision, e.priority, e.pool, e.created_at as "createdAt", e.finished_at as "finishedAt",
-  d.name as dataset, e.dataset_version as "datasetVersion", sweep.*, work.*, best.best
+  d.name as dataset, e.dataset_version as "datasetVersion", sweep.*, work.*, points.reached
 from experiment e
 join dataset_version v on v.sha256 = e.dataset_version
 join dataset d on d.id = v.dataset_id
@@ -42,17 +41,16 @@ cross join lateral (
     left join attempt a on a.stage_run_id = r.id and a.state in ('running', 'stopping')
   ) runs
 ) work
-left join lateral (
-  select jsonb_build_object('reluCount', relu_count, 'testAccuracy', test_accuracy, 'method', method) as best
+cross join lateral (
+  select coalesce(jsonb_agg(jsonb_build_object('method', method, 'reluCount', relus, 'validationAccuracy', validation,
+    'testAccuracy', test) order by relus, method, variant), '[]') as reached
   from (
-    select p.*, avg(p.validation_accuracy) filter (where p.method = 'ar') over () - 0.01 as wanted
+    select p.method, p.variant, avg(p.relu_count)::float8 as relus, avg(p.validation_accuracy) as validation, avg(p.test_accuracy) as test
     from frontier_point p
     where p.stage_run_id = any (array(
       select stage_run_id from need where trial_id = any (array(select id from trial where experiment_id = e.id))))
-  ) p
-  where method <> 'ar'
-  order by case when validation_accuracy >= wanted then relu_count end nulls last, validation_accuracy desc, relu_count
-  limit 1
-) best on true
+    group by p.method, p.variant, coalesce(p.budget, p.relu_count)
+  ) mean
+) points
 where e.id = any ($1::uuid[])
 order by e.created_at desc, e.id desc;

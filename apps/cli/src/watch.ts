@@ -1,11 +1,11 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { Experiment, StageRun, Trial } from "@reluctant/contracts";
+import type { Experiment, StageRun, TradeOff, Trial } from "@reluctant/contracts";
 import { count, percent } from "@reluctant/plot";
 import type { Client } from "@reluctant/sdk";
 import { labelOf } from "./labels.ts";
 import { Board, type BoardLine } from "./terminal/board.ts";
 import { bar, clock, duration } from "./terminal/format.ts";
-import { cyan, dim, green, line, oneLine, red, type Text, yellow } from "./terminal/text.ts";
+import { cyan, dim, green, joined, line, oneLine, red, type Text, yellow } from "./terminal/text.ts";
 
 /** Time between two looks at a running experiment: often enough to look alive, rare enough to cost nothing. */
 const lookEveryMs = 500;
@@ -41,9 +41,23 @@ export async function follow(
   }
 }
 
-/** How an experiment ended: `quick look: failed (reason)`. */
-export const endText = ({ name, state, reason }: Experiment): Text =>
-  line`${name}: ${state}${reason ? ` (${reason})` : ""}`;
+/** How an experiment ended, `quick look: failed (reason)`, and what it recommends, where it reached anything. */
+export const endText = ({ name, state, reason, best }: Experiment): Text =>
+  joined([line`${name}: ${state}${reason ? ` (${reason})` : ""}`, ...(best ? [line`${bestText(best)}`] : [])]);
+
+/** `smallest budget within 1 point of AR on validation: senet, 48,213 ReLUs, validation 91.2 %, test 91.9 %` */
+function bestText({
+  withinOnePoint,
+  decidedBy,
+  method,
+  reluCount,
+  validationAccuracy,
+  testAccuracy,
+}: TradeOff): string {
+  const what = withinOnePoint ? "smallest budget within 1 point of AR" : "most accurate";
+  const accuracies = `validation ${percent(validationAccuracy, 1)}, test ${percent(testAccuracy, 1)}`;
+  return `${what} on ${decidedBy}: ${method}, ${count(reluCount)} ReLUs, ${accuracies}`;
+}
 
 export async function trialsOf(client: Client, id: string): Promise<Trial[]> {
   const trials: Trial[] = [];

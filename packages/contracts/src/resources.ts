@@ -30,7 +30,18 @@ export const progressCountsSchema = z.object({
 });
 export type ProgressCounts = z.infer<typeof progressCountsSchema>;
 
-export const tradeOffSchema = z.object({ reluCount: z.int(), testAccuracy: z.number(), method: z.string() });
+/** The point to take: the smallest budget within one point of the AR model, else the most accurate. Means over seeds. */
+export const tradeOffSchema = z.object({
+  method: z.string(),
+  reluCount: z.int(),
+  /** The split whose accuracies were compared. The other decides nothing. */
+  decidedBy: z.literal("validation"),
+  /** Otherwise none is, or there is no AR model to compare with, and this is the most accurate. */
+  withinOnePoint: z.boolean(),
+  validationAccuracy: z.number(),
+  testAccuracy: z.number(),
+});
+export type TradeOff = z.infer<typeof tradeOffSchema>;
 
 export const experimentSummarySchema = z.object({
   id: idSchema,
@@ -47,7 +58,7 @@ export const experimentSummarySchema = z.object({
   trials: z.int(),
   /** Stage runs (each counted once however many trials need it). */
   progress: progressCountsSchema,
-  /** Smallest budget within one point of the AR model's validation accuracy, else the most accurate; null before any. */
+  /** Of its own points; null before any. */
   best: tradeOffSchema.nullable(),
   gpuSeconds: z.number(),
   etaSeconds: z.number().nullable(),
@@ -251,6 +262,8 @@ export const frontierSchema = z.object({
   model: z.string(),
   classes: z.int(),
   totalRelus: z.int(),
+  /** Of all of them; null before any. */
+  recommendation: tradeOffSchema.nullable(),
   /** All-ReLU models first, then by ReLU count. */
   points: z.array(frontierPointSchema),
 });

@@ -1,5 +1,6 @@
 import type { ExperimentSummary } from "@reluctant/contracts";
 import { type ExperimentSummaryRow, experimentSummaryRows, type Tx } from "@reluctant/db";
+import { tradeOffOf } from "./trade-off.ts";
 
 /** Summaries of the given experiments, newest first. */
 export const experimentSummaries = async (
@@ -35,7 +36,7 @@ export const summaryOf = (row: ExperimentSummaryRow): ExperimentSummary => ({
     failed: row.failed,
     cancelled: row.cancelled,
   },
-  best: row.best,
+  best: tradeOffOf(row.reached),
   gpuSeconds: row.gpuSeconds,
   etaSeconds: row.imagesPerSecond > 0 ? row.imagesLeft / row.imagesPerSecond : null,
   owner: row.owner,

@@ -1,10 +1,11 @@
 import { type Frontier, ReluctantError } from "@reluctant/contracts";
 import { type FrontierPointRow, frontierPointRows, pointsOfFrontier } from "@reluctant/db";
-import { frontierOf, models, reluCount, type Shape } from "@reluctant/relu";
+import { bySeeds, frontierOf, meanOf, models, reluCount, type Shape } from "@reluctant/relu";
 import { found, visibleTeam } from "./authorize.ts";
 import type { Caller, Deps } from "./deps.ts";
 import { findDataset, unknownDataset } from "./plan-spec.ts";
 import { inPieces } from "./slices.ts";
+import { tradeOffOf } from "./trade-off.ts";
 
 /** Every point of a dataset version and a model; those that validation accuracy leaves undominated are marked. */
 export async function getFrontier(
@@ -27,6 +28,7 @@ export async function getFrontier(
     model,
     classes: dataset.classes.length,
     totalRelus: reluCount(family.build(dataset.inputShape as unknown as Shape, dataset.classes.length)),
+    recommendation: tradeOffOf([...bySeeds(rows).values()].map(meanOf)),
     points: rows.map((row) => ({ ...row, onFrontier: undominated.has(row) })),
   };
 }

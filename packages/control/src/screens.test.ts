@@ -116,7 +116,40 @@ test("the frontier marks what validation accuracy leaves undominated, and recomm
   expect(point).toMatchObject({ experimentId, recipe: expect.any(String) });
   expect(point?.images).toBeGreaterThan(ar?.images ?? Number.POSITIVE_INFINITY); // it stands on the AR model's training
   const { best } = await getExperiment(kit.deps, { identity, id: experimentId });
-  expect(best).toEqual({ reluCount: point?.reluCount, testAccuracy: 0.9, method: "senet" });
+  expect(best).toEqual({
+    method: "senet",
+    reluCount: point?.reluCount,
+    decidedBy: "validation",
+    withinOnePoint: true,
+    validationAccuracy: 0.9,
+    testAccuracy: 0.9,
+  });
+  expect(frontier.recommendation).toEqual(best);
+});
+
+test("an experiment and its frontier recommend alike: the mean over seeds, by validation whatever the test part says", async () => {
+  const { experimentId } = await kit.submit({ budgets: ["10%", "20%", "40%"], seeds: [1, 2] });
+  await kit.drain(await kit.worker());
+  const wanted: [number, number, number, number][] = [
+    [7_372, 1, 0.95, 0.99], // a lucky seed: the mean is 0.85
+    [7_372, 2, 0.75, 0.99],
+    [14_745, 1, 0.9, 0.6],
+    [14_745, 2, 0.89, 0.5],
+    [29_491, 1, 0.91, 0.8],
+    [29_491, 2, 0.91, 0.8],
+  ];
+  for (const [budget, seed, validationAccuracy, testAccuracy] of wanted) {
+    const data = { reluCount: budget, validationAccuracy, testAccuracy };
+    expect(await kit.db.prisma.frontierPoint.updateMany({ where: { budget, seed }, data })).toEqual({ count: 1 });
+  }
+  const { recommendation } = await getFrontier(kit.deps, { identity, dataset: "shapes", model: "resnet8" });
+  const { best } = await getExperiment(kit.deps, { identity, id: experimentId });
+  for (const found of [recommendation, best]) {
+    expect(found).toMatchObject({ method: "senet", decidedBy: "validation", withinOnePoint: true });
+    expect(found?.reluCount).toBe(14_745);
+    expect(found?.validationAccuracy).toBeCloseTo(0.895, 12);
+    expect(found?.testAccuracy).toBeCloseTo(0.55, 12);
+  }
 });
 
 test("models are listed at every input size, with the ReLU layers that a mask covers", () => {

@@ -1,7 +1,8 @@
-import type { Frontier, FrontierPoint } from "@reluctant/contracts";
+import type { FrontierPoint } from "@reluctant/contracts";
+import type { Plotted } from "./describe.ts";
 import { widthOf } from "./group.ts";
 
-const columns: [name: string, value: (point: FrontierPoint, frontier: Frontier) => string | number | boolean | null][] =
+const columns: [name: string, value: (point: FrontierPoint, frontier: Plotted) => string | number | boolean | null][] =
   [
     ["dataset", (_, frontier) => frontier.dataset],
     ["dataset_version", (_, frontier) => frontier.datasetVersion],
@@ -27,7 +28,7 @@ const columns: [name: string, value: (point: FrontierPoint, frontier: Frontier) 
   ];
 
 /** Every single result as one line, unrounded, after a header; RFC 4180 with `\n`. Missing values are empty. */
-export function frontierCsv(frontier: Frontier): string {
+export function frontierCsv(frontier: Plotted): string {
   const lines = frontier.points.map((point) => columns.map(([, value]) => cell(value(point, frontier))).join(","));
   return [columns.map(([name]) => name).join(","), ...lines, ""].join("\n");
 }

@@ -1,5 +1,5 @@
 import type { Frontier } from "@reluctant/contracts";
-import { type PublishedCurve, publishedCurves, recommend } from "@reluctant/relu";
+import { bestAr, type PublishedCurve, publishedCurves, recommend } from "@reluctant/relu";
 import { type Axis, accuracyAxis, reluAxis } from "./axis.ts";
 import { groupSeeds, markDominated, type PlotPoint, widthText } from "./group.ts";
 import { budgetShare, count, percent, short } from "./numbers.ts";
@@ -46,10 +46,14 @@ export interface Region {
 /** The accuracy axis spans at least this, so that noise never looks like a cliff. */
 const leastSpan = 0.04;
 
+/** What is drawn: the points alone. What to take of them is recommended anew, of exactly these. */
+export type Plotted = Omit<Frontier, "recommendation">;
+
 /** Describes the plot of one dataset version and model. Works for an empty frontier too. */
-export function frontierPlot(frontier: Frontier): PlotDescription {
-  const ar = bestAr(frontier);
-  const points = markDominated(groupSeeds(frontier.points.filter((point) => point.method !== "ar")));
+export function frontierPlot(frontier: Plotted): PlotDescription {
+  const reached = groupSeeds(frontier.points);
+  const ar = bestAr(reached);
+  const points = markDominated(reached.filter((point) => point.method !== "ar"));
   const published = publishedCurves(frontier.dataset, frontier.model);
   const region = fittedRegion(points, ar, frontier.totalRelus, published);
   const x = reluAxis(region.x, frontier.totalRelus);
@@ -57,7 +61,7 @@ export function frontierPlot(frontier: Frontier): PlotDescription {
   return {
     title: `${frontier.dataset} · ${frontier.model}`,
     totalRelus: frontier.totalRelus,
-    sentence: sentence(points, ar, frontier.totalRelus),
+    sentence: sentence(reached, frontier.totalRelus),
     x,
     y,
     methods: [...new Set(points.map((point) => point.method))].sort(),
@@ -80,7 +84,7 @@ export const zoom = (plot: PlotDescription, region: Region): PlotDescription => 
 });
 
 /** The same points as a comparison: each method in its color and joined by a curve, whether another dominates it or not. */
-export function comparisonPlot(frontier: Frontier): PlotDescription {
+export function comparisonPlot(frontier: Plotted): PlotDescription {
   const plot = frontierPlot(frontier);
   const curves = new Map<string, PlotPoint[]>();
   for (const point of plot.points) {
@@ -103,12 +107,6 @@ export const dagger = ({ suspect }: { suspect: string | null }): string => (susp
 export const suspicions = ({ points }: Pick<Frontier, "points">): string[] => [
   ...new Set(points.flatMap(({ suspect }) => (suspect === null ? [] : [`† may be wrong: ${suspect}`]))),
 ];
-
-/** The all-ReLU model, mean over seeds; of several recipes the one with the best validation accuracy. */
-const bestAr = (frontier: Frontier): PlotPoint | null =>
-  groupSeeds(frontier.points.filter((point) => point.method === "ar")).sort(
-    (a, b) => b.validationAccuracy - a.validationAccuracy,
-  )[0] ?? null;
 
 function fittedRegion(
   points: PlotPoint[],
@@ -153,18 +151,20 @@ function stepLine(points: PlotPoint[], x: Axis): PlotDescription["line"] {
 const level = (accuracy: number, name: string, y: Axis): Level | null =>
   accuracy >= y.domain[0] && accuracy <= y.domain[1] ? { accuracy, label: `${name} ${percent(accuracy, 1)}` } : null;
 
-/** Chosen by validation accuracy, reported with test accuracy. */
-function sentence(points: PlotPoint[], ar: PlotPoint | null, totalRelus: number): string {
-  const best = points.filter((point) => point.onFrontier);
-  const describe = (point: PlotPoint): string =>
-    `${count(point.reluCount)} ReLUs (${budgetShare(point.reluCount, totalRelus)}), ${percent(point.accuracy, 1)}${dagger(point)}`;
-  const top = best.at(-1);
-  if (!top)
-    return ar ? `AR reaches ${percent(ar.accuracy, 1)}; no budget has finished yet.` : "Nothing has finished yet.";
-  if (!ar) return `Best so far: ${describe(top)}.`;
-  const enough = recommend(best, ar);
-  if (enough) return `Smallest budget within 1 point of AR: ${describe(enough)}.`;
-  return `No budget is within 1 point of AR (${percent(ar.accuracy, 1)}) yet; the best: ${describe(top)}.`;
+/** What to take, as validation accuracy decides. Both accuracies stand there by name: the test part's decided nothing. */
+function sentence(reached: PlotPoint[], totalRelus: number): string {
+  const accuracies = (point: PlotPoint): string =>
+    `validation ${percent(point.validationAccuracy, 1)}, test ${percent(point.accuracy, 1)}${dagger(point)}`;
+  const found = recommend(reached);
+  if (!found) {
+    const ar = bestAr(reached);
+    return ar ? `AR reaches ${accuracies(ar)}; no budget has finished yet.` : "Nothing has finished yet.";
+  }
+  const { point, ar, withinOnePoint } = found;
+  const described = `${count(point.reluCount)} ReLUs (${budgetShare(point.reluCount, totalRelus)}), ${accuracies(point)}`;
+  if (!ar) return `Best on validation so far: ${described}.`;
+  if (withinOnePoint) return `Smallest budget within 1 point of AR on validation: ${described}.`;
+  return `No budget is within 1 point of AR on validation (${percent(ar.validationAccuracy, 1)}); best: ${described}.`;
 }
 
 function table(points: PlotPoint[], totalRelus: number): PlotDescription["table"] {

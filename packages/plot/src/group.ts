@@ -1,5 +1,5 @@
 import { type FrontierPoint, fullVariant } from "@reluctant/contracts";
-import { frontierOf, mean, standardError } from "@reluctant/relu";
+import { bySeeds, frontierOf, mean, meanOf, type Runs, standardError } from "@reluctant/relu";
 
 /** A point of the plot: what a method reached at a budget, as the mean over its seeds. Accuracies are shares. */
 export interface PlotPoint {
@@ -17,6 +17,7 @@ export interface PlotPoint {
   reluCount: number;
   /** Units that compute a polynomial where their ReLU was, mean over the seeds: not free, though no ReLUs. */
   polynomialUnits: number;
+  /** On the test part, mean over the seeds: what is shown, and decides nothing. */
   accuracy: number;
   /** Standard error of `accuracy` over the seeds; null with one seed. */
   standardError: number | null;
@@ -35,31 +36,24 @@ export interface PlotPoint {
 }
 
 /** Points that differ only in their seed become one. Order: fewest ReLUs first. */
-export function groupSeeds(points: FrontierPoint[]): PlotPoint[] {
-  const groups = new Map<string, FrontierPoint[]>();
-  for (const point of points) {
-    const asked = point.budget ?? point.reluCount;
-    const key = [point.method, point.recipe, point.variant, point.convention, asked].join(" · ");
-    groups.set(key, [...(groups.get(key) ?? []), point]);
-  }
-  return [...groups].map(([key, runs]) => summarize(key, runs)).sort((a, b) => a.reluCount - b.reluCount);
-}
+export const groupSeeds = (points: readonly FrontierPoint[]): PlotPoint[] =>
+  [...bySeeds(points)].map(([key, runs]) => summarize(key, runs)).sort((a, b) => a.reluCount - b.reluCount);
 
-function summarize(key: string, runs: FrontierPoint[]): PlotPoint {
-  const [first] = runs as [FrontierPoint];
-  const accuracies = runs.map((run) => run.testAccuracy);
+function summarize(key: string, runs: Runs<FrontierPoint>): PlotPoint {
+  const [first] = runs;
+  const { method, reluCount, validationAccuracy, testAccuracy } = meanOf(runs);
   return {
     key,
-    method: first.method,
+    method,
     recipe: first.recipe,
     width: widthOf(first),
     macs: first.macs,
     budget: first.budget,
-    reluCount: mean(runs.map((run) => run.reluCount)),
+    reluCount,
     polynomialUnits: mean(runs.map((run) => run.polynomialUnits)),
-    accuracy: mean(accuracies),
-    standardError: standardError(accuracies),
-    validationAccuracy: mean(runs.map((run) => run.validationAccuracy)),
+    accuracy: testAccuracy,
+    standardError: standardError(runs.map((run) => run.testAccuracy)),
+    validationAccuracy,
     seeds: [...new Set(runs.map((run) => run.seed))].sort((a, b) => a - b),
     images: mean(runs.map((run) => run.images)),
     gpuSeconds: runs.reduce((sum, run) => sum + run.gpuSeconds, 0),

@@ -1,11 +1,11 @@
 import { stripVTControlCharacters } from "node:util";
-import type { Frontier, FrontierPoint } from "@reluctant/contracts";
+import type { FrontierPoint } from "@reluctant/contracts";
 import fc from "fast-check";
 import { parseHTML } from "linkedom";
 import { describe, expect, test } from "vitest";
 import { logTicks } from "./axis.ts";
 import { frontierCsv } from "./csv.ts";
-import { comparisonPlot, frontierPlot, zoom } from "./describe.ts";
+import { comparisonPlot, frontierPlot, type Plotted, zoom } from "./describe.ts";
 import type { PlotPoint } from "./group.ts";
 import { renderSvg } from "./svg.ts";
 import { renderTerminal } from "./terminal.ts";
@@ -36,7 +36,7 @@ const point = (change: Partial<FrontierPoint>, n = 0): FrontierPoint => ({
   ...change,
 });
 
-const frontier = (points: FrontierPoint[]): Frontier => ({
+const frontier = (points: FrontierPoint[]): Plotted => ({
   dataset: "cifar10",
   datasetVersion: "0".repeat(64),
   model: "resnet20",
@@ -160,12 +160,25 @@ describe("the description", () => {
 
   test("says the smallest budget within a point of the all-ReLU model, or that there is none", () => {
     const { plot, data } = setup();
-    expect(plot.sentence).toBe("Smallest budget within 1 point of AR: 50,000 ReLUs (26.5 %), 91.5 %.");
-    const without = frontier(data.points.filter((p) => p.reluCount !== 50_000));
-    expect(frontierPlot(without).sentence).toMatch(
-      /^No budget is within 1 point of AR \(92\.0 %\) yet; the best: 10,000/,
+    expect(plot.sentence).toBe(
+      "Smallest budget within 1 point of AR on validation: 50,000 ReLUs (26.5 %), validation 91.5 %, test 91.5 %.",
     );
+    const without = frontier(data.points.filter((p) => p.reluCount !== 50_000));
+    expect(frontierPlot(without).sentence).toBe(
+      "No budget is within 1 point of AR on validation (92.0 %); best: 10,000 ReLUs (5.3 %), validation 88.0 %, test 88.0 %.",
+    );
+    const alone = frontier(data.points.filter((p) => p.method === "ar"));
+    expect(frontierPlot(alone).sentence).toBe("AR reaches validation 92.0 %, test 92.0 %; no budget has finished yet.");
     expect(frontierPlot(frontier([])).sentence).toBe("Nothing has finished yet.");
+  });
+
+  test("recommends by validation where the test part would have it otherwise", () => {
+    const ar = point({ method: "ar", budget: null, reluCount: 188_416, validationAccuracy: 0.92, testAccuracy: 0.92 });
+    const few = point({ reluCount: 2_000, validationAccuracy: 0.9, testAccuracy: 0.95 });
+    const more = point({ reluCount: 9_000, validationAccuracy: 0.915, testAccuracy: 0.8 });
+    expect(frontierPlot(frontier([ar, few, more])).sentence).toBe(
+      "Smallest budget within 1 point of AR on validation: 9,000 ReLUs (4.8 %), validation 91.5 %, test 80.0 %.",
+    );
   });
 
   test("marks chance only where it lies in the range shown", () => {
@@ -188,7 +201,7 @@ describe("the description", () => {
     const { notes, sentence, table, points } = frontierPlot(data);
     expect(points).toHaveLength(3);
     expect(notes).toEqual([`† may be wrong: ${suspect}`]);
-    expect(sentence).toBe("Best so far: 1,000 ReLUs (0.53 %), 70.0 % †.");
+    expect(sentence).toBe("Best on validation so far: 1,000 ReLUs (0.53 %), validation 70.0 %, test 70.0 % †.");
     expect(table.rows.map((row) => row[table.columns.indexOf("Test accuracy")])).toEqual([
       "50.00 %",
       "60.00 % †",

@@ -1,3 +1,5 @@
+import { mean } from "./statistics.ts";
+
 /** What dominance and recommendations look at: validation accuracy only. Test accuracy chooses nothing. */
 export interface Candidate {
   reluCount: number;
@@ -15,11 +17,69 @@ export function frontierOf<T extends Candidate>(points: readonly T[]): T[] {
   });
 }
 
-/** The cheapest point within `tolerance` of the AR model's validation accuracy; null when none is. */
-export function recommend<T extends Candidate>(points: readonly T[], ar: Candidate, tolerance = 0.01): T | null {
-  const near = points.filter((point) => point.validationAccuracy >= ar.validationAccuracy - tolerance);
-  return near.reduce<T | null>(
-    (best, point) => (best === null || point.reluCount < best.reluCount ? point : best),
-    null,
-  );
+/** A single result, of one seed. Accuracies are shares. */
+export interface Result extends Candidate {
+  /** `ar` for the all-ReLU model. */
+  method: string;
+  recipe: string;
+  variant: string;
+  convention: string;
+  /** ReLUs asked for; null for the all-ReLU model. */
+  budget: number | null;
+  testAccuracy: number;
+}
+
+export type Runs<T> = [T, ...T[]];
+
+/** Results that differ only in their seed, together, by a key that stays the same from answer to answer. */
+export function bySeeds<T extends Result>(results: readonly T[]): Map<string, Runs<T>> {
+  const groups = new Map<string, Runs<T>>();
+  for (const result of results) {
+    const asked = result.budget ?? result.reluCount;
+    const key = [result.method, result.recipe, result.variant, result.convention, asked].join(" · ");
+    const runs = groups.get(key);
+    if (runs) runs.push(result);
+    else groups.set(key, [result]);
+  }
+  return groups;
+}
+
+/** What a method reached at a budget, as the mean over its seeds: one lucky seed must not decide for its budget. */
+export interface Mean extends Candidate {
+  method: string;
+  testAccuracy: number;
+}
+
+export const meanOf = (runs: Runs<Result>): Mean => ({
+  method: runs[0].method,
+  reluCount: mean(runs.map((run) => run.reluCount)),
+  validationAccuracy: mean(runs.map((run) => run.validationAccuracy)),
+  testAccuracy: mean(runs.map((run) => run.testAccuracy)),
+});
+
+/** The all-ReLU model; of several recipes the one that is most accurate on validation. */
+export const bestAr = <T extends Candidate & { method: string }>(points: readonly T[]): T | null =>
+  points
+    .filter(({ method }) => method === "ar")
+    .reduce<T | null>(
+      (best, point) => (best === null || point.validationAccuracy > best.validationAccuracy ? point : best),
+      null,
+    );
+
+export interface Recommendation<T> {
+  point: T;
+  /** It is the smallest budget within one point of the AR model; otherwise the most accurate. */
+  withinOnePoint: boolean;
+  ar: T | null;
+}
+
+const onePoint = 0.01;
+
+/** What to take of points that are means over seeds, as validation accuracy decides; null before there is any. */
+export function recommend<T extends Candidate & { method: string }>(points: readonly T[]): Recommendation<T> | null {
+  const ar = bestAr(points);
+  const best = frontierOf(points.filter(({ method }) => method !== "ar"));
+  const enough = best.find((point) => ar && point.validationAccuracy >= ar.validationAccuracy - onePoint);
+  const point = enough ?? best.at(-1);
+  return point ? { point, withinOnePoint: enough !== undefined, ar } : null;
 }

@@ -66,6 +66,8 @@ export function frontierText(found: Frontier, width = 80): Text {
     "",
     ...picture.map((cells) => line`${cells}`),
     ...publishedLines(plot),
+    "",
+    line`${plot.sentence}`,
   ]);
 }
 

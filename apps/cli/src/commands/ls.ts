@@ -37,10 +37,23 @@ export const ls = (program: Command): Command =>
       `${item.dataset} · ${item.model}`,
       `${item.methods.length} × ${Math.max(1, item.budgets.length)} × ${item.seeds.length}`,
       `${bar(item.progress.succeeded / Math.max(1, item.progress.total), 10)} ${item.progress.succeeded}/${item.progress.total}`,
-      item.best ? `${short(item.best.reluCount)} ${percent(item.best.testAccuracy, 1)}` : "–",
+      item.best ? short(item.best.reluCount) : "–",
+      item.best ? percent(item.best.validationAccuracy, 1) : "–",
+      item.best ? percent(item.best.testAccuracy, 1) : "–",
       ago(item.createdAt, Date.now()),
     ]);
-    const titles = ["id", "name", "state", "dataset · model", "sweep", "stage runs", "best", "age"];
+    const titles = [
+      "id",
+      "name",
+      "state",
+      "dataset · model",
+      "sweep",
+      "stage runs",
+      "best",
+      "validation",
+      "test",
+      "age",
+    ];
     print(
       table(
         titles.map((title) => ({ title })),

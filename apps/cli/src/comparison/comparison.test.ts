@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
-import type { Experiment, Frontier, Trial } from "@reluctant/contracts";
+import type { Experiment, FrontierPoint, Trial } from "@reluctant/contracts";
+import type { Plotted } from "@reluctant/plot";
 import { describe, expect, it } from "vitest";
 import { parseYaml } from "../yaml-file.ts";
 import { type Comparison, comparisonOf } from "./file.ts";
@@ -103,7 +104,9 @@ describe("the page", () => {
     expect(text).toContain("| SENet | 61.00 ± 1.00 (2) at 14,000 | 30k |");
     expect(text).toContain("| SENet | 20 % | 20.00 ± 0.98 | beats Uniform random (2 pairs) |");
     expect(text).toContain("| SENet | 20 % | 1 | 50 → 25 |");
-    expect(text).toContain("![Methods: test accuracy by ReLU count](small-methods.svg)");
+    expect(text).toContain(
+      "![Methods: test accuracy by ReLU count](small-methods.svg)\n\nSmallest budget within 1 point of AR on validation: 14,745 ReLUs (20.0 %), validation 69.5 %, test 61.0 %.",
+    );
   });
 
   it("names rows by the label alone, or beside the methods that share it", () => {
@@ -146,6 +149,40 @@ const stageRun = (kind: string, result: object | null) =>
     result: result && { kind, ...result },
   }) as unknown as Experiment["stageRuns"][number];
 
+const reached = (change: Partial<FrontierPoint>): FrontierPoint => ({
+  id: "point",
+  stageRunId: "stage run",
+  experimentId: null,
+  trialId: null,
+  variant: "full",
+  method: "senet",
+  recipe: "debug",
+  seed: 1,
+  budget: null,
+  reluCount: 73_728,
+  polynomialUnits: 0,
+  convention: "all",
+  macs: 12e6,
+  images: 128_000,
+  gpuSeconds: 1,
+  validationAccuracy: 0.7,
+  testAccuracy: 0.71,
+  onFrontier: true,
+  suspect: null,
+  ...change,
+});
+const frontier: Plotted = {
+  dataset: "cifar10",
+  datasetVersion: "0".repeat(64),
+  model: "resnet8",
+  classes: 10,
+  totalRelus: 73_728,
+  points: [
+    reached({ method: "ar" }),
+    reached({ budget: 14_745, reluCount: 14_745, validationAccuracy: 0.695, testAccuracy: 0.61 }),
+  ],
+};
+
 const reportOf = ({ groups, title }: Comparison, runs: readonly Run[]): Report => ({
   title,
   about: undefined,
@@ -158,5 +195,5 @@ const reportOf = ({ groups, title }: Comparison, runs: readonly Run[]): Report =
   engines: [],
   runs,
   tables: groups.slice(0, 1).map((group) => tableOf(group, runs)),
-  plots: new Map(groups.slice(0, 1).map((group) => [group, { file: "small-methods.svg", frontier: {} as Frontier }])),
+  plots: new Map(groups.slice(0, 1).map((group) => [group, { file: "small-methods.svg", frontier }])),
 });

@@ -1,4 +1,5 @@
 import { type Dataset, type Frontier, groupFileName, type ModelResource } from "@reluctant/contracts";
+import type { Plotted } from "@reluctant/plot";
 import type { Client } from "@reluctant/sdk";
 import { trialsOf } from "../watch.ts";
 import type { Comparison, Group } from "./file.ts";
@@ -54,13 +55,13 @@ export async function reportOf(client: Client, { file, comparison, name, submitt
   };
 }
 
-const plotOf = (name: string, { title }: Group, frontier: Frontier): GroupPlot => ({
+const plotOf = (name: string, { title }: Group, frontier: Plotted): GroupPlot => ({
   file: `${name}-${groupFileName(title)}.svg`,
   frontier,
 });
 
 /** Of a frontier, what these runs reached. */
-function frontierOfRuns(frontier: Frontier, runs: readonly Run[]): Frontier {
+function frontierOfRuns(frontier: Frontier, runs: readonly Run[]): Plotted {
   const own = new Set(runs.flatMap(({ experiment }) => experiment.stageRuns.map(({ id }) => id)));
   return { ...frontier, points: frontier.points.filter(({ stageRunId }) => own.has(stageRunId)) };
 }

@@ -1,5 +1,4 @@
-import type { Frontier } from "@reluctant/contracts";
-import { count, percent, short } from "@reluctant/plot";
+import { count, frontierPlot, type Plotted, percent, short } from "@reluctant/plot";
 import { mean, standardError } from "@reluctant/relu";
 import type { Group } from "./file.ts";
 import { arModelOf, type Point, type Run, sensitivityImages, type Table, type TableRow } from "./results.ts";
@@ -26,7 +25,7 @@ export interface Report {
 export interface GroupPlot {
   /** Beside the page. */
   file: string;
-  frontier: Frontier;
+  frontier: Plotted;
 }
 
 /** A comparison as a page of docs/results. Trials without a result yet are counted, never left out in silence. */
@@ -56,6 +55,7 @@ function sectionOf(table: Table, report: Report): string[] {
     `## ${group.title}`,
     group.about?.trim() ?? "",
     plot ? `![${group.title}: test accuracy by ReLU count](${plot.file})` : "",
+    plot ? frontierPlot(plot.frontier).sentence : "",
     accuracies(table, report),
     ...(group.accuracy === "validation" ? [chosen(rows)] : []),
     ...(group.against === undefined ? [] : [pairs(table, group.against, report)]),

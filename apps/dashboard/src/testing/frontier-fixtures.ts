@@ -32,6 +32,7 @@ export const frontier: Frontier = {
   model: "resnet20",
   classes: 10,
   totalRelus: allRelus,
+  recommendation: summary.best,
   points: [
     ...[1, 2, 3].map((seed) => point(2_000 + seed, { seed, testAccuracy: 0.914 + seed / 1_000 })),
     ...methods.flatMap((method, m) =>

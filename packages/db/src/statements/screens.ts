@@ -17,6 +17,7 @@ import type {
   UnusableDataset,
   Worker,
 } from "@reluctant/contracts";
+import type { Mean } from "@reluctant/relu";
 import { statement } from "../statement.ts";
 import type { MetricBlockRow } from "./attempts.ts";
 
@@ -44,7 +45,8 @@ export interface ExperimentSummaryRow extends ProgressCounts {
   gpuSeconds: number;
   imagesLeft: number;
   imagesPerSecond: number;
-  best: { reluCount: number; testAccuracy: number; method: string } | null;
+  /** Its points, as means over the seeds. */
+  reached: Mean[];
 }
 export const experimentSummaryRows = statement<[experimentIds: string[]], ExperimentSummaryRow>("experiment-summaries");
 export const listExperimentRows = statement<

@@ -2,6 +2,7 @@ import { type Experiment, type StageRun, stageKinds, type Trial } from "@relucta
 import { useState } from "react";
 import { Link, useParams, useSearchParams } from "wouter";
 import { duration, gpuTime, plural, sweepSize } from "../../format.ts";
+import { Best } from "../../ui/best.tsx";
 import { Failure, Skeleton } from "../../ui/notes.tsx";
 import { ProgressBar, ProgressLegend, State } from "../../ui/state.tsx";
 import { Time } from "../../ui/time.tsx";
@@ -82,6 +83,10 @@ function Header({ experiment }: { experiment: Experiment }) {
         <div>
           <dt>GPU time</dt>
           <dd>{gpuTime(experiment.gpuSeconds)}</dd>
+        </div>
+        <div>
+          <dt>Best on validation</dt>
+          <dd>{experiment.best ? <Best {...experiment.best} /> : "–"}</dd>
         </div>
         <div>
           <dt>Dataset · model</dt>

@@ -1,7 +1,7 @@
 import type { ExperimentSummary } from "@reluctant/contracts";
-import { percent, short } from "@reluctant/plot";
 import { Link } from "wouter";
 import { duration, gpuTime, sweepSize } from "../../format.ts";
+import { Best } from "../../ui/best.tsx";
 import { ProgressBar, State } from "../../ui/state.tsx";
 import { Time } from "../../ui/time.tsx";
 
@@ -17,7 +17,9 @@ export const ExperimentTable = ({ experiments }: { experiments: ExperimentSummar
             Sweep
           </th>
           <th>Progress</th>
-          <th title="Smallest budget within one point of the all-ReLU model, else the most accurate">Best trade-off</th>
+          <th title="Smallest budget within one point of the all-ReLU model on validation, else the most accurate there. Test accuracy decides nothing.">
+            Best on validation
+          </th>
           <th className="number">GPU time</th>
           <th className="number">ETA</th>
           <th>Owner</th>
@@ -50,9 +52,7 @@ const Row = (experiment: ExperimentSummary) => (
     <td>
       <ProgressBar progress={experiment.progress} />
     </td>
-    <td>
-      {experiment.best ? `${short(experiment.best.reluCount)} ReLUs, ${percent(experiment.best.testAccuracy, 1)}` : "–"}
-    </td>
+    <td>{experiment.best ? <Best {...experiment.best} /> : "–"}</td>
     <td className="number">{gpuTime(experiment.gpuSeconds)}</td>
     <td className="number">{experiment.etaSeconds === null ? "–" : duration(experiment.etaSeconds)}</td>
     <td>{experiment.owner}</td>
