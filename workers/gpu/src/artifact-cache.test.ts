@@ -8,7 +8,7 @@ import { createArtifactCache } from "./artifact-cache.ts";
 const folders: string[] = [];
 afterEach(() => Promise.all(folders.splice(0).map((folder) => rm(folder, { recursive: true }))));
 
-async function setup(limitBytes?: number) {
+async function setup(maxBytes?: number) {
   const root = await mkdtemp(join(tmpdir(), "reluctant-cache-"));
   folders.push(root);
   const stored = new Map<string, Uint8Array>();
@@ -32,7 +32,7 @@ async function setup(limitBytes?: number) {
     },
   };
   const folder = join(root, "artifacts");
-  const cache = createArtifactCache({ folder, artifacts, limitBytes });
+  const cache = createArtifactCache({ folder, artifacts, maxBytes });
   const store = (text: string) => {
     const sha256 = createHash("sha256").update(text).digest("hex");
     stored.set(sha256, Buffer.from(text));

@@ -6,10 +6,10 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { ArtifactStore } from "@reluctant/artifacts";
 import { fileSha256 } from "@reluctant/machine";
-import { AttemptFailure } from "./failure.ts";
+import { AttemptFailure } from "./attempt-failure.ts";
 
 /** Room for the checkpoints and weights of some hundred stage runs. */
-const defaultLimitBytes = 20e9;
+const defaultMaxBytes = 20e9;
 
 /** Downloaded artifacts by SHA-256, least recently used out first; safe for the several workers of a machine. */
 export interface ArtifactCache {
@@ -23,9 +23,9 @@ export interface ArtifactCache {
 export function createArtifactCache(options: {
   folder: string;
   artifacts: ArtifactStore;
-  limitBytes?: number;
+  maxBytes?: number;
 }): ArtifactCache {
-  const { folder, artifacts, limitBytes = defaultLimitBytes } = options;
+  const { folder, artifacts, maxBytes = defaultMaxBytes } = options;
 
   const download = async (sha256: string, signal: AbortSignal): Promise<void> => {
     const stored = await artifacts.get(sha256);
@@ -52,19 +52,19 @@ export function createArtifactCache(options: {
       }
       await link(file, to); // stays readable when evicted
       await utimes(file, new Date(), new Date());
-      await evict(folder, limitBytes);
+      await evict(folder, maxBytes);
     },
   };
 }
 
 /** A download that nobody has written to for a day was left by a killed worker. */
-const leftAfterMs = 24 * 60 * 60 * 1_000;
+const abandonedAfterMs = 24 * 60 * 60 * 1_000;
 
-async function evict(folder: string, limitBytes: number): Promise<void> {
+async function evict(folder: string, maxBytes: number): Promise<void> {
   const entries = await readdir(folder);
   for (const name of entries.filter((entry) => entry.endsWith(".partial"))) {
     const { mtimeMs } = await stat(join(folder, name)).catch(() => ({ mtimeMs: Date.now() }));
-    if (Date.now() - mtimeMs > leftAfterMs) await rm(join(folder, name), { force: true });
+    if (Date.now() - mtimeMs > abandonedAfterMs) await rm(join(folder, name), { force: true });
   }
   const names = entries.filter((name) => /^[0-9a-f]{64}$/.test(name));
   const files = await Promise.all(
@@ -75,7 +75,7 @@ async function evict(folder: string, limitBytes: number): Promise<void> {
   );
   let total = files.reduce((sum, { size }) => sum + size, 0);
   for (const { name, size } of files.sort((a, b) => a.mtimeMs - b.mtimeMs)) {
-    if (total <= limitBytes) return;
+    if (total <= maxBytes) return;
     await rm(join(folder, name), { force: true });
     total -= size;
   }

@@ -4,7 +4,7 @@ import type { Assignment, InputName } from "@reluctant/contracts";
 import type { ClaimAnswer } from "@reluctant/control";
 import type { Logger } from "@reluctant/telemetry";
 import type { ArtifactCache } from "./artifact-cache.ts";
-import { persist } from "./persist.ts";
+import { retryUnavailable } from "./retry-unavailable.ts";
 
 export type Claim = Extract<ClaimAnswer, { outcome: "claimed" }>;
 
@@ -27,7 +27,7 @@ export async function prepareAssignment(
   await mkdir(join(scratch, "inputs"), { recursive: true });
   const fetch = async (sha256: string, name: string): Promise<string> => {
     const file = join(scratch, "inputs", name);
-    await persist(() => cache.fetch(sha256, file, signal), { signal, log });
+    await retryUnavailable(() => cache.fetch(sha256, file, signal), { signal, log });
     return file;
   };
   const inputs: Assignment["inputs"] = {};

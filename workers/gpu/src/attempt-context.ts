@@ -6,7 +6,7 @@ import type { StopOrder } from "./stop-order.ts";
 export interface AttemptContext {
   deps: Deps;
   /** Fences every write. */
-  ours: { attemptId: string; epoch: number };
+  fence: { attemptId: string; epoch: number };
   /** The attempt's own folder, and the only one in which its child may name files. */
   scratch: string;
   stop: StopOrder;

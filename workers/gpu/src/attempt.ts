@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { beatAttempt, type Deps } from "@reluctant/control";
 import { type AssignmentOptions, prepareAssignment } from "./assignment.ts";
 import type { AttemptContext } from "./attempt-context.ts";
+import { failureOf } from "./attempt-failure.ts";
 import { receiveMessages } from "./child-messages.ts";
-import { failureOf } from "./failure.ts";
 import { keepLease } from "./lease.ts";
 import { report } from "./reporting.ts";
 import { type Ending, endingOf, type SlotPhase, type StopCause } from "./slot.ts";
@@ -36,13 +36,13 @@ export interface RunningAttempt {
 export function runAttempt(options: AttemptOptions): RunningAttempt {
   const { deps, claim, slot, onPhase, log } = options;
   const { attemptId } = claim.assignment;
-  const ours = { attemptId, epoch: claim.epoch };
+  const fence = { attemptId, epoch: claim.epoch };
   const stop = createStopOrder(log);
-  const context: AttemptContext = { deps, ours, scratch: join(options.scratchRoot, attemptId), stop, log };
+  const context: AttemptContext = { deps, fence, scratch: join(options.scratchRoot, attemptId), stop, log };
   const messages = receiveMessages(context);
   const leaves = () => stop.cause === "drain" || stop.cause === "hurry";
   const lease = keepLease({
-    beat: () => beatAttempt(deps, { ...ours, progress: messages.progress, leaves: leaves() }),
+    beat: () => beatAttempt(deps, { ...fence, progress: messages.progress, leaves: leaves() }),
     onStop: stop.give,
     log,
   });
@@ -61,7 +61,7 @@ export function runAttempt(options: AttemptOptions): RunningAttempt {
   const endingOfError = (error: unknown): Ending => {
     if (stop.cause) return endingOf({ cause: stop.cause, terminal: null, end: null, step: messages.step });
     log.error({ err: error }, "the attempt failed in the supervisor");
-    return { as: "failed", failure: failureOf(error) };
+    return { outcome: "failed", failure: failureOf(error) };
   };
 
   const run = async (): Promise<Ending> => {

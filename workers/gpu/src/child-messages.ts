@@ -2,9 +2,9 @@ import type { FromChild, Progress } from "@reluctant/contracts";
 import { appendLog, writeMetrics } from "@reluctant/control";
 import type { AttemptContext } from "./attempt-context.ts";
 import { createCheckpointUploads } from "./checkpoint-uploads.ts";
-import { createLogRelay } from "./log-relay.ts";
-import { createMetricsBatch } from "./metrics-batch.ts";
-import { startRelay } from "./relay.ts";
+import { createLogBuffer } from "./log-buffer.ts";
+import { createMetricsBuffer } from "./metrics-buffer.ts";
+import { startPeriodicFlush } from "./periodic-flush.ts";
 import type { TerminalMessage } from "./slot.ts";
 
 /** What an attempt's child tells, on its way to Postgres. */
@@ -22,10 +22,10 @@ export interface ChildMessages {
 }
 
 export function receiveMessages(context: AttemptContext): ChildMessages {
-  const { deps, ours, stop, log } = context;
-  const logs = createLogRelay((chunk) => appendLog(deps, { ...ours, ...chunk }));
-  const metrics = createMetricsBatch((points) => writeMetrics(deps, { ...ours, points }));
-  const relay = startRelay({ flushes: [metrics.flush, logs.flush], onStale: () => stop.give("stale"), log });
+  const { deps, fence, stop, log } = context;
+  const logs = createLogBuffer((chunk) => appendLog(deps, { ...fence, ...chunk }));
+  const metrics = createMetricsBuffer((points) => writeMetrics(deps, { ...fence, points }));
+  const flushing = startPeriodicFlush({ flushes: [metrics.flush, logs.flush], onStale: () => stop.give("stale"), log });
   const checkpoints = createCheckpointUploads(context);
   let progress: Progress | undefined;
   let step: number | null = null;
@@ -69,7 +69,7 @@ export function receiveMessages(context: AttemptContext): ChildMessages {
     onOutput: logs.write,
     checkpointsSettled: checkpoints.settled,
     async finish() {
-      await relay.finish(stop.stale).catch((err: unknown) => {
+      await flushing.finish(stop.stale).catch((err: unknown) => {
         if (!stop.stale.aborted) log.error({ err }, "metrics or logs of the attempt are not complete");
       });
     },

@@ -27,14 +27,14 @@ export interface Child {
 }
 
 /** What a child may know of our environment: where libraries and devices are, never where Postgres and Redis are. */
-const passedOn =
+const passedVariables =
   /^(PATH|HOME|USER|LANG|LC_.*|TZ|TMPDIR|LD_LIBRARY_PATH|LIBTORCH|CXX|UV_THREADPOOL_SIZE|(CUDA|CUBLAS|NVIDIA|OMP|MKL|PYTORCH|TF|TFJS)_.*|RELUCTANT_(BACKEND|THREADS|DETERMINISTIC|CACHE))$/;
 export const childEnvironment = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
-  Object.fromEntries(Object.entries(env).filter(([name]) => passedOn.test(name)));
+  Object.fromEntries(Object.entries(env).filter(([name]) => passedVariables.test(name)));
 
-const lastLinesKept = 20;
+const maxLastLines = 20;
 /** How long a pipe may stay open when all its writers are gone. */
-const pipesCloseWithinMs = 2_000;
+const pipesCloseTimeoutMs = 2_000;
 
 export function startChild({ script, args, env, onMessage, onOutput }: ChildOptions): Child {
   const child = fork(script, [...args], {
@@ -45,7 +45,7 @@ export function startChild({ script, args, env, onMessage, onOutput }: ChildOpti
     serialization: "json",
     stdio: ["ignore", "pipe", "pipe", "ipc"],
   });
-  const errors = new LastLines(lastLinesKept);
+  const errors = new LastLines(maxLastLines);
   const killsBefore = outOfMemoryKills();
   child.stdout?.on("data", onOutput);
   child.stderr?.on("data", (bytes: Buffer) => {
@@ -90,7 +90,7 @@ async function end(
   });
   kill(); // whatever it started itself
   if (child.pid !== undefined) await groupGone(child.pid);
-  await Promise.race([closed, delay(pipesCloseWithinMs, undefined, { ref: false })]);
+  await Promise.race([closed, delay(pipesCloseTimeoutMs, undefined, { ref: false })]);
   return { code, signal };
 }
 

@@ -6,9 +6,9 @@ import { causeOf, type StopCause } from "./slot.ts";
 const beatMs = 3_000;
 const retryMs = 500;
 /** A beat that takes longer counts as failed: the next may get another connection. */
-const answerWithinMs = 4_000;
+const answerTimeoutMs = 4_000;
 /** Fencing keeps the truth safe meanwhile, so a healthy training outlives an outage of Postgres this long. */
-const aloneMs = 600_000;
+const maxUnansweredMs = 600_000;
 
 export interface Lease {
   /** Beats without waiting for the interval. */
@@ -28,20 +28,20 @@ export function keepLease({ beat, onStop, log }: LeaseOptions): Lease {
   const bell: Bell = createBell();
   const end = new AbortController();
   let lastAnswer = performance.now();
-  let alone = false;
+  let unanswered = false;
 
   const beatOnce = async (): Promise<number> => {
     try {
-      const cause = causeOf(await within(answerWithinMs, beat()));
+      const cause = causeOf(await withTimeout(answerTimeoutMs, beat()));
       lastAnswer = performance.now();
-      if (alone) log.info("beats are answered again");
-      alone = false;
+      if (unanswered) log.info("beats are answered again");
+      unanswered = false;
       if (cause) onStop(cause);
       return beatMs;
     } catch (err) {
-      if (!alone) log.warn({ err }, "a beat was not answered; training goes on and beats are tried again");
-      alone = true;
-      if (performance.now() - lastAnswer > aloneMs) onStop("stale");
+      if (!unanswered) log.warn({ err }, "a beat was not answered; training goes on and beats are tried again");
+      unanswered = true;
+      if (performance.now() - lastAnswer > maxUnansweredMs) onStop("stale");
       return retryMs;
     }
   };
@@ -59,7 +59,7 @@ export function keepLease({ beat, onStop, log }: LeaseOptions): Lease {
 }
 
 /** Rejects when `promise` takes longer; what it still does then is ignored. */
-export function within<T>(ms: number, promise: Promise<T>): Promise<T> {
+export function withTimeout<T>(ms: number, promise: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`no answer within ${ms} ms`)), ms);

@@ -10,8 +10,8 @@ import { createLogger, settingsOrEnd } from "@reluctant/telemetry";
 import { createArtifactCache } from "./artifact-cache.ts";
 import { makeCache, readConfig } from "./config.ts";
 import { prepareDatasets, registerDatasets } from "./datasets.ts";
-import { persist } from "./persist.ts";
 import { probeEngine } from "./probe.ts";
+import { retryUnavailable } from "./retry-unavailable.ts";
 import { takeSlot } from "./slot-file.ts";
 import { createSupervisor, type Supervisor } from "./supervisor.ts";
 
@@ -65,7 +65,7 @@ async function main(): Promise<void> {
   const db = openDatabase(config.databaseUrl, { poolSize: 4 });
   const deps = { db, artifacts: postgresArtifacts(db) };
   const datasets = await registerDatasets(found, (dataset) =>
-    persist(() => registerDataset(deps, dataset), { signal, log }),
+    retryUnavailable(() => registerDataset(deps, dataset), { signal, log }),
   );
 
   signal.throwIfAborted();

@@ -2,7 +2,7 @@ import type { EngineInfo } from "@reluctant/contracts";
 import { startChild } from "./child-process.ts";
 
 /** Loading a large libtorch from a cold disk. */
-const probeWithinMs = 120_000;
+const probeTimeoutMs = 120_000;
 
 /**
  * Asks a child what it would compute with, so that no tensor library is ever loaded here.
@@ -19,7 +19,7 @@ export async function probeEngine(options: { childScript: URL; env: NodeJS.Proce
     },
     onOutput: () => {},
   });
-  const deadline = setTimeout(child.kill, probeWithinMs);
+  const deadline = setTimeout(child.kill, probeTimeoutMs);
   const { code, signal, lastLines } = await child.gone;
   clearTimeout(deadline);
   if (engine) return engine;

@@ -1,7 +1,7 @@
 import type { MetricPoint } from "@reluctant/contracts";
 import { expect, test } from "vitest";
-import { createLogRelay } from "./log-relay.ts";
-import { createMetricsBatch } from "./metrics-batch.ts";
+import { createLogBuffer } from "./log-buffer.ts";
+import { createMetricsBuffer } from "./metrics-buffer.ts";
 
 /** A log as `appendLog` keeps it: the first chunk at an offset stays. */
 function logStore() {
@@ -20,7 +20,7 @@ function logStore() {
 
 test("a log arrives whole and once, although answers got lost and lines came in between", async () => {
   const store = logStore();
-  const log = createLogRelay(store.append);
+  const log = createLogBuffer(store.append);
   log.line("one");
   store.failNext(1);
   await expect(log.flush()).rejects.toThrow("lost");
@@ -32,7 +32,7 @@ test("a log arrives whole and once, although answers got lost and lines came in 
 
 test("a log ends at its limit, with a line that says so", async () => {
   const store = logStore();
-  const log = createLogRelay(store.append, 10);
+  const log = createLogBuffer(store.append, 10);
   for (const line of ["123456", "abcdef", "never"]) log.line(line);
   await log.flush();
   expect(store.text()).toBe("123456\nabc\n[the log ends here: it reached 10 bytes]\n");
@@ -43,7 +43,7 @@ test("metrics wait for Postgres in order, and go in batches", async () => {
     Array.from({ length: count }, (_, index) => ({ series: "loss", step: from + index, value: 1 }));
   const written: MetricPoint[][] = [];
   let away = true;
-  const metrics = createMetricsBatch(async (batch) => {
+  const metrics = createMetricsBuffer(async (batch) => {
     if (away) throw new Error("Postgres is away");
     written.push(batch);
     return "written";

@@ -1,8 +1,8 @@
 import type { ArtifactRef } from "@reluctant/contracts";
 import { completeAttempt, failAttempt, releaseAttempt } from "@reluctant/control";
 import type { AttemptContext } from "./attempt-context.ts";
-import { failureOf } from "./failure.ts";
-import { persist } from "./persist.ts";
+import { failureOf } from "./attempt-failure.ts";
+import { retryUnavailable } from "./retry-unavailable.ts";
 import type { Ending } from "./slot.ts";
 import { upload } from "./uploads.ts";
 
@@ -15,33 +15,33 @@ export async function report(ending: Ending, context: AttemptContext): Promise<E
   try {
     return await record(ending, context);
   } catch (error) {
-    if (stop.stale.aborted) return { as: "abandoned" };
-    log.error({ err: error, ending: ending.as }, "the attempt's end could not be recorded");
-    return ending.as === "succeeded"
-      ? report({ as: "failed", failure: failureOf(error) }, context)
-      : { as: "abandoned" };
+    if (stop.stale.aborted) return { outcome: "abandoned" };
+    log.error({ err: error, ending: ending.outcome }, "the attempt's end could not be recorded");
+    return ending.outcome === "succeeded"
+      ? report({ outcome: "failed", failure: failureOf(error) }, context)
+      : { outcome: "abandoned" };
   }
 }
 
-async function record(ending: Ending, { deps, ours, scratch, stop, log }: AttemptContext): Promise<Ending> {
-  const write = <T>(command: () => Promise<T>) => persist(command, { signal: stop.stale, log });
-  switch (ending.as) {
+async function record(ending: Ending, { deps, fence, scratch, stop, log }: AttemptContext): Promise<Ending> {
+  const write = <T>(command: () => Promise<T>) => retryUnavailable(command, { signal: stop.stale, log });
+  switch (ending.outcome) {
     case "failed":
-      await write(() => failAttempt(deps, { ...ours, failure: ending.failure }));
+      await write(() => failAttempt(deps, { ...fence, failure: ending.failure }));
       return ending;
     case "released":
-      await write(() => releaseAttempt(deps, { ...ours, as: ending.release, step: ending.step }));
+      await write(() => releaseAttempt(deps, { ...fence, as: ending.release, step: ending.step }));
       return ending;
     case "succeeded": {
       const { result, files } = ending.message;
       const artifacts: ArtifactRef[] = [];
       for (const file of files) {
         artifacts.push(
-          await write(() => upload({ artifacts: deps.artifacts, attemptId: ours.attemptId, scratch, file })),
+          await write(() => upload({ artifacts: deps.artifacts, attemptId: fence.attemptId, scratch, file })),
         );
       }
-      const { outcome } = await write(() => completeAttempt(deps, { ...ours, result, artifacts }));
-      return outcome === "superseded" ? { as: "abandoned" } : ending;
+      const { outcome } = await write(() => completeAttempt(deps, { ...fence, result, artifacts }));
+      return outcome === "superseded" ? { outcome: "abandoned" } : ending;
     }
     case "abandoned":
       return ending;

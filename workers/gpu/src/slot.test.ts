@@ -49,25 +49,25 @@ test("a beat's answer says whether the attempt goes on", () => {
 });
 
 test("a result counts even when a stop was asked meanwhile, but not once the attempt is another's", () => {
-  expect(ending({ terminal: succeeded, cause: "cancel" })).toEqual({ as: "succeeded", message: succeeded });
-  expect(ending({ terminal: succeeded, cause: "stale" })).toEqual({ as: "abandoned" });
+  expect(ending({ terminal: succeeded, cause: "cancel" })).toEqual({ outcome: "succeeded", message: succeeded });
+  expect(ending({ terminal: succeeded, cause: "stale" })).toEqual({ outcome: "abandoned" });
 });
 
 test("a stopped attempt is released at the step of its terminal message, or the last one known", () => {
   expect(ending({ terminal: { type: "stopped", step: 9 }, cause: "drain" })).toEqual({
-    as: "released",
+    outcome: "released",
     release: "preempted",
     step: 9,
   });
   const killed: ChildEnd = { ...clean, code: null, signal: "SIGKILL" };
-  expect(ending({ end: killed, cause: "cancel" })).toEqual({ as: "released", release: "cancelled", step: 7 });
-  expect(ending({ end: null, cause: "hurry" })).toEqual({ as: "released", release: "preempted", step: 7 });
+  expect(ending({ end: killed, cause: "cancel" })).toEqual({ outcome: "released", release: "cancelled", step: 7 });
+  expect(ending({ end: null, cause: "hurry" })).toEqual({ outcome: "released", release: "preempted", step: 7 });
 });
 
 test("a child that goes without a terminal message failed, with its last lines as the reason", () => {
   const end: ChildEnd = { ...clean, code: 3, lastLines: ["cannot open the device"] };
   expect(ending({ end })).toMatchObject({
-    as: "failed",
+    outcome: "failed",
     failure: {
       code: "child-exit",
       fatal: false,

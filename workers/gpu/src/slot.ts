@@ -73,11 +73,11 @@ export interface ChildEnd {
 
 /** What the supervisor reports once the process group is gone. */
 export type Ending =
-  | { as: "succeeded"; message: Extract<TerminalMessage, { type: "succeeded" }> }
-  | { as: "failed"; failure: Failure }
-  | { as: "released"; release: "preempted" | "cancelled"; step: number | null }
+  | { outcome: "succeeded"; message: Extract<TerminalMessage, { type: "succeeded" }> }
+  | { outcome: "failed"; failure: Failure }
+  | { outcome: "released"; release: "preempted" | "cancelled"; step: number | null }
   /** Not ours any more: say nothing. */
-  | { as: "abandoned" };
+  | { outcome: "abandoned" };
 
 /**
  * A result counts whatever was asked meanwhile; an asked stop explains any other end; the rest is a failure.
@@ -90,16 +90,16 @@ export function endingOf(input: {
   step: number | null;
 }): Ending {
   const { cause, terminal, end, step } = input;
-  if (cause === "stale") return { as: "abandoned" };
-  if (terminal?.type === "succeeded") return { as: "succeeded", message: terminal };
+  if (cause === "stale") return { outcome: "abandoned" };
+  if (terminal?.type === "succeeded") return { outcome: "succeeded", message: terminal };
   if (cause !== null) {
     const { release } = stopCauses[cause];
     return release
-      ? { as: "released", release, step: terminal?.type === "stopped" ? terminal.step : step }
-      : { as: "abandoned" };
+      ? { outcome: "released", release, step: terminal?.type === "stopped" ? terminal.step : step }
+      : { outcome: "abandoned" };
   }
-  if (terminal?.type === "failed") return { as: "failed", failure: terminal.failure };
-  return { as: "failed", failure: crash(end, step) };
+  if (terminal?.type === "failed") return { outcome: "failed", failure: terminal.failure };
+  return { outcome: "failed", failure: crash(end, step) };
 }
 
 /** V8's own limit ends in SIGABRT, and the kernel's in SIGKILL. */

@@ -7,8 +7,8 @@ import type { Logger } from "@reluctant/telemetry";
 import type { ArtifactCache } from "./artifact-cache.ts";
 import type { Claim } from "./assignment.ts";
 import { type RunningAttempt, runAttempt } from "./attempt.ts";
-import { persist } from "./persist.ts";
-import { inService } from "./service.ts";
+import { retryUnavailable } from "./retry-unavailable.ts";
+import { createServiceGate } from "./service-gate.ts";
 import { type Ending, nextPhase, type SlotPhase } from "./slot.ts";
 import type { SlotFile } from "./slot-file.ts";
 
@@ -44,7 +44,7 @@ const beatMs = 3_000;
 export function createSupervisor(options: SupervisorOptions): Supervisor {
   const { deps, consumer, wakes, log } = options;
   const draining = new AbortController();
-  const service = inService();
+  const serviceGate = createServiceGate();
   const bell = createBell();
   let phase: SlotPhase = "free";
   let current: RunningAttempt | null = null;
@@ -72,9 +72,9 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       const beat = await beatWorker(deps, { workerId, state }).catch((err: unknown) => {
         log.debug({ err }, "a worker's beat was not answered");
       });
-      if (beat?.answer === "drained" && service.end())
+      if (beat?.answer === "drained" && serviceGate.close())
         log.warn({ reason: beat.reason }, "drained: takes no more work until it is undrained or restarted");
-      if (beat?.answer === "go on" && service.begin()) log.info("takes work again");
+      if (beat?.answer === "go on" && serviceGate.open()) log.info("takes work again");
       if (beat?.answer === "replaced" && !replaced) {
         replaced = true;
         log.error({ worker: options.name }, "another worker has registered under this name; this one ends");
@@ -106,7 +106,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     const ending = await current.ended;
     current = null;
     attemptLog.info(
-      { ending: ending.as, failure: ending.as === "failed" ? ending.failure : undefined },
+      { ending: ending.outcome, failure: ending.outcome === "failed" ? ending.failure : undefined },
       "the attempt is over",
     );
     wakes.publish("events");
@@ -117,7 +117,10 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
 
   const claim = async (attemptId: string, workerId: string): Promise<Claim | { dropped: string }> => {
     try {
-      const answer = await persist(() => claimAttempt(deps, { attemptId, workerId }), { signal: draining.signal, log });
+      const answer = await retryUnavailable(() => claimAttempt(deps, { attemptId, workerId }), {
+        signal: draining.signal,
+        log,
+      });
       if (answer.outcome === "claimed") return answer;
       if (answer.outcome === "failed") log.error({ err: answer.error, attemptId }, "an attempt cannot be run at all");
       return { dropped: answer.outcome === "superseded" ? answer.outcome : `${answer.outcome}: ${answer.reason}` };
@@ -137,7 +140,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   return {
     drain,
     async run() {
-      const registered = await persist(register, { signal: draining.signal, log }).catch((error: unknown) => {
+      const registered = await retryUnavailable(register, { signal: draining.signal, log }).catch((error: unknown) => {
         if (draining.signal.aborted) return null; // asked to end before Postgres was there
         throw error;
       });
@@ -149,8 +152,8 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       wakes.publish("dispatch");
       log.info({ workerId, pool: options.pool, engine: options.engine, datasets: options.datasets }, "ready");
       while (!draining.signal.aborted) {
-        await service.begun(draining.signal);
-        const delivery = await consumer.next(AbortSignal.any([draining.signal, service.over]));
+        await serviceGate.opened(draining.signal);
+        const delivery = await consumer.next(AbortSignal.any([draining.signal, serviceGate.closed]));
         if (delivery) await serve(delivery, workerId);
       }
       enter("closed");
@@ -164,7 +167,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
 }
 
 function outcomeOf(ending: Ending): Parameters<Delivery["finish"]>[0] {
-  switch (ending.as) {
+  switch (ending.outcome) {
     case "succeeded":
       return { state: "completed" };
     case "failed":

@@ -18,7 +18,7 @@ export interface TrainingOptions {
 }
 
 /** A child that has sent its terminal message has this long to be gone. */
-const exitWithinMs = 5_000;
+const exitTimeoutMs = 5_000;
 
 /** The phases with a child: training, and stopping once it is asked to. Whatever the outcome, its process group is gone. */
 export async function train(assignment: Assignment, options: TrainingOptions): Promise<ChildEnd> {
@@ -34,7 +34,7 @@ export async function train(assignment: Assignment, options: TrainingOptions): P
     env: options.childEnv,
     onMessage(message) {
       options.onMessage(message);
-      if (isTerminal(message)) killAfter(exitWithinMs);
+      if (isTerminal(message)) killAfter(exitTimeoutMs);
     },
     onOutput: options.onOutput,
   });

@@ -3,7 +3,7 @@ import { realpath, rm } from "node:fs/promises";
 import { sep } from "node:path";
 import type { ArtifactStore } from "@reluctant/artifacts";
 import type { ArtifactRef, FromChild } from "@reluctant/contracts";
-import { AttemptFailure } from "./failure.ts";
+import { AttemptFailure } from "./attempt-failure.ts";
 
 type WrittenFile = Extract<FromChild, { type: "checkpoint" }>["file"];
 

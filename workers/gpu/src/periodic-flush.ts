@@ -1,17 +1,21 @@
 import type { Written } from "@reluctant/control";
 import { createBell } from "@reluctant/queue";
 import type { Logger } from "@reluctant/telemetry";
-import { persist } from "./persist.ts";
+import { retryUnavailable } from "./retry-unavailable.ts";
 
 const flushMs = 1_000;
 
-export interface Relay {
+export interface PeriodicFlush {
   /** Sends the rest, waiting for Postgres if need be. @throws the signal's reason once aborted */
   finish(signal: AbortSignal): Promise<void>;
 }
 
 /** Flushes about once a second; what could not be sent goes with the next flush. */
-export function startRelay(options: { flushes: (() => Promise<Written>)[]; onStale: () => void; log: Logger }): Relay {
+export function startPeriodicFlush(options: {
+  flushes: (() => Promise<Written>)[];
+  onStale: () => void;
+  log: Logger;
+}): PeriodicFlush {
   const { flushes, onStale, log } = options;
   const bell = createBell();
   const end = new AbortController();
@@ -30,7 +34,7 @@ export function startRelay(options: { flushes: (() => Promise<Written>)[]; onSta
     async finish(signal) {
       end.abort();
       await running;
-      await persist(flushAll, { signal, log });
+      await retryUnavailable(flushAll, { signal, log });
     },
   };
 }

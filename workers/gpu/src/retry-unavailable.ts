@@ -9,7 +9,7 @@ const retryMs = 500;
  * got lost does no harm.
  * @throws the signal's reason once aborted, and whatever is not an outage
  */
-export async function persist<T>(
+export async function retryUnavailable<T>(
   command: () => Promise<T>,
   { signal, log }: { signal: AbortSignal; log: Logger },
 ): Promise<T> {

@@ -1,31 +1,31 @@
 import type { Written } from "@reluctant/control";
 
 /** Bytes of log that an attempt may write; a longer one ends with a line that says so. */
-const defaultLimitBytes = 8 * 2 ** 20;
+const defaultMaxBytes = 8 * 2 ** 20;
 const chunkBytes = 256 * 2 ** 10;
 
 /** An attempt's log on its way to Postgres, in chunks that each have a fixed place. */
-export interface LogRelay {
+export interface LogBuffer {
   write(bytes: Uint8Array): void;
   line(text: string): void;
   /** Sends what there is. After an error the same chunk is sent again, so a lost answer repeats nothing. */
   flush(): Promise<Written>;
 }
 
-export function createLogRelay(
+export function createLogBuffer(
   append: (chunk: { offset: number; bytes: Uint8Array }) => Promise<Written>,
-  limitBytes = defaultLimitBytes,
-): LogRelay {
+  maxBytes = defaultMaxBytes,
+): LogBuffer {
   let waiting: Buffer[] = [];
   let accepted = 0;
   let sent = 0;
   let chunk: Buffer | null = null;
 
   const write = (bytes: Uint8Array) => {
-    if (accepted >= limitBytes) return;
-    const room = limitBytes - accepted;
+    if (accepted >= maxBytes) return;
+    const room = maxBytes - accepted;
     waiting.push(Buffer.from(bytes.subarray(0, room)));
-    if (bytes.byteLength > room) waiting.push(Buffer.from(`\n[the log ends here: it reached ${limitBytes} bytes]\n`));
+    if (bytes.byteLength > room) waiting.push(Buffer.from(`\n[the log ends here: it reached ${maxBytes} bytes]\n`));
     accepted += bytes.byteLength;
   };
 
