@@ -1,7 +1,7 @@
 import { type Event, eventSchema } from "@reluctant/contracts";
 import { AnswerError, ApiError, UnreachableError } from "./errors.ts";
 import { type Http, path } from "./http.ts";
-import { pause } from "./retry.ts";
+import { sleep } from "./retry.ts";
 import { sseMessages } from "./sse.ts";
 
 export interface EventsOptions {
@@ -15,10 +15,10 @@ export interface EventsOptions {
 }
 
 /** Wait before connecting again, doubled up to the most, from the first again after a message. Milliseconds. */
-const firstWait = 250;
-const mostWait = 5_000;
+const initialBackoffMs = 250;
+const maxBackoffMs = 5_000;
 /** A stream silent for so long is taken for dead; the API sends a comment every few seconds. */
-const silence = 30_000;
+const idleTimeoutMs = 30_000;
 
 /**
  * Events in commit order, each exactly once, until `signal` aborts. A lost connection is taken up after the last event
@@ -30,11 +30,11 @@ export async function* events(
 ): AsyncGenerator<Event> {
   const where = experimentId ? path`/experiments/${experimentId}/events` : "/events";
   let cursor = after;
-  let wait = firstWait;
+  let backoffMs = initialBackoffMs;
   while (!signal?.aborted) {
     try {
       for await (const message of connect(http, where, cursor, signal, onConnection)) {
-        wait = firstWait;
+        backoffMs = initialBackoffMs;
         if (!message) continue;
         cursor = message.id || cursor;
         const event = readEvent(message.data, where);
@@ -42,12 +42,12 @@ export async function* events(
       }
     } catch (error) {
       if (signal?.aborted) return;
-      if (!mayHeal(error)) throw error;
-      wait = Math.max(wait, Math.min(retryAfter(error), mostWait));
+      if (!isTransient(error)) throw error;
+      backoffMs = Math.max(backoffMs, Math.min(retryAfter(error), maxBackoffMs));
     }
     onConnection?.("waiting");
-    await pause(wait * (0.75 + Math.random() / 2), signal); // spread, so that clients of a restarted API do not all come at once
-    wait = Math.min(wait * 2, mostWait);
+    await sleep(backoffMs * (0.75 + Math.random() / 2), signal); // spread, so that clients of a restarted API do not all come at once
+    backoffMs = Math.min(backoffMs * 2, maxBackoffMs);
   }
 }
 
@@ -62,17 +62,17 @@ async function* connect(
   const connection = new AbortController();
   const close = () => connection.abort();
   signal?.addEventListener("abort", close, { once: true });
-  let watchdog = setTimeout(close, silence);
+  let watchdog = setTimeout(close, idleTimeoutMs);
   try {
     const headers = { accept: "text/event-stream", ...(cursor && { "last-event-id": cursor }) };
-    const response = await http.once(where, { headers, signal: connection.signal });
+    const response = await http.sendOnce(where, { headers, signal: connection.signal });
     const { body } = response;
     if (!body || !response.headers.get("content-type")?.startsWith("text/event-stream"))
       throw new AnswerError(`GET ${where}`, null);
     onConnection?.("open");
     for await (const message of sseMessages(chunks(body))) {
       clearTimeout(watchdog);
-      watchdog = setTimeout(close, silence);
+      watchdog = setTimeout(close, idleTimeoutMs);
       yield message;
     }
   } finally {
@@ -111,7 +111,7 @@ const retryAfter = (error: unknown): number =>
   error instanceof ApiError && error.retryAfterSeconds !== null ? error.retryAfterSeconds * 1_000 : 0;
 
 /** Outages heal, and so does what our own watchdog aborted; refusals and unknown shapes do not. */
-function mayHeal(error: unknown): boolean {
+function isTransient(error: unknown): boolean {
   if (error instanceof ApiError) return error.status >= 500 || error.status === 429;
   return (
     error instanceof UnreachableError ||

@@ -1,5 +1,5 @@
 import { AnswerError, apiError, UnreachableError } from "./errors.ts";
-import { pause, secondsUntilRetry, spread } from "./retry.ts";
+import { secondsUntilRetry, sleep, withJitter } from "./retry.ts";
 
 /** Anything that turns an unknown answer into a `T` or throws: a Zod schema of the contracts. */
 export interface Schema<T> {
@@ -28,7 +28,7 @@ export interface RequestOptions extends Abortable {
 /** One way to the API: address, token and fetch settled. */
 export interface Http {
   /** A successful answer to a request sent once, its body unread. */
-  once(path: string, options?: RequestOptions): Promise<Response>;
+  sendOnce(path: string, options?: RequestOptions): Promise<Response>;
   /** The same, where the request is sent again when the API asks for that, three times at most. */
   send(path: string, options?: RequestOptions): Promise<Response>;
   /** The parsed JSON of a successful answer to a GET. */
@@ -48,7 +48,7 @@ export interface HttpOptions {
 export function createHttp({ baseUrl, token, fetch = globalThis.fetch }: HttpOptions): Http {
   const root = `${baseUrl.replace(/\/+$/, "")}/api/v1`;
 
-  async function once(path: string, { method = "GET", query, json, body, headers, signal }: RequestOptions = {}) {
+  async function sendOnce(path: string, { method = "GET", query, json, body, headers, signal }: RequestOptions = {}) {
     const url = `${root}${path}${queryString(query)}`;
     const init: RequestInit = {
       method,
@@ -76,11 +76,11 @@ export function createHttp({ baseUrl, token, fetch = globalThis.fetch }: HttpOpt
     const resendable = !(body instanceof ReadableStream);
     for (let retries = 0; ; retries++) {
       try {
-        return await once(path, options);
+        return await sendOnce(path, options);
       } catch (error) {
         const seconds = secondsUntilRetry(error, { idempotent, resendable, retries });
         if (seconds === null) throw error;
-        await pause(spread(seconds * 1_000), signal);
+        await sleep(withJitter(seconds * 1_000), signal);
       }
     }
   }
@@ -100,7 +100,7 @@ export function createHttp({ baseUrl, token, fetch = globalThis.fetch }: HttpOpt
   }
 
   return {
-    once,
+    sendOnce,
     send,
     get: (schema, path, options) => parsed("GET", schema, path, options),
     post: (schema, path, options) => parsed("POST", schema, path, options),
