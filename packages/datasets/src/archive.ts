@@ -3,7 +3,7 @@ import { pipeline } from "node:stream";
 import { createGunzip, type ZlibOptions } from "node:zlib";
 import { type Extract, extract, type Header } from "tar-stream";
 import { DatasetError, isSystemError, reason, unreadable } from "./errors.ts";
-import { maxSampleBytes, type Place } from "./source.ts";
+import { type Location, maxSampleBytes } from "./source.ts";
 
 export interface Entry<T> {
   /** What `accept` made of the entry's path. */
@@ -13,7 +13,7 @@ export interface Entry<T> {
   /** Of the entry in the uncompressed archive. */
   offset: number;
   /** Where the bytes lie, unless the archive is gzipped. */
-  place?: Place;
+  location?: Location;
 }
 
 /**
@@ -37,7 +37,7 @@ export async function* archiveEntries<T>(
         ? accept(path, { file: archive, offset })
         : undefined;
       if (accepted === undefined) entry.resume();
-      else yield { accepted, path, bytes: await collect(entry, size), offset, ...placeIn(archive, offset) };
+      else yield { accepted, path, bytes: await collect(entry, size), offset, ...locationIn(archive, offset) };
     }
     await unpacking;
   } catch (error) {
@@ -59,8 +59,8 @@ export async function* archiveEntries<T>(
 }
 
 /** An entry's bytes follow its header of 512. */
-const placeIn = (archive: string, offset: number): { place?: Place } =>
-  archive.endsWith(".gz") ? {} : { place: { file: archive, offset: offset + 512 } };
+const locationIn = (archive: string, offset: number): { location?: Location } =>
+  archive.endsWith(".gz") ? {} : { location: { file: archive, offset: offset + 512 } };
 
 /** Two empty blocks close a tar archive: one cut off between two entries looks whole but for them. */
 const endBytes = 1024;

@@ -21,12 +21,12 @@ export async function forEachConcurrently<T>(
 }
 
 /** Lets so many jobs run at a time; the others wait in the order in which they came. */
-export class Lanes {
+export class Semaphore {
   private free: number;
   private readonly waiting: (() => void)[] = [];
 
-  constructor(lanes: number) {
-    this.free = lanes;
+  constructor(permits: number) {
+    this.free = permits;
   }
 
   async run<T>(job: () => Promise<T>): Promise<T> {

@@ -42,7 +42,7 @@ async function sourcesIn(folder: string): Promise<DatasetSource[]> {
   const sources = [
     ...archivesIn(folder, names),
     ...shardsIn(folder, names),
-    ...inFew(folder, await foldersIn(folder, names)),
+    ...summarizeUnusable(folder, await foldersIn(folder, names)),
   ];
   if (sources.length === 0) return [unusableSource(basename(folder), unknownLayout(folder, names))];
   return Promise.all(sources.map((source) => withPreprocessing(folder, names, source)));
@@ -104,11 +104,11 @@ function shardsIn(folder: string, names: readonly string[]): DatasetSource[] {
 }
 
 /** Folders that are told one by one; more, such as the classes of a data set, are told as one. */
-const mostTold = 10;
+const maxReported = 10;
 
-function inFew(folder: string, found: readonly DatasetSource[]): DatasetSource[] {
+function summarizeUnusable(folder: string, found: readonly DatasetSource[]): DatasetSource[] {
   const broken = found.filter(({ unusable }) => unusable).map(({ name }) => name);
-  if (broken.length <= mostTold) return [...found];
+  if (broken.length <= maxReported) return [...found];
   const error = new DatasetError(`holds ${broken.length} folders that are no data sets: ${summary(broken)}`, {
     file: folder,
     fix: "name the folder that holds the data sets, or move these away",

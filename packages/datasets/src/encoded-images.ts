@@ -3,9 +3,9 @@ import { open } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { centerCrop, resizedCrop } from "@reluctant/relu";
-import { Lanes } from "./concurrency.ts";
+import { Semaphore } from "./concurrency.ts";
 import { decodeOnOneCoreEach, decodeRegion } from "./decode.ts";
-import { changed, DatasetError, reason } from "./errors.ts";
+import { contentChanged, DatasetError, reason } from "./errors.ts";
 import { sha256 } from "./files.ts";
 import { imageAt } from "./image-index.ts";
 import type { EncodedStore, ImageRequest, ReadImages } from "./images.ts";
@@ -18,13 +18,13 @@ const imagesInFlight = 16;
 /** Reads image files where they lie, and decodes what is asked for of them in libuv's threads. */
 export function encodedImages(store: EncodedStore): ReadImages {
   const imageBytes = store.preprocessing.crop ** 2 * 3;
-  const lanes = new Lanes(imagesInFlight);
+  const semaphore = new Semaphore(imagesInFlight);
   decodeOnOneCoreEach();
   return async (request) => {
     const images = new Uint8Array(request.indices.length * imageBytes);
-    const decode = async (index: number, place: number) =>
-      images.set(await decoded(store, request, index), place * imageBytes);
-    await Promise.all(Array.from(request.indices, (index, place) => lanes.run(() => decode(index, place))));
+    const decode = async (index: number, position: number) =>
+      images.set(await decoded(store, request, index), position * imageBytes);
+    await Promise.all(Array.from(request.indices, (index, position) => semaphore.run(() => decode(index, position))));
     return images;
   };
 }
@@ -45,14 +45,14 @@ async function decoded(store: EncodedStore, { split, crops }: ImageRequest, inde
 
 /** @throws DatasetError when the file is gone, or holds other bytes than those that were registered */
 async function read({ files, folder, records }: EncodedStore, split: Split, index: number): Promise<SampleBytes> {
-  const { place, bytes: size, digest } = imageAt(records[split], files, index);
-  const at = { file: resolve(folder, place.file), ...(place.offset > 0 && { offset: place.offset }) };
-  const bytes = await bytesOf(at.file, place.offset, size).catch((cause) => {
+  const { location, bytes: size, digest } = imageAt(records[split], files, index);
+  const at = { file: resolve(folder, location.file), ...(location.offset > 0 && { offset: location.offset }) };
+  const bytes = await bytesOf(at.file, location.offset, size).catch((cause) => {
     const fix = `restore it, or delete ${folder} and start the worker again`;
     throw new DatasetError(`cannot be read (${reason(cause)})`, { ...at, fix, cause });
   });
   if (!sha256(bytes).startsWith(digest)) {
-    throw changed(at);
+    throw contentChanged(at);
   }
   return { name: "", bytes, ...at };
 }

@@ -8,7 +8,7 @@ export class DatasetError extends Error {
   /** What to do, as a person is told. */
   readonly fix: string;
 
-  constructor(problem: string, at: Place & { fix: string; cause?: unknown }) {
+  constructor(problem: string, at: Location & { fix: string; cause?: unknown }) {
     super(`${written(at)}: ${problem}; ${at.fix}`, { cause: at.cause });
     this.problem = problem;
     this.file = at.file;
@@ -22,18 +22,18 @@ export class DatasetError extends Error {
   }
 }
 
-interface Place {
+interface Location {
   file: string;
   offset?: number | undefined;
 }
 
-const written = ({ file, offset }: Place): string => `${file}${offset === undefined ? "" : ` at byte ${offset}`}`;
+const written = ({ file, offset }: Location): string => `${file}${offset === undefined ? "" : ` at byte ${offset}`}`;
 
 /** What an unknown error says, to quote it in ours. */
 export const reason = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** Bytes that are not those that the data set's version was made of. */
-export const changed = ({ file, offset }: Place): DatasetError =>
+export const contentChanged = ({ file, offset }: Location): DatasetError =>
   new DatasetError("the content changed since the data set was registered", { file, offset, fix: "register it again" });
 
 /**

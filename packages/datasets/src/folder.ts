@@ -10,7 +10,7 @@ export const folderSource = (name: string, root: string): DatasetSource => ({
   async *samples() {
     for await (const file of filesUnder(root)) {
       const path = sampleName(relative(root, file).split(sep).join("/"), { file });
-      if (path !== undefined) yield { name: path, bytes: await readBounded(file), file, place: { file, offset: 0 } };
+      if (path !== undefined) yield { name: path, bytes: await readBounded(file), file, location: { file, offset: 0 } };
     }
   },
   decode: decodeImage,

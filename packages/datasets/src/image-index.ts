@@ -3,13 +3,13 @@
  * an image: uint32 where its path begins in files.txt, uint32 bytes, float64 offset in the file, 8 bytes of its SHA-256;
  * `SPLIT.names` a sample name a line. ImageNet's are 31 MB of records.
  */
-import type { Place } from "./source.ts";
+import type { Location } from "./source.ts";
 
 export const filesFile = "files.txt";
 export const recordBytes = 24;
 
 export interface IndexedImage {
-  readonly place: Place;
+  readonly location: Location;
   readonly bytes: number;
   /** The first 16 digits of its SHA-256. */
   readonly digest: string;
@@ -29,11 +29,11 @@ export function fileTable(paths: Iterable<string>): { text: string; startOf: Rea
 
 export function encodeImageIndex(images: readonly IndexedImage[], startOf: ReadonlyMap<string, number>): Uint8Array {
   const records = Buffer.alloc(images.length * recordBytes);
-  for (const [index, { place, bytes, digest }] of images.entries()) {
+  for (const [index, { location, bytes, digest }] of images.entries()) {
     const at = index * recordBytes;
-    records.writeUInt32LE(startOf.get(place.file) as number, at);
+    records.writeUInt32LE(startOf.get(location.file) as number, at);
     records.writeUInt32LE(bytes, at + 4);
-    records.writeDoubleLE(place.offset, at + 8);
+    records.writeDoubleLE(location.offset, at + 8);
     records.write(digest, at + 16, "hex");
   }
   return records;
@@ -45,7 +45,7 @@ export function imageAt(records: Uint8Array, files: Uint8Array, index: number): 
   const start = record.readUInt32LE(0);
   const file = Buffer.from(files.subarray(start, files.indexOf(10, start))).toString();
   return {
-    place: { file, offset: record.readDoubleLE(8) },
+    location: { file, offset: record.readDoubleLE(8) },
     bytes: record.readUInt32LE(4),
     digest: record.toString("hex", 16),
   };

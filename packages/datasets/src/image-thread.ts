@@ -4,17 +4,17 @@ import { DatasetError } from "./errors.ts";
 import type { ImageRequest, ImageStore, ReadImages } from "./images.ts";
 import { pixelImages } from "./pixel-images.ts";
 
-export type Question = ImageRequest & { id: number };
-export type Answer =
+export type ImageThreadRequest = ImageRequest & { id: number };
+export type ImageThreadResponse =
   | { id: number; images: Uint8Array }
   | { id: number; refusal: { problem: string; file: string; offset: number | undefined; fix: string } }
   | { id: number; error: unknown };
 
 const read = await open(workerData as ImageStore);
-parentPort?.on("message", async ({ id, ...request }: Question) => {
+parentPort?.on("message", async ({ id, ...request }: ImageThreadRequest) => {
   const answer = await read(request).then(
-    (images): Answer => ({ id, images }),
-    (error: unknown): Answer =>
+    (images): ImageThreadResponse => ({ id, images }),
+    (error: unknown): ImageThreadResponse =>
       error instanceof DatasetError
         ? { id, refusal: { problem: error.problem, file: error.file, offset: error.offset, fix: error.fix } }
         : { id, error },

@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import { DatasetError } from "./errors.ts";
-import type { Answer, Question } from "./image-thread.ts";
+import type { ImageThreadRequest, ImageThreadResponse } from "./image-thread.ts";
 import type { ImageRequest, ImageStore } from "./images.ts";
 
 /** The compiled one, from the sources too: a thread loads no TypeScript. */
@@ -45,13 +45,13 @@ class ImageThread {
     number,
     { resolve: (images: Uint8Array) => void; reject: (error: unknown) => void }
   >();
-  private asked = 0;
+  private nextId = 0;
   /** Why it answers no more. */
   private ended: unknown = null;
 
   constructor(store: ImageStore) {
     this.worker = new Worker(script, { workerData: store })
-      .on("message", (answer: Answer) => this.hear(answer))
+      .on("message", (answer: ImageThreadResponse) => this.onMessage(answer))
       .on("error", (error) => this.end(error))
       .on("exit", () => this.end(new Error("the data set was closed")));
     this.worker.unref();
@@ -64,12 +64,12 @@ class ImageThread {
 
   async read(request: ImageRequest): Promise<Uint8Array> {
     if (this.ended) throw this.ended;
-    const id = this.asked++;
+    const id = this.nextId++;
     this.worker.ref(); // somebody waits
     return new Promise((resolve, reject) => {
       this.pending.set(id, { resolve, reject });
       const indices = request.indices.slice(); // a message takes the whole memory of a view
-      this.worker.postMessage({ ...request, id, indices } satisfies Question);
+      this.worker.postMessage({ ...request, id, indices } satisfies ImageThreadRequest);
     });
   }
 
@@ -77,7 +77,7 @@ class ImageThread {
     await this.worker.terminate();
   }
 
-  private hear(answer: Answer): void {
+  private onMessage(answer: ImageThreadResponse): void {
     const waiting = this.pending.get(answer.id);
     this.pending.delete(answer.id);
     if (this.pending.size === 0) this.worker.unref();

@@ -4,7 +4,7 @@ import { requireWhole } from "./decode.ts";
 import { DatasetError } from "./errors.ts";
 import { sha256 } from "./files.ts";
 import { normalizationRule } from "./normalization.ts";
-import { classOf, type DatasetSource, maxSamples, type Place, type Preprocessing, type Shape } from "./source.ts";
+import { classOf, type DatasetSource, type Location, maxSamples, type Preprocessing, type Shape } from "./source.ts";
 import { heldOutForValidation, type Split, splits, stratifiedOrder } from "./split.ts";
 
 /** What a data set is: exactly these bytes under these names, with these classes and splits. */
@@ -26,7 +26,7 @@ export interface ManifestSample {
   readonly bytes: number;
   readonly sha256: string;
   /** Where the bytes can be read from again, if anywhere. Says nothing of what the data set is. */
-  readonly place?: Place;
+  readonly location?: Location;
 }
 
 type Found = Omit<ManifestSample, "label" | "split">;
@@ -45,7 +45,7 @@ export async function manifest(source: DatasetSource): Promise<Manifest> {
   const found: Found[] = [];
   let inputShape: Shape | undefined;
   await forEachConcurrently(source.samples(), checksInFlight, async (sample) => {
-    const { bytes, place } = sample;
+    const { bytes, location } = sample;
     if (found.length === maxSamples) {
       throw new DatasetError(`the data set has more than ${maxSamples} samples`, {
         file: sample.file,
@@ -56,7 +56,7 @@ export async function manifest(source: DatasetSource): Promise<Manifest> {
       name: sample.name,
       bytes: bytes.byteLength,
       sha256: sha256(bytes),
-      ...(place && { place }),
+      ...(location && { location }),
     });
     if (preprocessing?.streamed) await requireWhole(sample);
     if (count === 1) inputShape = (await source.decode(sample)).shape;

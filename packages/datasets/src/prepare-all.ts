@@ -7,7 +7,7 @@ import { DatasetError } from "./errors.ts";
 import { glyphs } from "./glyphs.ts";
 import { manifest } from "./manifest.ts";
 import { prepare } from "./prepare.ts";
-import { type PrepareProgress, ProgressReport, watched } from "./progress.ts";
+import { observed, type PrepareProgress, ProgressReport } from "./progress.ts";
 import { type DatasetReader, isPrepared, openPrepared } from "./reader.ts";
 import type { DatasetSource } from "./source.ts";
 import { unusable } from "./unusable.ts";
@@ -81,9 +81,9 @@ async function prepareOnce(
   const version = known && (await readFile(known, "utf8").catch(() => null));
   if (version && (await isPrepared(cacheDir, version))) return openPrepared(cacheDir, version);
   const progress = new ProgressReport(source.name, (told) => onProgress?.(told));
-  const described = await manifest(watched(source, signal, (read) => progress.at("reading", read, null)));
+  const described = await manifest(observed(source, signal, (read) => progress.at("reading", read, null)));
   const reader = await prepare({
-    source: watched(source, signal, () => {}),
+    source: observed(source, signal, () => {}),
     manifest: described,
     cacheDir,
     onProgress: (done, total) => progress.at("decoding", done, total),

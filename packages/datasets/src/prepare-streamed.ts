@@ -1,7 +1,7 @@
 import { open, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { encodedImages } from "./encoded-images.ts";
-import { changed, DatasetError } from "./errors.ts";
+import { contentChanged, DatasetError } from "./errors.ts";
 import { sha256 } from "./files.ts";
 import { encodeImageIndex, filesFile, fileTable } from "./image-index.ts";
 import type { EncodedStore } from "./images.ts";
@@ -15,13 +15,13 @@ import { type Split, splits, stratifiedOrder } from "./split.ts";
 const packedFile = "packed";
 
 /** False where a streamed data set was registered before and its files have moved since. */
-export async function liesWhere(manifest: Manifest, folder: string): Promise<boolean> {
+export async function filesUnmoved(manifest: Manifest, folder: string): Promise<boolean> {
   if (!manifest.preprocessing?.streamed) return true;
   const files = await readFile(join(folder, filesFile), "utf8").catch(() => null);
   return files === fileTable(manifest.samples.map(fileOf)).text;
 }
 
-const fileOf = ({ place }: ManifestSample): string => place?.file ?? packedFile;
+const fileOf = ({ location }: ManifestSample): string => location?.file ?? packedFile;
 
 /**
  * Notes where each image lies (see `image-index.ts`) and decodes a draw of the training images, brought to their size as
@@ -34,14 +34,14 @@ export async function writeImageIndex(
   folder: string,
   onProgress: ((done: number, total: number) => void) | undefined,
 ): Promise<PixelSums> {
-  const placed = await pack(source, samples, folder, onProgress);
+  const packedAt = await pack(source, samples, folder, onProgress);
   const { text, startOf } = fileTable(samples.map(fileOf));
   await writeFile(join(folder, filesFile), text);
   const records = {} as Record<Split, Uint8Array>;
   for (const split of splits) {
     const own = samples.filter((sample) => sample.split === split);
     const imageIndex = own.map((sample) => ({
-      place: { file: fileOf(sample), offset: sample.place?.offset ?? (placed.get(sample.name) as number) },
+      location: { file: fileOf(sample), offset: sample.location?.offset ?? (packedAt.get(sample.name) as number) },
       bytes: sample.bytes,
       digest: sample.sha256.slice(0, 16),
     }));
@@ -59,7 +59,7 @@ async function pack(
   folder: string,
   onProgress: ((done: number, total: number) => void) | undefined,
 ): Promise<ReadonlyMap<string, number>> {
-  const wanted = new Map(samples.filter(({ place }) => !place).map((sample) => [sample.name, sample]));
+  const wanted = new Map(samples.filter(({ location }) => !location).map((sample) => [sample.name, sample]));
   const offsets = new Map<string, number>();
   if (wanted.size === 0) return offsets;
   const file = await open(join(folder, packedFile), "wx");
@@ -69,7 +69,7 @@ async function pack(
       const known = wanted.get(sample.name);
       if (!known) continue;
       if (sha256(sample.bytes) !== known.sha256) {
-        throw changed(sample);
+        throw contentChanged(sample);
       }
       await file.write(sample.bytes, 0, sample.bytes.byteLength, end);
       offsets.set(sample.name, end);

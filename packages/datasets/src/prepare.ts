@@ -3,12 +3,12 @@ import { join } from "node:path";
 import { fileSha256 } from "@reluctant/machine";
 import { forEachConcurrently } from "./concurrency.ts";
 import { decodeOnOneCoreEach } from "./decode.ts";
-import { changed, DatasetError } from "./errors.ts";
+import { contentChanged, DatasetError } from "./errors.ts";
 import { sha256 } from "./files.ts";
-import { halfBuilt, sweep } from "./half-built.ts";
 import { type Manifest, splitSizes, versionOf } from "./manifest.ts";
 import { PixelSums, publishedNormalization } from "./normalization.ts";
-import { liesWhere, writeImageIndex } from "./prepare-streamed.ts";
+import { partialFolder, removeAbandoned } from "./partial-folder.ts";
+import { filesUnmoved, writeImageIndex } from "./prepare-streamed.ts";
 import { type DatasetReader, type Header, headerFile, imageFile, isPrepared, openPrepared } from "./reader.ts";
 import type { DatasetSource, SampleBytes, Shape } from "./source.ts";
 import { type Split, splits } from "./split.ts";
@@ -36,9 +36,9 @@ export async function prepare(input: PrepareInput): Promise<DatasetReader> {
   const version = versionOf(manifest);
   const folder = join(cacheDir, version);
   const prepared = await isPrepared(cacheDir, version);
-  if (prepared && (await liesWhere(manifest, folder))) return openPrepared(cacheDir, version);
-  await sweep(cacheDir);
-  const building = await halfBuilt(cacheDir, version);
+  if (prepared && (await filesUnmoved(manifest, folder))) return openPrepared(cacheDir, version);
+  await removeAbandoned(cacheDir);
+  const building = await partialFolder(cacheDir, version);
   await mkdir(building, { recursive: true });
   try {
     await build(input, version, building);
@@ -99,16 +99,16 @@ async function writePixels(
   let done = 0;
   try {
     await forEachConcurrently(source.samples(), decodesInFlight, async (sample) => {
-      const place = wanted.get(sample.name);
-      if (!place) return;
+      const target = wanted.get(sample.name);
+      if (!target) return;
       wanted.delete(sample.name);
-      if (sha256(sample.bytes) !== place.sha256) {
-        throw changed(sample);
+      if (sha256(sample.bytes) !== target.sha256) {
+        throw contentChanged(sample);
       }
       const { data, shape } = await source.decode(sample);
       requireShape(shape, inputShape, sample);
-      if (place.split === "train") sums.add(data);
-      await files[place.split].write(data, 0, data.byteLength, place.index * height * width * channels);
+      if (target.split === "train") sums.add(data);
+      await files[target.split].write(data, 0, data.byteLength, target.index * height * width * channels);
       onProgress?.(++done, total);
     });
     for (const name of wanted.keys()) {

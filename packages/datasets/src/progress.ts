@@ -52,7 +52,7 @@ export class ProgressReport {
 }
 
 /** The source, ended by the signal between two samples, with a count of those that were read. */
-export const watched = (
+export const observed = (
   source: DatasetSource,
   signal: AbortSignal | undefined,
   onRead: (samples: number) => void,

@@ -34,10 +34,10 @@ export interface SampleBytes {
   readonly file: string;
   readonly offset?: number;
   /** Where the bytes can be read from again; absent where they are packed, or no file's. */
-  readonly place?: Place;
+  readonly location?: Location;
 }
 
-export interface Place {
+export interface Location {
   readonly file: string;
   readonly offset: number;
 }

@@ -52,7 +52,7 @@ async function* trainSamples(folder: string, wnid: string): AsyncGenerator<Sampl
     const name = sampleName(`train/${wnid}/${image}`, { file });
     if (name === undefined) continue;
     images++;
-    yield { name, bytes: await readBounded(file), file, place: { file, offset: 0 } };
+    yield { name, bytes: await readBounded(file), file, location: { file, offset: 0 } };
   }
   if (images === 0)
     throw new DatasetError("holds no images", { file: folder, fix: "add some or remove the class from wnids.txt" });
@@ -69,7 +69,7 @@ async function* heldOutSamples(folder: string, classes: readonly string[]): Asyn
     if (wnid === undefined)
       throw new DatasetError(`has no line in ${annotationFile}`, { file, fix: "add one or remove it" });
     classOf.delete(image);
-    yield { name, bytes: await readBounded(file), file, place: { file, offset: 0 } };
+    yield { name, bytes: await readBounded(file), file, location: { file, offset: 0 } };
   }
   for (const [image, { offset }] of classOf) {
     throw new DatasetError(`names ${image}, which is not in images`, {

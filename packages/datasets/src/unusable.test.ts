@@ -10,7 +10,7 @@ import sharp from "sharp";
 import { pack } from "tar-stream";
 import { expect, onTestFinished, test } from "vitest";
 import { requireDataFolders } from "./data-folders.ts";
-import { halfBuilt } from "./half-built.ts";
+import { partialFolder } from "./partial-folder.ts";
 import { type PrepareAllInput, prepareAll } from "./prepare-all.ts";
 import { type PrepareProgress, ProgressReport } from "./progress.ts";
 
@@ -362,7 +362,7 @@ test("what a killed process left half-built goes with the next start, and what a
   const { found, cacheDir } = await setup();
   const ended = spawn(process.execPath, ["-e", ""]);
   await once(ended, "exit");
-  const path = await halfBuilt(cacheDir, "a".repeat(64));
+  const path = await partialFolder(cacheDir, "a".repeat(64));
   const left = path.replace(`-${process.pid}.`, `-${ended.pid}.`);
   const elsewhere = path.replace(/\.[0-9a-f]{12}-\d+\./, `.${"0".repeat(12)}-${ended.pid}.`);
   for (const folder of [path, left, elsewhere]) await mkdir(folder);

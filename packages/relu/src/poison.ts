@@ -1,4 +1,4 @@
-import { moment } from "./moment.ts";
+import { utcText } from "./utc-text.ts";
 
 /** A lost attempt of a stage run, as Postgres tells it. */
 export interface Loss {
@@ -61,6 +61,6 @@ export function judgeLosses({ losses, workers }: LossHistory, leaseSeconds: numb
   if ((row[0]?.ageSeconds ?? 0) < leaseSeconds) return { is: "unsure" };
   // The history on a line of its own: to the circuit breaker, which reads the first, poisonous runs are alike.
   const what = `its worker was lost ${row.length} times in a row, each time without a new checkpoint and no other beside it`;
-  const history = row.reverse().map(({ worker, at }) => `${worker} (${moment(at)})`);
+  const history = row.reverse().map(({ worker, at }) => `${worker} (${utcText(at)})`);
   return { is: "poisonous", reason: `poisonous: ${what}:\n${history.join(", ")}` };
 }

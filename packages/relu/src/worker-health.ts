@@ -1,5 +1,5 @@
 import type { AttemptState, StageKind } from "@reluctant/contracts";
-import { moment } from "./moment.ts";
+import { utcText } from "./utc-text.ts";
 
 /** How one of a worker's attempts ended, as Postgres tells it. */
 export interface WorkerEnding {
@@ -55,7 +55,7 @@ export function brokenWorkers(workers: readonly WorkerRecord[]): { name: string;
     left.set(pool, others);
     const history = blamed
       .reverse()
-      .map(({ kind, at, succeededOn }) => `${kind} (${moment(at)}; then on ${succeededOn})`);
+      .map(({ kind, at, succeededOn }) => `${kind} (${utcText(at)}; then on ${succeededOn})`);
     return [{ name, reason: `its last attempts were lost, and succeeded elsewhere: ${history.join(", ")}` }];
   });
 }

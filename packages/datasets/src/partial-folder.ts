@@ -7,14 +7,14 @@ const partial = ".partial";
 const dayMs = 24 * 60 * 60 * 1000;
 
 /** Where this process may build a version. */
-export const halfBuilt = async (cacheDir: string, version: string): Promise<string> =>
+export const partialFolder = async (cacheDir: string, version: string): Promise<string> =>
   join(cacheDir, `${version}.${await namespace()}-${process.pid}.${randomUUID()}${partial}`);
 
 /**
  * Removes what killed processes left half-built (184 MB of CIFAR): at once where their end can be seen from here, else
  * when nothing was written in it for a day, since a cache may be shared with other machines.
  */
-export async function sweep(cacheDir: string): Promise<void> {
+export async function removeAbandoned(cacheDir: string): Promise<void> {
   const names = await readdir(cacheDir).catch(() => []);
   const here = await namespace();
   for (const name of names.filter((candidate) => candidate.endsWith(partial))) {
@@ -24,8 +24,8 @@ export async function sweep(cacheDir: string): Promise<void> {
 }
 
 function ownerEnded(name: string, here: string): boolean {
-  const [, place, pid] = /^[0-9a-f]{64}\.([0-9a-f]{12})-(\d+)\./.exec(name) ?? [];
-  return place === here && pid !== undefined && !isAlive(Number(pid));
+  const [, owner, pid] = /^[0-9a-f]{64}\.([0-9a-f]{12})-(\d+)\./.exec(name) ?? [];
+  return owner === here && pid !== undefined && !isAlive(Number(pid));
 }
 
 function isAlive(pid: number): boolean {
