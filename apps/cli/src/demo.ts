@@ -5,11 +5,11 @@ import { emptyStackFolder, type Stack, startUnlessInterrupted, untilInterrupted 
 import { type Client, createClient } from "@reluctant/sdk";
 import { writeFrontier } from "./commands/export.ts";
 import { frontierText } from "./commands/frontier.ts";
-import { exitCodes } from "./report.ts";
+import { exitCodes } from "./report-error.ts";
 import { readSpec } from "./spec-file.ts";
 import { duration } from "./terminal/format.ts";
 import { print as say } from "./terminal/print.ts";
-import { startProgress } from "./terminal/starting.ts";
+import { startupProgress } from "./terminal/startup-progress.ts";
 import { bold, cyan, joined, line } from "./terminal/text.ts";
 import { follow } from "./watch.ts";
 
@@ -31,7 +31,7 @@ export async function runDemo(flags: DemoFlags): Promise<void> {
     dir: flags.data,
     workers: flags.workers,
     env: { ...process.env, RELUCTANT_THREADS: "1", ...(flags.fast && { RELUCTANT_DATA: "glyphs-small" }) },
-    ...startProgress(process.stdout),
+    ...startupProgress(process.stdout),
   };
   const stack = await startUnlessInterrupted(options, interrupted);
   if (!stack) {

@@ -2,7 +2,7 @@ import { idSchema, ReluctantError } from "@reluctant/contracts";
 import type { Client } from "@reluctant/sdk";
 
 /** Experiments looked at for a short id or a name: the newest. */
-const most = 1_000;
+const maxSearched = 1_000;
 
 /** The id of an experiment given by id, by the first digits of one as `ls` prints them, or by name (the newest). */
 export async function findExperiment(client: Client, given: string): Promise<string> {
@@ -13,7 +13,7 @@ export async function findExperiment(client: Client, given: string): Promise<str
   for await (const { id, name } of client.experiments.all()) {
     if (id.startsWith(given)) byId.push(id);
     if (name === given) byName ??= id;
-    if (++seen === most) break;
+    if (++seen === maxSearched) break;
   }
   if (byId.length > 1)
     throw new ReluctantError("invalid-request", `${given} begins ${byId.length} ids; give more digits`);

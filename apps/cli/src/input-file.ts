@@ -3,7 +3,7 @@ import { ReluctantError } from "@reluctant/contracts";
 import { systemMessage } from "./system-error.ts";
 
 /** The bytes of a file that the caller named. @throws ReluctantError when it cannot be read */
-export const readNamed = (path: string): Promise<Uint8Array> =>
+export const readInputFile = (path: string): Promise<Uint8Array> =>
   readFile(path).catch((error: unknown) => {
     throw new ReluctantError("invalid-request", systemMessage(error, path) ?? `${path}: cannot be read`);
   });
@@ -12,7 +12,7 @@ export const readNamed = (path: string): Promise<Uint8Array> =>
 export class ContentError extends Error {}
 
 /** What is wrong with the contents is the caller's matter too: one line, after the name of what was read. */
-export function interpret<T>(name: string, read: () => T): T {
+export function withContentErrors<T>(name: string, read: () => T): T {
   try {
     return read();
   } catch (error) {

@@ -17,7 +17,7 @@ import { up } from "./commands/up.ts";
 import { watch } from "./commands/watch.ts";
 import { worker } from "./commands/worker.ts";
 import { workers } from "./commands/workers.ts";
-import { exitCodes, report } from "./report.ts";
+import { exitCodes, reportError } from "./report-error.ts";
 import { write } from "./terminal/print.ts";
 
 const commands = [
@@ -66,5 +66,5 @@ for (const stream of [process.stdout, process.stderr])
 try {
   await program.parseAsync();
 } catch (error) {
-  process.exitCode = report(error);
+  process.exitCode = reportError(error);
 }

@@ -1,15 +1,15 @@
 import { type FieldError, type ProblemCode, ReluctantError } from "@reluctant/contracts";
 import { AnswerError, ApiError, UnreachableError } from "@reluctant/sdk";
-import { ContentError } from "./named-file.ts";
+import { ContentError } from "./input-file.ts";
 import { systemMessage } from "./system-error.ts";
 import { note, rendered } from "./terminal/print.ts";
-import { bold, line, oneLine, red, type Text } from "./terminal/text.ts";
+import { bold, line, red, singleLine, type Text } from "./terminal/text.ts";
 
 /** What a command ends with; the program's help says so too. 2 is also commander's own, for flags and arguments. */
 export const exitCodes = { done: 0, failed: 1, wrongUse: 2, unfinished: 3, interrupted: 130 } as const;
 
 /** Prints an error for a person and answers the exit code: one line, and one more for each field at fault. */
-export function report(error: unknown): number {
+export function reportError(error: unknown): number {
   if (error instanceof ApiError) {
     const { code, detail, errors = [] } = error.problem;
     if (code === "unauthenticated") return say(strangeToken);
@@ -30,7 +30,7 @@ const strangeToken = "the API does not know this token; give another with --toke
 function say(message: Text, faults: readonly FieldError[] = [], code: number = exitCodes.failed) {
   note([...red("error:"), { text: " " }, ...(typeof message === "string" ? [{ text: message }] : message)]);
   const told = rendered(message, process.stderr);
-  const untold = faults.filter(({ field, message: fault }) => !told.includes(oneLine(`${field}: ${fault}`)));
+  const untold = faults.filter(({ field, message: fault }) => !told.includes(singleLine(`${field}: ${fault}`)));
   for (const { field, message: fault } of untold) note(line`  ${bold(field)}: ${fault}`);
   return code;
 }

@@ -2,13 +2,13 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Experiment, StageRun, TradeOff, Trial } from "@reluctant/contracts";
 import { count, percent } from "@reluctant/plot";
 import type { Client } from "@reluctant/sdk";
-import { labelOf } from "./labels.ts";
-import { Board, type BoardLine } from "./terminal/board.ts";
+import { stageLabel } from "./stage-label.ts";
 import { bar, clock, duration } from "./terminal/format.ts";
-import { cyan, dim, green, joined, line, oneLine, red, type Text, yellow } from "./terminal/text.ts";
+import { type LiveLine, LiveLines } from "./terminal/live-lines.ts";
+import { cyan, dim, green, joined, line, red, singleLine, type Text, yellow } from "./terminal/text.ts";
 
 /** Time between two looks at a running experiment: often enough to look alive, rare enough to cost nothing. */
-const lookEveryMs = 500;
+const pollMs = 500;
 
 /**
  * Follows an experiment until it ends: a redrawn line for each active stage run, and one that stays when it ends.
@@ -20,7 +20,7 @@ export async function follow(
   out: NodeJS.WriteStream,
   signal?: AbortSignal,
 ): Promise<Experiment> {
-  const board = new Board(out);
+  const live = new LiveLines(out);
   const trials = await trialsOf(client, id);
   const states = new Map<string, string>();
   for (;;) {
@@ -29,15 +29,15 @@ export async function follow(
       if (states.get(stageRun.id) === stageRun.state) continue;
       const first = !states.has(stageRun.id);
       states.set(stageRun.id, stageRun.state);
-      const ending = endLine(stageRun, labelOf(stageRun, trials));
-      if (ending && !(first && stageRun.origin !== "cached" && experiment.state !== "active")) board.event(ending);
+      const ending = endLine(stageRun, stageLabel(stageRun, trials));
+      if (ending && !(first && stageRun.origin !== "cached" && experiment.state !== "active")) live.event(ending);
     }
-    board.draw([...activeLines(experiment, trials), summaryLine(experiment)]);
+    live.draw([...activeLines(experiment, trials), summaryLine(experiment)]);
     if (experiment.state !== "active" && experiment.state !== "paused") {
-      board.clear();
+      live.clear();
       return experiment;
     }
-    await delay(lookEveryMs, undefined, { signal });
+    await delay(pollMs, undefined, { signal });
   }
 }
 
@@ -65,12 +65,12 @@ export async function trialsOf(client: Client, id: string): Promise<Trial[]> {
   return trials;
 }
 
-const activeLines = (experiment: Experiment, trials: readonly Trial[]): BoardLine[] =>
+const activeLines = (experiment: Experiment, trials: readonly Trial[]): LiveLine[] =>
   experiment.stageRuns
     .filter((stageRun) => stageRun.state === "active")
     .map((stageRun) => ({
       key: stageRun.id,
-      text: oneLine(progressLine(stageRun, labelOf(stageRun, trials))),
+      text: singleLine(progressLine(stageRun, stageLabel(stageRun, trials))),
       share: stageRun.progress ? stageRun.progress.step / stageRun.progress.totalSteps : 0,
     }));
 
@@ -89,11 +89,11 @@ export function progressLine({ kind, progress }: Pick<StageRun, "kind" | "progre
   return `${head}  ${parts.join("  ")}`;
 }
 
-function summaryLine({ progress, etaSeconds, stageRuns }: Experiment): BoardLine {
+function summaryLine({ progress, etaSeconds, stageRuns }: Experiment): LiveLine {
   const reason = stageRuns.find((stageRun) => stageRun.state === "ready" && stageRun.reason)?.reason;
   const waiting = progress.waiting > 0 ? `, ${progress.waiting} waiting${reason ? ` (${reason})` : ""}` : "";
   const text = `${progress.succeeded}/${stageRuns.length} stage runs done${waiting}  ETA ${clock(etaSeconds)}`;
-  return { key: "summary", text: dim(oneLine(text)), share: progress.succeeded / Math.max(1, stageRuns.length) };
+  return { key: "summary", text: dim(singleLine(text)), share: progress.succeeded / Math.max(1, stageRuns.length) };
 }
 
 /** The line that stays when a stage run ended; null while it has not. */

@@ -1,10 +1,10 @@
 import { ReluctantError } from "@reluctant/contracts";
 import { parseDocument } from "yaml";
-import { readNamed } from "./named-file.ts";
+import { readInputFile } from "./input-file.ts";
 
 /** What a YAML or JSON file holds. @throws ReluctantError that names the file */
 export const readYaml = async (path: string): Promise<unknown> =>
-  parseYaml(path, new TextDecoder().decode(await readNamed(path)));
+  parseYaml(path, new TextDecoder().decode(await readInputFile(path)));
 
 /**
  * Plain data only: a tag that asks for more, such as `!!js/function`, is an error, where the parser would warn and go on.

@@ -1,9 +1,9 @@
 import { ApiError, createClient } from "@reluctant/sdk";
 import { QueryClient } from "@tanstack/react-query";
-import { fetchShown } from "./safe-text.ts";
+import { fetchEscaped } from "./safe-text.ts";
 
 /** The one door to the world: the API that serves this page, opened by the session cookie. */
-export const client = createClient({ baseUrl: location.origin, fetch: fetchShown });
+export const client = createClient({ baseUrl: location.origin, fetch: fetchEscaped });
 
 /** Outages are retried, refusals are not. A lost session sends every page back to the login. */
 export const queryClient = new QueryClient({

@@ -1,4 +1,4 @@
-import { short } from "@reluctant/plot";
+import { compact } from "@reluctant/plot";
 
 /** `48 s`, `12 min`, `1 h 12 min`, `3 d 4 h`: the two largest units that matter. */
 export function duration(seconds: number): string {
@@ -31,7 +31,7 @@ export const gpuTime = (seconds: number): string =>
 export const rate = (imagesPerSecond: number | null): string =>
   imagesPerSecond === null
     ? "–"
-    : `${imagesPerSecond < 10 ? imagesPerSecond.toFixed(1) : short(Math.round(imagesPerSecond))} img/s`;
+    : `${imagesPerSecond < 10 ? imagesPerSecond.toFixed(1) : compact(Math.round(imagesPerSecond))} img/s`;
 
 /** `140 GiB`; `–` where it is not known. */
 export const memory = (bytes: number | null): string => (bytes === null ? "–" : `${Math.round(bytes / 2 ** 30)} GiB`);

@@ -1,4 +1,4 @@
-import { count, short } from "./numbers.ts";
+import { compact, count } from "./numbers.ts";
 
 export interface Tick {
   value: number;
@@ -16,16 +16,16 @@ export interface Axis {
 /** Mantissas of the ticks of a log axis; the first that give at least three ticks and not too many are taken. */
 const decades = [1];
 const mantissas = [[1, 2, 5], decades, [1, 1.5, 2, 3, 4, 5, 6, 8]];
-const mostLogTicks = 9;
+const maxLogTicks = 9;
 
 /** Ticks of a log axis: 1k 2k 5k 10k …; decades only over a wide range, evenly spaced values over a narrow one. */
 export function logTicks([low, high]: [number, number]): Tick[] {
   const values = mantissas
     .map((set) => logValues(low, high, set))
-    .find(({ length }) => length >= 3 && length <= mostLogTicks);
-  if (values) return values.map((value) => ({ value, label: short(value) }));
+    .find(({ length }) => length >= 3 && length <= maxLogTicks);
+  if (values) return values.map((value) => ({ value, label: compact(value) }));
   const powers = logValues(low, high, decades);
-  return powers.length > mostLogTicks ? thin(powers) : linearTicks([low, high], 5, short);
+  return powers.length > maxLogTicks ? thin(powers) : linearTicks([low, high], 5, compact);
 }
 
 function logValues(low: number, high: number, set: number[]): number[] {
@@ -40,17 +40,17 @@ function logValues(low: number, high: number, set: number[]): number[] {
 }
 
 const thin = (values: number[]): Tick[] => {
-  const every = Math.ceil(values.length / mostLogTicks);
-  return values.filter((_, i) => i % every === 0).map((value) => ({ value, label: short(value) }));
+  const every = Math.ceil(values.length / maxLogTicks);
+  return values.filter((_, i) => i % every === 0).map((value) => ({ value, label: compact(value) }));
 };
 
-/** At most about `most` round values (steps of 1, 2 or 5 times a power of ten) inside the domain. */
+/** At most about `maxTicks` round values (steps of 1, 2 or 5 times a power of ten) inside the domain. */
 export function linearTicks(
   [low, high]: [number, number],
-  most: number,
+  maxTicks: number,
   label: (value: number, step: number) => string,
 ): Tick[] {
-  const step = niceStep((high - low) / most);
+  const step = niceStep((high - low) / maxTicks);
   const ticks: Tick[] = [];
   for (let i = Math.ceil(low / step - 1e-9); i * step <= high + step * 1e-9; i++) {
     const value = +(i * step).toPrecision(12);

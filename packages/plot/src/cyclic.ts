@@ -1,2 +1,2 @@
 /** One of `values` for each index, from the first again after the last. */
-export const inTurn = <T>(values: readonly T[], index: number): T => values[index % values.length] as T;
+export const cyclic = <T>(values: readonly T[], index: number): T => values[index % values.length] as T;

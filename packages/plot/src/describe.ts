@@ -2,7 +2,7 @@ import type { Frontier } from "@reluctant/contracts";
 import { bestAr, type PublishedCurve, publishedCurves, recommend } from "@reluctant/relu";
 import { type Axis, accuracyAxis, reluAxis } from "./axis.ts";
 import { groupSeeds, markDominated, type PlotPoint, widthText } from "./group.ts";
-import { budgetShare, count, percent, short } from "./numbers.ts";
+import { budgetShare, compact, count, percent } from "./numbers.ts";
 
 /** A horizontal line with its value: the all-ReLU model's accuracy, or chance. `accuracy` is a share. */
 export interface Level {
@@ -192,7 +192,7 @@ function table(points: PlotPoint[], totalRelus: number): PlotDescription["table"
       budgetShare(point.reluCount, totalRelus),
       point.polynomialUnits === 0 ? "–" : count(point.polynomialUnits),
       widthText(point.width),
-      short(point.macs),
+      compact(point.macs),
       percent(point.accuracy) + dagger(point),
       point.standardError === null ? "–" : percent(point.standardError),
       percent(point.validationAccuracy),

@@ -19,7 +19,7 @@ export interface HeatMap {
   /** In [0, 1], row by row. */
   shares: number[];
   /** Where a drawing is darkest. */
-  most: number;
+  max: number;
 }
 
 /** One layer: which share of its channels keeps the ReLU at each place, up to the largest: on a scale up to 1 a small budget would be invisible. */
@@ -48,7 +48,7 @@ export function maskUpdates(
 }
 
 /** Larger maps are averaged down to at most this many rows and columns: of 112 × 112 places nobody sees each. */
-const mostPlaces = 56;
+const maxGridSide = 56;
 
 /** @param updates what led to these masks, where that is known */
 export function maskFigure(
@@ -82,7 +82,7 @@ export function maskFigure(
 function panelOf({ layer, shape, kept, channelsKept }: MaskMap, stayed: number | null): MaskPanel {
   const [height, width, channels] = shape;
   const whole = { height, width, values: channelsKept.map((n) => n / channels) };
-  const pooled = pool(whole, Math.ceil(Math.max(height, width) / mostPlaces));
+  const pooled = pool(whole, Math.ceil(Math.max(height, width) / maxGridSide));
   return {
     layer,
     shape,
@@ -92,7 +92,7 @@ function panelOf({ layer, shape, kept, channelsKept }: MaskMap, stayed: number |
     height: pooled.height,
     width: pooled.width,
     shares: pooled.values,
-    most: Math.max(...pooled.values),
+    max: Math.max(...pooled.values),
   };
 }
 
@@ -133,9 +133,9 @@ export interface Shade {
 }
 
 /** A map as one path for each shade: places of a row that have the same one are drawn as one rectangle. */
-export function shadePaths({ width, shares, most }: HeatMap): Shade[] {
+export function shadePaths({ width, shares, max }: HeatMap): Shade[] {
   const paths = new Array<string>(shades + 1).fill("");
-  const shadeAt = shares.map((share) => (most > 0 ? Math.ceil((shades * share) / most - 1e-9) : 0));
+  const shadeAt = shares.map((share) => (max > 0 ? Math.ceil((shades * share) / max - 1e-9) : 0));
   for (let place = 0; place < shares.length; ) {
     const shade = shadeAt[place] as number;
     const [x, y] = [place % width, Math.floor(place / width)];

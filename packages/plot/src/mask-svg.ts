@@ -60,6 +60,6 @@ function panelSvg(panel: MaskPanel, theme: PlotTheme): string {
 /** What stands below a map: how many units are kept, of how many, at most where, and what the last update left. */
 export const panelText = (panel: MaskPanel): string[] => [
   `${count(panel.kept)} of ${count(panel.size)}`,
-  shareText(panel, `at most ${percent(panel.most, 0)}`),
+  shareText(panel, `at most ${percent(panel.max, 0)}`),
   ...(panel.stayed === null ? [] : [`${percent(panel.stayed, 0)} stayed`]),
 ];

@@ -24,9 +24,9 @@ const joined = (left: string[], right: string[]): string[] =>
   left.map((line, i) => `${line}${" ".repeat(gap)}${right[i]}`);
 
 function blockOf(panel: MaskPanel): string[] {
-  const { layer, most } = panel;
+  const { layer, max } = panel;
   const name = layer.length > columns ? `…${layer.slice(1 - columns)}` : layer;
-  const lines = [name, ...dots(panel), shareText(panel, `to ${percent(most, 0)}`)];
+  const lines = [name, ...dots(panel), shareText(panel, `to ${percent(max, 0)}`)];
   return lines.map((line) => line.padEnd(columns));
 }
 
@@ -39,7 +39,7 @@ const bayer = [
 ];
 
 function dots(panel: MaskPanel): string[] {
-  const { height, width, most } = panel;
+  const { height, width, max } = panel;
   const scale = Math.max(height, width);
   const lines = Array.from({ length: rows }, () => new Array<string>(columns).fill(" "));
   for (let y = 0; y < rows * 4; y++) {
@@ -48,7 +48,7 @@ function dots(panel: MaskPanel): string[] {
     for (let x = 0; x < columns * 2; x++) {
       const share = shareUnder(panel, (x * scale) / (columns * 2), (y * scale) / (rows * 4), scale / (columns * 2));
       const threshold = ((thresholds[x & 3] as number) + 0.5) / 16;
-      if (most > 0 && share / most > threshold) line[x >> 1] = withDot(line[x >> 1] as string, x, y);
+      if (max > 0 && share / max > threshold) line[x >> 1] = withDot(line[x >> 1] as string, x, y);
     }
   }
   return lines.map((cells) => cells.join(""));

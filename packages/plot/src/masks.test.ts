@@ -24,10 +24,10 @@ const updates = [
 test("the figure tells of every layer what it keeps, at most where, and what the last update left", () => {
   const { panels, sentence, table } = maskFigure(maps(), { title: "t", updates });
   expect(sentence).toBe("12,564 of 25,152 ReLUs kept (50.0 %); 10.0 % exchanged at the last of 2 updates.");
-  expect(panels.map(({ size, kept, most, stayed }) => ({ size, kept, most, stayed }))).toEqual([
-    { size: 32, kept: 20, most: 1, stayed: 0.9 },
-    { size: 25_088, kept: 12_544, most: 0.5, stayed: 0.75 },
-    { size: 32, kept: 0, most: 0, stayed: 1 },
+  expect(panels.map(({ size, kept, max, stayed }) => ({ size, kept, max, stayed }))).toEqual([
+    { size: 32, kept: 20, max: 1, stayed: 0.9 },
+    { size: 25_088, kept: 12_544, max: 0.5, stayed: 0.75 },
+    { size: 32, kept: 0, max: 0, stayed: 1 },
   ]);
   expect(panels.map(({ width, height }) => [width, height])).toEqual([
     [2, 4],

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { bytes, short } from "./numbers.ts";
+import { bytes, compact } from "./numbers.ts";
 
 test.each([
   [0, "0"],
@@ -9,7 +9,7 @@ test.each([
   [999_999, "1M"],
   [1_500_000, "1.5M"],
   [4_089_184_256, "4.09G"],
-])("%d is written %s", (value, text) => expect(short(value)).toBe(text));
+])("%d is written %s", (value, text) => expect(compact(value)).toBe(text));
 
 test.each([
   [512, "512 B"],

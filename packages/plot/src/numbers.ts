@@ -14,7 +14,7 @@ const units = [
 ] as const;
 
 /** `48213` → `48.2k`, `2000` → `2k`, `1500000` → `1.5M`, `4089184256` → `4.09G`; three significant digits. */
-export function short(value: number): string {
+export function compact(value: number): string {
   const rounded = +value.toPrecision(3);
   const [unit, letter] = units.find(([least]) => Math.abs(rounded) >= least) ?? [1, ""];
   return `${+(rounded / unit).toPrecision(3)}${letter}`;
@@ -22,7 +22,7 @@ export function short(value: number): string {
 
 /** `941204` → `941 kB`, `102228128` → `102 MB`; powers of a thousand. */
 export const bytes = (value: number): string =>
-  short(value).replace(/^([\d.]+)([a-zA-Z]?)$/, (_, amount, unit) => `${amount} ${unit}B`);
+  compact(value).replace(/^([\d.]+)([a-zA-Z]?)$/, (_, amount, unit) => `${amount} ${unit}B`);
 
 /** A share in [0, 1] as `91.94 %`, with `digits` decimals. */
 export const percent = (share: number, digits = 2): string => `${(share * 100).toFixed(digits)} %`;

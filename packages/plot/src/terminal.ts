@@ -1,8 +1,8 @@
 import { styleText } from "node:util";
 import { type Axis, position } from "./axis.ts";
 import { withDot } from "./braille.ts";
+import { cyclic } from "./cyclic.ts";
 import type { PlotDescription } from "./describe.ts";
-import { inTurn } from "./in-turn.ts";
 
 export { renderMasks } from "./mask-terminal.ts";
 
@@ -142,13 +142,13 @@ function drawPoints(canvas: Canvas, plot: PlotDescription): void {
   const inOrder = [...plot.points].sort((a, b) => Number(a.onFrontier) - Number(b.onFrontier));
   for (const point of inOrder) {
     const hue = plot.methods.indexOf(point.method);
-    const style: Style = point.onFrontier ? inTurn(colors, hue) : "dim";
+    const style: Style = point.onFrontier ? cyclic(colors, hue) : "dim";
     const x = column(plot.x, point.reluCount, canvas.columns);
     const y = row(plot.y, point.accuracy, canvas.rows);
     const top = row(plot.y, point.accuracy + (point.standardError ?? 0), canvas.rows);
     const bottom = row(plot.y, point.accuracy - (point.standardError ?? 0), canvas.rows);
     for (let at = top; at <= bottom; at++) canvas.glyph(x, at, "│", style);
-    canvas.glyph(x, y, point.onFrontier ? inTurn(glyphs, hue) : dominatedGlyph, style);
+    canvas.glyph(x, y, point.onFrontier ? cyclic(glyphs, hue) : dominatedGlyph, style);
   }
 }
 
@@ -161,8 +161,8 @@ function rightLabels({ ar, chance, y }: PlotDescription, rows: number): Map<numb
 
 function legend(plot: PlotDescription, width: number): Cell[] {
   const entries: Cell[] = plot.methods.map((name, i) => ({
-    text: `${inTurn(glyphs, i)} ${name}`,
-    style: inTurn(colors, i),
+    text: `${cyclic(glyphs, i)} ${name}`,
+    style: cyclic(colors, i),
   }));
   if (plot.points.some((point) => !point.onFrontier))
     entries.push({ text: `${dominatedGlyph} dominated`, style: "dim" });

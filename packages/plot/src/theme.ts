@@ -1,4 +1,4 @@
-import { inTurn } from "./in-turn.ts";
+import { cyclic } from "./cyclic.ts";
 
 /** Colors of a drawing. Any CSS color, custom properties (`var(--ink)`) included. */
 export interface PlotTheme {
@@ -33,4 +33,4 @@ export const darkTheme: PlotTheme = {
   hues: ["#56b4e9", "#e69f00", "#009e73", "#cc79a7", "#f0e442", "#d55e00"],
 };
 
-export const hueOf = (theme: PlotTheme, index: number): string => inTurn(theme.hues, index);
+export const hueOf = (theme: PlotTheme, index: number): string => cyclic(theme.hues, index);

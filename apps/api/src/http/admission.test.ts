@@ -1,13 +1,13 @@
 import { expect, test } from "vitest";
-import { arrival, createAdmission } from "./admission.ts";
+import { createAdmission, decideAdmission } from "./admission.ts";
 
 test.each([
   [{ active: 1, waiting: 0 }, "enter"],
   [{ active: 2, waiting: 0 }, "wait"],
   [{ active: 2, waiting: 2 }, "wait"],
   [{ active: 2, waiting: 3 }, "refuse"],
-] as const)("of two at once and three in line, one that finds %o is told to %s", (line, decision) => {
-  expect(arrival(line, { active: 2, waiting: 3 })).toBe(decision);
+] as const)("of two at once and three in line, one that finds %o is told to %s", (load, decision) => {
+  expect(decideAdmission(load, { active: 2, waiting: 3 })).toBe(decision);
 });
 
 const patient = new AbortController().signal;

@@ -2,18 +2,18 @@ import { ReluctantError } from "@reluctant/contracts";
 import type { Limits } from "../limits.ts";
 
 /** How full it is: requests that are worked on, and those that wait for it in line. */
-export interface Line {
+export interface Load {
   active: number;
   waiting: number;
 }
 
 /** What becomes of a request that comes now. */
-export function arrival(
-  { active, waiting }: Line,
-  most: Pick<Limits, "active" | "waiting">,
+export function decideAdmission(
+  { active, waiting }: Load,
+  max: Pick<Limits, "active" | "waiting">,
 ): "enter" | "wait" | "refuse" {
-  if (active < most.active) return "enter";
-  return waiting < most.waiting ? "wait" : "refuse";
+  if (active < max.active) return "enter";
+  return waiting < max.waiting ? "wait" : "refuse";
 }
 
 /**
@@ -22,11 +22,11 @@ export function arrival(
  */
 export interface Admission {
   /** Does `work` in its turn, first come, first served. @throws ReluctantError `busy` */
-  run<T>(work: () => Promise<T>, request: Waiting): Promise<T>;
+  run<T>(work: () => Promise<T>, request: QueuedRequest): Promise<T>;
 }
 
 /** A request in line. */
-export interface Waiting {
+export interface QueuedRequest {
   /** When it came, by `performance.now()`: it may wait `waitMs` in all, however many turns it takes. */
   since: number;
   /** Aborted when its client has gone: it leaves the line. */
@@ -37,7 +37,7 @@ export function createAdmission(limits: Pick<Limits, "active" | "waiting" | "wai
   const waiting = new Set<() => void>();
   let active = 0;
 
-  const turn = ({ since, signal }: Waiting) =>
+  const waitForTurn = ({ since, signal }: QueuedRequest) =>
     new Promise<void>((resolve, reject) => {
       const leave = () => {
         waiting.delete(enter);
@@ -58,7 +58,7 @@ export function createAdmission(limits: Pick<Limits, "active" | "waiting" | "wai
     });
 
   /** The turn goes on to the first in line. */
-  const pass = () => {
+  const release = () => {
     const [next] = waiting;
     if (next) next();
     else active -= 1;
@@ -66,14 +66,14 @@ export function createAdmission(limits: Pick<Limits, "active" | "waiting" | "wai
 
   return {
     async run(work, request) {
-      const decision = arrival({ active, waiting: waiting.size }, limits);
+      const decision = decideAdmission({ active, waiting: waiting.size }, limits);
       if (decision === "refuse") throw busy(`came when ${waiting.size} others waited`);
-      if (decision === "wait") await turn(request);
+      if (decision === "wait") await waitForTurn(request);
       else active += 1;
       try {
         return await work();
       } finally {
-        pass();
+        release();
       }
     },
   };

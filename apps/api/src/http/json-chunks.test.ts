@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
-import { isLong, jsonPieces } from "./json-pieces.ts";
+import { isLongList, jsonChunks } from "./json-chunks.ts";
 
 async function written(answer: object): Promise<string[]> {
   const pieces: string[] = [];
-  for await (const piece of jsonPieces(answer)) pieces.push(piece);
+  for await (const piece of jsonChunks(answer)) pieces.push(piece);
   return pieces;
 }
 
@@ -19,13 +19,13 @@ test("pieces make up what JSON.stringify gives, and each is short", async () => 
 
 test("others get their turn between pieces", async () => {
   let turns = 0;
-  const pieces = jsonPieces({ items: Array(5_000).fill("x".repeat(100)) });
+  const pieces = jsonChunks({ items: Array(5_000).fill("x".repeat(100)) });
   for await (const _ of pieces) setImmediate(() => turns++);
   expect(turns).toBeGreaterThan(5);
 });
 
 test("a page is no long answer", () => {
-  expect(isLong({ items: Array(200).fill(1), next: null })).toBe(false);
-  expect(isLong({ items: Array(201).fill(1), next: null })).toBe(true);
-  expect(isLong(null)).toBe(false);
+  expect(isLongList({ items: Array(200).fill(1), next: null })).toBe(false);
+  expect(isLongList({ items: Array(201).fill(1), next: null })).toBe(true);
+  expect(isLongList(null)).toBe(false);
 });

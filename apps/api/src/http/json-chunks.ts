@@ -1,27 +1,27 @@
 import { setImmediate as othersTurn } from "node:timers/promises";
 
 /** Lists up to this long are written in one go, with an ETag: longer than any page. */
-const longList = 200;
+const maxBufferedItems = 200;
 /** Some 0.2 ms of writing. */
-const pieceLength = 65_536;
+const chunkLength = 65_536;
 
 /** Whether an answer is so long that writing it in one go could hold up others: a plan of 10,000 trials has 8 MB. */
-export const isLong = (answer: unknown): answer is object =>
+export const isLongList = (answer: unknown): answer is object =>
   typeof answer === "object" &&
   answer !== null &&
-  Object.values(answer).some((field) => Array.isArray(field) && field.length > longList);
+  Object.values(answer).some((field) => Array.isArray(field) && field.length > maxBufferedItems);
 
 /** What `JSON.stringify` gives for an object of plain values, in pieces between which others get their turn. */
-export async function* jsonPieces(answer: object): AsyncGenerator<string> {
-  let piece = "";
+export async function* jsonChunks(answer: object): AsyncGenerator<string> {
+  let chunk = "";
   for (const text of texts(answer)) {
-    piece += text;
-    if (piece.length < pieceLength) continue;
-    yield piece;
-    piece = "";
+    chunk += text;
+    if (chunk.length < chunkLength) continue;
+    yield chunk;
+    chunk = "";
     await othersTurn(); // a fast reader's socket never makes the stream wait
   }
-  yield piece;
+  yield chunk;
 }
 
 function* texts(answer: object): Generator<string> {

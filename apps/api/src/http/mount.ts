@@ -31,7 +31,7 @@ const pattern = ({ path }: Route): string => path.replaceAll(/\{(\w+)\}/g, ":$1"
 const handler =
   (deps: AppDeps, route: Route, admission: Admission): RequestHandler =>
   async (request, response) => {
-    const signal = leaving(deps, response);
+    const signal = closeSignal(deps, response);
     const since = performance.now();
     const inTurn = <T>(work: () => Promise<T>) => (route.urgent ? work() : admission.run(work, { since, signal }));
     const identify = async () => {
@@ -60,13 +60,13 @@ const handler =
         const body = await readJson(request, response, deps.limits.bodyMs);
         return inTurn(() => handle(identity, body));
       }
-      response.locals.takeTime();
+      response.locals.exemptFromTimeLimit();
       return handle(identity);
     }
   };
 
 /** Aborted when the answer is over or the client gone, and when the process stops. */
-function leaving({ stopping }: AppDeps, response: Response): AbortSignal {
+function closeSignal({ stopping }: AppDeps, response: Response): AbortSignal {
   const closed = new AbortController();
   response.once("close", () => closed.abort());
   return AbortSignal.any([closed.signal, stopping]);

@@ -1,7 +1,7 @@
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { Response } from "express";
-import { isLong, jsonPieces } from "./json-pieces.ts";
+import { isLongList, jsonChunks } from "./json-chunks.ts";
 import type { Answer } from "./route.ts";
 
 /** Writes an answer; a stream is read no faster than the client takes it, and ended when the client leaves. */
@@ -19,10 +19,10 @@ export async function send(response: Response, answer: Answer): Promise<void> {
 
 /** A long answer has no ETag: that would take all of it at once. */
 async function sendJson(response: Response, json: unknown): Promise<void> {
-  if (!isLong(json)) return void response.json(json);
+  if (!isLongList(json)) return void response.json(json);
   response.type("application/json");
   if (response.req.method === "HEAD") return void response.end();
-  await stream(response, jsonPieces(json));
+  await stream(response, jsonChunks(json));
 }
 
 const stream = (response: Response, pieces: AsyncIterable<Uint8Array | string>): Promise<void> =>

@@ -5,7 +5,7 @@ import { sendProblem } from "./errors.ts";
 /**
  * Ends requests that are not answered in time; what still works on them comes to its own end (a statement in Postgres by
  * `statement_timeout`), and its answer is dropped. An answer that has begun, as that of a stream, goes on.
- * `response.locals.takeTime()` exempts a request.
+ * `response.locals.exemptFromTimeLimit()` exempts a request.
  */
 export const timeLimit =
   (requestMs: number): RequestHandler =>
@@ -14,7 +14,7 @@ export const timeLimit =
       if (!response.headersSent) sendProblem(timedOut(request, requestMs), request, response, next);
     };
     const timer = setTimeout(expire, requestMs);
-    response.locals.takeTime = () => clearTimeout(timer);
+    response.locals.exemptFromTimeLimit = () => clearTimeout(timer);
     response.once("close", () => clearTimeout(timer));
     next();
   };

@@ -4,11 +4,11 @@ import { comparisonPlot } from "@reluctant/plot";
 import type { Client } from "@reluctant/sdk";
 import type { Command } from "commander";
 import { type Comparison, readComparison } from "../comparison/file.ts";
-import { reportOf } from "../comparison/gather.ts";
+import { gatherReport } from "../comparison/gather.ts";
 import { markdownOf, type Report } from "../comparison/markdown.ts";
-import { submitOnce } from "../comparison/submit.ts";
+import { findOrSubmit } from "../comparison/submit.ts";
 import { type ConnectionFlags, connect, withConnection } from "../connection.ts";
-import { exitCodes } from "../report.ts";
+import { exitCodes } from "../report-error.ts";
 import { print } from "../terminal/print.ts";
 import { endText, follow } from "../watch.ts";
 
@@ -26,7 +26,7 @@ export const compare = (program: Command): Command =>
     const submitted = await submitAll(client, comparison);
     const { name } = parse(file);
     const write = async () =>
-      writeReport(await reportOf(client, { file, comparison, name, submitted }), { folder: flags.out, name });
+      writeReport(await gatherReport(client, { file, comparison, name, submitted }), { folder: flags.out, name });
     for (const { id } of submitted.flat()) {
       const ended = await follow(client, id, process.stdout);
       print(endText(ended));
@@ -41,7 +41,7 @@ async function submitAll(client: Client, { groups }: Comparison): Promise<{ id: 
   const submitted: { id: string }[][] = [];
   for (const { members } of groups) {
     const group: { id: string }[] = [];
-    for (const { spec } of members) group.push(await submitOnce(client, spec));
+    for (const { spec } of members) group.push(await findOrSubmit(client, spec));
     submitted.push(group);
   }
   return submitted;

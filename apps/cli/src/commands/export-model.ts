@@ -7,10 +7,10 @@ import { catalog } from "@reluctant/relu";
 import type { Client } from "@reluctant/sdk";
 import { type Command, Option } from "commander";
 import { type ConnectionFlags, connect, withConnection } from "../connection.ts";
-import { interpret } from "../named-file.ts";
+import { withContentErrors } from "../input-file.ts";
 import { print } from "../terminal/print.ts";
 import { line } from "../terminal/text.ts";
-import { shown } from "../terminal/transfer.ts";
+import { showTransfer } from "../terminal/transfer.ts";
 
 type Files = Record<string, Uint8Array | string>;
 
@@ -34,7 +34,7 @@ export const exportModel = (program: Command): Command =>
     const client = await connect(flags);
     const sha256 = sha256Schema.safeParse(id).success ? id : networkOf(await client.stageRuns.get(id));
     const bytes = await read(client, sha256);
-    const network = interpret(id, () => readNetwork(bytes));
+    const network = withContentErrors(id, () => readNetwork(bytes));
     const files = await formats[flags.to]?.(network);
     await mkdir(flags.out, { recursive: true });
     const paths = Object.keys(files ?? {}).map((name) => join(flags.out, name));
@@ -55,5 +55,5 @@ function networkOf({ id, kind, artifacts }: StageRun): string {
 async function read(client: Client, sha256: string): Promise<Uint8Array> {
   const { body, bytes } = await client.artifacts.download(sha256);
   const transfer = { what: `downloading ${sha256.slice(0, 8)}`, total: bytes };
-  return new Uint8Array(await new Response(shown(body, transfer)).arrayBuffer());
+  return new Uint8Array(await new Response(showTransfer(body, transfer)).arrayBuffer());
 }

@@ -1,5 +1,14 @@
 import type { Frontier } from "@reluctant/contracts";
-import { count, dagger, frontierPlot, type PlotDescription, percent, short, widthOf, widthText } from "@reluctant/plot";
+import {
+  compact,
+  count,
+  dagger,
+  frontierPlot,
+  type PlotDescription,
+  percent,
+  widthOf,
+  widthText,
+} from "@reluctant/plot";
 import { terminalLines } from "@reluctant/plot/terminal";
 import type { Command } from "commander";
 import { type ConnectionFlags, connect, withConnection } from "../connection.ts";
@@ -36,7 +45,7 @@ export function frontierText(found: Frontier, width = 80): Text {
     ...(polynomials ? [point.polynomialUnits === 0 ? "–" : count(point.polynomialUnits)] : []),
     percent(point.reluCount / found.totalRelus, 1),
     ...(widths ? [widthText(widthOf(point))] : []),
-    short(point.macs),
+    compact(point.macs),
     percent(point.validationAccuracy),
     percent(point.testAccuracy) + (suspects ? dagger(point).padEnd(2) : ""),
     String(point.seed),
@@ -74,6 +83,6 @@ export function frontierText(found: Frontier, width = 80): Text {
 /** What papers report, where they do: `SNL (Cho et al., ICML 2022): 12.9k 88.2 %, …`. */
 const publishedLines = ({ published }: PlotDescription): string[] =>
   published.map(({ method, source, points }) => {
-    const reached = points.map(({ reluCount, accuracy }) => `${short(reluCount)} ${percent(accuracy, 1)}`).join(", ");
+    const reached = points.map(({ reluCount, accuracy }) => `${compact(reluCount)} ${percent(accuracy, 1)}`).join(", ");
     return `published, ResNet-18 or WRN-22-8: ${method} (${source}): ${reached}`;
   });

@@ -1,5 +1,5 @@
 import { type ExperimentState, experimentStates } from "@reluctant/contracts";
-import { percent, short } from "@reluctant/plot";
+import { compact, percent } from "@reluctant/plot";
 import { type Command, Option } from "commander";
 import { type ConnectionFlags, connect, withConnection } from "../connection.ts";
 import { jsonLinesOption, jsonOption, type ListFlags, printedAsJson } from "../list-output.ts";
@@ -37,7 +37,7 @@ export const ls = (program: Command): Command =>
       `${item.dataset} · ${item.model}`,
       `${item.methods.length} × ${Math.max(1, item.budgets.length)} × ${item.seeds.length}`,
       `${bar(item.progress.succeeded / Math.max(1, item.progress.total), 10)} ${item.progress.succeeded}/${item.progress.total}`,
-      item.best ? short(item.best.reluCount) : "–",
+      item.best ? compact(item.best.reluCount) : "–",
       item.best ? percent(item.best.validationAccuracy, 1) : "–",
       item.best ? percent(item.best.testAccuracy, 1) : "–",
       ago(item.createdAt, Date.now()),

@@ -8,7 +8,7 @@ import type { Command } from "commander";
 import { type ConnectionFlags, connect, withConnection } from "../connection.ts";
 import { print, printJson, write } from "../terminal/print.ts";
 import { table } from "../terminal/table.ts";
-import { oneLine } from "../terminal/text.ts";
+import { singleLine } from "../terminal/text.ts";
 
 interface Flags extends ConnectionFlags {
   variant: string;
@@ -79,7 +79,7 @@ const dotKey = "The denser the dots, the more channels keep their ReLU there, up
 function masksText(figure: MaskFigure, columns = 80): string {
   const [titles, rows] = [figure.table.columns, figure.table.rows];
   const aligned = titles.map((title, i) => ({ title: title.toLowerCase(), align: i > 1 ? "right" : "left" }) as const);
-  const head = `${oneLine(figure.title)}\n${figure.sentence}\n`;
+  const head = `${singleLine(figure.title)}\n${figure.sentence}\n`;
   return `${head}\n${table(aligned, rows)}\n\n${dotKey}\n\n${renderMasks(figure, { width: Math.min(120, columns) })}`;
 }
 

@@ -1,4 +1,4 @@
-import { count, short } from "@reluctant/plot";
+import { compact, count } from "@reluctant/plot";
 import type { Command } from "commander";
 import { type ConnectionFlags, connect, withConnection } from "../connection.ts";
 import { jsonLinesOption, jsonOption, type ListFlags, printedAsJson } from "../list-output.ts";
@@ -20,8 +20,8 @@ export const models = (program: Command): Command =>
       model.inputShape.join("×"),
       count(model.reluCount),
       count(model.reluCountWithoutStem),
-      short(model.params),
-      short(model.macs),
+      compact(model.params),
+      compact(model.macs),
     ]);
     const columns = [
       { title: "model" },

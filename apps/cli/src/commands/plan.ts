@@ -1,5 +1,5 @@
 import type { PlanAnswer, Throughput } from "@reluctant/contracts";
-import { bytes, count, short } from "@reluctant/plot";
+import { bytes, compact, count } from "@reluctant/plot";
 import type { Command } from "commander";
 import { type ConnectionFlags, connect, withConnection } from "../connection.ts";
 import { readSpec } from "../spec-file.ts";
@@ -36,7 +36,7 @@ export function planText({ trials, stageRuns }: PlanAnswer): string {
     run.implementation,
     String(run.seed),
     count(run.steps),
-    short(run.images),
+    compact(run.images),
     hoursText(run),
     bytes(run.checkpointBytes),
     String(run.trials),
@@ -48,7 +48,7 @@ export function planText({ trials, stageRuns }: PlanAnswer): string {
   return [
     table(columns, rows),
     "",
-    `${trials.length} trials, ${stageRuns.length} stage runs, ${toRun.length} to run: ${short(images)} training images, ${totalHours(toRun)}`,
+    `${trials.length} trials, ${stageRuns.length} stage runs, ${toRun.length} to run: ${compact(images)} training images, ${totalHours(toRun)}`,
     ...measuredOn(stageRuns),
     "",
   ].join("\n");
@@ -95,8 +95,8 @@ function measuredOn(stageRuns: readonly PlannedRun[]): string[] {
       ],
       [...measured].map(([implementation, { imagesPerSecond, overheadSeconds, attempts }]) => [
         implementation,
-        short(imagesPerSecond),
-        `${short(overheadSeconds)} s`,
+        compact(imagesPerSecond),
+        `${compact(overheadSeconds)} s`,
         count(attempts),
       ]),
     ),

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { note, print } from "../terminal/print.ts";
-import { startProgress } from "../terminal/starting.ts";
+import { startupProgress } from "../terminal/startup-progress.ts";
 import { wholeNumber, workerCounts } from "../whole-number.ts";
 
 export const up = (program: Command): Command =>
@@ -11,5 +11,5 @@ export const up = (program: Command): Command =>
     .option("--workers <n>", "how many workers", wholeNumber(workerCounts), 1)
     .action(async ({ data, workers }: { data: string; workers: number }) => {
       const { runStack } = await import("@reluctant/local");
-      await runStack({ dir: data, workers, ...startProgress(process.stdout), say: print, warn: note });
+      await runStack({ dir: data, workers, ...startupProgress(process.stdout), say: print, warn: note });
     });

@@ -2,7 +2,7 @@ import type { Client } from "@reluctant/sdk";
 import type { Command } from "commander";
 import { type ConnectionFlags, connect, withConnection } from "../connection.ts";
 import { findExperiment } from "../find-experiment.ts";
-import { exitCodes } from "../report.ts";
+import { exitCodes } from "../report-error.ts";
 import { print } from "../terminal/print.ts";
 import { endText, follow } from "../watch.ts";
 

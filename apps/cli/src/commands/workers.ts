@@ -1,5 +1,5 @@
 import type { Worker } from "@reluctant/contracts";
-import { short } from "@reluctant/plot";
+import { compact } from "@reluctant/plot";
 import type { Command } from "commander";
 import { type ConnectionFlags, connect, withConnection } from "../connection.ts";
 import { jsonLinesOption, jsonOption, type ListFlags, printedAsJson } from "../list-output.ts";
@@ -45,7 +45,7 @@ function listed(items: readonly Worker[]): string {
     worker.engine.device,
     worker.engine.backend,
     worker.stageRunId?.slice(0, 8) ?? "–",
-    worker.imagesPerSecond === null ? "–" : `${short(worker.imagesPerSecond)} img/s`,
+    worker.imagesPerSecond === null ? "–" : `${compact(worker.imagesPerSecond)} img/s`,
     ago(worker.lastBeatAt, Date.now()),
     worker.reason ?? "",
   ]);

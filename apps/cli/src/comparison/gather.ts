@@ -6,7 +6,7 @@ import type { Comparison, Group } from "./file.ts";
 import type { GroupPlot, Report } from "./markdown.ts";
 import { type Run, tableOf } from "./results.ts";
 
-export interface Submitted {
+export interface SubmittedComparison {
   /** The comparison's, as the user named it. */
   file: string;
   comparison: Comparison;
@@ -17,7 +17,10 @@ export interface Submitted {
 }
 
 /** What stands in the store of a comparison's experiments now. */
-export async function reportOf(client: Client, { file, comparison, name, submitted }: Submitted): Promise<Report> {
+export async function gatherReport(
+  client: Client,
+  { file, comparison, name, submitted }: SubmittedComparison,
+): Promise<Report> {
   const runs: Run[][] = [];
   for (const [g, { members }] of comparison.groups.entries()) {
     const group: Run[] = [];

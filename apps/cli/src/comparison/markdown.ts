@@ -1,4 +1,4 @@
-import { count, frontierPlot, type Plotted, percent, short } from "@reluctant/plot";
+import { compact, count, frontierPlot, type Plotted, percent } from "@reluctant/plot";
 import { mean, standardError } from "@reluctant/relu";
 import type { Group } from "./file.ts";
 import { arModelOf, type Point, type Run, sensitivityImages, type Table, type TableRow } from "./results.ts";
@@ -77,7 +77,7 @@ function accuracies({ group, rows }: Table, { totalRelus }: Report): string {
         ),
       );
       const missing = row.missing > 0 ? ` (${row.missing} not run)` : "";
-      const perPoint = width === "full" ? `${short(row.images / Math.max(1, own.length))}${missing}` : "the same run";
+      const perPoint = width === "full" ? `${compact(row.images / Math.max(1, own.length))}${missing}` : "the same run";
       return [label, ...cells, perPoint];
     }),
   );

@@ -1,6 +1,6 @@
 import type { ExperimentSpecInput } from "@reluctant/contracts";
 import { expect, test } from "vitest";
-import { asksForSame } from "./submit.ts";
+import { isSameRequest } from "./submit.ts";
 
 const wanted: ExperimentSpecInput = {
   name: "small",
@@ -13,7 +13,7 @@ const wanted: ExperimentSpecInput = {
 const runs = (...keys: string[]) => keys.map((stageKey) => ({ stageKey }));
 const planned = { stageRuns: runs("a", "b") };
 const asks = (spec: object, ...keys: string[]) =>
-  asksForSame({ spec: { ...wanted, ...spec }, stageRuns: runs(...keys) }, wanted, planned);
+  isSameRequest({ spec: { ...wanted, ...spec }, stageRuns: runs(...keys) }, wanted, planned);
 
 test("an earlier experiment is the same by what its spec means and what came of it, however it was spelled", () => {
   expect(asks({}, "b", "a")).toBe(true);

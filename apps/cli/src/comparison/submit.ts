@@ -4,17 +4,21 @@ import type { Client } from "@reluctant/sdk";
 import { experimentSpecSchema, storedSpecSchema } from "@reluctant/stages/definitions";
 
 /** The experiment of an earlier run that asked for the same stage runs; one that was cancelled or failed, anew. */
-export async function submitOnce(client: Client, spec: ExperimentSpecInput): Promise<{ id: string }> {
+export async function findOrSubmit(client: Client, spec: ExperimentSpecInput): Promise<{ id: string }> {
   const planned = await client.experiments.plan(spec);
   for await (const { id, name, state } of client.experiments.all({ search: spec.name })) {
     if (name !== spec.name || state === "cancelled" || state === "failed") continue;
-    if (asksForSame(await client.experiments.get(id), spec, planned)) return { id };
+    if (isSameRequest(await client.experiments.get(id), spec, planned)) return { id };
   }
   return client.experiments.submit(spec);
 }
 
 /** By what the specs mean and what came of them, for a file's spelling may have changed since: `seeds: 1` is `[1]` now. */
-export function asksForSame(earlier: Asked, wanted: ExperimentSpecInput, planned: Pick<Asked, "stageRuns">): boolean {
+export function isSameRequest(
+  earlier: SubmittedExperiment,
+  wanted: ExperimentSpecInput,
+  planned: Pick<SubmittedExperiment, "stageRuns">,
+): boolean {
   const stored = storedSpecSchema.safeParse(earlier.spec);
   return (
     stored.success &&
@@ -23,12 +27,12 @@ export function asksForSame(earlier: Asked, wanted: ExperimentSpecInput, planned
   );
 }
 
-interface Asked {
+interface SubmittedExperiment {
   spec: unknown;
   stageRuns: readonly { stageKey: string }[];
 }
 
-const keysOf = (stageRuns: Asked["stageRuns"]): string =>
+const keysOf = (stageRuns: SubmittedExperiment["stageRuns"]): string =>
   stageRuns
     .map(({ stageKey }) => stageKey)
     .sort()

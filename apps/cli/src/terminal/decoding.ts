@@ -1,9 +1,9 @@
 import type { UnusableDataset } from "@reluctant/contracts";
 import type { DataWatch } from "@reluctant/local";
 import { count } from "@reluctant/plot";
-import { Board } from "./board.ts";
 import { bar, clock, duration } from "./format.ts";
-import { line, oneLine, type Text, yellow } from "./text.ts";
+import { LiveLines } from "./live-lines.ts";
+import { line, singleLine, type Text, yellow } from "./text.ts";
 
 type Progress = Parameters<NonNullable<DataWatch["onProgress"]>>[0];
 
@@ -15,17 +15,17 @@ export function decodingProgress(
   out: NodeJS.WriteStream,
   now?: () => number,
 ): Required<Pick<DataWatch, "onProgress" | "onUnusable">> {
-  const board = new Board(out, now);
+  const live = new LiveLines(out, now);
   return {
     onProgress: (progress) => {
       const { dataset, step, done, total } = progress;
-      if (step === "ready") board.event(readyLine(progress));
+      if (step === "ready") live.event(readyLine(progress));
       else
-        board.draw([
+        live.draw([
           { key: `${dataset} ${step}`, text: progressLine(progress), ...(total !== null && { share: done / total }) },
         ]);
     },
-    onUnusable: (dataset) => board.event(yellow(unusableLine(dataset))),
+    onUnusable: (dataset) => live.event(yellow(unusableLine(dataset))),
   };
 }
 
@@ -44,4 +44,4 @@ const readyLine = ({ dataset, done, seconds }: Progress): Text =>
 
 /** `The data set cifar10 cannot be used: /data/cifar10: holds both val and test. To mend it: …`, as plain text of one line. */
 export const unusableLine = ({ name, reason, fix }: UnusableDataset): string =>
-  oneLine(`The data set ${name} cannot be used: ${reason}. To mend it: ${fix}`);
+  singleLine(`The data set ${name} cannot be used: ${reason}. To mend it: ${fix}`);

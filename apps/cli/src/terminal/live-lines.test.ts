@@ -1,20 +1,20 @@
 import { expect, test } from "vitest";
-import { Board, type BoardLine } from "./board.ts";
+import { type LiveLine, LiveLines } from "./live-lines.ts";
 
-/** A board whose clock the test moves, and what it wrote. */
+/** Live lines whose clock the test moves, and what it wrote. */
 function setup({ isTTY }: { isTTY: boolean }) {
   let seconds = 0;
   const written: string[] = [];
   const out = { isTTY, columns: 20, rows: 24, write: (text: string) => written.push(text) > 0 };
-  const board = new Board(out as unknown as NodeJS.WriteStream, () => seconds * 1_000);
-  const draw = (at: number, ...lines: BoardLine[]) => {
+  const live = new LiveLines(out as unknown as NodeJS.WriteStream, () => seconds * 1_000);
+  const draw = (at: number, ...lines: LiveLine[]) => {
     seconds = at;
-    board.draw(lines);
+    live.draw(lines);
     return written.splice(0).join("");
   };
-  return { board, draw, written };
+  return { live, draw, written };
 }
-const train = (step: number): BoardLine => ({ key: "train", text: `step ${step}`, share: step / 1_000 });
+const train = (step: number): LiveLine => ({ key: "train", text: `step ${step}`, share: step / 1_000 });
 
 test("on a pipe a line appears at once, then when its percentage has changed, at most every five seconds", () => {
   const { draw } = setup({ isTTY: false });
@@ -41,9 +41,9 @@ test("on a pipe each line has its own time, and one that comes back is new", () 
 });
 
 test("a terminal's lines are redrawn in place, cut to its width, and removed", () => {
-  const { board, draw, written } = setup({ isTTY: true });
+  const { live, draw, written } = setup({ isTTY: true });
   expect(draw(0, train(0), { key: "long", text: "x".repeat(30) })).toBe(`step 0\n${"x".repeat(19)}\n`);
   expect(draw(0.5, train(5))).toBe("\u001b[2A\u001b[Jstep 5\n");
-  board.clear();
+  live.clear();
   expect(written.join("")).toBe("\u001b[1A\u001b[J");
 });

@@ -1,8 +1,8 @@
 import { rendered } from "./print.ts";
-import { cut, type Text } from "./text.ts";
+import { type Text, truncate } from "./text.ts";
 
 /** A line of what is under way. */
-export interface BoardLine {
+export interface LiveLine {
   /** Tells it from the others, from one drawing to the next. */
   key: string;
   text: Text;
@@ -18,7 +18,7 @@ const mostMs = 60_000;
  * Lines that are redrawn in place on a terminal. Elsewhere (a pipe, a log file) nothing is redrawn: a line appears when its
  * percentage has changed, at most every few seconds, so that a log shows life and stays readable.
  */
-export class Board {
+export class LiveLines {
   private readonly out: NodeJS.WriteStream;
   private readonly now: () => number;
   private drawn = 0;
@@ -30,15 +30,15 @@ export class Board {
   }
 
   /** Replaces the lines drawn before. */
-  draw(lines: readonly BoardLine[]): void {
+  draw(lines: readonly LiveLine[]): void {
     if (this.out.isTTY) this.redraw(lines);
     else this.printDue(lines);
   }
 
-  private redraw(lines: readonly BoardLine[]): void {
+  private redraw(lines: readonly LiveLine[]): void {
     const height = Math.max(1, (this.out.rows ?? 24) - 1);
     const width = (this.out.columns ?? 80) - 1;
-    const shown = lines.slice(0, height).map(({ text }) => `${rendered(cut(text, width), this.out)}\n`);
+    const shown = lines.slice(0, height).map(({ text }) => `${rendered(truncate(text, width), this.out)}\n`);
     this.out.write(`${this.up()}${shown.join("")}`);
     this.drawn = shown.length;
   }
@@ -59,7 +59,7 @@ export class Board {
     return this.out.isTTY && this.drawn > 0 ? `\u001b[${this.drawn}A\u001b[J` : "";
   }
 
-  private printDue(lines: readonly BoardLine[]): void {
+  private printDue(lines: readonly LiveLine[]): void {
     const at = this.now();
     const before = this.printed;
     this.printed = new Map();

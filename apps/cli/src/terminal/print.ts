@@ -1,6 +1,6 @@
 /** The one way to stdout and stderr. */
 import { styleText } from "node:util";
-import { jsonText, manyLines, type Text } from "./text.ts";
+import { jsonText, multiLine, type Text } from "./text.ts";
 
 type Out = Pick<NodeJS.WriteStream, "write" | "isTTY">;
 
@@ -9,11 +9,11 @@ const hasColor = ({ isTTY }: Pick<NodeJS.WriteStream, "isTTY">): boolean => Bool
 
 /** What is sent for a text: its own control characters shown, our styles where the stream has colors. */
 export function rendered(text: Text, out: Pick<NodeJS.WriteStream, "isTTY">): string {
-  if (typeof text === "string") return manyLines(text);
+  if (typeof text === "string") return multiLine(text);
   const colored = hasColor(out);
   return text
     .map(({ text: own, style }) => {
-      const plain = manyLines(own);
+      const plain = multiLine(own);
       return colored && style && plain ? styleText(style, plain, { validateStream: false }) : plain;
     })
     .join("");

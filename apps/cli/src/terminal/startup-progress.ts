@@ -1,7 +1,7 @@
 import type { StackOptions } from "@reluctant/local";
-import { Board } from "./board.ts";
 import { decodingProgress } from "./decoding.ts";
 import { duration } from "./format.ts";
+import { LiveLines } from "./live-lines.ts";
 import { line } from "./text.ts";
 
 const redrawMs = 1_000;
@@ -10,14 +10,14 @@ const redrawMs = 1_000;
  * Shows what a stack waits for while it starts, and how far its data sets are decoded: redrawn in place on a terminal,
  * elsewhere a line as each part starts and every few seconds while it takes.
  */
-export function startProgress(
+export function startupProgress(
   out: NodeJS.WriteStream,
 ): Required<Pick<StackOptions, "onStart" | "onProgress" | "onUnusable">> {
-  const board = new Board(out);
+  const live = new LiveLines(out);
   const since = new Map<string, number>();
   let timer: NodeJS.Timeout | undefined;
   const draw = () =>
-    board.draw(
+    live.draw(
       [...since].map(([what, at]) => {
         const seconds = (performance.now() - at) / 1_000;
         return { key: what, text: line`starting ${what}${seconds < 1 ? "" : `  ${duration(seconds)}`}` };
@@ -29,7 +29,7 @@ export function startProgress(
       if (moment === "begins") since.set(what, performance.now());
       else since.delete(what);
       clearInterval(timer);
-      if (since.size === 0) return board.clear();
+      if (since.size === 0) return live.clear();
       timer = setInterval(draw, redrawMs).unref();
       draw();
     },

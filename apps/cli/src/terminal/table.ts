@@ -1,4 +1,4 @@
-import { oneLine } from "./text.ts";
+import { singleLine } from "./text.ts";
 
 export interface Column {
   title: string;
@@ -7,7 +7,7 @@ export interface Column {
 
 /** Plain-text table: columns as wide as their widest cell, two spaces between, numbers to the right. */
 export function table(columns: readonly Column[], given: readonly (readonly string[])[]): string {
-  const rows = given.map((row) => row.map(oneLine));
+  const rows = given.map((row) => row.map(singleLine));
   const widths = columns.map((column, i) => Math.max(column.title.length, ...rows.map((row) => (row[i] ?? "").length)));
   const line = (cells: readonly string[]) =>
     columns

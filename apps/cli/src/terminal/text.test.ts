@@ -3,7 +3,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { rendered } from "./print.ts";
-import { cut, joined, jsonText, line, manyLines, oneLine, red } from "./text.ts";
+import { joined, jsonText, line, multiLine, red, singleLine, truncate } from "./text.ts";
 
 const acting = /[\p{Cc}\p{Bidi_Control}\u2028\u2029]/u;
 /** Any text, with what acts on a terminal in it more often than chance has it. */
@@ -17,8 +17,8 @@ describe("text on its way to a terminal", () => {
   it("holds nothing that acts, in one line, and but for ends of lines and tabs in many", () => {
     fc.assert(
       fc.property(anyText, (text) => {
-        expect(oneLine(text)).not.toMatch(acting);
-        expect(manyLines(text).replace(/[\n\t]/g, "")).not.toMatch(acting);
+        expect(singleLine(text)).not.toMatch(acting);
+        expect(multiLine(text).replace(/[\n\t]/g, "")).not.toMatch(acting);
         expect(rendered(line`a ${text} b`, { isTTY: false })).not.toMatch(acting);
         expect(rendered(text, { isTTY: true }).replace(/[\n\t]/g, "")).not.toMatch(acting);
       }),
@@ -33,7 +33,7 @@ describe("text on its way to a terminal", () => {
     ["\u202eexe.\u2066txt\u2028", "\\u202eexe.\\u2066txt\\u2028", "\\u202eexe.\\u2066txt\\u2028"],
     ["grün 八 👩‍🔬", "grün 八 👩‍🔬", "grün 八 👩‍🔬"],
   ])("writes %j as it is read", (text, one, many) => {
-    expect([oneLine(text), manyLines(text)]).toEqual([one, many]);
+    expect([singleLine(text), multiLine(text)]).toEqual([one, many]);
   });
 
   it("has our styles where there are colors, and never another's", () => {
@@ -43,8 +43,8 @@ describe("text on its way to a terminal", () => {
   });
 
   it("is cut by what is seen, so that a style always ends", () => {
-    expect(rendered(cut(line`ab${red("cdef")}`, 4), { isTTY: true })).toBe("ab\u001b[31mcd\u001b[39m");
-    expect(rendered(cut(line`ab${red("cdef")}`, 2), { isTTY: true })).toBe("ab");
+    expect(rendered(truncate(line`ab${red("cdef")}`, 4), { isTTY: true })).toBe("ab\u001b[31mcd\u001b[39m");
+    expect(rendered(truncate(line`ab${red("cdef")}`, 2), { isTTY: true })).toBe("ab");
   });
 
   it("is the same value as JSON, with nothing in it that acts", () => {

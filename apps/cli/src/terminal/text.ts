@@ -32,7 +32,7 @@ export const line = (fixed: TemplateStringsArray, ...values: readonly (Text | nu
     const value = values[i];
     if (value === undefined) return [{ text: own }];
     const given = typeof value === "number" ? [{ text: String(value) }] : spansOf(value);
-    return [{ text: own }, ...given.map(({ text, style }) => ({ text: oneLine(text), style }))];
+    return [{ text: own }, ...given.map(({ text, style }) => ({ text: singleLine(text), style }))];
   });
 
 /** Texts with something between them: a line's end unless told otherwise. */
@@ -40,23 +40,23 @@ export const joined = (parts: readonly Text[], between = "\n"): Span[] =>
   parts.flatMap((part, i) => [...(i === 0 ? [] : [{ text: between }]), ...spansOf(part)]);
 
 /** The first characters of a line. */
-export function cut(text: Text, width: number): Span[] {
+export function truncate(text: Text, width: number): Span[] {
   let left = width;
   return spansOf(text).map(({ text: own, style }) => {
-    const kept = oneLine(own).slice(0, Math.max(0, left));
+    const kept = singleLine(own).slice(0, Math.max(0, left));
     left -= kept.length;
     return { text: kept, style };
   });
 }
 
 /** Text of one line: every character that acts is shown by its number, `\x1b` or `\u202e`. */
-export const oneLine = (text: string): string => text.replace(controlCharacters, escaped);
+export const singleLine = (text: string): string => text.replace(controlCharacters, escaped);
 
 /**
  * Text of several lines: ends of lines and tabs stay. A carriage return ends a line too: on a terminal what follows would
  * overwrite what was there.
  */
-export const manyLines = (text: string): string =>
+export const multiLine = (text: string): string =>
   text
     .replace(/\r\n?/g, "\n")
     .replace(controlCharacters, (character) => (/[\n\t]/.test(character) ? character : escaped(character)));

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { shown } from "./transfer.ts";
+import { showTransfer } from "./transfer.ts";
 
 /** Sends ten pieces of a megabyte, each taking some seconds by the test's clock. */
 async function send({ secondsEach, total }: { secondsEach: number; total: number | null }) {
@@ -14,7 +14,7 @@ async function send({ secondsEach, total }: { secondsEach: number; total: number
       if (++sent === 10) controller.close();
     },
   });
-  const stream = shown(pieces, {
+  const stream = showTransfer(pieces, {
     what: "uploading x",
     total,
     out,

@@ -1,6 +1,6 @@
 import { bytes } from "@reluctant/plot";
-import { Board } from "./board.ts";
 import { bar } from "./format.ts";
+import { LiveLines } from "./live-lines.ts";
 import { line } from "./text.ts";
 
 /** What takes less is over before a line of it could be read. */
@@ -19,11 +19,11 @@ export interface Transfer {
 }
 
 /** The same bytes; shows how many have passed. */
-export function shown(
+export function showTransfer(
   stream: ReadableStream<Uint8Array>,
   { what, total, out = process.stderr, now = () => performance.now() }: Transfer,
 ): ReadableStream<Uint8Array> {
-  const board = new Board(out, now);
+  const live = new LiveLines(out, now);
   const began = now();
   let drawn = began + quietMs - redrawMs;
   let passed = 0;
@@ -32,7 +32,7 @@ export function shown(
     drawn = now();
     const share = total ? passed / total : undefined;
     const text = line`${what}  ${share === undefined ? "" : `${bar(share)}  `}${bytes(passed)}${total ? ` of ${bytes(total)}` : ""}`;
-    board.draw([{ key: what, text, ...(share !== undefined && { share }) }]);
+    live.draw([{ key: what, text, ...(share !== undefined && { share }) }]);
   };
   return stream.pipeThrough(
     new TransformStream<Uint8Array, Uint8Array>({
@@ -41,7 +41,7 @@ export function shown(
         draw();
         controller.enqueue(piece);
       },
-      flush: () => board.clear(),
+      flush: () => live.clear(),
     }),
   );
 }

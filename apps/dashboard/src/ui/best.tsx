@@ -1,5 +1,5 @@
 import type { TradeOff } from "@reluctant/contracts";
-import { percent, short } from "@reluctant/plot";
+import { compact, percent } from "@reluctant/plot";
 
 /** What is recommended, with both accuracies by name: only one of them decided. */
 export const Best = ({ method, reluCount, decidedBy, withinOnePoint, ...accuracy }: TradeOff) => (
@@ -7,7 +7,7 @@ export const Best = ({ method, reluCount, decidedBy, withinOnePoint, ...accuracy
     className="best"
     title={`${method}, ${withinOnePoint ? "smallest budget within 1 point of AR" : "most accurate"} on ${decidedBy}`}
   >
-    {short(reluCount)} ReLUs
+    {compact(reluCount)} ReLUs
     <small>
       val {percent(accuracy.validationAccuracy, 1)}, test {percent(accuracy.testAccuracy, 1)}
     </small>

@@ -1,12 +1,12 @@
 import { type ReactNode, useEffect, useId, useRef } from "react";
-import { mounted } from "./mounted.ts";
+import { elementOf } from "./element-of.ts";
 
 /** A modal dialog: focus stays in it, Escape closes it. */
 export function Dialog({ title, onClose, children }: { title: string; onClose: () => void; children: ReactNode }) {
   const ref = useRef<HTMLDialogElement>(null);
   const titleId = useId();
   useEffect(() => {
-    const dialog = mounted(ref);
+    const dialog = elementOf(ref);
     dialog.showModal();
     return () => dialog.close();
   }, []);

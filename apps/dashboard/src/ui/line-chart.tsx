@@ -1,8 +1,8 @@
-import { count, short } from "@reluctant/plot";
+import { compact, count } from "@reluctant/plot";
 import { useEffect, useMemo, useRef } from "react";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
-import { mounted } from "./mounted.ts";
+import { elementOf } from "./element-of.ts";
 
 export interface LineChartData {
   title: string;
@@ -24,7 +24,7 @@ export function LineChart({ title, unit, names, steps, values }: LineChartData) 
   const key = names.join("\n");
 
   useEffect(() => {
-    const element = mounted(host);
+    const element = elementOf(host);
     const build = () => {
       chart.current?.destroy();
       chart.current = new uPlot(options(key.split("\n"), unit, element.clientWidth), latestData.current, element);
@@ -75,7 +75,7 @@ const format = (value: number | null, unit: string): string => {
 };
 
 /** Digits enough to tell two ticks apart, however small they are. */
-const tick = (value: number): string => (Math.abs(value) >= 10_000 ? short(value) : String(+value.toPrecision(6)));
+const tick = (value: number): string => (Math.abs(value) >= 10_000 ? compact(value) : String(+value.toPrecision(6)));
 
 const hues = 6;
 const hueOf = (series: number): string => `--hue-${(series % hues) + 1}`;

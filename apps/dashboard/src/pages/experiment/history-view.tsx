@@ -3,7 +3,7 @@ import { count } from "@reluctant/plot";
 import { useMemo, useState } from "react";
 import { Time } from "../../ui/time.tsx";
 import { historyLines } from "./history.ts";
-import { mostEvents } from "./use-experiment.ts";
+import { maxEvents } from "./use-experiment.ts";
 
 const pageSize = 30;
 
@@ -30,8 +30,8 @@ export function History({ events, runs, trials }: { events: Event[]; runs: Stage
           Show {pageSize} older
         </button>
       )}
-      {lines.length === mostEvents && shown >= mostEvents && (
-        <p className="muted">The newest {count(mostEvents)} events are shown; the API keeps the older ones.</p>
+      {lines.length === maxEvents && shown >= maxEvents && (
+        <p className="muted">The newest {count(maxEvents)} events are shown; the API keeps the older ones.</p>
       )}
     </section>
   );

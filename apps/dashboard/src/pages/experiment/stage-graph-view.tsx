@@ -1,6 +1,6 @@
 import { type StageRun, stageRunStates, type Trial } from "@reluctant/contracts";
 import { useEffect, useMemo, useRef } from "react";
-import { mounted } from "../../ui/mounted.ts";
+import { elementOf } from "../../ui/element-of.ts";
 import { toneOf, wordOf } from "../../ui/state.tsx";
 import { box, layoutStageGraph, type StageGraph, type StageNode } from "./stage-graph.ts";
 import { stageTitles } from "./stage-titles.ts";
@@ -18,9 +18,9 @@ export function StageGraphView({ runs, trials, selected, onSelect }: Props) {
   const view = useRef<HTMLDivElement>(null);
   const y = graph.nodes.find(({ run }) => run.id === selected)?.y;
   useEffect(() => {
-    const { scrollTop, clientHeight } = mounted(view);
+    const { scrollTop, clientHeight } = elementOf(view);
     if (y !== undefined && (y < scrollTop || y + box.height + 32 > scrollTop + clientHeight)) {
-      mounted(view).scrollTop = y - clientHeight / 2;
+      elementOf(view).scrollTop = y - clientHeight / 2;
     }
   }, [y]);
   return (

@@ -22,13 +22,13 @@ export const box = { width: 232, height: 64, gapX: 48, gapY: 8 };
 const slot = box.height + box.gapY;
 const order: StageKind[] = ["train", "sensitivity", "mask-search", "distillation", "private-inference"];
 
-/** Lays out at most `most` runs a column: unfinished and failed ones first, since those are what one looks for. */
-export function layoutStageGraph(runs: StageRun[], trials: Trial[], most = 40): StageGraph {
+/** Lays out at most `maxPerColumn` runs a column: unfinished and failed ones first, since those are what one looks for. */
+export function layoutStageGraph(runs: StageRun[], trials: Trial[], maxPerColumn = 40): StageGraph {
   const subjectOf = stageSubjects(trials);
   const kinds = order.filter((kind) => runs.some((run) => run.kind === kind));
   const columns = kinds.map((kind, i) => {
     const ofKind = runs.filter((run) => run.kind === kind);
-    const shown = [...ofKind].sort((a, b) => attention(a) - attention(b)).slice(0, most);
+    const shown = [...ofKind].sort((a, b) => attention(a) - attention(b)).slice(0, maxPerColumn);
     return {
       kind,
       x: i * (box.width + box.gapX),

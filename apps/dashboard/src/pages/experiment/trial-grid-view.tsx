@@ -1,11 +1,11 @@
 import type { Experiment, Trial } from "@reluctant/contracts";
-import { count, percent, short } from "@reluctant/plot";
+import { compact, count, percent } from "@reluctant/plot";
 import { type CSSProperties, useMemo } from "react";
 import { Link } from "wouter";
 import { Failure, Skeleton } from "../../ui/notes.tsx";
 import { State } from "../../ui/state.tsx";
 import { heat, trialGrids } from "./trial-grid.ts";
-import { mostTrials, type useTrials } from "./use-experiment.ts";
+import { maxTrials, type useTrials } from "./use-experiment.ts";
 
 /** Test accuracy by budget and seed, darker where it is higher; a cell opens its trial. */
 export function TrialGrid({ experiment, trials }: { experiment: Experiment; trials: ReturnType<typeof useTrials> }) {
@@ -28,7 +28,7 @@ export function TrialGrid({ experiment, trials }: { experiment: Experiment; tria
                   <th scope="col">seed</th>
                   {grid.budgets.map((budget) => (
                     <th key={budget} scope="col" title={budget === null ? undefined : `${count(budget)} ReLUs`}>
-                      {budget === null ? "all ReLUs" : short(budget)}
+                      {budget === null ? "all ReLUs" : compact(budget)}
                     </th>
                   ))}
                 </tr>
@@ -47,9 +47,9 @@ export function TrialGrid({ experiment, trials }: { experiment: Experiment; tria
           </div>
         ))}
       </div>
-      {trials.data && trials.data.length >= mostTrials && experiment.trials > mostTrials && (
+      {trials.data && trials.data.length >= maxTrials && experiment.trials > maxTrials && (
         <p className="muted">
-          The first {count(mostTrials)} of {count(experiment.trials)} trials are drawn.
+          The first {count(maxTrials)} of {count(experiment.trials)} trials are drawn.
         </p>
       )}
     </section>

@@ -2,21 +2,21 @@ import type { Event, Experiment, MetricSeries, Trial } from "@reluctant/contract
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { client } from "../../client.ts";
-import { shown } from "../../safe-text.ts";
+import { escapeTexts } from "../../safe-text.ts";
 import { lastCommonStep, mergeSeries } from "./metrics.ts";
 
 /** Milliseconds between two looks at numbers that change with every step; state changes come as events at once. */
-const refresh = 1_500;
+const refreshMs = 1_500;
 /** Events kept for the history; older ones stay in the API. */
-export const mostEvents = 1_000;
+export const maxEvents = 1_000;
 /** Trials drawn in the grid; beyond it cells would be smaller than their numbers. */
-export const mostTrials = 2_000;
+export const maxTrials = 2_000;
 
 export const useExperiment = (id: string) =>
   useQuery({
     queryKey: ["experiment", id],
     queryFn: ({ signal }) => client.experiments.get(id, { signal }),
-    refetchInterval: ({ state }) => (state.data?.state === "active" ? refresh : false),
+    refetchInterval: ({ state }) => (state.data?.state === "active" ? refreshMs : false),
   });
 
 /** The grid changes when a trial ends, which comes as an event; the slow look is for what an event does not say. */
@@ -27,11 +27,11 @@ export const useTrials = (experiment: Experiment) =>
       const trials: Trial[] = [];
       for await (const trial of client.experiments.allTrials(experiment.id, { signal })) {
         trials.push(trial);
-        if (trials.length === mostTrials) break;
+        if (trials.length === maxTrials) break;
       }
       return trials;
     },
-    refetchInterval: experiment.state === "active" ? refresh * 4 : false,
+    refetchInterval: experiment.state === "active" ? refreshMs * 4 : false,
   });
 
 /** Metric points of a stage run; while it is active only the later ones are fetched and added. */
@@ -45,7 +45,7 @@ export function useMetrics(stageRunId: string, active: boolean) {
       const news = await client.stageRuns.metrics(stageRunId, { afterStep: lastCommonStep(known), signal });
       return mergeSeries(known, news);
     },
-    refetchInterval: active ? refresh : false,
+    refetchInterval: active ? refreshMs : false,
   });
 }
 
@@ -66,7 +66,7 @@ export function useHistory(id: string): { events: Event[]; connection: "open" | 
       timer = undefined;
       const fresh = batch;
       batch = [];
-      setEvents((before) => [...before, ...fresh].slice(-mostEvents));
+      setEvents((before) => [...before, ...fresh].slice(-maxEvents));
       void queryClient.invalidateQueries({ queryKey: ["experiment", id] });
       for (const run of new Set(fresh.map((event) => event.stageRunId))) {
         if (run) void queryClient.invalidateQueries({ queryKey: ["metrics", run] });
@@ -79,7 +79,7 @@ export function useHistory(id: string): { events: Event[]; connection: "open" | 
         signal: abort.signal,
         onConnection: setConnection,
       })) {
-        batch.push(shown(event)); // a stream is read as it comes, beside `fetchShown`
+        batch.push(escapeTexts(event)); // a stream is read as it comes, beside `fetchEscaped`
         timer ??= setTimeout(flush, 100);
       }
     };

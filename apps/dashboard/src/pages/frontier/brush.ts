@@ -15,11 +15,11 @@ export interface Scales {
 }
 
 /** Shorter drags are clicks. */
-const leastDrag = 8;
+const minDragPixels = 8;
 
 /** The region that a drag marks; null for a click. */
 export function brushedRegion({ x1, y1, x2, y2 }: Rectangle, scales: Scales): Region | null {
-  if (Math.abs(x2 - x1) < leastDrag || Math.abs(y2 - y1) < leastDrag) return null;
+  if (Math.abs(x2 - x1) < minDragPixels || Math.abs(y2 - y1) < minDragPixels) return null;
   return {
     x: [scales.x(Math.min(x1, x2)), scales.x(Math.max(x1, x2))],
     y: [scales.y(Math.max(y1, y2)), scales.y(Math.min(y1, y2))], // pixels grow downwards
@@ -28,16 +28,16 @@ export function brushedRegion({ x1, y1, x2, y2 }: Rectangle, scales: Scales): Re
 
 /** The nearest of the places within `reach` pixels; null when none is. */
 export function nearest<T extends { x: number; y: number }>(
-  places: T[],
+  candidates: T[],
   x: number,
   y: number,
-  reach: number,
+  radius: number,
 ): T | null {
   let best: T | null = null;
-  let least = reach;
-  for (const place of places) {
-    const distance = Math.hypot(place.x - x, place.y - y);
-    if (distance <= least) [best, least] = [place, distance];
+  let nearestDistance = radius;
+  for (const candidate of candidates) {
+    const distance = Math.hypot(candidate.x - x, candidate.y - y);
+    if (distance <= nearestDistance) [best, nearestDistance] = [candidate, distance];
   }
   return best;
 }

@@ -2,7 +2,7 @@ import { hueOf, type PlotDescription, type PlotPoint, type PlotTheme, type Regio
 import { drawFrontier, type PlotDrawing } from "@reluctant/plot/draw";
 import { type MouseEvent, useEffect, useMemo, useRef, useState } from "react";
 import { useLocation } from "wouter";
-import { mounted } from "../../ui/mounted.ts";
+import { elementOf } from "../../ui/element-of.ts";
 import { brushedRegion, nearest, type Rectangle, type Scales } from "./brush.ts";
 import { PointCard } from "./point-card.tsx";
 
@@ -130,14 +130,14 @@ function useDrawing(plot: PlotDescription) {
     const resized = new ResizeObserver((entries) => {
       for (const { contentRect } of entries) setWidth(Math.round(contentRect.width));
     });
-    resized.observe(mounted(host));
+    resized.observe(elementOf(host));
     return () => resized.disconnect();
   }, []);
 
   useEffect(() => {
     if (width === 0) return;
     const drawing = drawFrontier(plot, { width, height, theme });
-    mounted(host).replaceChildren(drawing);
+    elementOf(host).replaceChildren(drawing);
     setDrawn(placesOf(drawing, plot));
   }, [plot, width]);
 

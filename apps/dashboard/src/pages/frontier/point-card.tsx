@@ -1,4 +1,4 @@
-import { budgetShare, count, dagger, type PlotPoint, percent, short, widthText } from "@reluctant/plot";
+import { budgetShare, compact, count, dagger, type PlotPoint, percent, widthText } from "@reluctant/plot";
 import { gpuTime } from "../../format.ts";
 
 interface Props {
@@ -40,7 +40,7 @@ export function PointCard({ point, totalRelus, x, y, width }: Props) {
         </>
       )}
       <dt>MACs</dt>
-      <dd>{short(point.macs)}</dd>
+      <dd>{compact(point.macs)}</dd>
       <dt>Test accuracy</dt>
       <dd>
         {percent(point.accuracy)}
@@ -60,7 +60,7 @@ export function PointCard({ point, totalRelus, x, y, width }: Props) {
       <dt>Recipe</dt>
       <dd>{point.recipe}</dd>
       <dt>Images seen</dt>
-      <dd>{short(point.images)}</dd>
+      <dd>{compact(point.images)}</dd>
       <dt>GPU time</dt>
       <dd>{gpuTime(point.gpuSeconds)}</dd>
     </dl>

@@ -40,13 +40,13 @@ const mapWidth = 320;
 function ByLayer({ search, updates }: { search: StageRun; updates: MaskUpdate[] }) {
   const layers = search.result?.kind === "mask-search" ? search.result.allocation.map(({ layer }) => layer) : [];
   const shares = layers.flatMap((_, l) => updates.map(({ overlap }) => 1 - (overlap[l] ?? 1)));
-  const map: HeatMap = { width: updates.length, height: layers.length, shares, most: Math.max(...shares) };
+  const map: HeatMap = { width: updates.length, height: layers.length, shares, max: Math.max(...shares) };
   return (
     <figure className="chart">
       <figcaption>
         <b>Exchanged by layer</b>
         <span className="muted">
-          {updates.length} updates from left to right, at most {percent(map.most, 1)}; at the right the last
+          {updates.length} updates from left to right, at most {percent(map.max, 1)}; at the right the last
         </span>
       </figcaption>
       <div className="scroll">

@@ -20,7 +20,7 @@ export function LayerCards({ rows }: { rows: LayerRow[] }) {
             <h3>
               {row.layer} {row.panel && <small>{row.panel.shape.join(" × ")}</small>}
             </h3>
-            <Sensitivity value={row.sensitivity} most={mostSensitive} />
+            <Sensitivity value={row.sensitivity} max={mostSensitive} />
             {row.panel && <Kept panel={row.panel} largest={largest} />}
             {row.panel && <Mask panel={row.panel} />}
           </li>
@@ -30,11 +30,11 @@ export function LayerCards({ rows }: { rows: LayerRow[] }) {
   );
 }
 
-const Sensitivity = ({ value, most }: { value: number | null; most: number }) => (
+const Sensitivity = ({ value, max }: { value: number | null; max: number }) => (
   <Bar
     text={value === null ? "no sensitivity run" : `sensitivity ${percent(value, 1)}`}
     frame={value === null ? 0 : 1}
-    filled={value === null ? 0 : value / most}
+    filled={value === null ? 0 : value / max}
     part="sensitivity"
   />
 );
@@ -61,11 +61,11 @@ const Bar = ({ text, frame, filled, part }: { text: string; frame: number; fille
 );
 
 function Mask({ panel }: { panel: NonNullable<LayerRow["panel"]> }) {
-  const { layer, width, height, kept, most, stayed } = panel;
+  const { layer, width, height, kept, max, stayed } = panel;
   const scale = mapSide / Math.max(width, height);
-  const share = shareText(panel, `at most ${percent(most, 0)} of the channels`);
+  const share = shareText(panel, `at most ${percent(max, 0)} of the channels`);
   const notes = [
-    ...(kept === 0 ? [] : [`at most ${percent(most, 0)}`]),
+    ...(kept === 0 ? [] : [`at most ${percent(max, 0)}`]),
     ...(stayed === null ? [] : [`${percent(stayed, 0)} stayed`]),
   ];
   return (

@@ -1,5 +1,5 @@
 import type { StageRun, Trial } from "@reluctant/contracts";
-import { count, percent, short } from "@reluctant/plot";
+import { compact, count, percent } from "@reluctant/plot";
 import { Link } from "wouter";
 import { shortId } from "../../format.ts";
 import { State } from "../../ui/state.tsx";
@@ -39,7 +39,7 @@ export const Lineage = ({ trial, runs }: { trial: Trial; runs: StageRun[] }) => 
               {run.implementation} v{run.version}, {run.precision}
             </td>
             <td className="number">{run.seed}</td>
-            <td className="number">{run.result ? short(run.result.images) : "–"}</td>
+            <td className="number">{run.result ? compact(run.result.images) : "–"}</td>
             <td>{found(run)}</td>
             <td>{run.finishedAt ? <Time at={run.finishedAt} /> : "–"}</td>
             <td>
