@@ -11,7 +11,8 @@ export default defineConfig({
     ],
     globalSetup: "test/global-setup.ts",
     pool: "forks",
-    maxWorkers: 2,
+    // One more than the two cores of the smallest machine: a fourth of the tests' time they wait for processes and leases.
+    maxWorkers: 3,
     // The advice of TensorFlow.js to install another backend, once for each test file.
     onConsoleLog: (text) => (text.includes("looks like you are running TensorFlow.js in Node.js") ? false : undefined),
     // A test that asserts nothing, as over a list that came out empty, fails.
