@@ -113,36 +113,41 @@ describe("a strike of kill -9", { timeout: 240_000 }, () => {
     ).toEqual([]);
     await stopLast();
   });
-
-  it("at the coordinator delays nothing but the next dispatch", async () => {
-    await survives("train", async ({ stack }) => {
-      await stack.part("coordinator").kill("SIGKILL");
-      await stack.part("coordinator").restart();
-    });
-    await stopLast();
-  });
-
-  it("at the API leaves the work untouched", async () => {
-    await survives("train", async ({ stack }) => {
-      await stack.part("api").kill("SIGKILL");
-      await stack.part("api").restart();
-    });
-    await stopLast();
-  });
-
-  it("at Redis, which returns empty, loses no job", async () => {
-    await survives("train", async ({ stack }) => {
-      await stack.redis?.flush();
-      await stack.part("redis").kill("SIGKILL");
-      await stack.part("redis").restart();
-    });
-    await stopLast();
-  });
 });
 
-describe("a restart of Postgres", { timeout: 240_000 }, () => {
-  it("while a child trains costs nothing", async () => {
-    await survives("train", ({ stack }) => stack.part("postgres").restart());
+/** What a running attempt goes on without. Each is struck while an attempt of another kind runs, and back before it ends. */
+const around: [what: string, kind: string, strike: (stack: Cluster["stack"]) => Promise<unknown>][] = [
+  ["API", "train", (stack) => struck(stack.part("api"))],
+  ["coordinator", "sensitivity", (stack) => struck(stack.part("coordinator"))],
+  [
+    "Redis, which returns empty",
+    "mask-search",
+    async (stack) => {
+      await stack.redis?.flush();
+      await struck(stack.part("redis"));
+    },
+  ],
+  ["Postgres, which is restarted", "distillation", (stack) => stack.part("postgres").restart()],
+];
+
+async function struck(part: ReturnType<Cluster["stack"]["part"]>): Promise<void> {
+  await part.kill("SIGKILL");
+  await part.restart();
+}
+
+describe("strikes at all that is around a worker", { timeout: 240_000 }, () => {
+  it("one after the other, delay nothing but the next dispatch: each stage run has its first attempt", async () => {
+    const [[, first, strikeFirst], ...later] = around as [(typeof around)[0], ...typeof around];
+    const cluster = await survives(first, async (cluster) => {
+      await strikeFirst(cluster.stack);
+      for (const [what, kind, strike] of later) {
+        await cluster.moment(`${kind} runs with a checkpoint, for a strike at ${what}`, running(kind));
+        await strike(cluster.stack);
+      }
+    });
+    expect(await cluster.sql("select distinct number, state from attempt")).toEqual([
+      { number: 1, state: "succeeded" },
+    ]);
     await stopLast();
   });
 });

@@ -13,7 +13,7 @@ describe("delivery", { timeout: 240_000 }, () => {
     cluster = await startCluster();
     await cluster.stack.part("redis").stop();
     const ids: string[] = [];
-    for (const seed of [1, 2, 3, 4, 5]) {
+    for (const seed of [1, 2, 3]) {
       const spec = { ...smallSpec, until: "sensitivity" as const, budgets: undefined, seeds: [seed] };
       ids.push((await cluster.client.experiments.submit(spec)).id);
     }
@@ -25,7 +25,7 @@ describe("delivery", { timeout: 240_000 }, () => {
 
   it("trains a shared AR model once, and goes on for the other when one experiment is cancelled in the middle", async () => {
     cluster = await startCluster();
-    const slow = { ...oneBudget, settings: { train: { length: images(9_600) } } };
+    const slow = { ...oneBudget, settings: { train: { length: images(4_800) } } };
     const [one, other] = await Promise.all([
       cluster.client.experiments.submit({ ...slow, name: "one" }),
       cluster.client.experiments.submit({ ...slow, name: "other" }),
@@ -44,7 +44,7 @@ describe("delivery", { timeout: 240_000 }, () => {
 
   it("spreads one experiment over two workers, never two attempts on one", async () => {
     cluster = await startCluster({ workers: 2 });
-    const id = await cluster.submit({ budgets: ["40%", "20%", "10%", "5%"] });
+    const id = await cluster.submit({ budgets: ["40%", "10%"] });
     expect((await cluster.ended(id)).state).toBe("finished");
     const overlapping = await cluster.sql(
       `select a.id from attempt a join attempt b on b.worker_id = a.worker_id and b.id <> a.id
