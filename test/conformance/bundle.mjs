@@ -39,10 +39,13 @@ const bundleSpecs = async ({ outfile, addressOf }) => {
   return outfile;
 };
 
-/** For a bundle at the address `bundleUrl`, the address that a file of the repository has when `packages` lies beside the bundle's folder. */
+/** As `addressOf`, for a bundle at the address `bundleUrl` whose folder has `packages` beside it. */
 export const besideFolder = (bundleUrl) => (path) => `new URL(${JSON.stringify(`../${path}`)}, ${bundleUrl}).href`;
 
-/** What looks for its C++ beside itself finds it from within a bundle, too. `addressOf` a path is code. */
+/**
+ * Modules that look for their C++ beside themselves find it from within a bundle, too.
+ * @param {(path: string) => string} addressOf the code that gives a module's address, by its path in the repository
+ */
 export const withAddresses = (addressOf) => ({
   name: "addresses",
   setup: ({ onLoad }) =>

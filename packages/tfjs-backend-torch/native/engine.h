@@ -35,7 +35,7 @@ struct Command {
   std::function<void()> task;       // or anything rarer
 };
 
-/** For this thread. Wheels bring an OpenMP of their own, to which libtorch speaks; the loops compiled here have the system's. */
+/** For this thread. Wheels bring an OpenMP of their own, to which libtorch speaks; what is compiled here has the system's. */
 inline void useThreads(int count) {
   at::set_num_threads(count);
   omp_set_num_threads(count);

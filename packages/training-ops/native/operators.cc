@@ -1,4 +1,4 @@
-// Own operators beside ATen's, for the bridge to call by schema: what a training step would else read and write many
+// Operators beside ATen's, for the torch backend to call by schema: what a training step would else read and write many
 // times over. Activations are float32 or bfloat16, NHWC; parameters, statistics, sums and losses are float32, and so is
 // all arithmetic. The order of every sum is fixed: results depend neither on the threads nor on the processor.
 #include "batch_norm.h"

@@ -1,5 +1,5 @@
 // Sixteen floats at once, whatever the processor has: one AVX-512 register, two of AVX2, four of SSE or NEON. The order
-// of every sum is then the same on every machine; so are its bits, for fused.cc is built without contraction to FMA.
+// of every sum is then the same on every machine; so are its bits, for table.cc is built without contraction to FMA.
 //
 // Everything here and in the other headers of this folder has internal linkage: table.cc is compiled once for each
 // level of the instruction set, and the linker must not merge the copies.
