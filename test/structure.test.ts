@@ -16,6 +16,7 @@ const ranks: Record<string, number> = {
   "packages/plot": 2,
   "packages/tfjs-backend-torch": 2,
   "packages/datasets": 2,
+  "packages/pi": 2,
   "packages/artifacts": 3,
   "packages/training-ops": 3,
   "packages/interchange": 3,

@@ -1,0 +1,2 @@
+export * from "./ring.ts";
+export * from "./sharing.ts";

@@ -1,0 +1,41 @@
+import { describe, expect, it } from "vitest";
+import { randomVector } from "./random.ts";
+import { fractionBits, shiftRight, subtract } from "./ring.ts";
+import { reconstruct, share, truncateClientShare, truncateServerShare } from "./sharing.ts";
+
+const truncated = (value: BigInt64Array, client: BigInt64Array) =>
+  reconstruct({
+    client: truncateClientShare(client, fractionBits),
+    server: truncateServerShare(subtract(value, client), fractionBits),
+  });
+
+describe("additive shares", () => {
+  it("sum to the value, and differ from one sharing to the next", () => {
+    const value = BigInt64Array.from({ length: 100 }, (_, i) => BigInt(i - 50));
+    const [first, second] = [share(value), share(value)];
+    expect(reconstruct(first)).toEqual(value);
+    expect(reconstruct(second)).toEqual(value);
+    expect(first.client).not.toEqual(second.client);
+  });
+
+  it("are truncated locally to the floor or one above it, on a million values below 2^36", () => {
+    const value = shiftRight(randomVector(1_000_000), 28);
+    const out = truncated(value, randomVector(value.length));
+    const exact = shiftRight(value, fractionBits);
+    const off = new Set(out.map((result, i) => result - (exact[i] as bigint)));
+    expect([...off].sort()).toEqual([0n, 1n]);
+  });
+
+  it.each([0n, 1n, -1n, 4095n, 4096n, -4096n, 2n ** 36n - 1n, -(2n ** 36n)])("are exact to one at %d", (x) => {
+    const shares = [0n, 1n, -1n, 4095n, -4096n, 2n ** 62n, -(2n ** 62n), 12345678901234567n];
+    const value = new BigInt64Array(shares.length).fill(x);
+    const out = truncated(value, BigInt64Array.from(shares));
+    for (const result of out) expect([x >> 12n, (x >> 12n) + 1n]).toContain(result);
+  });
+
+  it("miss by 2^52 where the client's share is within |x| of the boundary: the documented chance", () => {
+    const boundary = 2n ** 63n;
+    const out = truncated(BigInt64Array.of(100n), BigInt64Array.of(boundary + 10n));
+    expect(out[0]).toBeLessThan(-(2n ** 51n));
+  });
+});
