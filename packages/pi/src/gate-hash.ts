@@ -1,0 +1,61 @@
+import { type Cipher, createCipheriv, createHash } from "node:crypto";
+import { seedBytes } from "./random.ts";
+
+/**
+ * How many units may share one key. The bound on an adversary's advantage grows with the number of blocks hashed under one
+ * key, so a chunk of 2^14 units costs at most 14 of the 128 bits (Guo, Katz, Wang, Weng & Yu, "Better Concrete Security for
+ * Half-Gates Garbling", CRYPTO 2020, theorem 2, with μ = 2^14 uses of each tweak).
+ */
+export const maximumUnitsPerKey = 2 ** 14;
+
+/** What names a chunk of garbled units; no two chunks of any inference have the same. */
+export interface ChunkName {
+  /** The inference's public nonce. */
+  nonce: Uint8Array;
+  /** The ReLU layer's place in the network. */
+  layer: number;
+  /** The chunk's place among those of its layer. */
+  chunk: number;
+}
+
+/**
+ * The hash of half-gates: H(x, j) = AES_j(σ(x)) ⊕ σ(x), where σ(l ‖ r) = (l ⊕ r) ‖ l is a linear orthomorphism (Guo et al.,
+ * "Efficient and Secure Multiparty Computation from Fixed-Key Block Ciphers", S&P 2020). The key j is public and belongs to
+ * one half of one gate of one chunk: units of a chunk share it, so that AES runs over all of them in one call.
+ */
+export class GateHash {
+  readonly #keys: Uint8Array;
+
+  /** Throws where a chunk has more units than may share a key. */
+  constructor(name: ChunkName, { ands, units }: { ands: number; units: number }) {
+    if (units > maximumUnitsPerKey) {
+      throw new RangeError(`a chunk has ${units} units: at most ${maximumUnitsPerKey} may share a key`);
+    }
+    this.#keys = keysOf(name, ands);
+  }
+
+  /** Replaces each block σ(x) by H(x, j), j the key of that half of that gate. */
+  apply(gate: number, half: 0 | 1, blocks: Int32Array): void {
+    const at = (2 * gate + half) * seedBytes;
+    const encrypted = ecb(this.#keys.subarray(at, at + seedBytes)).update(
+      new Uint8Array(blocks.buffer, blocks.byteOffset, blocks.byteLength),
+    );
+    const words = new Int32Array(encrypted.buffer, encrypted.byteOffset, blocks.length);
+    for (let i = 0; i < blocks.length; i++) blocks[i] = (blocks[i] as number) ^ (words[i] as number);
+  }
+}
+
+/** Two keys a gate: AES of 0, 1, 2, … under a key from the chunk's name, so that those of a chunk differ for certain. */
+function keysOf({ nonce, layer, chunk }: ChunkName, ands: number): Uint8Array {
+  const place = new Uint8Array(new Uint32Array([layer, chunk]).buffer);
+  const key = createHash("sha256").update("reluctant/pi gate hash").update(nonce).update(place).digest();
+  const counters = new Uint32Array(2 * ands * 4);
+  for (let i = 0; i < 2 * ands; i++) counters[4 * i] = i;
+  return ecb(key.subarray(0, seedBytes)).update(new Uint8Array(counters.buffer));
+}
+
+function ecb(key: Uint8Array): Cipher {
+  const cipher = createCipheriv("aes-128-ecb", key, null);
+  cipher.setAutoPadding(false);
+  return cipher;
+}
