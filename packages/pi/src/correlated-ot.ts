@@ -1,0 +1,67 @@
+import { baseTransfers, type SeedPairs } from "./base-ot.ts";
+import { transposeColumns } from "./bits.ts";
+import type { Delta, Labels } from "./labels.ts";
+import { Keystream } from "./random.ts";
+
+/*
+ * Correlated oblivious transfer by extension (Ishai, Kilian, Nissim & Petrank, "Extending Oblivious Transfers Efficiently",
+ * CRYPTO 2003; correlated: Asharov, Lindell, Schneider & Zohner, CCS 2013). The sender holds Δ, the receiver choice bits r.
+ * After one message of 16 bytes a transfer the sender has a row q and the receiver t = q ⊕ r·Δ. In free-XOR these are a
+ * wire's label for 0 and its label for r: the rows need no hash and no second message, and are labels at once.
+ */
+
+/** Bytes that a transfer takes on the channel. */
+export const transferBytes = baseTransfers / 8;
+
+/** The garbler's end. Its columns are streams: each call goes on where the last one ended, so that no row comes twice. */
+export class CorrelatedSender {
+  readonly #delta: Delta;
+  readonly #columns: Keystream[];
+
+  /** `seeds`: of each base transfer the seed that Δ's bit chose. */
+  constructor(delta: Delta, seeds: readonly Uint8Array[]) {
+    this.#delta = delta;
+    this.#columns = seeds.map((seed) => new Keystream(seed));
+  }
+
+  /** The rows, labels for 0, of transfers whose corrections the receiver sent. Their number is a multiple of 32. */
+  extend(corrections: Int32Array, transfers: number): Labels {
+    const stride = transfers / 32;
+    const columns = new Int32Array(baseTransfers * stride);
+    this.#columns.forEach((stream, column) => {
+      const words = stream.words(stride);
+      const chosen = -(((this.#delta[column >> 5] as number) >>> (column & 31)) & 1);
+      const at = column * stride;
+      for (let i = 0; i < stride; i++) {
+        columns[at + i] = (words[i] as number) ^ (chosen & (corrections[at + i] as number));
+      }
+    });
+    return transposeColumns(columns, transfers);
+  }
+}
+
+/** The evaluator's end. */
+export class CorrelatedReceiver {
+  readonly #columns: (readonly [Keystream, Keystream])[];
+
+  constructor(seeds: SeedPairs) {
+    this.#columns = seeds.map(([zero, one]) => [new Keystream(zero), new Keystream(one)] as const);
+  }
+
+  /** For choice bits, 32 a word: the corrections to send, and the labels that the choices give. */
+  extend(choices: Int32Array): { corrections: Int32Array; labels: Labels } {
+    const stride = choices.length;
+    const columns = new Int32Array(baseTransfers * stride);
+    const corrections = new Int32Array(baseTransfers * stride);
+    this.#columns.forEach(([zero, one], column) => {
+      const wordsOfZero = zero.words(stride);
+      const wordsOfOne = one.words(stride);
+      const at = column * stride;
+      columns.set(wordsOfZero, at);
+      for (let i = 0; i < stride; i++) {
+        corrections[at + i] = (wordsOfZero[i] as number) ^ (wordsOfOne[i] as number) ^ (choices[i] as number);
+      }
+    });
+    return { corrections, labels: transposeColumns(columns, 32 * stride) };
+  }
+}
