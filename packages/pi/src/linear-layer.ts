@@ -1,0 +1,27 @@
+import { convolve } from "./convolution.ts";
+import type { LinearWeights, StepOf } from "./network.ts";
+import { add, type RingVector } from "./ring.ts";
+
+/*
+ * The local halves of a linear step on additive shares, x = client + server: the correlation has given the client
+ * W·client − s and the server s, so W·server + b + s is the server's share of W·x + b.
+ */
+
+/** What the server computes online: its share of the layer's output, at twice `fractionBits`. */
+export function applyToServerShare(
+  { shape }: StepOf<"linear">,
+  { filters, bias }: LinearWeights,
+  share: RingVector,
+  correlation: RingVector,
+): RingVector {
+  return addBias(add(convolve(shape, filters, share), correlation), bias);
+}
+
+/** Adds a bias to each position's channels, in place. */
+export function addBias(image: RingVector, bias: RingVector): RingVector {
+  for (let i = 0, channel = 0; i < image.length; i++) {
+    image[i] = (image[i] as bigint) + (bias[channel] as bigint);
+    channel = channel + 1 === bias.length ? 0 : channel + 1;
+  }
+  return image;
+}

@@ -1,0 +1,192 @@
+import {
+  type Mask,
+  type Model,
+  type ModelNode,
+  type NodeOf,
+  nodesOf,
+  reluLayers,
+  type Shape,
+  size,
+} from "@reluctant/relu";
+import { type ConvolutionShape, filterSize, maximumFilterSum } from "./convolution.ts";
+import type { LinearWeights, PrivateNetwork, Step } from "./network.ts";
+import { encode, fractionBits } from "./ring.ts";
+
+/** A tensor in PyTorch's layout: filters [out, in, h, w], dense weights [out, in]. */
+export interface WeightTensor {
+  shape: readonly number[];
+  values: ArrayLike<number>;
+}
+
+/** A partial-ReLU network as the platform has it: tensors under PyTorch's names, masks in the order of the ReLU layers. */
+export interface PartialReluNetwork {
+  model: Model;
+  tensors: ReadonlyMap<string, WeightTensor>;
+  masks: readonly Mask[];
+}
+
+/** Thrown for a network that the protocol cannot carry out; says which node, and why. */
+export class UnsupportedNetworkError extends Error {
+  override name = "UnsupportedNetworkError";
+}
+
+/** What batch norms add to a variance, as PyTorch does. */
+const epsilon = 1e-5;
+
+/**
+ * A network in fixed point: every batch norm is folded into the convolution before it, then weights are rounded to
+ * `fractionBits`. ReLUs are garbled for the whole ring until `calibrate` has bounded what enters them.
+ */
+export function quantize(network: PartialReluNetwork): PrivateNetwork {
+  const { model, tensors } = network;
+  requireProtocols(model);
+  const norms = foldableNorms(model);
+  const stepFor = stepsOfModel(network, norms);
+  const steps = model.nodes.filter(({ op }) => op !== "batch-norm").map(stepFor);
+  const weights = new Map<string, LinearWeights>();
+  for (const step of steps) {
+    if (step.op !== "linear") continue;
+    weights.set(step.name, inFixedPoint(step.name, realWeights(step.name, step.shape, norms.get(step.name), tensors)));
+  }
+  return { architecture: { name: model.name, steps }, weights };
+}
+
+function requireProtocols(model: Model): void {
+  const [pool] = nodesOf(model, "max-pool");
+  if (pool) throw new UnsupportedNetworkError(`"${pool.name}" is a max-pool, for which there is no protocol here`);
+}
+
+/** Batch norms by the convolution that each stands behind alone. */
+function foldableNorms(model: Model): Map<string, NodeOf<"batch-norm">> {
+  const reads = model.nodes.flatMap((node) => [
+    ...("from" in node ? [node.from] : []),
+    ...(node.op === "add" ? [node.with] : []),
+  ]);
+  const norms = nodesOf(model, "batch-norm");
+  const convolutions = new Set(nodesOf(model, "conv").map(({ name }) => name));
+  for (const { name, from } of norms) {
+    if (convolutions.has(from) && reads.filter((read) => read === from).length === 1) continue;
+    throw new UnsupportedNetworkError(
+      `batch norm "${name}" reads "${from}": only one that stands alone behind a convolution can be folded into it`,
+    );
+  }
+  return new Map(norms.map((norm) => [norm.from, norm]));
+}
+
+/** Turns a node into its step; what read a batch norm reads the convolution that it was folded into. */
+function stepsOfModel({ model, masks }: PartialReluNetwork, norms: ReadonlyMap<string, NodeOf<"batch-norm">>) {
+  const shapes = new Map(model.nodes.map(({ name, shape }) => [name, shape]));
+  const foldedInto = new Map([...norms].map(([conv, { name }]) => [name, conv]));
+  const maskOf = new Map(reluLayers(model).map(({ name }, layer) => [name, masks[layer]]));
+  const source = (name: string) => foldedInto.get(name) ?? name;
+  const linear = (from: string, window: Pick<ConvolutionShape, "kernel" | "stride" | "channelsOut">) => {
+    const [height, width, channelsIn] = shapes.get(from) as Shape;
+    return {
+      op: "linear",
+      from: source(from),
+      shape: { height, width, channelsIn, padding: window.kernel >> 1, ...window },
+    } as const;
+  };
+  return (node: ModelNode): Step => {
+    const { name } = node;
+    const at = { name, size: size(node.shape) };
+    switch (node.op) {
+      case "input":
+        return { ...at, op: "input" };
+      case "conv":
+        return {
+          ...at,
+          ...linear(node.from, { kernel: node.kernel, stride: node.stride, channelsOut: node.shape[2] }),
+        };
+      case "dense":
+        return { ...at, ...linear(node.from, { kernel: 1, stride: 1, channelsOut: node.shape[2] }) };
+      case "add":
+        return { ...at, op: "add", from: source(node.from), with: source(node.with) };
+      case "relu":
+        return { ...at, op: "relu", from: source(node.from), kept: keptUnits(node, maskOf.get(name)), signBits: 64 };
+      case "global-average-pool": {
+        const [height, width, channels] = shapes.get(node.from) as Shape;
+        return { ...at, op: "average-pool", from: source(node.from), positions: height * width, channels };
+      }
+      default:
+        throw new Error(`"${name}" is a ${node.op}, which is no step of its own`);
+    }
+  };
+}
+
+function keptUnits(node: NodeOf<"relu">, mask: Mask | undefined): Uint32Array {
+  const units = size(node.shape);
+  if (mask?.length !== units) {
+    throw new UnsupportedNetworkError(
+      `ReLU layer "${node.name}" has ${units} units, its mask ${mask?.length ?? "none"}`,
+    );
+  }
+  return Uint32Array.from([...mask.keys()].filter((unit) => mask[unit] === 1));
+}
+
+interface RealWeights {
+  /** [out][height, width, in]. */
+  filters: Float64Array[];
+  bias: Float64Array;
+}
+
+/** Filters in the order of an image's elements; a batch norm scales each by γ / √(variance + ε) and gives its bias. */
+function realWeights(
+  name: string,
+  shape: ConvolutionShape,
+  norm: NodeOf<"batch-norm"> | undefined,
+  tensors: PartialReluNetwork["tensors"],
+): RealWeights {
+  const { channelsIn, channelsOut, kernel } = shape;
+  const valuesOf = (tensor: string, length: number) => lengthOf(tensors, tensor, length);
+  const values = valuesOf(`${name}.weight`, channelsOut * filterSize(shape));
+  const part = (key: string) => norm && valuesOf(`${norm.name}.${key}`, channelsOut);
+  const [gamma, beta, mean, variance] = ["weight", "bias", "running_mean", "running_var"].map(part);
+  const bias = norm || !tensors.has(`${name}.bias`) ? undefined : valuesOf(`${name}.bias`, channelsOut);
+  const scale = (channel: number) =>
+    norm ? (at(gamma, channel) ?? 1) / Math.sqrt((at(variance, channel) ?? 1) + epsilon) : 1;
+  const filter = (channel: number) => {
+    const out = new Float64Array(filterSize(shape));
+    for (let input = 0; input < channelsIn; input++) {
+      for (let place = 0; place < kernel * kernel; place++) {
+        out[place * channelsIn + input] =
+          scale(channel) * (values[(channel * channelsIn + input) * kernel * kernel + place] as number);
+      }
+    }
+    return out;
+  };
+  return {
+    filters: Array.from({ length: channelsOut }, (_, channel) => filter(channel)),
+    bias: Float64Array.from({ length: channelsOut }, (_, channel) =>
+      norm ? (at(beta, channel) ?? 0) - scale(channel) * (at(mean, channel) ?? 0) : (at(bias, channel) ?? 0),
+    ),
+  };
+}
+
+const at = (values: ArrayLike<number> | undefined, index: number): number | undefined => values?.[index];
+
+function lengthOf(tensors: PartialReluNetwork["tensors"], name: string, length: number): ArrayLike<number> {
+  const values = tensors.get(name)?.values;
+  if (values?.length !== length) {
+    throw new UnsupportedNetworkError(`tensor "${name}" has ${values?.length ?? "no"} values where ${length} are due`);
+  }
+  return values;
+}
+
+function inFixedPoint(name: string, { filters, bias }: RealWeights): LinearWeights {
+  const rounded = filters.map((filter) => filter.map((value) => Math.round(value * 2 ** fractionBits)));
+  rounded.forEach((filter, channel) => {
+    const sum = filter.reduce((total, value) => total + Math.abs(value), 0);
+    if (sum < maximumFilterSum) return; // which no sum with a NaN is
+    const real = sum / 2 ** fractionBits;
+    throw new UnsupportedNetworkError(
+      `the weights of "${name}", channel ${channel}, sum to ${real} in magnitude: below 1,024 products are exact`,
+    );
+  });
+  const length = rounded[0]?.length ?? 0;
+  const joined = new Int32Array(rounded.length * length);
+  rounded.forEach((filter, channel) => {
+    joined.set(filter, channel * length);
+  });
+  return { filters: joined, bias: encode(bias, 2 * fractionBits) };
+}

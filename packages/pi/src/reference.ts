@@ -1,0 +1,52 @@
+import { averagePositions, reciprocalBits } from "./average-pool.ts";
+import { convolve } from "./convolution.ts";
+import { addBias } from "./linear-layer.ts";
+import type { LinearWeights, PrivateNetwork, Step } from "./network.ts";
+import { add, fractionBits, type RingVector, shiftRight } from "./ring.ts";
+
+/**
+ * The network in the clear, in the arithmetic of the protocol: fixed point over Z_2^64 with truncation to the floor. Private
+ * inference differs from it by one unit in the last place at each truncation and by nothing else. `watch` sees each step's
+ * output, a linear one's before it is truncated too.
+ */
+export function inferInTheClear(
+  { architecture, weights }: PrivateNetwork,
+  image: RingVector,
+  watch: (step: Step, values: RingVector) => void = () => undefined,
+): RingVector {
+  const values = new Map<string, RingVector>();
+  const of = (name: string) => values.get(name) as RingVector;
+  const truncated = (step: Step, wide: RingVector, bits: number): RingVector => {
+    watch(step, wide);
+    return shiftRight(wide, bits);
+  };
+  const run = (step: Step): RingVector => {
+    switch (step.op) {
+      case "input":
+        return image;
+      case "linear": {
+        const { filters, bias } = weights.get(step.name) as LinearWeights;
+        return truncated(step, addBias(convolve(step.shape, filters, of(step.from)), bias), fractionBits);
+      }
+      case "add":
+        return add(of(step.from), of(step.with));
+      case "average-pool":
+        return truncated(step, averagePositions(step, of(step.from)), reciprocalBits);
+      case "relu":
+        return maskedRelu(of(step.from), step.kept);
+    }
+  };
+  for (const step of architecture.steps) {
+    const output = run(step);
+    watch(step, output);
+    values.set(step.name, output);
+  }
+  return of(architecture.steps.at(-1)?.name ?? "");
+}
+
+/** max(0, x) at the units that keep their ReLU, x at the others. */
+export function maskedRelu(x: RingVector, kept: Uint32Array): RingVector {
+  const out = x.slice();
+  for (const unit of kept) if ((out[unit] as bigint) < 0n) out[unit] = 0n;
+  return out;
+}
