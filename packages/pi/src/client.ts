@@ -1,0 +1,98 @@
+import { averagePositions, reciprocalBits } from "./average-pool.ts";
+import { baseTransfers, offerTransfers, pointBytes } from "./base-ot.ts";
+import type { Channel } from "./channel.ts";
+import { CorrelatedReceiver } from "./correlated-ot.ts";
+import type { CostSheet } from "./costs.ts";
+import { requestCorrelation } from "./dealer.ts";
+import { Inference, nonceBytes } from "./inference.ts";
+import type { Ledger } from "./ledger.ts";
+import type { Architecture, Step } from "./network.ts";
+import { randomSeed, randomVector } from "./random.ts";
+import { type EvaluatorLayer, evaluateLayer, prepareEvaluator } from "./relu-client.ts";
+import { add, bytesOf, fractionBits, type RingVector, subtract, vectorOf } from "./ring.ts";
+import { truncateClientShare } from "./sharing.ts";
+
+/** What the client has to hand. */
+export interface ClientContext {
+  architecture: Architecture;
+  server: Channel;
+  dealer: Channel;
+  ledger: Ledger;
+  costs: CostSheet;
+}
+
+/** An inference whose offline phase is done: the client's shares of all layers are fixed, before there is an image. */
+export interface PreparedClient {
+  inference: Inference;
+  inputMask: RingVector;
+  evaluators: EvaluatorLayer[];
+  outputShare: RingVector;
+}
+
+/**
+ * The client's offline phase (Mishra, Lehmkuhl, Srinivasan, Zheng & Popa, "DELPHI", USENIX Security 2020, §4.1): from a random
+ * mask of the input it carries its shares through the network, layer by layer.
+ */
+export async function prepareClient(context: ClientContext): Promise<PreparedClient> {
+  const { architecture, server, dealer, costs } = context;
+  const inference = await costs.of("offline", "nonce", () => agreeOnNonce(context));
+  const transfers = await costs.of("offline", "base transfers", () => baseTransfersOf(server));
+  const shares = new Map<string, RingVector>();
+  const evaluators: EvaluatorLayer[] = [];
+  const of = (name: string) => shares.get(name) as RingVector;
+  const run = async (step: Step, layer: number): Promise<RingVector> => {
+    switch (step.op) {
+      case "input":
+        return randomVector(step.size);
+      case "linear":
+        return truncateClientShare(await requestCorrelation(step, of(step.from), dealer), fractionBits);
+      case "add":
+        return add(of(step.from), of(step.with));
+      case "average-pool":
+        return truncateClientShare(averagePositions(step, of(step.from)), reciprocalBits);
+      case "relu": {
+        const options = { step, layer, share: of(step.from), inference, server, transfers };
+        const { evaluator, share } = await prepareEvaluator(options);
+        evaluators.push(evaluator);
+        return share;
+      }
+    }
+  };
+  for (const [layer, step] of architecture.steps.entries()) {
+    shares.set(step.name, await costs.of("offline", step.name, () => run(step, layer)));
+  }
+  const [input, output] = [architecture.steps[0], architecture.steps.at(-1)] as [Step, Step];
+  return { inference, inputMask: of(input.name), evaluators, outputShare: of(output.name) };
+}
+
+/** The client's online phase: returns the logits, in fixed point. A prepared inference serves one image. */
+export async function inferOnClient(
+  { inference, inputMask, evaluators, outputShare }: PreparedClient,
+  image: RingVector,
+  { architecture, server, costs }: ClientContext,
+): Promise<RingVector> {
+  if (image.length !== inputMask.length) {
+    throw new RangeError(`an image has ${image.length} values where ${architecture.name} takes ${inputMask.length}`);
+  }
+  inference.use("mask");
+  await costs.of("online", "input", () => server.send("maskedInput", bytesOf(subtract(image, inputMask))));
+  for (const evaluator of evaluators) {
+    await costs.of("online", evaluator.step.name, () => evaluateLayer(evaluator, inference, server));
+  }
+  return costs.of("online", "output", async () => {
+    const share = await server.receive("outputShare", outputShare.byteLength);
+    return add(vectorOf(share), outputShare);
+  });
+}
+
+async function agreeOnNonce({ server, ledger }: ClientContext): Promise<Inference> {
+  const half = randomSeed();
+  await server.send("nonce", half);
+  return new Inference(ledger, { client: half, server: await server.receive("nonce", nonceBytes) });
+}
+
+async function baseTransfersOf(server: Channel): Promise<CorrelatedReceiver> {
+  const { offer, seeds } = offerTransfers();
+  await server.send("offer", offer);
+  return new CorrelatedReceiver(seeds(await server.receive("choices", baseTransfers * pointBytes)));
+}

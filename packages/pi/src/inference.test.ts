@@ -1,0 +1,132 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { type Channel, ChannelError } from "./channel.ts";
+import { type ClientContext, inferOnClient, prepareClient } from "./client.ts";
+import { CostSheet, totalOf } from "./costs.ts";
+import { deal } from "./dealer.ts";
+import { greet } from "./hello.ts";
+import { Ledger, UsedTwiceError } from "./ledger.ts";
+import { type Architecture, keptReluCount, type PrivateNetwork } from "./network.ts";
+import { inferInTheClear } from "./reference.ts";
+import type { RingVector } from "./ring.ts";
+import { enrollWeights, inferOnServer, prepareServer, type ServerContext } from "./server.ts";
+import { channelPair } from "./test-channels.ts";
+import { readyNetwork, tinyModel } from "./test-networks.ts";
+
+const open: Channel[] = [];
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((channel) => channel.close()));
+});
+
+/** The three parties in one process, over sockets. */
+async function setup(network: PrivateNetwork) {
+  const [client, server] = await channelPair();
+  const [clientToDealer, dealerToClient] = await channelPair();
+  const [serverToDealer, dealerToServer] = await channelPair();
+  open.push(client, server, clientToDealer, dealerToClient, serverToDealer, dealerToServer);
+  const { architecture } = network;
+  void deal(architecture, dealerToClient, dealerToServer);
+  const clientContext: ClientContext = {
+    architecture,
+    server: client,
+    dealer: clientToDealer,
+    ledger: new Ledger(),
+    costs: new CostSheet(client),
+  };
+  const serverContext: ServerContext = {
+    network,
+    client: server,
+    dealer: serverToDealer,
+    ledger: new Ledger(),
+    costs: new CostSheet(server),
+  };
+  await enrollWeights(serverContext);
+  const prepare = () => Promise.all([prepareClient(clientContext), prepareServer(serverContext)]);
+  const infer = async (image: RingVector) => {
+    const [ofClient, ofServer] = await prepare();
+    const [logits] = await Promise.all([
+      inferOnClient(ofClient, image, clientContext),
+      inferOnServer(ofServer, serverContext),
+    ]);
+    return logits;
+  };
+  return { clientContext, serverContext, prepare, infer };
+}
+
+describe("private inference", () => {
+  it.each([0, 0.4, 1])(
+    "is the network in the clear, to one unit a truncation, with %d of the ReLUs kept",
+    async (kept) => {
+      const { network, images } = readyNetwork(tinyModel(), { seed: 5, kept, images: 2 });
+      const { infer } = await setup(network);
+      for (const image of images) {
+        const logits = await infer(image);
+        const exact = inferInTheClear(network, image);
+        const off = logits.map((logit, i) => logit - (exact[i] as bigint));
+        expect(off.every((units) => -40n < units && units < 40n)).toBe(true); // 0.01 in real numbers
+        expect(logits.length).toBe(5);
+      }
+    },
+  );
+
+  it("takes messages whose number and sizes no image changes", async () => {
+    const { network, images } = readyNetwork(tinyModel(), { seed: 2, kept: 0.5, images: 1 });
+    const { infer, clientContext } = await setup(network);
+    const image = images[0] as RingVector;
+    const totals = [];
+    for (const each of [image, image.map(() => 0n)]) {
+      const before = clientContext.costs.costs.length;
+      await infer(each);
+      const costs = clientContext.costs.costs.slice(before);
+      totals.push((["offline", "online"] as const).map((phase) => ({ ...totalOf(costs, phase), ms: 0 })));
+    }
+    expect(totals[1]).toEqual(totals[0]);
+  });
+
+  it("moves the bytes that the formula says, and one round a ReLU layer online", async () => {
+    const { network, images } = readyNetwork(tinyModel(), { seed: 2, kept: 1, images: 1 });
+    const { infer, clientContext } = await setup(network);
+    await infer(images[0] as RingVector);
+    const units = keptReluCount(network.architecture);
+    const online = totalOf(clientContext.costs.costs, "online");
+    // 37 labels a unit, the output's 5 shares, and a header for each of 3 layers and the output
+    expect(online.bytesReceived).toBe(37 * 16 * units + 5 * 8 + 4 * 9);
+    expect(online.rounds).toBe(4);
+    const offline = totalOf(clientContext.costs.costs, "offline");
+    expect(offline.bytesReceived).toBeGreaterThanOrEqual(4_320 * units);
+    expect(offline.bytesReceived).toBeLessThan(4_320 * units + 10_000);
+  });
+
+  it("serves one image for each preparation", async () => {
+    const { network, images } = readyNetwork(tinyModel(), { seed: 2, kept: 0.5, images: 1 });
+    const image = images[0] as RingVector;
+    const { prepare, clientContext, serverContext } = await setup(network);
+    const [ofClient, ofServer] = await prepare();
+    await Promise.all([inferOnClient(ofClient, image, clientContext), inferOnServer(ofServer, serverContext)]);
+    await expect(inferOnClient(ofClient, image, clientContext)).rejects.toThrow(UsedTwiceError);
+    await clientContext.server.send("maskedInput", image);
+    await expect(inferOnServer(ofServer, serverContext)).rejects.toThrow(
+      "a correlation was about to be used a second time",
+    );
+  });
+
+  it("begins with one architecture on both sides", async () => {
+    const { network } = readyNetwork(tinyModel(), { seed: 2, kept: 0.5, images: 1 });
+    const other: Architecture = { ...network.architecture, name: "other" };
+    const [near, far] = await channelPair();
+    open.push(near, far);
+    await Promise.all([greet(near, network.architecture), greet(far, network.architecture)]);
+    const greetings = await Promise.allSettled([greet(near, network.architecture), greet(far, other)]);
+    for (const greeting of greetings) {
+      expect(greeting).toMatchObject({ reason: expect.any(ChannelError) });
+      expect((greeting as PromiseRejectedResult).reason.message).toContain("another architecture");
+    }
+  });
+
+  it("keeps what the server sees of an input uniform: the same image is masked anew", async () => {
+    const { network, images } = readyNetwork(tinyModel(), { seed: 2, kept: 0, images: 1 });
+    const { prepare } = await setup(network);
+    const [[first], [second]] = [await prepare(), await prepare()];
+    expect(first.inputMask).not.toEqual(second.inputMask);
+    expect(first.inputMask.length).toBe(images[0]?.length);
+  });
+});

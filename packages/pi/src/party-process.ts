@@ -1,0 +1,24 @@
+/** A party's process: takes its task from the process that started it, and says when it listens and what it found. */
+import type { PartyResult, PartyTask } from "./party.ts";
+import { runParty } from "./party.ts";
+
+export type PartyReport =
+  | { kind: "listening" }
+  | { kind: "finished"; result: PartyResult }
+  | { kind: "failed"; message: string };
+
+const report = (message: PartyReport): Promise<void> =>
+  new Promise((resolve) => process.send?.(message, () => resolve()) ?? resolve());
+
+process.once("message", async (task: PartyTask) => {
+  try {
+    const result = await runParty(task, () => void report({ kind: "listening" }));
+    await report({ kind: "finished", result });
+  } catch (error) {
+    await report({
+      kind: "failed",
+      message: `${task.role}: ${error instanceof Error ? error.message : String(error)}`,
+    });
+  }
+  process.disconnect();
+});

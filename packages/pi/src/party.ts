@@ -1,0 +1,84 @@
+import type { NetConnectOpts } from "node:net";
+import { inferOnClient, prepareClient } from "./client.ts";
+import { acceptOne, connect } from "./connect.ts";
+import { type Cost, CostSheet } from "./costs.ts";
+import { deal } from "./dealer.ts";
+import { greet } from "./hello.ts";
+import { Ledger } from "./ledger.ts";
+import type { Architecture, PrivateNetwork } from "./network.ts";
+import type { RingVector } from "./ring.ts";
+import { enrollWeights, inferOnServer, prepareServer } from "./server.ts";
+
+/** Where each party listens: unix sockets in a folder that only their user may open. */
+export interface Places {
+  dealerForClient: string;
+  dealerForServer: string;
+  server: string;
+}
+
+/** What a party's process is told: all that it may know. */
+export type PartyTask =
+  | { role: "dealer"; places: Places; architecture: Architecture }
+  | { role: "server"; places: Places; network: PrivateNetwork; images: number }
+  /** `server` is where the client finds the server: a relay, where there is one. */
+  | { role: "client"; places: Places; architecture: Architecture; images: RingVector[]; server: NetConnectOpts };
+
+/** What one party found: costs of each image, and at the client the logits. */
+export interface PartyResult {
+  costs: Cost[][];
+  logits: RingVector[];
+}
+
+/** Carries out a party's part. `onListening` is called once the party can be connected to. */
+export function runParty(task: PartyTask, onListening: () => void): Promise<PartyResult> {
+  if (task.role === "dealer") return runDealer(task, onListening);
+  return task.role === "server" ? runServer(task, onListening) : runClient(task, onListening);
+}
+
+type TaskOf<Role extends PartyTask["role"]> = Extract<PartyTask, { role: Role }>;
+
+async function runDealer({ places, architecture }: TaskOf<"dealer">, onListening: () => void): Promise<PartyResult> {
+  let waiting = 2;
+  const listening = () => {
+    if (--waiting === 0) onListening();
+  };
+  const [client, server] = await Promise.all([
+    acceptOne({ path: places.dealerForClient }, { peer: "client", onListening: listening }),
+    acceptOne({ path: places.dealerForServer }, { peer: "server", onListening: listening }),
+  ]);
+  await deal(architecture, client, server);
+  await Promise.all([client.close(), server.close()]);
+  return { costs: [], logits: [] };
+}
+
+async function runServer({ places, network, images }: TaskOf<"server">, onListening: () => void): Promise<PartyResult> {
+  const dealer = await connect({ path: places.dealerForServer }, { peer: "dealer" });
+  const client = await acceptOne({ path: places.server }, { peer: "client", onListening });
+  await greet(client, network.architecture);
+  const ledger = new Ledger();
+  const sheets = Array.from({ length: images }, () => new CostSheet(client));
+  const context = { network, client, dealer, ledger };
+  for (const [image, costs] of sheets.entries()) {
+    if (image === 0) await enrollWeights({ ...context, costs });
+    const prepared = await prepareServer({ ...context, costs });
+    await inferOnServer(prepared, { ...context, costs });
+  }
+  await Promise.all([client.close(), dealer.close()]);
+  return { costs: sheets.map(({ costs }) => costs), logits: [] };
+}
+
+async function runClient(task: TaskOf<"client">, onListening: () => void): Promise<PartyResult> {
+  const dealer = await connect({ path: task.places.dealerForClient }, { peer: "dealer" });
+  const server = await connect(task.server, { peer: "server" });
+  onListening();
+  await greet(server, task.architecture);
+  const ledger = new Ledger();
+  const sheets = task.images.map(() => new CostSheet(server));
+  const logits: RingVector[] = [];
+  for (const [i, image] of task.images.entries()) {
+    const context = { architecture: task.architecture, server, dealer, ledger, costs: sheets[i] as CostSheet };
+    logits.push(await inferOnClient(await prepareClient(context), image, context));
+  }
+  await Promise.all([server.close(), dealer.close()]);
+  return { costs: sheets.map(({ costs }) => costs), logits };
+}

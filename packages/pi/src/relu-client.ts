@@ -1,0 +1,103 @@
+import { sliceBits } from "./bits.ts";
+import type { Channel } from "./channel.ts";
+import { type Chunk, chunksOf, gather, labelsOfRows, scatter } from "./chunks.ts";
+import type { CorrelatedReceiver } from "./correlated-ot.ts";
+import { evaluate, tableBytes } from "./garbling.ts";
+import { GateHash } from "./gate-hash.ts";
+import type { Inference } from "./inference.ts";
+import { type Labels, labelBytes } from "./labels.ts";
+import type { StepOf } from "./network.ts";
+import { randomVector } from "./random.ts";
+import { circuitOf, type ReluInput, ringBits } from "./relu-circuit.ts";
+import { negate, type RingVector } from "./ring.ts";
+
+/** What the client keeps of a chunk until its labels of the server's share come: 8,096 bytes a unit, or 5,936 in the short form. */
+interface GarbledChunk extends Chunk {
+  labels: Record<Exclude<ReluInput, "serverShare">, Labels>;
+  tables: Int32Array;
+}
+
+/** A ReLU layer at the client, ready for one inference. */
+export interface EvaluatorLayer {
+  step: StepOf<"relu">;
+  layer: number;
+  chunks: GarbledChunk[];
+}
+
+/**
+ * Offline: the client fixes its share of the layer's output and takes the garbled units. A unit that keeps its ReLU gets a
+ * fresh mask; one that does not keeps the share that came in. The masks are chosen by oblivious transfer, bit by bit with the
+ * share's, and the labels that come of it are all that the circuit needs from the client.
+ */
+export async function prepareEvaluator(options: {
+  step: StepOf<"relu">;
+  layer: number;
+  share: RingVector;
+  inference: Inference;
+  server: Channel;
+  transfers: CorrelatedReceiver;
+}): Promise<{ evaluator: EvaluatorLayer; share: RingVector }> {
+  const { step, layer, share, inference, server, transfers } = options;
+  const next = share.slice();
+  const circuit = circuitOf(step.signBits);
+  const chosen = (chunk: Chunk) => {
+    inference.use("mask", layer, chunk.index);
+    const mask = randomVector(chunk.units.length);
+    scatter(next, chunk.units, mask);
+    const ofShare = sliceBits(gather(share, chunk.units), step.signBits).words;
+    const ofMask = sliceBits(negate(mask), ringBits).words; // the circuit adds it: the server gets max(0, x) − mask
+    const choices = new Int32Array(ofShare.length + ofMask.length);
+    choices.set(ofShare);
+    choices.set(ofMask, ofShare.length);
+    return transfers.extend(choices);
+  };
+  const chunks: GarbledChunk[] = [];
+  const waiting = chunksOf(step.kept);
+  let current = waiting[0] && chosen(waiting[0]);
+  if (current) await server.send("corrections", current.corrections);
+  for (const [place, chunk] of waiting.entries()) {
+    const following = waiting[place + 1];
+    const rows = (current as NonNullable<typeof current>).labels;
+    const receiving = server.receive("tables", tableBytes(circuit, chunk.units.length));
+    current = following && chosen(following); // while the server garbles
+    const [tables] = await Promise.all([receiving, current && server.send("corrections", current.corrections)]);
+    const units = chunk.units.length;
+    chunks.push({
+      ...chunk,
+      labels: {
+        clientShare: labelsOfRows(rows, 0, step.signBits, units),
+        mask: labelsOfRows(rows, step.signBits, ringBits, units),
+      },
+      tables: new Int32Array(tables.buffer),
+    });
+  }
+  return { evaluator: { step, layer, chunks }, share: next };
+}
+
+/** Online: evaluates each chunk as its labels come, and sends the layer's colors, from which the server has its share. */
+export async function evaluateLayer(
+  { step, layer, chunks }: EvaluatorLayer,
+  inference: Inference,
+  server: Channel,
+): Promise<void> {
+  const circuit = circuitOf(step.signBits);
+  const colors: Int32Array[] = [];
+  for (const { index, units, labels, tables } of chunks) {
+    const received = await server.receive("labels", labelBytes * step.signBits * units.length);
+    inference.use("tables", layer, index);
+    const hash = new GateHash(inference.chunkName(layer, index), { ands: circuit.ands, units: units.length });
+    const serverShare = new Int32Array(received.buffer);
+    colors.push(evaluate({ circuit, labels: { ...labels, serverShare }, tables, hash, units: units.length }));
+  }
+  if (chunks.length > 0) await server.send("colors", joined(colors));
+}
+
+function joined(parts: readonly Int32Array[]): Int32Array {
+  const out = new Int32Array(parts.reduce((total, { length }) => total + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
+}

@@ -1,0 +1,88 @@
+import { sliceStride, unsliceBits } from "./bits.ts";
+import type { Channel } from "./channel.ts";
+import { type Chunk, chunksOf, gather, labelsOfRows, scatter, transfersOf } from "./chunks.ts";
+import { type CorrelatedSender, transferBytes } from "./correlated-ot.ts";
+import { garble } from "./garbling.ts";
+import { GateHash } from "./gate-hash.ts";
+import type { Inference } from "./inference.ts";
+import { type Delta, type Labels, labelsOfBits, labelWords } from "./labels.ts";
+import type { StepOf } from "./network.ts";
+import { randomWords } from "./random.ts";
+import { circuitOf, ringBits } from "./relu-circuit.ts";
+import type { RingVector } from "./ring.ts";
+
+/** What the server keeps of a chunk: the labels for 0 of its own share's wires, and the outputs' colors for 0. */
+interface OfferedChunk extends Chunk {
+  zeros: Labels;
+  colors: Int32Array;
+}
+
+/** A ReLU layer at the server, ready for one inference. */
+export interface GarblerLayer {
+  step: StepOf<"relu">;
+  layer: number;
+  chunks: OfferedChunk[];
+}
+
+/**
+ * Offline: garbles the units that keep their ReLU. The rows of the oblivious transfers are the labels for 0 of the client's
+ * wires, so the transfers come first and no label of the client's is ever sent.
+ */
+export async function prepareGarbler(options: {
+  step: StepOf<"relu">;
+  layer: number;
+  inference: Inference;
+  client: Channel;
+  transfers: CorrelatedSender;
+  delta: Delta;
+}): Promise<GarblerLayer> {
+  const { step, layer, inference, client, transfers, delta } = options;
+  const circuit = circuitOf(step.signBits);
+  const chunks: OfferedChunk[] = [];
+  let sending: Promise<void> = Promise.resolve();
+  for (const chunk of chunksOf(step.kept)) {
+    const units = chunk.units.length;
+    const count = transfersOf(units, step.signBits);
+    const corrections = await client.receive("corrections", transferBytes * count);
+    inference.use("rows", layer, chunk.index);
+    const rows = transfers.extend(new Int32Array(corrections.buffer), count);
+    const zeros = {
+      clientShare: labelsOfRows(rows, 0, step.signBits, units),
+      mask: labelsOfRows(rows, step.signBits, ringBits, units),
+      serverShare: randomWords(labelWords * step.signBits * units),
+    };
+    const hash = new GateHash(inference.chunkName(layer, chunk.index), { ands: circuit.ands, units });
+    const { tables, colors } = garble({ circuit, zeros, delta, hash, units });
+    await sending;
+    sending = client.send("tables", tables);
+    chunks.push({ ...chunk, zeros: zeros.serverShare, colors });
+  }
+  await sending;
+  return { step, layer, chunks };
+}
+
+/**
+ * Online: sends the labels of the server's share, chunk by chunk, and has its share of the output from the colors that come
+ * back: max(0, x) − mask where a ReLU is kept, its own share where none is.
+ */
+export async function offerLayer(
+  { step, layer, chunks }: GarblerLayer,
+  share: RingVector,
+  { inference, client, delta }: { inference: Inference; client: Channel; delta: Delta },
+): Promise<RingVector> {
+  for (const { index, units, zeros } of chunks) {
+    inference.use("labels", layer, index);
+    await client.send("labels", labelsOfBits(zeros, gather(share, units), step.signBits, delta));
+  }
+  const next = share.slice();
+  if (chunks.length === 0) return next;
+  const words = chunks.reduce((total, { colors }) => total + colors.length, 0);
+  const received = new Int32Array((await client.receive("colors", 4 * words)).buffer);
+  let at = 0;
+  for (const { units, colors } of chunks) {
+    const slices = colors.map((word, i) => word ^ (received[at + i] as number));
+    at += colors.length;
+    scatter(next, units, unsliceBits({ words: slices, stride: sliceStride(units.length) }, units.length));
+  }
+  return next;
+}

@@ -1,0 +1,108 @@
+import { averagePositions, reciprocalBits } from "./average-pool.ts";
+import { chooseTransfers, pointBytes } from "./base-ot.ts";
+import type { Channel } from "./channel.ts";
+import { CorrelatedSender } from "./correlated-ot.ts";
+import type { CostSheet } from "./costs.ts";
+import { provideCorrelation } from "./dealer.ts";
+import { Inference, nonceBytes } from "./inference.ts";
+import { type Delta, labelBytes, randomDelta } from "./labels.ts";
+import type { Ledger } from "./ledger.ts";
+import { applyToServerShare } from "./linear-layer.ts";
+import { type LinearWeights, type PrivateNetwork, type Step, stepsOf } from "./network.ts";
+import { randomSeed } from "./random.ts";
+import { type GarblerLayer, offerLayer, prepareGarbler } from "./relu-server.ts";
+import { add, bytesOf, fractionBits, type RingVector, vectorOf } from "./ring.ts";
+import { truncateServerShare } from "./sharing.ts";
+
+/** What the server has to hand. */
+export interface ServerContext {
+  network: PrivateNetwork;
+  client: Channel;
+  dealer: Channel;
+  ledger: Ledger;
+  costs: CostSheet;
+}
+
+/** An inference whose offline phase is done. */
+export interface PreparedServer {
+  inference: Inference;
+  delta: Delta;
+  /** s of each linear step. */
+  correlations: Map<string, RingVector>;
+  garblers: Map<string, GarblerLayer>;
+}
+
+/** Before the first inference: gives the dealer the weights. */
+export async function enrollWeights({ network, dealer }: ServerContext): Promise<void> {
+  for (const { name } of stepsOf(network.architecture, "linear")) {
+    await dealer.send("weights", (network.weights.get(name) as LinearWeights).filters);
+  }
+}
+
+/** The server's offline phase: correlations, then for each ReLU layer transfers and garbling. */
+export async function prepareServer(context: ServerContext): Promise<PreparedServer> {
+  const { network, client, dealer, costs } = context;
+  const inference = await costs.of("offline", "nonce", () => agreeOnNonce(context));
+  const delta = freshDelta(context.ledger);
+  const transfers = await costs.of("offline", "base transfers", () => baseTransfersOf(client, delta));
+  const correlations = new Map<string, RingVector>();
+  const garblers = new Map<string, GarblerLayer>();
+  for (const [layer, step] of network.architecture.steps.entries()) {
+    await costs.of("offline", step.name, async () => {
+      if (step.op === "linear") correlations.set(step.name, await provideCorrelation(step, dealer));
+      if (step.op !== "relu") return;
+      garblers.set(step.name, await prepareGarbler({ step, layer, inference, client, transfers, delta }));
+    });
+  }
+  return { inference, delta, correlations, garblers };
+}
+
+/** The server's online phase for one image, which it does not see. */
+export async function inferOnServer(prepared: PreparedServer, context: ServerContext): Promise<void> {
+  const { inference, delta, correlations, garblers } = prepared;
+  const { network, client, costs } = context;
+  const shares = new Map<string, RingVector>();
+  const of = (name: string) => shares.get(name) as RingVector;
+  const run = async (step: Step, layer: number): Promise<RingVector> => {
+    switch (step.op) {
+      case "input":
+        return vectorOf(await client.receive("maskedInput", 8 * step.size));
+      case "linear": {
+        inference.use("correlation", layer);
+        const weights = network.weights.get(step.name) as LinearWeights;
+        const correlation = correlations.get(step.name) as RingVector;
+        return truncateServerShare(applyToServerShare(step, weights, of(step.from), correlation), fractionBits);
+      }
+      case "add":
+        return add(of(step.from), of(step.with));
+      case "average-pool":
+        return truncateServerShare(averagePositions(step, of(step.from)), reciprocalBits);
+      case "relu":
+        return offerLayer(garblers.get(step.name) as GarblerLayer, of(step.from), { inference, client, delta });
+    }
+  };
+  for (const [layer, step] of network.architecture.steps.entries()) {
+    shares.set(step.name, await costs.of("online", step.name, () => run(step, layer)));
+  }
+  const output = of(network.architecture.steps.at(-1)?.name ?? "");
+  await costs.of("online", "output", () => client.send("outputShare", bytesOf(output)));
+}
+
+async function agreeOnNonce({ client, ledger }: ServerContext): Promise<Inference> {
+  const half = randomSeed();
+  const ofClient = await client.receive("nonce", nonceBytes);
+  await client.send("nonce", half);
+  return new Inference(ledger, { client: ofClient, server: half });
+}
+
+function freshDelta(ledger: Ledger): Delta {
+  const delta = randomDelta();
+  ledger.useValue("delta", new Uint8Array(delta.buffer, 0, labelBytes));
+  return delta;
+}
+
+async function baseTransfersOf(client: Channel, delta: Delta): Promise<CorrelatedSender> {
+  const { choices, seeds } = chooseTransfers(await client.receive("offer", pointBytes), delta);
+  await client.send("choices", choices);
+  return new CorrelatedSender(delta, seeds);
+}

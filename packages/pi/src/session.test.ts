@@ -1,0 +1,43 @@
+import { describe, expect, it } from "vitest";
+import { totalOf } from "./costs.ts";
+import { inferInTheClear } from "./reference.ts";
+import { decode, type RingVector } from "./ring.ts";
+import { measure } from "./session.ts";
+import { namedModel, readyNetwork, tinyModel } from "./test-networks.ts";
+
+/** Classes by falling logit. */
+const ranked = (logits: Float64Array) =>
+  [...logits.keys()].sort((a, b) => (logits[b] as number) - (logits[a] as number));
+
+describe("a session of three processes", () => {
+  it("classifies as the network in the clear does: ResNet-8, five images", { timeout: 120_000 }, async () => {
+    const { network, images } = readyNetwork(namedModel("resnet8"), { seed: 1, kept: 0.1, images: 5 });
+    const { logits, client, label } = await measure({ network, images, profile: "loopback" });
+    for (const [i, image] of images.entries()) {
+      const [found, exact] = [decode(logits[i] as RingVector), decode(inferInTheClear(network, image))];
+      const [first, second] = ranked(exact) as [number, number];
+      expect((exact[first] as number) - (exact[second] as number)).toBeGreaterThan(0.04); // or nothing follows
+      for (const [c, logit] of found.entries()) expect(Math.abs(logit - (exact[c] as number))).toBeLessThan(0.02);
+      expect(ranked(found)[0]).toBe(first);
+    }
+    expect(logits.length).toBe(5);
+    expect(label).toBe("dealer: offline linear cost not included");
+    expect(client.length).toBe(5);
+  });
+
+  it("waits as long as the network between the parties is", async () => {
+    const { network, images } = readyNetwork(tinyModel(), { seed: 3, kept: 0.5, images: 1 });
+    const { client } = await measure({ network, images, profile: "wan" });
+    const online = totalOf(client[0] ?? [], "online");
+    expect(online.rounds).toBe(4);
+    expect(online.ms).toBeGreaterThanOrEqual(4 * 40);
+  });
+
+  it("says which party failed, and why", async () => {
+    const { network, images } = readyNetwork(tinyModel(), { seed: 3, kept: 0.5, images: 1 });
+    const short = [(images[0] as RingVector).subarray(0, 3)];
+    await expect(measure({ network, images: short, profile: "loopback" })).rejects.toThrow(
+      "client: an image has 3 values where tiny takes 108",
+    );
+  });
+});

@@ -1,0 +1,112 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Cost } from "./costs.ts";
+import { dealerLabel } from "./dealer.ts";
+import type { PrivateNetwork } from "./network.ts";
+import { type NetworkProfileName, networkProfiles } from "./network-profile.ts";
+import type { PartyResult, PartyTask, Places } from "./party.ts";
+import type { PartyReport } from "./party-process.ts";
+import { startRelay } from "./relay.ts";
+import type { RingVector } from "./ring.ts";
+
+/** What private inference found and cost, for each image. */
+export interface Measurement {
+  /** In fixed point. */
+  logits: RingVector[];
+  client: Cost[][];
+  server: Cost[][];
+  /** What a total leaves out; to be shown beside it. */
+  label: typeof dealerLabel;
+}
+
+/**
+ * Runs private inference between a client and a server in processes of their own, with a dealer in a third, and measures it.
+ * Each process gets what its party may know and nothing else. Ends all three, whatever happens.
+ */
+export async function measure(options: {
+  network: PrivateNetwork;
+  images: readonly RingVector[];
+  profile: NetworkProfileName;
+}): Promise<Measurement> {
+  const { network, images } = options;
+  const profile = networkProfiles[options.profile];
+  const folder = await mkdtemp(join(tmpdir(), "reluctant-pi-")); // mode 0700
+  const at = (name: string) => join(folder, name);
+  const places: Places = { dealerForClient: at("dealer-c"), dealerForServer: at("dealer-s"), server: at("server") };
+  const parties: PartyProcess[] = [];
+  const start = async (task: PartyTask) => {
+    const party = new PartyProcess(task);
+    parties.push(party);
+    await party.listening;
+    return party;
+  };
+  const { architecture } = network;
+  const relay =
+    profile && (await startRelay({ listen: { path: at("relay") }, target: { path: places.server }, profile }));
+  try {
+    await start({ role: "dealer", places, architecture });
+    const server = await start({ role: "server", places, network, images: images.length });
+    const to = relay?.address ?? { path: places.server };
+    const client = await start({ role: "client", places, architecture, images: [...images], server: to });
+    const [ofClient, ofServer] = await Promise.all([client.result, server.result, parties[0]?.result]);
+    return { logits: ofClient.logits, client: ofClient.costs, server: ofServer.costs, label: dealerLabel };
+  } finally {
+    await Promise.all(parties.map((party) => party.stop()));
+    await relay?.close();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Thrown where a party failed; says which, and why. */
+export class PartyError extends Error {
+  override name = "PartyError";
+}
+
+/** A party in a process of its own. */
+class PartyProcess {
+  readonly listening: Promise<void>;
+  readonly result: Promise<PartyResult>;
+  readonly #child: ChildProcess;
+  readonly #ended: Promise<void>;
+
+  constructor(task: PartyTask) {
+    const program = fileURLToPath(new URL("../dist/party-process.js", import.meta.url));
+    this.#child = fork(program, { serialization: "advanced", execArgv: [] });
+    const listening = deferred<void>();
+    const result = deferred<PartyResult>();
+    const fail = (message: string) => {
+      listening.reject(new PartyError(message));
+      result.reject(new PartyError(message));
+    };
+    this.#ended = new Promise((resolve) => this.#child.once("exit", () => resolve()));
+    this.#child.once("exit", () => fail(`${task.role}: its process ended`));
+    this.#child.on("message", (report: PartyReport) => {
+      if (report.kind === "listening") listening.resolve();
+      else if (report.kind === "finished") result.resolve(report.result);
+      else fail(report.message);
+    });
+    this.listening = listening.promise;
+    this.result = result.promise;
+    for (const promise of [this.listening, this.result]) promise.catch(() => undefined); // whoever awaits it is told
+    this.#child.send(task);
+  }
+
+  async stop(): Promise<void> {
+    if (this.#child.exitCode === null) this.#child.kill();
+    await this.#ended;
+  }
+}
+
+/** A promise and what settles it: `Promise.withResolvers`, which Node 20 lacks. */
+function deferred<T>() {
+  let resolve!: (value: T) => void;
+  let reject!: (reason: Error) => void;
+  const promise = new Promise<T>((resolvePromise, rejectPromise) => {
+    resolve = resolvePromise;
+    reject = rejectPromise;
+  });
+  return { promise, resolve, reject };
+}
