@@ -4,6 +4,7 @@ import { catalog } from "@reluctant/relu";
 import { data } from "./data.ts";
 import { engine } from "./engine.ts";
 import { FlagError, type Options } from "./options.ts";
+import { pi } from "./pi.ts";
 import { precision } from "./precision.ts";
 import { isBesidePeer, isNotRun, type Row } from "./rows.ts";
 import { spine } from "./spine.ts";
@@ -11,6 +12,7 @@ import { spine } from "./spine.ts";
 const benches = catalog<Record<string, (options: Options) => Promise<Row[]>>>({
   data,
   engine,
+  pi,
   precision,
   spine,
 });

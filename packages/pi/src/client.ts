@@ -5,6 +5,7 @@ import { CorrelatedReceiver } from "./correlated-ot.ts";
 import type { CostSheet } from "./costs.ts";
 import { requestCorrelation } from "./dealer.ts";
 import { Inference, nonceBytes } from "./inference.ts";
+import type { LabelKernels } from "./label-kernels.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Architecture, Step } from "./network.ts";
 import { randomSeed, randomVector } from "./random.ts";
@@ -17,6 +18,7 @@ export interface ClientContext {
   architecture: Architecture;
   server: Channel;
   dealer: Channel;
+  kernels: LabelKernels;
   ledger: Ledger;
   costs: CostSheet;
 }
@@ -69,7 +71,7 @@ export async function prepareClient(context: ClientContext): Promise<PreparedCli
 export async function inferOnClient(
   { inference, inputMask, evaluators, outputShare }: PreparedClient,
   image: RingVector,
-  { architecture, server, costs }: ClientContext,
+  { architecture, server, kernels, costs }: ClientContext,
 ): Promise<RingVector> {
   if (image.length !== inputMask.length) {
     throw new RangeError(`an image has ${image.length} values where ${architecture.name} takes ${inputMask.length}`);
@@ -77,7 +79,7 @@ export async function inferOnClient(
   inference.use("mask");
   await costs.of("online", "input", () => server.send("maskedInput", bytesOf(subtract(image, inputMask))));
   for (const evaluator of evaluators) {
-    await costs.of("online", evaluator.step.name, () => evaluateLayer(evaluator, inference, server));
+    await costs.of("online", evaluator.step.name, () => evaluateLayer(evaluator, { inference, server, kernels }));
   }
   return costs.of("online", "output", async () => {
     const share = await server.receive("outputShare", outputShare.byteLength);

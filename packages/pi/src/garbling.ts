@@ -1,16 +1,25 @@
 import { sliceStride } from "./bits.ts";
 import type { Circuit } from "./circuit.ts";
 import type { GateHash } from "./gate-hash.ts";
-import { type Delta, type Labels, labelWords } from "./labels.ts";
+import type { LabelKernels } from "./label-kernels.ts";
+import { type Delta, type Labels, labelBytes, labelWords } from "./labels.ts";
 
-/** Words of a gate's table: two ciphertexts, T_G and T_E. */
-const tableWords = 2 * labelWords;
+/** Bytes of a gate's table: two ciphertexts, T_G and T_E. */
+const gateTableBytes = 2 * labelBytes;
 
 /** Bytes of the tables of a circuit: what the garbler sends. */
-export const tableBytes = (circuit: Circuit, units: number): number => 4 * tableWords * circuit.ands * units;
+export const tableBytes = (circuit: Circuit, units: number): number => gateTableBytes * circuit.ands * units;
 
 /** Labels of a circuit's inputs for all units: those of one wire after another, one a unit. */
 export type InputLabels<Input extends string> = Record<Input, Labels>;
+
+/** What garbling and evaluating have in common. */
+interface Options<Input extends string> {
+  circuit: Circuit<Input>;
+  hash: GateHash;
+  units: number;
+  kernels: LabelKernels;
+}
 
 /**
  * Garbles a circuit for many units at once, gate by gate: half-gates (Zahur, Rosulek & Evans, "Two Halves Make a Whole",
@@ -18,157 +27,133 @@ export type InputLabels<Input extends string> = Record<Input, Labels>;
  * Returns the tables, gate by gate, and the colors of the outputs' labels for 0 as bit slices: with them the garbler
  * decodes the colors that the evaluator finds.
  */
-export function garble<Input extends string>(options: {
-  circuit: Circuit<Input>;
-  zeros: InputLabels<Input>;
-  delta: Delta;
-  hash: GateHash;
-  units: number;
-}): { tables: Int32Array; colors: Int32Array } {
-  const { circuit, zeros, delta, hash, units } = options;
-  const wires = wiresOf(circuit, zeros, units);
-  const tables = new Int32Array(tableWords * circuit.ands * units);
-  const garbleAnd = andGarbler(wires, delta, hash, units);
-  const at = (slot: number) => slot * units * labelWords;
+export function garble<Input extends string>(
+  options: Options<Input> & { zeros: InputLabels<Input>; delta: Delta },
+): { tables: Uint8Array; colors: Int32Array } {
+  const { circuit, zeros, delta, units, kernels } = options;
+  const desk = new Desk(options, zeros);
+  desk.place(desk.delta, delta);
+  desk.place(desk.sigmaOfDelta, sigma(delta));
+  const tables = new Uint8Array(tableBytes(circuit, units));
+  const hashBoth = (and: number, half: 0 | 1, hashes: number, x: number, c: number) => {
+    kernels.orthomorphism(hashes, x, c, units);
+    kernels.xorConstant(hashes + units * labelBytes, hashes, desk.sigmaOfDelta, units); // σ(x ⊕ Δ) = σ(x) ⊕ σ(Δ)
+    desk.hash(and, half, hashes, 2 * units);
+  };
   let ands = 0;
   for (const gate of circuit.gates) {
-    if (gate.op === "xor") xor(wires, at(gate.out), at(gate.a), at(gate.b), units);
-    else if (gate.op === "not") xorConstant(wires, at(gate.out), at(gate.a), delta, units);
+    const [a, out] = [desk.at(gate.a), desk.at(gate.out)];
+    if (gate.op === "xor") kernels.xor(out, a, desk.at(gate.b), units);
+    else if (gate.op === "not") kernels.xorConstant(out, a, desk.delta, units);
     else {
-      const table = tables.subarray(ands * units * tableWords, (ands + 1) * units * tableWords);
-      garbleAnd(ands++, table, { a: at(gate.a), b: at(gate.b), c: at(gate.c), out: at(gate.out) });
+      const places = { ...desk.hashesAndTable, a, b: desk.at(gate.b), c: desk.at(gate.c), out };
+      hashBoth(ands, 0, places.hashesOfA, a, places.c);
+      hashBoth(ands, 1, places.hashesOfB, places.b, places.c);
+      kernels.garbleAnd(places, desk.delta, units);
+      tables.set(desk.table, gateTableBytes * units * ands++);
     }
   }
-  return { tables, colors: colorsOf(wires, circuit.outputs, units) };
+  return { tables, colors: desk.colorsOf(circuit.outputs) };
 }
 
 /** Evaluates garbled units on the labels that their inputs have. Returns the colors of the outputs' labels as bit slices. */
-export function evaluate<Input extends string>(options: {
-  circuit: Circuit<Input>;
-  labels: InputLabels<Input>;
-  tables: Int32Array;
-  hash: GateHash;
-  units: number;
-}): Int32Array {
-  const { circuit, labels, tables, hash, units } = options;
-  const wires = wiresOf(circuit, labels, units);
-  const evaluateAnd = andEvaluator(wires, hash, units);
-  const at = (slot: number) => slot * units * labelWords;
+export function evaluate<Input extends string>(
+  options: Options<Input> & { labels: InputLabels<Input>; tables: Uint8Array },
+): Int32Array {
+  const { circuit, labels, tables, units, kernels } = options;
+  const desk = new Desk(options, labels);
+  const hashOf = (and: number, half: 0 | 1, hashes: number, x: number, c: number) => {
+    kernels.orthomorphism(hashes, x, c, units);
+    desk.hash(and, half, hashes, units);
+  };
   let ands = 0;
   for (const gate of circuit.gates) {
-    if (gate.op === "xor") xor(wires, at(gate.out), at(gate.a), at(gate.b), units);
-    else if (gate.op === "not") wires.copyWithin(at(gate.out), at(gate.a), at(gate.a) + units * labelWords);
+    const [a, out] = [desk.at(gate.a), desk.at(gate.out)];
+    if (gate.op === "xor") kernels.xor(out, a, desk.at(gate.b), units);
+    else if (gate.op === "not")
+      kernels.xor(out, a, desk.at(0), units); // the garbler has changed which label is 0's
     else {
-      const table = tables.subarray(ands * units * tableWords, (ands + 1) * units * tableWords);
-      evaluateAnd(ands++, table, { a: at(gate.a), b: at(gate.b), c: at(gate.c), out: at(gate.out) });
+      const places = { ...desk.hashesAndTable, a, b: desk.at(gate.b), c: desk.at(gate.c), out };
+      hashOf(ands, 0, places.hashesOfA, a, places.c);
+      hashOf(ands, 1, places.hashesOfB, places.b, places.c);
+      const from = gateTableBytes * units * ands++;
+      desk.table.set(tables.subarray(from, from + gateTableBytes * units));
+      kernels.evaluateAnd(places, units);
     }
   }
-  return colorsOf(wires, circuit.outputs, units);
+  return desk.colorsOf(circuit.outputs);
 }
 
-/** Where a gate's wires lie, in words. */
-interface Places {
-  a: number;
-  b: number;
-  c: number;
-  out: number;
-}
+/** The kernels' memory for a chunk: constants, hashes and what is added to them, one gate's table, then the wires by slot. */
+class Desk {
+  readonly delta = 0;
+  readonly sigmaOfDelta = labelBytes;
+  readonly hashesAndTable: { hashesOfA: number; hashesOfB: number; table: number };
+  /** The gate's table. */
+  readonly table: Uint8Array;
+  readonly #encrypted: number;
+  readonly #wires: number;
+  readonly #memory: ArrayBuffer;
+  readonly #options: Pick<Options<string>, "units" | "hash" | "kernels">;
 
-function wiresOf<Input extends string>(circuit: Circuit<Input>, labels: InputLabels<Input>, units: number): Int32Array {
-  const wires = new Int32Array(circuit.slots * units * labelWords);
-  for (const name of Object.keys(circuit.inputs) as Input[]) {
-    circuit.inputs[name].forEach((slot, bit) => {
-      const labelsOfWire = labels[name].subarray(bit * units * labelWords, (bit + 1) * units * labelWords);
-      wires.set(labelsOfWire, slot * units * labelWords);
+  constructor(options: Options<string>, inputs: InputLabels<string>) {
+    const { circuit, units, kernels } = options;
+    const wireBytes = units * labelBytes;
+    const hashesOfA = 4 * labelBytes;
+    const hashesOfB = hashesOfA + 2 * wireBytes;
+    this.#encrypted = hashesOfB + 2 * wireBytes;
+    const table = this.#encrypted + 2 * wireBytes;
+    this.hashesAndTable = { hashesOfA, hashesOfB, table };
+    this.#wires = table + gateTableBytes * units;
+    this.#options = options;
+    this.#memory = kernels.reserve(this.#wires + circuit.slots * wireBytes);
+    this.table = this.#bytes(table, gateTableBytes * units);
+    this.#bytes(this.at(0), wireBytes).fill(0); // the constant 0
+    for (const [name, slots] of Object.entries(circuit.inputs)) {
+      const labels = inputs[name] as Labels;
+      const words = units * labelWords;
+      slots.forEach((slot, bit) => {
+        this.place(this.at(slot), labels.subarray(bit * words, (bit + 1) * words));
+      });
+    }
+  }
+
+  /** Where a slot's wire lies. */
+  at(slot: number): number {
+    return this.#wires + slot * this.#options.units * labelBytes;
+  }
+
+  place(at: number, labels: Labels): void {
+    new Int32Array(this.#memory, at, labels.length).set(labels);
+  }
+
+  /** Turns blocks σ(x) into their hashes. */
+  hash(and: number, half: 0 | 1, blocks: number, count: number): void {
+    const { hash, kernels } = this.#options;
+    const bytes = count * labelBytes;
+    hash.encrypt(and, half, this.#bytes(blocks, bytes), this.#bytes(this.#encrypted, bytes));
+    kernels.xor(blocks, blocks, this.#encrypted, count);
+  }
+
+  /** Colors of the wires' labels as bit slices, one slice a wire. */
+  colorsOf(slots: readonly number[]): Int32Array {
+    const { units } = this.#options;
+    const stride = sliceStride(units);
+    const colors = new Int32Array(slots.length * stride);
+    slots.forEach((slot, wire) => {
+      const labels = new Int32Array(this.#memory, this.at(slot), units * labelWords);
+      for (let unit = 0; unit < units; unit++) {
+        const word = wire * stride + (unit >> 5);
+        colors[word] = (colors[word] as number) | (((labels[unit * labelWords] as number) & 1) << (unit & 31));
+      }
     });
+    return colors;
   }
-  return wires;
-}
 
-function xor(wires: Int32Array, out: number, a: number, b: number, units: number): void {
-  for (let i = 0; i < units * labelWords; i++) wires[out + i] = (wires[a + i] as number) ^ (wires[b + i] as number);
-}
-
-function xorConstant(wires: Int32Array, out: number, a: number, label: Labels, units: number): void {
-  for (let i = 0; i < units * labelWords; i++) wires[out + i] = (wires[a + i] as number) ^ (label[i & 3] as number);
-}
-
-/** Writes σ(x ⊕ c) for each unit's label x of a wire: half the way to its hash. */
-function orthomorphism(blocks: Int32Array, wires: Int32Array, x: number, c: number, units: number): void {
-  for (let i = 0; i < units * labelWords; i += labelWords) {
-    const x0 = (wires[x + i] as number) ^ (wires[c + i] as number);
-    const x1 = (wires[x + i + 1] as number) ^ (wires[c + i + 1] as number);
-    blocks[i] = x0 ^ (wires[x + i + 2] as number) ^ (wires[c + i + 2] as number);
-    blocks[i + 1] = x1 ^ (wires[x + i + 3] as number) ^ (wires[c + i + 3] as number);
-    blocks[i + 2] = x0;
-    blocks[i + 3] = x1;
+  #bytes(at: number, length: number): Uint8Array {
+    return new Uint8Array(this.#memory, at, length);
   }
 }
 
-/** One AND for all units: a table's halves are T_G = H(a₀) ⊕ H(a₁) ⊕ p_b·Δ and T_E = H(b₀) ⊕ H(b₁) ⊕ a₀. */
-function andGarbler(wires: Int32Array, delta: Delta, hash: GateHash, units: number) {
-  const length = units * labelWords;
-  const hashesOfA = new Int32Array(2 * length); // of a₀ for all units, then of a₁ = a₀ ⊕ Δ
-  const hashesOfB = new Int32Array(2 * length);
-  const [d0, d1, d2, d3] = delta as unknown as [number, number, number, number];
-  const sigmaOfDelta = Int32Array.of(d0 ^ d2, d1 ^ d3, d0, d1);
-  const hashBoth = (gate: number, half: 0 | 1, hashes: Int32Array, x: number, c: number) => {
-    orthomorphism(hashes, wires, x, c, units);
-    for (let i = 0; i < length; i++) hashes[length + i] = (hashes[i] as number) ^ (sigmaOfDelta[i & 3] as number);
-    hash.apply(gate, half, hashes);
-  };
-  return (gate: number, table: Int32Array, { a, b, c, out }: Places): void => {
-    hashBoth(gate, 0, hashesOfA, a, c);
-    hashBoth(gate, 1, hashesOfB, b, c);
-    for (let i = 0, t = 0; i < length; i += labelWords, t += tableWords) {
-      const colorA = -(((wires[a + i] as number) ^ (wires[c + i] as number)) & 1);
-      const colorB = -(((wires[b + i] as number) ^ (wires[c + i] as number)) & 1);
-      for (let w = 0; w < labelWords; w++) {
-        const ofA = hashesOfA[i + w] as number;
-        const ofB = hashesOfB[i + w] as number;
-        const shift = wires[c + i + w] as number;
-        const generator = ofA ^ (hashesOfA[length + i + w] as number) ^ (colorB & (delta[w] as number));
-        const difference = ofB ^ (hashesOfB[length + i + w] as number);
-        table[t + w] = generator;
-        table[t + labelWords + w] = difference ^ (wires[a + i + w] as number) ^ shift;
-        wires[out + i + w] = ofA ^ (colorA & generator) ^ ofB ^ (colorB & difference) ^ shift;
-      }
-    }
-  };
-}
-
-function andEvaluator(wires: Int32Array, hash: GateHash, units: number) {
-  const length = units * labelWords;
-  const hashesOfA = new Int32Array(length);
-  const hashesOfB = new Int32Array(length);
-  return (gate: number, table: Int32Array, { a, b, c, out }: Places): void => {
-    orthomorphism(hashesOfA, wires, a, c, units);
-    hash.apply(gate, 0, hashesOfA);
-    orthomorphism(hashesOfB, wires, b, c, units);
-    hash.apply(gate, 1, hashesOfB);
-    for (let i = 0, t = 0; i < length; i += labelWords, t += tableWords) {
-      const colorA = -(((wires[a + i] as number) ^ (wires[c + i] as number)) & 1);
-      const colorB = -(((wires[b + i] as number) ^ (wires[c + i] as number)) & 1);
-      for (let w = 0; w < labelWords; w++) {
-        const shift = wires[c + i + w] as number;
-        const ofEvaluator = (table[t + labelWords + w] as number) ^ (wires[a + i + w] as number) ^ shift;
-        const generatorHalf = (hashesOfA[i + w] as number) ^ (colorA & (table[t + w] as number));
-        wires[out + i + w] = generatorHalf ^ (hashesOfB[i + w] as number) ^ (colorB & ofEvaluator) ^ shift;
-      }
-    }
-  };
-}
-
-/** Colors of the wires' labels as bit slices, one slice a wire. */
-function colorsOf(wires: Int32Array, slots: readonly number[], units: number): Int32Array {
-  const stride = sliceStride(units);
-  const colors = new Int32Array(slots.length * stride);
-  slots.forEach((slot, wire) => {
-    for (let unit = 0; unit < units; unit++) {
-      const color = (wires[(slot * units + unit) * labelWords] as number) & 1;
-      const word = wire * stride + (unit >> 5);
-      colors[word] = (colors[word] as number) | (color << (unit & 31));
-    }
-  });
-  return colors;
-}
+const sigma = ([x0, x1, x2, x3]: Labels): Labels =>
+  Int32Array.of((x0 as number) ^ (x2 as number), (x1 as number) ^ (x3 as number), x0 as number, x1 as number);

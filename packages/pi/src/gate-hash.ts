@@ -34,14 +34,10 @@ export class GateHash {
     this.#keys = keysOf(name, ands);
   }
 
-  /** Replaces each block σ(x) by H(x, j), j the key of that half of that gate. */
-  apply(gate: number, half: 0 | 1, blocks: Int32Array): void {
+  /** AES_j of each block σ(x), j the key of that half of that gate, into `out`. Added to the block it is H(x, j). */
+  encrypt(gate: number, half: 0 | 1, blocks: Uint8Array, out: Uint8Array): void {
     const at = (2 * gate + half) * seedBytes;
-    const encrypted = ecb(this.#keys.subarray(at, at + seedBytes)).update(
-      new Uint8Array(blocks.buffer, blocks.byteOffset, blocks.byteLength),
-    );
-    const words = new Int32Array(encrypted.buffer, encrypted.byteOffset, blocks.length);
-    for (let i = 0; i < blocks.length; i++) blocks[i] = (blocks[i] as number) ^ (words[i] as number);
+    out.set(ecb(this.#keys.subarray(at, at + seedBytes)).update(blocks));
   }
 }
 

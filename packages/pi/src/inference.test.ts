@@ -4,6 +4,7 @@ import { type ClientContext, inferOnClient, prepareClient } from "./client.ts";
 import { CostSheet, totalOf } from "./costs.ts";
 import { deal } from "./dealer.ts";
 import { greet } from "./hello.ts";
+import { JavascriptKernels } from "./label-kernels.ts";
 import { Ledger, UsedTwiceError } from "./ledger.ts";
 import { type Architecture, keptReluCount, type PrivateNetwork } from "./network.ts";
 import { inferInTheClear } from "./reference.ts";
@@ -11,6 +12,7 @@ import type { RingVector } from "./ring.ts";
 import { enrollWeights, inferOnServer, prepareServer, type ServerContext } from "./server.ts";
 import { channelPair } from "./test-channels.ts";
 import { readyNetwork, tinyModel } from "./test-networks.ts";
+import { WasmKernels } from "./wasm-kernels.ts";
 
 const open: Channel[] = [];
 afterEach(async () => {
@@ -29,6 +31,7 @@ async function setup(network: PrivateNetwork) {
     architecture,
     server: client,
     dealer: clientToDealer,
+    kernels: new JavascriptKernels(),
     ledger: new Ledger(),
     costs: new CostSheet(client),
   };
@@ -36,6 +39,7 @@ async function setup(network: PrivateNetwork) {
     network,
     client: server,
     dealer: serverToDealer,
+    kernels: new WasmKernels(),
     ledger: new Ledger(),
     costs: new CostSheet(server),
   };

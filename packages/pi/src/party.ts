@@ -8,6 +8,7 @@ import { Ledger } from "./ledger.ts";
 import type { Architecture, PrivateNetwork } from "./network.ts";
 import type { RingVector } from "./ring.ts";
 import { enrollWeights, inferOnServer, prepareServer } from "./server.ts";
+import { WasmKernels } from "./wasm-kernels.ts";
 
 /** Where each party listens: unix sockets in a folder that only their user may open. */
 export interface Places {
@@ -57,7 +58,7 @@ async function runServer({ places, network, images }: TaskOf<"server">, onListen
   await greet(client, network.architecture);
   const ledger = new Ledger();
   const sheets = Array.from({ length: images }, () => new CostSheet(client));
-  const context = { network, client, dealer, ledger };
+  const context = { network, client, dealer, ledger, kernels: new WasmKernels() };
   for (const [image, costs] of sheets.entries()) {
     if (image === 0) await enrollWeights({ ...context, costs });
     const prepared = await prepareServer({ ...context, costs });
@@ -72,11 +73,12 @@ async function runClient(task: TaskOf<"client">, onListening: () => void): Promi
   const server = await connect(task.server, { peer: "server" });
   onListening();
   await greet(server, task.architecture);
-  const ledger = new Ledger();
+  const { architecture } = task;
+  const shared = { architecture, server, dealer, ledger: new Ledger(), kernels: new WasmKernels() };
   const sheets = task.images.map(() => new CostSheet(server));
   const logits: RingVector[] = [];
   for (const [i, image] of task.images.entries()) {
-    const context = { architecture: task.architecture, server, dealer, ledger, costs: sheets[i] as CostSheet };
+    const context = { ...shared, costs: sheets[i] as CostSheet };
     logits.push(await inferOnClient(await prepareClient(context), image, context));
   }
   await Promise.all([server.close(), dealer.close()]);

@@ -5,6 +5,7 @@ import type { CorrelatedReceiver } from "./correlated-ot.ts";
 import { evaluate, tableBytes } from "./garbling.ts";
 import { GateHash } from "./gate-hash.ts";
 import type { Inference } from "./inference.ts";
+import type { LabelKernels } from "./label-kernels.ts";
 import { type Labels, labelBytes } from "./labels.ts";
 import type { StepOf } from "./network.ts";
 import { randomVector } from "./random.ts";
@@ -14,7 +15,7 @@ import { negate, type RingVector } from "./ring.ts";
 /** What the client keeps of a chunk until its labels of the server's share come: 8,096 bytes a unit, or 5,936 in the short form. */
 interface GarbledChunk extends Chunk {
   labels: Record<Exclude<ReluInput, "serverShare">, Labels>;
-  tables: Int32Array;
+  tables: Uint8Array;
 }
 
 /** A ReLU layer at the client, ready for one inference. */
@@ -68,7 +69,7 @@ export async function prepareEvaluator(options: {
         clientShare: labelsOfRows(rows, 0, step.signBits, units),
         mask: labelsOfRows(rows, step.signBits, ringBits, units),
       },
-      tables: new Int32Array(tables.buffer),
+      tables,
     });
   }
   return { evaluator: { step, layer, chunks }, share: next };
@@ -77,8 +78,7 @@ export async function prepareEvaluator(options: {
 /** Online: evaluates each chunk as its labels come, and sends the layer's colors, from which the server has its share. */
 export async function evaluateLayer(
   { step, layer, chunks }: EvaluatorLayer,
-  inference: Inference,
-  server: Channel,
+  { inference, server, kernels }: { inference: Inference; server: Channel; kernels: LabelKernels },
 ): Promise<void> {
   const circuit = circuitOf(step.signBits);
   const colors: Int32Array[] = [];
@@ -87,7 +87,7 @@ export async function evaluateLayer(
     inference.use("tables", layer, index);
     const hash = new GateHash(inference.chunkName(layer, index), { ands: circuit.ands, units: units.length });
     const serverShare = new Int32Array(received.buffer);
-    colors.push(evaluate({ circuit, labels: { ...labels, serverShare }, tables, hash, units: units.length }));
+    colors.push(evaluate({ circuit, labels: { ...labels, serverShare }, tables, hash, units: units.length, kernels }));
   }
   if (chunks.length > 0) await server.send("colors", joined(colors));
 }

@@ -5,6 +5,7 @@ import { type CorrelatedSender, transferBytes } from "./correlated-ot.ts";
 import { garble } from "./garbling.ts";
 import { GateHash } from "./gate-hash.ts";
 import type { Inference } from "./inference.ts";
+import type { LabelKernels } from "./label-kernels.ts";
 import { type Delta, type Labels, labelsOfBits, labelWords } from "./labels.ts";
 import type { StepOf } from "./network.ts";
 import { randomWords } from "./random.ts";
@@ -35,8 +36,9 @@ export async function prepareGarbler(options: {
   client: Channel;
   transfers: CorrelatedSender;
   delta: Delta;
+  kernels: LabelKernels;
 }): Promise<GarblerLayer> {
-  const { step, layer, inference, client, transfers, delta } = options;
+  const { step, layer, inference, client, transfers, delta, kernels } = options;
   const circuit = circuitOf(step.signBits);
   const chunks: OfferedChunk[] = [];
   let sending: Promise<void> = Promise.resolve();
@@ -52,7 +54,7 @@ export async function prepareGarbler(options: {
       serverShare: randomWords(labelWords * step.signBits * units),
     };
     const hash = new GateHash(inference.chunkName(layer, chunk.index), { ands: circuit.ands, units });
-    const { tables, colors } = garble({ circuit, zeros, delta, hash, units });
+    const { tables, colors } = garble({ circuit, zeros, delta, hash, units, kernels });
     await sending;
     sending = client.send("tables", tables);
     chunks.push({ ...chunk, zeros: zeros.serverShare, colors });

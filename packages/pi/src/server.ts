@@ -5,6 +5,7 @@ import { CorrelatedSender } from "./correlated-ot.ts";
 import type { CostSheet } from "./costs.ts";
 import { provideCorrelation } from "./dealer.ts";
 import { Inference, nonceBytes } from "./inference.ts";
+import type { LabelKernels } from "./label-kernels.ts";
 import { type Delta, labelBytes, randomDelta } from "./labels.ts";
 import type { Ledger } from "./ledger.ts";
 import { applyToServerShare } from "./linear-layer.ts";
@@ -19,6 +20,7 @@ export interface ServerContext {
   network: PrivateNetwork;
   client: Channel;
   dealer: Channel;
+  kernels: LabelKernels;
   ledger: Ledger;
   costs: CostSheet;
 }
@@ -41,7 +43,7 @@ export async function enrollWeights({ network, dealer }: ServerContext): Promise
 
 /** The server's offline phase: correlations, then for each ReLU layer transfers and garbling. */
 export async function prepareServer(context: ServerContext): Promise<PreparedServer> {
-  const { network, client, dealer, costs } = context;
+  const { network, client, dealer, kernels, costs } = context;
   const inference = await costs.of("offline", "nonce", () => agreeOnNonce(context));
   const delta = freshDelta(context.ledger);
   const transfers = await costs.of("offline", "base transfers", () => baseTransfersOf(client, delta));
@@ -51,7 +53,8 @@ export async function prepareServer(context: ServerContext): Promise<PreparedSer
     await costs.of("offline", step.name, async () => {
       if (step.op === "linear") correlations.set(step.name, await provideCorrelation(step, dealer));
       if (step.op !== "relu") return;
-      garblers.set(step.name, await prepareGarbler({ step, layer, inference, client, transfers, delta }));
+      const options = { step, layer, inference, client, transfers, delta, kernels };
+      garblers.set(step.name, await prepareGarbler(options));
     });
   }
   return { inference, delta, correlations, garblers };

@@ -1,0 +1,123 @@
+import { labelWords } from "./labels.ts";
+
+/** Where a gate's wires lie, and its table: byte offsets. */
+export interface AndPlaces {
+  /** Hashes of the labels of a ⊕ c; when garbling those for 0 of all units, then those for 1. */
+  hashesOfA: number;
+  hashesOfB: number;
+  /** T_G and T_E of each unit in turn. */
+  table: number;
+  a: number;
+  b: number;
+  c: number;
+  out: number;
+}
+
+/**
+ * The loops of garbling over a chunk's units, on byte offsets into one memory. Labels of one wire lie one after another, one
+ * a unit; `out` may be where an operand lies. Two implementations give the same bytes.
+ */
+export interface LabelKernels {
+  /** The memory, of at least so many bytes. What it held is lost; what was taken of it is no longer valid. */
+  reserve(bytes: number): ArrayBuffer;
+  /** out = a ⊕ b */
+  xor(out: number, a: number, b: number, units: number): void;
+  /** out = a ⊕ the one label at `label` */
+  xorConstant(out: number, a: number, label: number, units: number): void;
+  /** blocks = σ(x ⊕ c): half the way to a hash */
+  orthomorphism(blocks: number, x: number, c: number, units: number): void;
+  /**
+   * One AND at the garbler: the table's halves are T_G = H(a₀) ⊕ H(a₁) ⊕ p_b·Δ and T_E = H(b₀) ⊕ H(b₁) ⊕ a₀, and
+   * out₀ = H(a₀) ⊕ p_a·T_G ⊕ H(b₀) ⊕ p_b·(T_E ⊕ a₀), with c added to a, b and out. Δ is the label at `delta`.
+   */
+  garbleAnd(places: AndPlaces, delta: number, units: number): void;
+  /** One AND at the evaluator: out = H(a) ⊕ s_a·T_G ⊕ H(b) ⊕ s_b·(T_E ⊕ a), with c added to a, b and out. */
+  evaluateAnd(places: AndPlaces, units: number): void;
+}
+
+/** The kernels in JavaScript: the oracle of others. */
+export class JavascriptKernels implements LabelKernels {
+  #words = new Int32Array(0);
+
+  reserve(bytes: number): ArrayBuffer {
+    if (this.#words.byteLength < bytes) this.#words = new Int32Array(Math.ceil(bytes / 4));
+    return this.#words.buffer;
+  }
+
+  xor(out: number, a: number, b: number, units: number): void {
+    const words = this.#words;
+    const [to, from, other] = [out >> 2, a >> 2, b >> 2];
+    for (let i = 0; i < units * labelWords; i++) {
+      words[to + i] = (words[from + i] as number) ^ (words[other + i] as number);
+    }
+  }
+
+  xorConstant(out: number, a: number, label: number, units: number): void {
+    const words = this.#words;
+    const [to, from, constant] = [out >> 2, a >> 2, label >> 2];
+    for (let i = 0; i < units * labelWords; i++) {
+      words[to + i] = (words[from + i] as number) ^ (words[constant + (i & 3)] as number);
+    }
+  }
+
+  orthomorphism(blocks: number, x: number, c: number, units: number): void {
+    const words = this.#words;
+    for (let unit = 0; unit < units; unit++) {
+      const at = unit * labelWords;
+      const [to, from, shift] = [(blocks >> 2) + at, (x >> 2) + at, (c >> 2) + at];
+      const left = (words[from] as number) ^ (words[shift] as number);
+      const leftHigh = (words[from + 1] as number) ^ (words[shift + 1] as number);
+      words[to] = left ^ (words[from + 2] as number) ^ (words[shift + 2] as number);
+      words[to + 1] = leftHigh ^ (words[from + 3] as number) ^ (words[shift + 3] as number);
+      words[to + 2] = left;
+      words[to + 3] = leftHigh;
+    }
+  }
+
+  garbleAnd(places: AndPlaces, delta: number, units: number): void {
+    const words = this.#words;
+    const length = units * labelWords;
+    const { hashesOfA, hashesOfB, table, a, b, c, out } = inWords(places);
+    for (let i = 0; i < length; i += labelWords) {
+      const colorA = -(((words[a + i] as number) ^ (words[c + i] as number)) & 1);
+      const colorB = -(((words[b + i] as number) ^ (words[c + i] as number)) & 1);
+      for (let w = i; w < i + labelWords; w++) {
+        const shift = words[c + w] as number;
+        const zeroA = (words[a + w] as number) ^ shift;
+        const ofA = words[hashesOfA + w] as number;
+        const ofB = words[hashesOfB + w] as number;
+        const deltaWord = words[(delta >> 2) + (w & 3)] as number;
+        const generator = ofA ^ (words[hashesOfA + length + w] as number) ^ (colorB & deltaWord);
+        const difference = ofB ^ (words[hashesOfB + length + w] as number);
+        words[table + i + w] = generator;
+        words[table + i + labelWords + w] = difference ^ zeroA;
+        words[out + w] = ofA ^ (colorA & generator) ^ ofB ^ (colorB & difference) ^ shift;
+      }
+    }
+  }
+
+  evaluateAnd(places: AndPlaces, units: number): void {
+    const words = this.#words;
+    const { hashesOfA, hashesOfB, table, a, b, c, out } = inWords(places);
+    for (let i = 0; i < units * labelWords; i += labelWords) {
+      const colorA = -(((words[a + i] as number) ^ (words[c + i] as number)) & 1);
+      const colorB = -(((words[b + i] as number) ^ (words[c + i] as number)) & 1);
+      for (let w = i; w < i + labelWords; w++) {
+        const shift = words[c + w] as number;
+        const ofTable = (words[table + i + labelWords + w] as number) ^ (words[a + w] as number) ^ shift;
+        const generatorHalf = (words[hashesOfA + w] as number) ^ (colorA & (words[table + i + w] as number));
+        words[out + w] = generatorHalf ^ (words[hashesOfB + w] as number) ^ (colorB & ofTable) ^ shift;
+      }
+    }
+  }
+}
+
+const inWords = ({ hashesOfA, hashesOfB, table, a, b, c, out }: AndPlaces): AndPlaces => ({
+  hashesOfA: hashesOfA >> 2,
+  hashesOfB: hashesOfB >> 2,
+  table: table >> 2,
+  a: a >> 2,
+  b: b >> 2,
+  c: c >> 2,
+  out: out >> 2,
+});

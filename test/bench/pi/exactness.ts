@@ -1,0 +1,55 @@
+import { chunkUnits } from "../../../packages/pi/src/chunks.ts";
+import { randomVector } from "../../../packages/pi/src/random.ts";
+import {
+  boundedReluCircuit,
+  fullReluCircuit,
+  type ReluCircuit,
+  ringBits,
+} from "../../../packages/pi/src/relu-circuit.ts";
+import { add, fractionBits, shiftRight, subtract } from "../../../packages/pi/src/ring.ts";
+import { reconstruct, truncateClientShare, truncateServerShare } from "../../../packages/pi/src/sharing.ts";
+import { WasmKernels } from "../../../packages/pi/src/wasm-kernels.ts";
+import type { Figure } from "../rows.ts";
+import type { Case } from "./case.ts";
+import { garbledRelus } from "./garbled.ts";
+
+const values = 1_000_000;
+
+/** Values uniform over all that the circuit is exact for. */
+function wrongRelus(circuit: ReluCircuit): Figure {
+  const kernels = new WasmKernels();
+  let wrong = 0;
+  for (let done = 0; done < values; done += chunkUnits) {
+    const x = shiftRight(randomVector(chunkUnits), ringBits - circuit.signBits);
+    const chunk = garbledRelus(circuit, x, kernels);
+    const due = add(
+      x.map((value) => (value > 0n ? value : 0n)),
+      chunk.mask,
+    );
+    chunk.decode(chunk.evaluate()).forEach((value, i) => {
+      if (value !== due[i]) wrong++;
+    });
+  }
+  return { case: `wrong of a million ReLUs, ${circuit.ands} ANDs`, value: wrong, unit: "units", atMost: 0 };
+}
+
+/** Values below 2^36: what calibration lets reach a truncation for sure. */
+function wrongTruncations(): Figure {
+  const x = shiftRight(randomVector(values), 28);
+  const client = randomVector(values);
+  const out = reconstruct({
+    client: truncateClientShare(client, fractionBits),
+    server: truncateServerShare(subtract(x, client), fractionBits),
+  });
+  const exact = shiftRight(x, fractionBits);
+  const wrong = out.filter((value, i) => value !== exact[i] && value !== (exact[i] as bigint) + 1n).length;
+  return { case: "truncations of a million off by more than a unit", value: wrong, unit: "values", atMost: 0 };
+}
+
+export const exactness: Case[] = [
+  {
+    name: "exactness",
+    quick: false,
+    run: () => [wrongTruncations(), wrongRelus(boundedReluCircuit), wrongRelus(fullReluCircuit)],
+  },
+];

@@ -1,0 +1,33 @@
+import { unsliceBits } from "../../../packages/pi/src/bits.ts";
+import { evaluate, garble } from "../../../packages/pi/src/garbling.ts";
+import { GateHash } from "../../../packages/pi/src/gate-hash.ts";
+import type { LabelKernels } from "../../../packages/pi/src/label-kernels.ts";
+import { labelsOfBits, labelWords, randomDelta } from "../../../packages/pi/src/labels.ts";
+import { randomSeed, randomVector, randomWords } from "../../../packages/pi/src/random.ts";
+import type { ReluCircuit } from "../../../packages/pi/src/relu-circuit.ts";
+import { subtract } from "../../../packages/pi/src/ring.ts";
+
+/** One chunk of garbled ReLUs on these values, with fresh shares and masks; its two halves may be run again and again. */
+export function garbledRelus(circuit: ReluCircuit, x: BigInt64Array, kernels: LabelKernels) {
+  const units = x.length;
+  const { ands, signBits } = circuit;
+  const [client, mask, delta] = [randomVector(units), randomVector(units), randomDelta()];
+  const zerosOf = (bits: number) => randomWords(labelWords * bits * units);
+  const zeros = { clientShare: zerosOf(signBits), serverShare: zerosOf(signBits), mask: zerosOf(64) };
+  const labels = {
+    clientShare: labelsOfBits(zeros.clientShare, client, signBits, delta),
+    serverShare: labelsOfBits(zeros.serverShare, subtract(x, client), signBits, delta),
+    mask: labelsOfBits(zeros.mask, mask, 64, delta),
+  };
+  const name = { nonce: randomSeed(), layer: 0, chunk: 0 };
+  const hash = () => new GateHash(name, { ands, units });
+  const garbleOnce = () => garble({ circuit, zeros, delta, hash: hash(), units, kernels });
+  const garbled = garbleOnce();
+  const evaluateOnce = () => evaluate({ circuit, labels, tables: garbled.tables, hash: hash(), units, kernels });
+  const decode = (colors: Int32Array) =>
+    unsliceBits(
+      { words: colors.map((word, i) => word ^ (garbled.colors[i] as number)), stride: colors.length / 64 },
+      units,
+    );
+  return { garble: garbleOnce, evaluate: evaluateOnce, decode, mask };
+}

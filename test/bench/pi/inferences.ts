@@ -1,0 +1,47 @@
+import { type Cost, keptReluCount, measure, type NetworkProfileName, totalOf } from "@reluctant/pi";
+import { namedModel, readyNetwork } from "../../../packages/pi/src/test-networks.ts";
+import type { Figure } from "../rows.ts";
+import type { Case } from "./case.ts";
+
+interface Inference {
+  model: Parameters<typeof namedModel>[0];
+  /** The share of ReLUs that stays. */
+  kept: number;
+  profile: NetworkProfileName;
+  quick: boolean;
+}
+
+const all: Inference[] = [
+  { model: "resnet8", kept: 0.1, profile: "loopback", quick: true },
+  { model: "resnet20", kept: 0.1, profile: "loopback", quick: false },
+  { model: "resnet20", kept: 0.5, profile: "loopback", quick: false },
+  { model: "resnet20", kept: 0.1, profile: "lan", quick: false },
+  { model: "resnet20", kept: 0.1, profile: "wan", quick: false },
+  { model: "resnet18", kept: 50 / 557.056, profile: "loopback", quick: false },
+  { model: "resnet18", kept: 100 / 557.056, profile: "loopback", quick: false },
+];
+
+/** Two images: the first warms the compilers up, the second counts. Costs are the client's, who waits for all. */
+async function figuresOf({ model, kept, profile }: Inference): Promise<Figure[]> {
+  const { network, images } = readyNetwork(namedModel(model), { seed: 1, kept, images: 2 });
+  const { client, label } = await measure({ network, images, profile });
+  const costs = client[1] as Cost[];
+  const [offline, online] = [totalOf(costs, "offline"), totalOf(costs, "online")];
+  const name = `${model}, ${keptReluCount(network.architecture)} ReLUs, ${profile}`;
+  const megabytes = (bytes: number) => bytes / 1e6;
+  return [
+    { case: `${name}, online`, value: online.ms, unit: "ms" },
+    { case: `${name}, online to the client`, value: megabytes(online.bytesReceived), unit: "MB" },
+    { case: `${name}, online to the server`, value: megabytes(online.bytesSent), unit: "MB" },
+    { case: `${name}, online rounds`, value: online.rounds, unit: "rounds" },
+    { case: `${name}, offline (${label})`, value: offline.ms, unit: "ms" },
+    { case: `${name}, offline to the client`, value: megabytes(offline.bytesReceived), unit: "MB" },
+    { case: `${name}, offline to the server`, value: megabytes(offline.bytesSent), unit: "MB" },
+  ];
+}
+
+export const inferences: Case[] = all.map((inference) => ({
+  name: `${inference.model}-${inference.kept.toFixed(2)}-${inference.profile}`,
+  quick: inference.quick,
+  run: () => figuresOf(inference),
+}));
