@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { sliceBits, sliceStride, transposeColumns, unsliceBits } from "./bits.ts";
 import { randomVector, randomWords } from "./random.ts";
+import { transposeColumnsFast } from "./wasm-transpose.ts";
 
 describe("bit slices", () => {
   it.each([1, 31, 32, 33, 100])("hold bit j of each of %i elements", (elements) => {
@@ -32,5 +33,10 @@ describe("bit slices", () => {
       }
     }
     expect(out.length).toBe(4 * rows);
+  });
+
+  it.each([1, 2, 3, 4, 5, 40])("become the same rows in WebAssembly: %i words a column", (stride) => {
+    const columns = randomWords(128 * stride);
+    expect(transposeColumnsFast(columns, 32 * stride)).toEqual(transposeColumns(columns, 32 * stride));
   });
 });

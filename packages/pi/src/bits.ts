@@ -50,7 +50,7 @@ export function unsliceBits({ words, stride }: BitSlices, elements: number): Rin
 
 /**
  * 128 columns of bits to rows of four words (one label a row): bit j of row i is bit i of column j. Columns lie one after
- * another, rows/32 words each; `rows` is a multiple of 32.
+ * another, rows/32 words each; `rows` is a multiple of 32. The oracle of `transposeColumnsFast`.
  */
 export function transposeColumns(columns: Int32Array, rows: number): Int32Array {
   const stride = rows / 32;

@@ -1,7 +1,7 @@
 import { baseTransfers, type SeedPairs } from "./base-ot.ts";
-import { transposeColumns } from "./bits.ts";
 import type { Delta, Labels } from "./labels.ts";
 import { Keystream } from "./random.ts";
+import { transposeColumnsFast } from "./wasm-transpose.ts";
 
 /*
  * Correlated oblivious transfer by extension (Ishai, Kilian, Nissim & Petrank, "Extending Oblivious Transfers Efficiently",
@@ -36,7 +36,7 @@ export class CorrelatedSender {
         columns[at + i] = (words[i] as number) ^ (chosen & (corrections[at + i] as number));
       }
     });
-    return transposeColumns(columns, transfers);
+    return transposeColumnsFast(columns, transfers);
   }
 }
 
@@ -62,6 +62,6 @@ export class CorrelatedReceiver {
         corrections[at + i] = (wordsOfZero[i] as number) ^ (wordsOfOne[i] as number) ^ (choices[i] as number);
       }
     });
-    return { corrections, labels: transposeColumns(columns, 32 * stride) };
+    return { corrections, labels: transposeColumnsFast(columns, 32 * stride) };
   }
 }

@@ -1,8 +1,9 @@
 import { type Channel, ChannelError } from "./channel.ts";
-import { convolve, filterSize, inputSize, outputSize } from "./convolution.ts";
+import { filterSize, inputSize, outputSize } from "./convolution.ts";
 import { type Architecture, type StepOf, stepsOf } from "./network.ts";
 import { Keystream, randomSeed, seedBytes } from "./random.ts";
 import { bytesOf, type RingVector, subtract, vectorOf } from "./ring.ts";
+import { convolve } from "./wasm-convolution.ts";
 
 /*
  * Correlations of linear layers from a dealer: for the client's share r of a layer's input the client gets W·r − s, the

@@ -1,6 +1,6 @@
-import { convolve } from "./convolution.ts";
 import type { LinearWeights, StepOf } from "./network.ts";
 import { add, type RingVector } from "./ring.ts";
+import { convolve } from "./wasm-convolution.ts";
 
 /*
  * The local halves of a linear step on additive shares, x = client + server: the correlation has given the client

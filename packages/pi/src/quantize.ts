@@ -8,7 +8,7 @@ import {
   type Shape,
   size,
 } from "@reluctant/relu";
-import { type ConvolutionShape, filterSize, maximumFilterSum } from "./convolution.ts";
+import { type ConvolutionShape, filterSize } from "./convolution.ts";
 import type { LinearWeights, PrivateNetwork, Step } from "./network.ts";
 import { encode, fractionBits } from "./ring.ts";
 
@@ -29,6 +29,9 @@ export interface PartialReluNetwork {
 export class UnsupportedNetworkError extends Error {
   override name = "UnsupportedNetworkError";
 }
+
+/** What a fixed-point weight's magnitude is below: it has 32 bits. */
+const maximumWeight = 2 ** 31;
 
 /** What batch norms add to a variance, as PyTorch does. */
 const epsilon = 1e-5;
@@ -175,14 +178,12 @@ function lengthOf(tensors: PartialReluNetwork["tensors"], name: string, length: 
 
 function inFixedPoint(name: string, { filters, bias }: RealWeights): LinearWeights {
   const rounded = filters.map((filter) => filter.map((value) => Math.round(value * 2 ** fractionBits)));
-  rounded.forEach((filter, channel) => {
-    const sum = filter.reduce((total, value) => total + Math.abs(value), 0);
-    if (sum < maximumFilterSum) return; // which no sum with a NaN is
-    const real = sum / 2 ** fractionBits;
+  for (const [channel, filter] of rounded.entries()) {
+    if (filter.every((value) => Math.abs(value) < maximumWeight)) continue; // which no NaN is
     throw new UnsupportedNetworkError(
-      `the weights of "${name}", channel ${channel}, sum to ${real} in magnitude: below 1,024 products are exact`,
+      `a weight of "${name}", channel ${channel}, is ${maximumWeight / 2 ** fractionBits} or more in magnitude, or no number`,
     );
-  });
+  }
   const length = rounded[0]?.length ?? 0;
   const joined = new Int32Array(rounded.length * length);
   rounded.forEach((filter, channel) => {

@@ -1,8 +1,8 @@
 import { averagePositions, reciprocalBits } from "./average-pool.ts";
-import { convolve } from "./convolution.ts";
 import { addBias } from "./linear-layer.ts";
 import type { LinearWeights, PrivateNetwork, Step } from "./network.ts";
 import { add, fractionBits, type RingVector, shiftRight } from "./ring.ts";
+import { convolve } from "./wasm-convolution.ts";
 
 /**
  * The network in the clear, in the arithmetic of the protocol: fixed point over Z_2^64 with truncation to the floor. Private

@@ -7,7 +7,7 @@ import { describe, expect, it } from "vitest";
 const folder = join(import.meta.dirname, "..");
 
 describe("the kernels in WebAssembly", () => {
-  it("are what their source compiles to: npm run kernels -w packages/pi writes them", async () => {
+  it("are what their source compiles to: npm run kernels writes them", async () => {
     const out = await mkdtemp(join(tmpdir(), "reluctant-kernels-"));
     const { scripts } = JSON.parse(await readFile(join(folder, "package.json"), "utf8"));
     const [program, ...args] = scripts.kernels.replace("kernels/kernels.wasm", join(out, "kernels.wasm")).split(" ");

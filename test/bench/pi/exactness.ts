@@ -1,14 +1,19 @@
-import { chunkUnits } from "../../../packages/pi/src/chunks.ts";
-import { randomVector } from "../../../packages/pi/src/random.ts";
 import {
+  add,
   boundedReluCircuit,
+  chunkUnits,
+  fractionBits,
   fullReluCircuit,
   type ReluCircuit,
+  randomVector,
+  reconstruct,
   ringBits,
-} from "../../../packages/pi/src/relu-circuit.ts";
-import { add, fractionBits, shiftRight, subtract } from "../../../packages/pi/src/ring.ts";
-import { reconstruct, truncateClientShare, truncateServerShare } from "../../../packages/pi/src/sharing.ts";
-import { WasmKernels } from "../../../packages/pi/src/wasm-kernels.ts";
+  shiftRight,
+  subtract,
+  truncateClientShare,
+  truncateServerShare,
+  WasmKernels,
+} from "@reluctant/pi/units";
 import type { Figure } from "../rows.ts";
 import type { Case } from "./case.ts";
 import { garbledRelus } from "./garbled.ts";

@@ -1,11 +1,18 @@
-import { unsliceBits } from "../../../packages/pi/src/bits.ts";
-import { evaluate, garble } from "../../../packages/pi/src/garbling.ts";
-import { GateHash } from "../../../packages/pi/src/gate-hash.ts";
-import type { LabelKernels } from "../../../packages/pi/src/label-kernels.ts";
-import { labelsOfBits, labelWords, randomDelta } from "../../../packages/pi/src/labels.ts";
-import { randomSeed, randomVector, randomWords } from "../../../packages/pi/src/random.ts";
-import type { ReluCircuit } from "../../../packages/pi/src/relu-circuit.ts";
-import { subtract } from "../../../packages/pi/src/ring.ts";
+import {
+  evaluate,
+  GateHash,
+  garble,
+  type LabelKernels,
+  labelsOfBits,
+  labelWords,
+  type ReluCircuit,
+  randomDelta,
+  randomSeed,
+  randomVector,
+  randomWords,
+  subtract,
+  unsliceBits,
+} from "@reluctant/pi/units";
 
 /** One chunk of garbled ReLUs on these values, with fresh shares and masks; its two halves may be run again and again. */
 export function garbledRelus(circuit: ReluCircuit, x: BigInt64Array, kernels: LabelKernels) {

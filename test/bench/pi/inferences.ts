@@ -1,5 +1,5 @@
 import { type Cost, keptReluCount, measure, type NetworkProfileName, totalOf } from "@reluctant/pi";
-import { namedModel, readyNetwork } from "../../../packages/pi/src/test-networks.ts";
+import { namedModel, readyNetwork } from "@reluctant/pi/units";
 import type { Figure } from "../rows.ts";
 import type { Case } from "./case.ts";
 

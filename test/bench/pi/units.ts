@@ -1,24 +1,26 @@
-import { baseTransfers, chooseTransfers, offerTransfers } from "../../../packages/pi/src/base-ot.ts";
-import { chunkUnits } from "../../../packages/pi/src/chunks.ts";
 import {
+  baseTransfers,
+  boundedReluCircuit,
   type ConvolutionShape,
+  CorrelatedReceiver,
+  CorrelatedSender,
+  chooseTransfers,
+  chunkUnits,
   convolve,
   filterSize,
-  inputSize,
-  outputSize,
-} from "../../../packages/pi/src/convolution.ts";
-import { CorrelatedReceiver, CorrelatedSender } from "../../../packages/pi/src/correlated-ot.ts";
-import { JavascriptKernels } from "../../../packages/pi/src/label-kernels.ts";
-import { randomDelta } from "../../../packages/pi/src/labels.ts";
-import { randomVector, randomWords } from "../../../packages/pi/src/random.ts";
-import {
-  boundedReluCircuit,
   fullReluCircuit,
+  inputSize,
+  JavascriptKernels,
+  offerTransfers,
+  outputSize,
   type ReluCircuit,
+  randomDelta,
+  randomVector,
+  randomWords,
   ringBits,
-} from "../../../packages/pi/src/relu-circuit.ts";
-import { shiftRight } from "../../../packages/pi/src/ring.ts";
-import { WasmKernels } from "../../../packages/pi/src/wasm-kernels.ts";
+  shiftRight,
+  WasmKernels,
+} from "@reluctant/pi/units";
 import type { Figure } from "../rows.ts";
 import type { Case } from "./case.ts";
 import { garbledRelus } from "./garbled.ts";

@@ -1,8 +1,4 @@
-/**
- * The loops of `src/label-kernels.ts` in WebAssembly with 128-bit vectors, a label each. Arguments are byte offsets into the
- * imported memory. AssemblyScript: `npm run kernels -w packages/pi` compiles it to kernels.wasm, which is kept, so that only
- * who changes it needs the compiler.
- */
+/** The loops of `src/label-kernels.ts`, a label a vector. */
 
 export function xor(out: usize, a: usize, b: usize, units: u32): void {
   for (let i: usize = 0; i < units << 4; i += 16) {
