@@ -56,7 +56,7 @@ export class Channel {
     if (!taken) await this.#event("drain", `take ${type}`);
   }
 
-  /** The next message, which must be of this type and have so many bytes. Its memory is fresh. */
+  /** The next message, which must be of this type and have so many bytes. Its memory is fresh. One at a time. */
   async receive(type: MessageType, bytes: number): Promise<Uint8Array> {
     if (bytes > maximumMessageBytes) throw new RangeError(`${type} of ${bytes} bytes: a message has at most 64 MiB`);
     const header = await this.#read(headerBytes, type);

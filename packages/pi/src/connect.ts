@@ -1,25 +1,53 @@
 import { once } from "node:events";
 import { createConnection, createServer, type ListenOptions, type NetConnectOpts, type Socket } from "node:net";
-import { Channel } from "./channel.ts";
+import { Channel, ChannelError, defaultTimeoutMs } from "./channel.ts";
+
+interface Options {
+  /** What errors call the other end. */
+  peer: string;
+  /** How long to wait for the peer, then and for each message. */
+  timeoutMs?: number;
+}
 
 /** Waits for one peer at an address, and listens no longer. `onListening` says that a peer may come. */
 export async function acceptOne(
   listen: ListenOptions,
-  options: { peer: string; timeoutMs?: number; onListening?: () => void },
+  { onListening, ...options }: Options & { onListening?: () => void },
 ): Promise<Channel> {
   const server = createServer({ pauseOnConnect: true });
   server.listen(listen);
-  await once(server, "listening");
-  options.onListening?.();
-  const [socket] = (await once(server, "connection")) as [Socket];
-  server.close();
+  try {
+    await once(server, "listening");
+    onListening?.();
+    const [socket] = (await within(options, (signal) => once(server, "connection", { signal }))) as [Socket];
+    socket.setNoDelay(true);
+    return new Channel(socket, options);
+  } finally {
+    server.close();
+  }
+}
+
+export async function connect(to: NetConnectOpts, options: Options): Promise<Channel> {
+  const socket = createConnection(to);
+  try {
+    await within(options, (signal) => once(socket, "connect", { signal }));
+  } catch (error) {
+    socket.destroy();
+    throw error;
+  }
   socket.setNoDelay(true);
   return new Channel(socket, options);
 }
 
-export async function connect(to: NetConnectOpts, options: { peer: string; timeoutMs?: number }): Promise<Channel> {
-  const socket = createConnection(to);
-  await once(socket, "connect");
-  socket.setNoDelay(true);
-  return new Channel(socket, options);
+async function within<T>(
+  { peer, timeoutMs = defaultTimeoutMs }: Options,
+  wait: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  try {
+    return await wait(AbortSignal.timeout(timeoutMs));
+  } catch (cause) {
+    if (!(cause instanceof Error && cause.name === "AbortError"))
+      throw new ChannelError("closed", `there is no way to the ${peer}`, { cause });
+    throw new ChannelError("timeout", `the ${peer} did not connect within ${timeoutMs} ms`, { cause });
+  }
 }
