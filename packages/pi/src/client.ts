@@ -32,7 +32,7 @@ export interface PreparedClient {
 }
 
 /**
- * The client's offline phase (Mishra, Lehmkuhl, Srinivasan, Zheng & Popa, "DELPHI", USENIX Security 2020, §4.1): from a random
+ * The client's offline phase (Mishra, Lehmkuhl, Srinivasan, Zheng & Popa, "DELPHI", USENIX Security 2020): from a random
  * mask of the input it carries its shares through the network, layer by layer.
  */
 export async function prepareClient(context: ClientContext): Promise<PreparedClient> {

@@ -2,9 +2,9 @@ import { type Cipher, createCipheriv, createHash } from "node:crypto";
 import { seedBytes } from "./random.ts";
 
 /**
- * How many units may share one key. The bound on an adversary's advantage grows with the number of blocks hashed under one
- * key, so a chunk of 2^14 units costs at most 14 of the 128 bits (Guo, Katz, Wang, Weng & Yu, "Better Concrete Security for
- * Half-Gates Garbling", CRYPTO 2020, theorem 2, with μ = 2^14 uses of each tweak).
+ * How many units may share one key. What an adversary gains grows linearly with how often a key hashes, so a chunk of 2^14
+ * units costs at most 14 of the 128 bits (Guo, Katz, Wang, Weng & Yu, "Better Concrete Security for Half-Gates Garbling (in the
+ * Multi-Instance Setting)", CRYPTO 2020, who give each gate of each instance its own).
  */
 export const maximumUnitsPerKey = 2 ** 14;
 

@@ -113,6 +113,14 @@ describe("private inference", () => {
     );
   });
 
+  it("ends for both parties where one goes", async () => {
+    const { network } = readyNetwork(tinyModel(), { seed: 2, kept: 1, images: 1 });
+    const { clientContext, serverContext } = await setup(network);
+    const ends = Promise.allSettled([prepareClient(clientContext), prepareServer(serverContext)]);
+    await clientContext.server.close();
+    for (const end of await ends) expect(end).toMatchObject({ reason: { name: "ChannelError", reason: "closed" } });
+  });
+
   it("begins with one architecture on both sides", async () => {
     const { network } = readyNetwork(tinyModel(), { seed: 2, kept: 0.5, images: 1 });
     const other: Architecture = { ...network.architecture, name: "other" };

@@ -18,6 +18,8 @@ interface GarbledChunk extends Chunk {
   tables: Uint8Array;
 }
 
+const noLabels: Labels = new Int32Array(0);
+
 /** A ReLU layer at the client, ready for one inference. */
 export interface EvaluatorLayer {
   step: StepOf<"relu">;
@@ -52,25 +54,26 @@ export async function prepareEvaluator(options: {
     choices.set(ofMask, ofShare.length);
     return transfers.extend(choices);
   };
+  const send = async (chunk: Chunk | undefined): Promise<Labels> => {
+    if (!chunk) return noLabels;
+    const { corrections, labels } = chosen(chunk);
+    await server.send("corrections", corrections);
+    return labels;
+  };
   const chunks: GarbledChunk[] = [];
   const waiting = chunksOf(step.kept);
-  let current = waiting[0] && chosen(waiting[0]);
-  if (current) await server.send("corrections", current.corrections);
+  let rows = await send(waiting[0]);
   for (const [place, chunk] of waiting.entries()) {
-    const following = waiting[place + 1];
-    const rows = (current as NonNullable<typeof current>).labels;
-    const receiving = server.receive("tables", tableBytes(circuit, chunk.units.length));
-    current = following && chosen(following); // while the server garbles
-    const [tables] = await Promise.all([receiving, current && server.send("corrections", current.corrections)]);
     const units = chunk.units.length;
-    chunks.push({
-      ...chunk,
-      labels: {
-        clientShare: labelsOfRows(rows, 0, step.signBits, units),
-        mask: labelsOfRows(rows, step.signBits, ringBits, units),
-      },
-      tables,
-    });
+    const labels = {
+      clientShare: labelsOfRows(rows, 0, step.signBits, units),
+      mask: labelsOfRows(rows, step.signBits, ringBits, units),
+    };
+    // the next chunk's transfers go out while the server garbles this one
+    const garbled = server.receive("tables", tableBytes(circuit, units));
+    const [tables, nextRows] = await Promise.all([garbled, send(waiting[place + 1])]);
+    chunks.push({ ...chunk, labels, tables });
+    rows = nextRows;
   }
   return { evaluator: { step, layer, chunks }, share: next };
 }

@@ -82,6 +82,7 @@ class PartyProcess {
       result.reject(new PartyError(message));
     };
     this.#ended = new Promise((resolve) => this.#child.once("exit", () => resolve()));
+    this.#child.on("error", ({ message }) => fail(`${task.role}: ${message}`));
     this.#child.once("exit", () => fail(`${task.role}: its process ended`));
     this.#child.on("message", (report: PartyReport) => {
       if (report.kind === "listening") listening.resolve();

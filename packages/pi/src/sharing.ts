@@ -15,7 +15,7 @@ export function share(value: RingVector): Shared {
 export const reconstruct = ({ client, server }: Shared): RingVector => add(client, server);
 
 /**
- * Local truncation by `bits`, the client's half (Mohassel & Zhang, "SecureML", S&P 2017, §4.1, theorem 1; here on signed
+ * Local truncation by `bits`, the client's half (Mohassel & Zhang, "SecureML", S&P 2017, theorem 1; here on signed
  * representatives, which moves the boundary where it fails from 0 to 2^63). With the server's half the shares sum to
  * ⌊x / 2^bits⌋ or that plus one. They miss it by 2^(64−bits) where the client's share lies within |x| of the boundary: a
  * chance of |x| / 2^64, below 2^-28 for |x| < 2^36.
