@@ -124,7 +124,13 @@ describe("a network in fixed point", () => {
       "only one that stands alone behind a convolution can be folded into it",
     ],
   ])("refuses %s", (_, model, said) => {
-    expect(() => quantize({ model: model(), tensors: new Map(), masks: [] })).toThrow(said);
+    expect(() => quantize({ model: model(), tensors: new Map(), masks: [], polynomials: new Map() })).toThrow(said);
+  });
+
+  it("refuses units that compute polynomials", () => {
+    const network = randomNetwork(tinyModel(), { seed: 1, kept: 0.5 });
+    const polynomials = new Map([["relu1", new Float32Array(12)]]);
+    expect(() => quantize({ ...network, polynomials })).toThrow('units of "relu1" compute polynomials');
   });
 
   it("names the tensor, the mask or the weights that are not what they must be", () => {

@@ -23,6 +23,8 @@ export interface PartialReluNetwork {
   model: Model;
   tensors: ReadonlyMap<string, WeightTensor>;
   masks: readonly Mask[];
+  /** What units without a ReLU compute, by layer; the identity where there is none, and no other is private here. */
+  polynomials: ReadonlyMap<string, ArrayLike<number>>;
 }
 
 /** Thrown for a network that the protocol cannot carry out; says which node, and why. */
@@ -42,7 +44,7 @@ const epsilon = 1e-5;
  */
 export function quantize(network: PartialReluNetwork): PrivateNetwork {
   const { model, tensors } = network;
-  requireProtocols(model);
+  requireProtocols(network);
   const norms = foldableNorms(model);
   const stepFor = stepsOfModel(network, norms);
   const steps = model.nodes.filter(({ op }) => op !== "batch-norm").map(stepFor);
@@ -54,7 +56,11 @@ export function quantize(network: PartialReluNetwork): PrivateNetwork {
   return { architecture: { name: model.name, steps }, weights };
 }
 
-function requireProtocols(model: Model): void {
+function requireProtocols({ model, polynomials }: PartialReluNetwork): void {
+  const [layer] = polynomials.keys();
+  if (layer !== undefined) {
+    throw new UnsupportedNetworkError(`units of "${layer}" compute polynomials, for which there is no protocol here`);
+  }
   const [pool] = nodesOf(model, "max-pool");
   if (pool) throw new UnsupportedNetworkError(`"${pool.name}" is a max-pool, for which there is no protocol here`);
 }

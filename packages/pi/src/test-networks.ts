@@ -47,7 +47,7 @@ export function randomNetwork(model: Model, { seed, kept }: { seed: number; kept
   const masks = reluLayers(model).map(({ units }, layer) =>
     randomMask(units, Math.round(kept * units), { seed, layer }),
   );
-  return { model, tensors, masks };
+  return { model, tensors, masks, polynomials: new Map() };
 }
 
 /** Normal images, in fixed point. */
