@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import type { JobPayload } from "@reluctant/contracts";
 import { createRedisBackend, type Job, Worker } from "bullmq";
-import { createBell } from "./bell.ts";
 import { lockMs, lockRenewMs, parseJob, stalledCheckMs } from "./catalog.ts";
 import { type Redis, RedisUnavailable } from "./redis.ts";
+import { createWakeSignal } from "./wake-signal.ts";
 import type { Wakes } from "./wakes.ts";
 
 /** A job in our hands, its lock renewed until `finish`. The attempt's row decides everything; this only frees Redis. */
@@ -36,8 +36,8 @@ const pollMs = 1_000;
  */
 export function createConsumer({ redis, wakes, queues, workerName }: ConsumerOptions): Consumer {
   const workers = queues.map((queue) => openWorker(redis, queue, workerName));
-  const bell = createBell();
-  const deaf = wakes.on("jobs", bell.ring);
+  const wakeSignal = createWakeSignal();
+  const deaf = wakes.on("jobs", wakeSignal.notify);
   let turn = 0;
 
   const fetchOne = async (): Promise<Delivery | null> => {
@@ -58,7 +58,7 @@ export function createConsumer({ redis, wakes, queues, workerName }: ConsumerOpt
           return null;
         });
         if (delivery) return delivery;
-        await bell.wait(pollMs, signal);
+        await wakeSignal.wait(pollMs, signal);
       }
       return null;
     },

@@ -30,7 +30,7 @@ async function setup() {
   );
   const { deps } = kit;
   const relays = relay({ deps, producer, wakes, holder: "c1", log });
-  const dispatches = dispatcher({ deps, onDispatched: relays.ring, log });
+  const dispatches = dispatcher({ deps, onDispatched: relays.notify, log });
   const run = (service: Service) => {
     service.start();
     cleanUps.push(() => service.stop());
@@ -104,7 +104,7 @@ test("an attempt whose worker fell silent is lost, once Postgres answered for a 
   const { attemptId } = await claim((await next())?.payload.attemptId as string, workerId);
   await db.prisma.attempt.update({ where: { id: attemptId }, data: { leaseExpiresAt: new Date(Date.now() - 1_000) } });
   await electLeader(deps, { name: leaderName, holder: "c1", leaseSeconds: 60 });
-  const expirer = leaseExpirer({ deps, holder: "c1", leaseSeconds: 15, onExpired: dispatches.ring, log });
+  const expirer = leaseExpirer({ deps, holder: "c1", leaseSeconds: 15, onExpired: dispatches.notify, log });
   run(expirer);
   await vi.waitFor(async () => expect((await db.prisma.leader.findFirst())?.lastRoundAt).toBeTruthy());
   expect((await db.prisma.attempt.findUnique({ where: { id: attemptId } }))?.state).toBe("running");

@@ -43,12 +43,12 @@ async function setup() {
       return expirer;
     },
     /** Resolves when the leader has finished a round that began after this call. */
-    async round(expirer: { ring(): void }) {
+    async round(expirer: { notify(): void }) {
       for (let finished = 0; finished < 2; finished++) {
         const before = (await leader()).lastRoundAt?.getTime() ?? 0;
         await vi.waitFor(
           async () => {
-            expirer.ring();
+            expirer.notify();
             expect((await leader()).lastRoundAt?.getTime()).toBeGreaterThan(before);
           },
           { timeout: 10_000 },
@@ -114,7 +114,7 @@ test("one that lost Postgres itself, however shortly, waits a full lease from th
   await round(first);
   await kit.db.prisma.$executeRaw`alter table leader rename to away`;
   await kit.db.prisma.$executeRaw`update away set answering_since = answering_since - interval '60 seconds'`;
-  first.ring();
+  first.notify();
   await vi.waitFor(() => expect(lines.join()).toContain("a round failed"), { timeout: 10_000 });
   await expire();
   await kit.db.prisma.$executeRaw`alter table away rename to leader`;
@@ -131,7 +131,7 @@ test("who does not lead any more judges nothing", async () => {
   await kit.db.prisma
     .$executeRaw`update leader set answering_since = answering_since - interval '60 seconds', holder = 'c2'`;
   await expire();
-  first.ring();
+  first.notify();
   await first.stop();
   expect(await state()).toBe("running");
 });

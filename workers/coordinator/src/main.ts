@@ -26,15 +26,15 @@ const wakes = createWakes(redis);
 const producer = createProducer(redis);
 
 const relays = relay({ deps, producer, wakes, holder, log });
-const dispatches = dispatcher({ deps, onDispatched: relays.ring, log });
-wakes.on("dispatch", dispatches.ring);
+const dispatches = dispatcher({ deps, onDispatched: relays.notify, log });
+wakes.on("dispatch", dispatches.notify);
 const expirer = leaseExpirer({
   deps,
   holder,
   leaseSeconds,
   onExpired() {
     wakes.publish("events");
-    dispatches.ring();
+    dispatches.notify();
   },
   log,
 });

@@ -13,12 +13,12 @@ function setup(work: (round: number) => Promise<void>) {
   return { service, lines, rounds: () => done };
 }
 
-test("a ring during a round is not lost: another round follows", async () => {
+test("a notification during a round is not lost: another round follows", async () => {
   let finish = () => {};
   const { service, rounds } = setup(() => new Promise((resolve) => (finish = resolve)));
   service.start();
   await vi.waitFor(() => expect(rounds()).toBe(1));
-  service.ring();
+  service.notify();
   finish();
   await vi.waitFor(() => expect(rounds()).toBe(2));
   finish();
@@ -32,7 +32,7 @@ test("a failing round is said once, tried again, and said once more when it work
   service.start();
   for (const round of [1, 2, 3]) {
     await vi.waitFor(() => expect(rounds()).toBe(round));
-    service.ring();
+    service.notify();
   }
   await vi.waitFor(() => expect(lines).toEqual(["a round failed; it is tried again until it works", "works again"]));
   await service.stop();

@@ -1,4 +1,4 @@
-import { createBell } from "@reluctant/queue";
+import { createWakeSignal } from "@reluctant/queue";
 import type { Logger } from "@reluctant/telemetry";
 
 /** Something that runs until stopped; both calls may be repeated, and a stopped one may start again. */
@@ -10,7 +10,7 @@ export interface Service {
 
 export interface Rounds extends Service {
   /** The next round begins now, or as soon as the present one is over. */
-  ring(): void;
+  notify(): void;
 }
 
 interface RoundsOptions {
@@ -20,9 +20,9 @@ interface RoundsOptions {
   log: Logger;
 }
 
-/** A service that does one round of `work` at every ring, and at least every `everyMs`. */
+/** A service that does one round of `work` whenever it is notified, and at least every `everyMs`. */
 export function rounds({ name, everyMs, work, log }: RoundsOptions): Rounds {
-  const bell = createBell();
+  const wakeSignal = createWakeSignal();
   let running: { end: AbortController; done: Promise<void> } | null = null;
 
   const run = async (signal: AbortSignal) => {
@@ -36,12 +36,12 @@ export function rounds({ name, everyMs, work, log }: RoundsOptions): Rounds {
         if (!failing) log.warn({ err, service: name }, "a round failed; it is tried again until it works");
         failing = true;
       }
-      await bell.wait(everyMs, signal);
+      await wakeSignal.wait(everyMs, signal);
     }
   };
 
   return {
-    ring: bell.ring,
+    notify: wakeSignal.notify,
     start() {
       if (running) return;
       const end = new AbortController();

@@ -1,5 +1,5 @@
 import type { BeatAnswer } from "@reluctant/control";
-import { type Bell, createBell } from "@reluctant/queue";
+import { createWakeSignal, type WakeSignal } from "@reluctant/queue";
 import type { Logger } from "@reluctant/telemetry";
 import { causeOf, type StopCause } from "./slot.ts";
 
@@ -25,7 +25,7 @@ export interface LeaseOptions {
 
 /** Keeps an attempt ours: beats until stopped, and hears in the answers when it has to stop. */
 export function keepLease({ beat, onStop, log }: LeaseOptions): Lease {
-  const bell: Bell = createBell();
+  const wakeSignal: WakeSignal = createWakeSignal();
   const end = new AbortController();
   let lastAnswer = performance.now();
   let unanswered = false;
@@ -46,11 +46,11 @@ export function keepLease({ beat, onStop, log }: LeaseOptions): Lease {
     }
   };
   const run = async () => {
-    while (!end.signal.aborted) await bell.wait(await beatOnce(), end.signal);
+    while (!end.signal.aborted) await wakeSignal.wait(await beatOnce(), end.signal);
   };
   const running = run();
   return {
-    beatNow: bell.ring,
+    beatNow: wakeSignal.notify,
     async stop() {
       end.abort();
       await running;

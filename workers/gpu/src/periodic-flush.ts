@@ -1,5 +1,5 @@
 import type { Written } from "@reluctant/control";
-import { createBell } from "@reluctant/queue";
+import { createWakeSignal } from "@reluctant/queue";
 import type { Logger } from "@reluctant/telemetry";
 import { retryUnavailable } from "./retry-unavailable.ts";
 
@@ -17,7 +17,7 @@ export function startPeriodicFlush(options: {
   log: Logger;
 }): PeriodicFlush {
   const { flushes, onStale, log } = options;
-  const bell = createBell();
+  const wakeSignal = createWakeSignal();
   const end = new AbortController();
 
   const flushAll = async () => {
@@ -25,7 +25,7 @@ export function startPeriodicFlush(options: {
   };
   const run = async () => {
     while (!end.signal.aborted) {
-      await bell.wait(flushMs, end.signal);
+      await wakeSignal.wait(flushMs, end.signal);
       await flushAll().catch((err: unknown) => log.debug({ err }, "metrics or logs wait for the next flush"));
     }
   };

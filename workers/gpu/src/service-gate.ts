@@ -1,4 +1,4 @@
-import { createBell } from "@reluctant/queue";
+import { createWakeSignal } from "@reluctant/queue";
 
 /** Open while the worker is in service: the control plane's drain closes it, an undrain opens it again. */
 export interface ServiceGate {
@@ -13,7 +13,7 @@ export interface ServiceGate {
 }
 
 export function createServiceGate(): ServiceGate {
-  const bell = createBell();
+  const wakeSignal = createWakeSignal();
   let closing = new AbortController();
   return {
     get closed() {
@@ -27,11 +27,11 @@ export function createServiceGate(): ServiceGate {
     open() {
       if (!closing.signal.aborted) return false;
       closing = new AbortController();
-      bell.ring();
+      wakeSignal.notify();
       return true;
     },
     async opened(signal) {
-      while (closing.signal.aborted && !signal.aborted) await bell.wait(60_000, signal);
+      while (closing.signal.aborted && !signal.aborted) await wakeSignal.wait(60_000, signal);
     },
   };
 }

@@ -1,7 +1,7 @@
 import { hostname } from "node:os";
 import type { EngineInfo, UnusableDataset } from "@reluctant/contracts";
 import { beatWorker, claimAttempt, type Deps, leaveWorker, registerWorker } from "@reluctant/control";
-import { type Consumer, createBell, type Delivery, type Wakes } from "@reluctant/queue";
+import { type Consumer, createWakeSignal, type Delivery, type Wakes } from "@reluctant/queue";
 import { implementationVersions } from "@reluctant/stages/definitions";
 import type { Logger } from "@reluctant/telemetry";
 import type { ArtifactCache } from "./artifact-cache.ts";
@@ -45,14 +45,14 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   const { deps, consumer, wakes, log } = options;
   const draining = new AbortController();
   const serviceGate = createServiceGate();
-  const bell = createBell();
+  const wakeSignal = createWakeSignal();
   let phase: SlotPhase = "free";
   let current: RunningAttempt | null = null;
   let replaced = false;
 
   const enter = (next: SlotPhase) => {
     phase = nextPhase(phase, next);
-    bell.ring();
+    wakeSignal.notify();
   };
 
   const register = () =>
@@ -80,7 +80,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
         log.error({ worker: options.name }, "another worker has registered under this name; this one ends");
         drain();
       }
-      await bell.wait(beatMs, signal);
+      await wakeSignal.wait(beatMs, signal);
     }
   };
 
@@ -134,7 +134,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   const drain = () => {
     current?.stop(draining.signal.aborted ? "hurry" : "drain");
     draining.abort(new Error("the worker was asked to end"));
-    bell.ring();
+    wakeSignal.notify();
   };
 
   return {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Event, EventPage } from "@reluctant/contracts";
 import { isUnavailable } from "@reluctant/db";
-import { createBell, type Wakes } from "@reluctant/queue";
+import { createWakeSignal, type Wakes } from "@reluctant/queue";
 
 interface StreamInput {
   /** What was read before the answer began. */
@@ -24,8 +24,8 @@ const heartbeatMs = 15_000;
  * Each message's id is its cursor. Redis only makes it faster, and an outage of Postgres only makes it wait.
  */
 export async function* eventStream({ first, read, pageSize, wakes, signal }: StreamInput): AsyncGenerator<string> {
-  const bell = createBell();
-  const unsubscribe = wakes.on("events", bell.ring);
+  const wakeSignal = createWakeSignal();
+  const unsubscribe = wakes.on("events", wakeSignal.notify);
   let page: EventPage | null = first;
   let cursor = first.cursor;
   let lastSent = Date.now();
@@ -39,7 +39,7 @@ export async function* eventStream({ first, read, pageSize, wakes, signal }: Str
       }
       if (!page || page.events.length < pageSize) {
         await sleep(leastPauseMs, undefined, { signal }).catch(() => {}); // aborted: the loop ends
-        await bell.wait(pollMs - leastPauseMs, signal);
+        await wakeSignal.wait(pollMs - leastPauseMs, signal);
       }
       page = await read(cursor).catch(noEventsWhileUnavailable);
       cursor = page?.cursor ?? cursor;

@@ -1,20 +1,20 @@
-/** What a loop sleeps on between two looks: a ring ends its sleep, and one that came while it was busy the next. */
-export interface Bell {
-  ring(): void;
-  /** Resolves at a ring (also one since the last wait), after `ms`, or when `signal` is aborted. One waiter at a time. */
+/** What a loop sleeps on between two looks: `notify` ends its sleep, and one that came while it was busy the next. */
+export interface WakeSignal {
+  notify(): void;
+  /** Resolves once notified (also since the last wait), after `ms`, or when `signal` is aborted. One waiter at a time. */
   wait(ms: number, signal: AbortSignal): Promise<void>;
 }
 
-export function createBell(): Bell {
-  let rung = false;
+export function createWakeSignal(): WakeSignal {
+  let notified = false;
   let wake = () => {};
   return {
-    ring() {
-      rung = true;
+    notify() {
+      notified = true;
       wake();
     },
     async wait(ms, signal) {
-      if (!rung && !signal.aborted) {
+      if (!notified && !signal.aborted) {
         await new Promise<void>((resolve) => {
           const timer = setTimeout(() => wake(), ms);
           wake = () => {
@@ -25,7 +25,7 @@ export function createBell(): Bell {
           signal.addEventListener("abort", wake);
         });
       }
-      rung = false;
+      notified = false;
     },
   };
 }
