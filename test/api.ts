@@ -6,7 +6,7 @@ import { postgresArtifacts } from "@reluctant/artifacts";
 import { type Role, roles } from "@reluctant/contracts";
 import { createToken, ensureTeam, registerDataset } from "@reluctant/control";
 import { type DatabaseOptions, openDatabase } from "@reluctant/db";
-import { createProducer, createWakes, openRedis } from "@reluctant/queue";
+import { createNotifications, createProducer, openRedis } from "@reluctant/queue";
 import { createLogger, createMetrics } from "@reluctant/telemetry";
 import { Pool } from "pg";
 
@@ -38,7 +38,7 @@ export async function startApi({
   const app = createApp({
     control,
     redis,
-    wakes: createWakes(redis),
+    notifications: createNotifications(redis),
     producer,
     logger,
     metrics: createMetrics({ service: "api" }),

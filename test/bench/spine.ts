@@ -11,7 +11,7 @@ import type { ExperimentSpecInput, ResultOf } from "@reluctant/contracts";
 import { beatWorker, claimAttempt, completeAttempt, type Deps, registerWorker } from "@reluctant/control";
 import { openDatabase } from "@reluctant/db";
 import { type Stack, startStack } from "@reluctant/local";
-import { createConsumer, createWakes, openRedis, queueNames } from "@reluctant/queue";
+import { createConsumer, createNotifications, openRedis, queueNames } from "@reluctant/queue";
 import { type Client, createClient } from "@reluctant/sdk";
 import { implementationVersions } from "@reluctant/stages/definitions";
 import { largeSweep } from "./large-sweep.ts";
@@ -163,8 +163,8 @@ async function idleSlot(deps: Deps, stack: Stack, slot: number): Promise<() => P
   });
   const redis = openRedis({ url: stack.redisUrl, log: { info: () => {}, warn: () => {} } });
   await redis.ready();
-  const wakes = createWakes(redis);
-  const consumer = createConsumer({ redis, wakes, queues: queueNames("default"), workerName: `bench-${slot}` });
+  const notifications = createNotifications(redis);
+  const consumer = createConsumer({ redis, notifications, queues: queueNames("default"), workerName: `bench-${slot}` });
   const closing = new AbortController();
   const work = (async () => {
     for (;;) {
@@ -174,7 +174,7 @@ async function idleSlot(deps: Deps, stack: Stack, slot: number): Promise<() => P
       const claim = await claimAttempt(deps, { attemptId, workerId });
       if (claim.outcome === "claimed") await complete(deps, attemptId, claim.epoch);
       await delivery.finish({ state: "completed" });
-      wakes.publish("dispatch");
+      notifications.publish("dispatch");
       await beatWorker(deps, { workerId, state: "idle" });
     }
   })();

@@ -21,11 +21,11 @@ import {
   stageRunStates,
   stopWays,
 } from "@reluctant/contracts";
-import { defaultPrefix, queueNames, wakes } from "@reluctant/queue";
+import { defaultPrefix, notificationNames, queueNames } from "@reluctant/queue";
 import { modelNames, recipeNames } from "@reluctant/relu";
 import { implementations, methodNames } from "@reluctant/stages/definitions";
 import { expect, it } from "vitest";
-import { wakeChannel } from "../../packages/queue/src/keys.ts";
+import { notificationChannel } from "../../packages/queue/src/keys.ts";
 
 /** As words in a line, since that is how one reads them. */
 const keeps = (names: readonly string[], kept: string) =>
@@ -105,7 +105,7 @@ it("Redis keeps its keys and jobs their form: workers of two versions serve one 
   expect(defaultPrefix).toBe("reluctant");
   keeps(queueNames("a100"), "train.a100 sensitivity.a100 mask-search.a100 distillation.a100 private-inference.a100");
   keeps(
-    wakes.map((wake) => wakeChannel("reluctant", wake)),
+    notificationNames.map((name) => notificationChannel("reluctant", name)),
     "reluctant:wake:dispatch reluctant:wake:jobs reluctant:wake:stop reluctant:wake:events",
   );
   expect(Object.keys(jobPayloadSchema.shape)).toEqual(["attemptId", "stageRunId", "kind"]);

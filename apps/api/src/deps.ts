@@ -1,5 +1,5 @@
 import type { Deps as ControlDeps } from "@reluctant/control";
-import type { Producer, Redis, Wakes } from "@reluctant/queue";
+import type { Notifications, Producer, Redis } from "@reluctant/queue";
 import type { Logger, Metrics } from "@reluctant/telemetry";
 import type { Limits } from "./limits.ts";
 
@@ -7,7 +7,7 @@ import type { Limits } from "./limits.ts";
 export interface AppDeps {
   control: ControlDeps;
   redis: Redis;
-  wakes: Wakes;
+  notifications: Notifications;
   producer: Producer;
   logger: Logger;
   metrics: Metrics;

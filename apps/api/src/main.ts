@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { postgresArtifacts } from "@reluctant/artifacts";
 import { openDatabase } from "@reluctant/db";
-import { createProducer, createWakes, openRedis } from "@reluctant/queue";
+import { createNotifications, createProducer, openRedis } from "@reluctant/queue";
 import { createLogger, createMetrics, settingsOrEnd } from "@reluctant/telemetry";
 import { createApp } from "./app.ts";
 import { readConfig } from "./config.ts";
@@ -23,7 +23,7 @@ const stopping = new AbortController();
 const app = createApp({
   control: { db, artifacts: postgresArtifacts(db) },
   redis,
-  wakes: createWakes(redis),
+  notifications: createNotifications(redis),
   producer,
   logger,
   metrics: createMetrics({ service: "api" }),

@@ -2,9 +2,9 @@ import { randomUUID } from "node:crypto";
 import type { JobPayload } from "@reluctant/contracts";
 import { createRedisBackend, type Job, Worker } from "bullmq";
 import { lockMs, lockRenewMs, parseJob, stalledCheckMs } from "./catalog.ts";
+import type { Notifications } from "./notifications.ts";
 import { type Redis, RedisUnavailable } from "./redis.ts";
 import { createWakeSignal } from "./wake-signal.ts";
-import type { Wakes } from "./wakes.ts";
 
 /** A job in our hands, its lock renewed until `finish`. The attempt's row decides everything; this only frees Redis. */
 export interface Delivery {
@@ -21,23 +21,23 @@ export interface Consumer {
 
 export interface ConsumerOptions {
   redis: Redis;
-  wakes: Wakes;
+  notifications: Notifications;
   queues: readonly string[];
   /** Shown in dashboards. */
   workerName: string;
 }
 
-/** Longest time that a job waits for us when its wake-up got lost. */
+/** Longest time that a job waits for us when its notification got lost. */
 const pollMs = 1_000;
 
 /**
  * Fetches by hand, since a slot must never hold two jobs and a job lasts hours: BullMQ's own loop is not started, and
  * renewing the lock is ours. All queues share one connection, so none of them blocks on Redis.
  */
-export function createConsumer({ redis, wakes, queues, workerName }: ConsumerOptions): Consumer {
+export function createConsumer({ redis, notifications, queues, workerName }: ConsumerOptions): Consumer {
   const workers = queues.map((queue) => openWorker(redis, queue, workerName));
   const wakeSignal = createWakeSignal();
-  const deaf = wakes.on("jobs", wakeSignal.notify);
+  const unsubscribe = notifications.on("jobs", wakeSignal.notify);
   let turn = 0;
 
   const fetchOne = async (): Promise<Delivery | null> => {
@@ -63,7 +63,7 @@ export function createConsumer({ redis, wakes, queues, workerName }: ConsumerOpt
       return null;
     },
     async close() {
-      deaf();
+      unsubscribe();
       await Promise.all(workers.map((worker) => worker.close(true)));
     },
   };

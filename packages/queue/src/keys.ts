@@ -13,16 +13,17 @@ export const queueName = (kind: StageKind, pool: string): string => `${kind}.${p
 export const queueNames = (pool: string): string[] => stageKinds.map((kind) => queueName(kind, pool));
 
 /**
- * Wake-ups say "look again" and carry nothing: each has a poll behind it, so a lost one costs a second, never work.
+ * Notifications say "look again" and carry nothing: each has a poll behind it, so a lost one costs a second, never work.
  *
- * | wake-up | published when | who looks |
+ * | notification | published when | who looks |
  * | --- | --- | --- |
  * | dispatch | a stage run may have become ready, or a slot free | coordinator |
  * | jobs | jobs were added | workers with a free slot |
  * | stop | a running attempt was asked to stop | workers with a running attempt: they beat at once |
  * | events | events were committed | the API's event streams |
  */
-export const wakes = ["dispatch", "jobs", "stop", "events"] as const;
-export type Wake = (typeof wakes)[number];
+export const notificationNames = ["dispatch", "jobs", "stop", "events"] as const;
+export type NotificationName = (typeof notificationNames)[number];
 
-export const wakeChannel = (prefix: string, wake: Wake): string => `${prefix}:wake:${wake}`;
+/** Processes of two versions meet here, so the channel keeps its first name. */
+export const notificationChannel = (prefix: string, name: NotificationName): string => `${prefix}:wake:${name}`;

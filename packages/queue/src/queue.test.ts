@@ -8,8 +8,8 @@ import { type RedisServer, startRedis } from "@reluctant/local";
 import { afterAll, afterEach, beforeAll, expect, onTestFinished, test, vi } from "vitest";
 import {
   createConsumer,
+  createNotifications,
   createProducer,
-  createWakes,
   openRedis,
   queueName,
   queueNames,
@@ -40,15 +40,25 @@ async function setup() {
   };
   const redis = openRedis({ url: server.url, prefix: `test-${randomUUID()}`, log });
   cleanups.push(() => redis.close());
-  const wakes = createWakes(redis);
+  const notifications = createNotifications(redis);
   const producer = createProducer(redis);
   cleanups.push(() => producer.close());
   await redis.ready();
-  return { redis, wakes, producer, lines, consumer: (queues = queueNames("default")) => consume(redis, wakes, queues) };
+  return {
+    redis,
+    notifications,
+    producer,
+    lines,
+    consumer: (queues = queueNames("default")) => consume(redis, notifications, queues),
+  };
 }
 
-function consume(redis: ReturnType<typeof openRedis>, wakes: ReturnType<typeof createWakes>, queues: string[]) {
-  const consumer = createConsumer({ redis, wakes, queues, workerName: "w1" });
+function consume(
+  redis: ReturnType<typeof openRedis>,
+  notifications: ReturnType<typeof createNotifications>,
+  queues: string[],
+) {
+  const consumer = createConsumer({ redis, notifications, queues, workerName: "w1" });
   cleanups.push(() => consumer.close());
   return consumer;
 }
@@ -93,7 +103,7 @@ test("a consumer serves its queues in turn, and no queue of another pool", async
 });
 
 test("a waiting consumer gets a job as soon as it is woken", async () => {
-  const { producer, consumer, wakes, redis } = await setup();
+  const { producer, consumer, notifications, redis } = await setup();
   const consumed = consumer();
   await vi.waitFor(async () => expect(await redis.client.pubsub("NUMSUB", `${redis.prefix}:wake:jobs`)).toContain(1));
   vi.useFakeTimers({ toFake: ["setTimeout"] }); // the poll behind it never comes
@@ -104,7 +114,7 @@ test("a waiting consumer gets a job as soon as it is woken", async () => {
   const waits = () => timers.mock.calls.some(([, ms]) => ms === 1_000); // it has found nothing
   while (!waits() && !late.aborted) await setImmediate();
   await producer.add(job(), "default");
-  wakes.publish("jobs");
+  notifications.publish("jobs");
   expect(await delivered).not.toBeNull();
 });
 
@@ -126,12 +136,12 @@ test("restoring adds a job that is gone or over, and leaves one that waits or is
 });
 
 test("a job whose worker died is failed by the others, then restored", async () => {
-  const { producer, consumer, redis, wakes } = await setup();
+  const { producer, consumer, redis, notifications } = await setup();
   const one = job();
   await producer.add(one, "default");
   const dead = openRedis({ url: server.url, prefix: redis.prefix, log: redis.log });
   await dead.ready();
-  const fetched = await consume(dead, wakes, [queueName("train", "default")]).next(soon());
+  const fetched = await consume(dead, notifications, [queueName("train", "default")]).next(soon());
   await dead.close(); // no renewal reaches Redis any more
   await redis.client.del(`${redis.prefix}:train.default:${one.attemptId}:lock`); // as its expiry after 15 s would
   const delivered = consumer().next(AbortSignal.timeout(20_000));

@@ -1,5 +1,5 @@
 import { electLeader } from "@reluctant/control";
-import { createConsumer, createProducer, createWakes, openRedis, queueNames } from "@reluctant/queue";
+import { createConsumer, createNotifications, createProducer, openRedis, queueNames } from "@reluctant/queue";
 import { createLogger } from "@reluctant/telemetry";
 import { type Kit, setup as setupKit } from "@reluctant/testkit";
 import { afterEach, expect, test, vi } from "vitest";
@@ -22,14 +22,14 @@ async function setup() {
   const redis = openRedis({ ...kit.redis, log });
   await redis.ready();
   const producer = createProducer(redis);
-  const wakes = createWakes(redis);
+  const notifications = createNotifications(redis);
   cleanUps.push(
     () => kit.close(),
     () => redis.close(),
     () => producer.close(),
   );
   const { deps } = kit;
-  const relays = relay({ deps, producer, wakes, holder: "c1", log });
+  const relays = relay({ deps, producer, notifications, holder: "c1", log });
   const dispatches = dispatcher({ deps, onDispatched: relays.notify, log });
   const run = (service: Service) => {
     service.start();
@@ -37,7 +37,7 @@ async function setup() {
   };
   const workerId = await kit.worker();
   await kit.submit({ until: "train", budgets: undefined });
-  const consumer = createConsumer({ redis, wakes, queues: queueNames("default"), workerName: "w1" });
+  const consumer = createConsumer({ redis, notifications, queues: queueNames("default"), workerName: "w1" });
   cleanUps.push(() => consumer.close());
   return {
     ...kit,
@@ -46,7 +46,7 @@ async function setup() {
     workerId,
     relays,
     dispatches,
-    reconciles: reconciler({ deps, producer, wakes, log }),
+    reconciles: reconciler({ deps, producer, notifications, log }),
     run,
     log,
     next: () => consumer.next(AbortSignal.timeout(10_000)),

@@ -1,7 +1,7 @@
 import { postgresArtifacts } from "@reluctant/artifacts";
 import { leaseSeconds } from "@reluctant/control";
 import { openDatabase } from "@reluctant/db";
-import { createProducer, createWakes, openRedis } from "@reluctant/queue";
+import { createNotifications, createProducer, openRedis } from "@reluctant/queue";
 import { createLogger, settingsOrEnd } from "@reluctant/telemetry";
 import { readConfig } from "./config.ts";
 import { dispatcher } from "./dispatcher.ts";
@@ -22,18 +22,18 @@ const holder = await takeHolderName({ ...config, log });
 const db = openDatabase(config.databaseUrl);
 const deps = { db, artifacts: postgresArtifacts(db) };
 const redis = openRedis({ url: config.redisUrl, prefix: config.redisPrefix, log });
-const wakes = createWakes(redis);
+const notifications = createNotifications(redis);
 const producer = createProducer(redis);
 
-const relays = relay({ deps, producer, wakes, holder, log });
+const relays = relay({ deps, producer, notifications, holder, log });
 const dispatches = dispatcher({ deps, onDispatched: relays.notify, log });
-wakes.on("dispatch", dispatches.notify);
+notifications.on("dispatch", dispatches.notify);
 const expirer = leaseExpirer({
   deps,
   holder,
   leaseSeconds,
   onExpired() {
-    wakes.publish("events");
+    notifications.publish("events");
     dispatches.notify();
   },
   log,
@@ -45,7 +45,7 @@ const leader = leadership({
     relays,
     dispatches,
     expirer,
-    reconciler({ deps, producer, wakes, log }),
+    reconciler({ deps, producer, notifications, log }),
     workerJudge({ deps, log }),
     garbageCollector({ deps, log }),
     suspectMarker({ deps, log }),

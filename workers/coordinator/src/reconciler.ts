@@ -1,5 +1,5 @@
 import { type Deps, queuedAttempts } from "@reluctant/control";
-import type { Producer, Wakes } from "@reluctant/queue";
+import type { Notifications, Producer } from "@reluctant/queue";
 import type { Logger } from "@reluctant/telemetry";
 import { type Rounds, rounds } from "./service.ts";
 
@@ -10,8 +10,13 @@ const olderThanMs = 10_000;
  * Puts back what Redis lost. One rule: an attempt that is still queued while its job is absent, failed or completed gets
  * its job anew. It covers FLUSHALL, lost seconds of the append-only file, and a worker's death between delivery and claim.
  */
-export const reconciler = (options: { deps: Deps; producer: Producer; wakes: Wakes; log: Logger }): Rounds => {
-  const { deps, producer, wakes, log } = options;
+export const reconciler = (options: {
+  deps: Deps;
+  producer: Producer;
+  notifications: Notifications;
+  log: Logger;
+}): Rounds => {
+  const { deps, producer, notifications, log } = options;
   return rounds({
     name: "reconciler",
     everyMs: 3_000,
@@ -20,7 +25,7 @@ export const reconciler = (options: { deps: Deps; producer: Producer; wakes: Wak
       for (const { pool, ...job } of await queuedAttempts(deps, { olderThanMs })) {
         if ((await producer.restore(job, pool)) === "kept") continue;
         log.warn({ attemptId: job.attemptId, kind: job.kind, pool }, "a job was missing from its queue and is back");
-        wakes.publish("jobs");
+        notifications.publish("jobs");
       }
     },
   });

@@ -1,5 +1,5 @@
 import { claimOutbox, type Deps, markSent, type OutboxJob } from "@reluctant/control";
-import type { Producer, Wakes } from "@reluctant/queue";
+import type { Notifications, Producer } from "@reluctant/queue";
 import type { Logger } from "@reluctant/telemetry";
 import { type Rounds, rounds } from "./service.ts";
 
@@ -12,11 +12,11 @@ const batch = 100;
 export const relay = (options: {
   deps: Deps;
   producer: Producer;
-  wakes: Wakes;
+  notifications: Notifications;
   holder: string;
   log: Logger;
 }): Rounds => {
-  const { deps, producer, wakes, holder, log } = options;
+  const { deps, producer, notifications, holder, log } = options;
 
   const unsent: OutboxJob[] = []; // claimed, but Redis was away
   const send = async (): Promise<number> => {
@@ -28,8 +28,8 @@ export const relay = (options: {
       unsent.shift();
     }
     if (jobs.length > 0) {
-      wakes.publish("jobs");
-      wakes.publish("events");
+      notifications.publish("jobs");
+      notifications.publish("events");
     }
     return jobs.length;
   };

@@ -5,7 +5,7 @@ import { ReluctantError } from "@reluctant/contracts";
 import { registerDataset } from "@reluctant/control";
 import { requireDataFolders } from "@reluctant/datasets";
 import { openDatabase } from "@reluctant/db";
-import { createConsumer, createWakes, openRedis, queueNames } from "@reluctant/queue";
+import { createConsumer, createNotifications, openRedis, queueNames } from "@reluctant/queue";
 import { createLogger, settingsOrEnd } from "@reluctant/telemetry";
 import { createArtifactCache } from "./artifact-cache.ts";
 import { makeCache, readConfig } from "./config.ts";
@@ -70,12 +70,12 @@ async function main(): Promise<void> {
 
   signal.throwIfAborted();
   const redis = openRedis({ url: config.redisUrl, prefix: config.redisPrefix, log });
-  const wakes = createWakes(redis);
-  const consumer = createConsumer({ redis, wakes, queues: queueNames(config.pool), workerName: config.name });
+  const notifications = createNotifications(redis);
+  const consumer = createConsumer({ redis, notifications, queues: queueNames(config.pool), workerName: config.name });
   supervisor = createSupervisor({
     deps,
     consumer,
-    wakes,
+    notifications,
     cache: createArtifactCache({ folder: join(config.cacheDir, "artifacts"), artifacts: deps.artifacts }),
     slot,
     scratchRoot,

@@ -5,7 +5,7 @@ import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { pathToFileURL } from "node:url";
 import { identify, isAlive } from "@reluctant/machine";
-import { createConsumer, createProducer, createWakes, openRedis, queueNames } from "@reluctant/queue";
+import { createConsumer, createNotifications, createProducer, openRedis, queueNames } from "@reluctant/queue";
 import { createLogger } from "@reluctant/telemetry";
 import { engineOf, setup as setupKit } from "@reluctant/testkit";
 import { afterEach, expect, test, vi } from "vitest";
@@ -74,7 +74,7 @@ async function setup() {
   const log = createLogger({ name: "worker", level: "silent" });
   const redis = openRedis({ ...kit.redis, log });
   await redis.ready();
-  const wakes = createWakes(redis);
+  const notifications = createNotifications(redis);
   const producer = createProducer(redis);
   cleanUps.push(
     () => kit.close(),
@@ -97,7 +97,7 @@ async function setup() {
     await prisma.stageRun.update({ where: { id: stageRunId }, data: { state: "active" } });
     const { id } = await prisma.attempt.create({ data: { stageRunId, number, teamId } });
     await producer.add({ attemptId: id, stageRunId, kind: "train" }, "default");
-    wakes.publish("jobs");
+    notifications.publish("jobs");
     return id;
   };
 
@@ -105,7 +105,7 @@ async function setup() {
   const redeliver = async (attemptId: string) => {
     await redis.client.del(await redis.client.keys(`${redis.prefix}:*`));
     await producer.add({ attemptId, stageRunId: run.id, kind: "train" }, "default");
-    wakes.publish("jobs");
+    notifications.publish("jobs");
   };
 
   const startWorker = async (name: string, program: string) => {
@@ -114,11 +114,11 @@ async function setup() {
     await mkdir(scratchRoot, { recursive: true });
     const script = join(home, "child.mjs");
     await writeFile(script, program);
-    const consumer = createConsumer({ redis, wakes, queues: queueNames("default"), workerName: name });
+    const consumer = createConsumer({ redis, notifications, queues: queueNames("default"), workerName: name });
     const supervisor = createSupervisor({
       deps,
       consumer,
-      wakes,
+      notifications,
       cache: createArtifactCache({ folder: join(home, "artifacts"), artifacts: deps.artifacts }),
       slot: (await takeSlot(home, name)).slot,
       scratchRoot,
@@ -152,7 +152,7 @@ async function setup() {
   return {
     deps,
     prisma,
-    wakes,
+    notifications,
     run,
     submit,
     dispatch,
@@ -221,12 +221,12 @@ test("an attempt whose job is delivered again, to another worker, goes on where 
 });
 
 test("a cancelled attempt's process is gone within five seconds, even one that does not listen", async () => {
-  const { prisma, wakes, dispatch, startWorker, childOf, reaches } = await setup();
+  const { prisma, notifications, dispatch, startWorker, childOf, reaches } = await setup();
   await startWorker("w1", deaf);
   const id = await dispatch();
   const child = await childOf(id);
   await prisma.attempt.update({ where: { id }, data: { state: "stopping", stop: "now" } });
-  wakes.publish("stop");
+  notifications.publish("stop");
   const asked = performance.now();
   await vi.waitFor(async () => expect(await isAlive(child)).toBe(false), { timeout: 10_000, interval: 30 });
   expect(performance.now() - asked).toBeLessThan(5_000);
@@ -234,13 +234,13 @@ test("a cancelled attempt's process is gone within five seconds, even one that d
 });
 
 test("an attempt that no trial needs leaves a checkpoint, and the next stage run of its key goes on from there", async () => {
-  const { prisma, wakes, run, dispatch, startWorker, childOf, attempt, reaches, logOf, submit } = await setup();
+  const { prisma, notifications, run, dispatch, startWorker, childOf, attempt, reaches, logOf, submit } = await setup();
   await startWorker("w1", obedient);
   const id = await dispatch();
   const child = await childOf(id);
   await prisma.need.updateMany({ data: { releasedAt: new Date() } });
   await prisma.attempt.update({ where: { id }, data: { state: "stopping", stop: "checkpoint", reason: "unneeded" } });
-  wakes.publish("stop");
+  notifications.publish("stop");
   await reaches(id, "preempted");
   expect(await isAlive(child)).toBe(false);
   expect(await attempt(id)).toMatchObject({ reason: "unneeded" });
@@ -254,13 +254,13 @@ test("an attempt that no trial needs leaves a checkpoint, and the next stage run
 });
 
 test("a worker that hears that its attempt is lost ends the process and writes nothing more", async () => {
-  const { prisma, wakes, dispatch, startWorker, childOf, attempt } = await setup();
+  const { prisma, notifications, dispatch, startWorker, childOf, attempt } = await setup();
   const { scratch } = await startWorker("w1", deaf);
   const id = await dispatch();
   const child = await childOf(id);
   await prisma.attempt.update({ where: { id }, data: { state: "lost", endedAt: new Date(), reason: "silent" } });
   const before = await attempt(id);
-  wakes.publish("stop");
+  notifications.publish("stop");
   await vi.waitFor(async () => expect(await isAlive(child)).toBe(false), { timeout: 10_000, interval: 30 });
   await vi.waitFor(async () => expect(await scratch()).toEqual([]), { timeout: 5_000 });
   expect(await attempt(id)).toEqual(before);

@@ -1,7 +1,7 @@
 import { hostname } from "node:os";
 import type { EngineInfo, UnusableDataset } from "@reluctant/contracts";
 import { beatWorker, claimAttempt, type Deps, leaveWorker, registerWorker } from "@reluctant/control";
-import { type Consumer, createWakeSignal, type Delivery, type Wakes } from "@reluctant/queue";
+import { type Consumer, createWakeSignal, type Delivery, type Notifications } from "@reluctant/queue";
 import { implementationVersions } from "@reluctant/stages/definitions";
 import type { Logger } from "@reluctant/telemetry";
 import type { ArtifactCache } from "./artifact-cache.ts";
@@ -15,7 +15,7 @@ import type { SlotFile } from "./slot-file.ts";
 export interface SupervisorOptions {
   deps: Deps;
   consumer: Consumer;
-  wakes: Wakes;
+  notifications: Notifications;
   cache: ArtifactCache;
   slot: SlotFile;
   scratchRoot: string;
@@ -42,7 +42,7 @@ export interface Supervisor {
 const beatMs = 3_000;
 
 export function createSupervisor(options: SupervisorOptions): Supervisor {
-  const { deps, consumer, wakes, log } = options;
+  const { deps, consumer, notifications, log } = options;
   const draining = new AbortController();
   const serviceGate = createServiceGate();
   const wakeSignal = createWakeSignal();
@@ -89,7 +89,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     const { attemptId } = delivery.payload;
     enter("claiming");
     const claimed = await claim(attemptId, workerId);
-    wakes.publish("events");
+    notifications.publish("events");
     if ("dropped" in claimed) {
       enter("free");
       log.info({ attemptId, reason: claimed.dropped }, "the job is not run here");
@@ -109,8 +109,8 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       { ending: ending.outcome, failure: ending.outcome === "failed" ? ending.failure : undefined },
       "the attempt is over",
     );
-    wakes.publish("events");
-    wakes.publish("dispatch");
+    notifications.publish("events");
+    notifications.publish("dispatch");
     await delivery.finish(outcomeOf(ending));
     enter("free");
   };
@@ -148,8 +148,8 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       const { workerId } = registered;
       const beats = new AbortController();
       const beating = beatUntil(workerId, beats.signal);
-      const deaf = wakes.on("stop", () => current?.beatNow());
-      wakes.publish("dispatch");
+      const unsubscribe = notifications.on("stop", () => current?.beatNow());
+      notifications.publish("dispatch");
       log.info({ workerId, pool: options.pool, engine: options.engine, datasets: options.datasets }, "ready");
       while (!draining.signal.aborted) {
         await serviceGate.opened(draining.signal);
@@ -157,7 +157,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
         if (delivery) await serve(delivery, workerId);
       }
       enter("closed");
-      deaf();
+      unsubscribe();
       beats.abort();
       await beating;
       if (replaced) throw new Error(`another worker took the name "${options.name}": give each a name of its own`);

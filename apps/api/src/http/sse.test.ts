@@ -1,5 +1,5 @@
 import type { Event, EventPage } from "@reluctant/contracts";
-import type { Wake } from "@reluctant/queue";
+import type { NotificationName } from "@reluctant/queue";
 import { expect, test } from "vitest";
 import { eventStream } from "./sse.ts";
 
@@ -14,9 +14,9 @@ function setup({ events = [] as Event[], fail = (): boolean => false } = {}) {
     const page = events.slice(Number(after.split(".")[1])).slice(0, 2);
     return { events: page, cursor: page.at(-1)?.cursor ?? after };
   };
-  const wakes = {
+  const notifications = {
     publish() {},
-    on: (_: Wake, listener: () => void) => {
+    on: (_: NotificationName, listener: () => void) => {
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },
@@ -26,13 +26,13 @@ function setup({ events = [] as Event[], fail = (): boolean => false } = {}) {
     for (const listener of listeners) listener();
   };
   const start = async (after: string) =>
-    eventStream({ first: await read(after), read, pageSize: 2, wakes, signal: left.signal });
+    eventStream({ first: await read(after), read, pageSize: 2, notifications, signal: left.signal });
   return { start, append, left, listeners };
 }
 
 const idsIn = (text: unknown) => [...String(text).matchAll(/^id: (.*)$/gm)].map((match) => match[1]);
 
-test("past events come page after page, then each new one at the wake-up that tells of it", async () => {
+test("past events come page after page, then each new one at the notification that tells of it", async () => {
   const { start, append } = setup({ events: [1, 2, 3].map(event) });
   const stream = await start("7.0");
   expect((await stream.next()).value).toBe("retry: 1000\n\n");

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Event, EventPage } from "@reluctant/contracts";
 import { isUnavailable } from "@reluctant/db";
-import { createWakeSignal, type Wakes } from "@reluctant/queue";
+import { createWakeSignal, type Notifications } from "@reluctant/queue";
 
 interface StreamInput {
   /** What was read before the answer began. */
@@ -9,11 +9,11 @@ interface StreamInput {
   /** Events after a cursor, oldest first; fewer than `pageSize` when there are no more for now. */
   read(after: string): Promise<EventPage>;
   pageSize: number;
-  wakes: Wakes;
+  notifications: Notifications;
   signal: AbortSignal;
 }
 
-/** Looked for at least so often; a wake-up makes it sooner, though not sooner than `leastPauseMs` after the last look. */
+/** Looked for at least so often; a notification makes it sooner, though not sooner than `leastPauseMs` after the last look. */
 const pollMs = 1_000;
 const leastPauseMs = 50;
 /** Proxies and clients take a connection that is silent for longer for dead. */
@@ -23,9 +23,15 @@ const heartbeatMs = 15_000;
  * The text of an SSE answer: the first events, then the following as they are committed, until `signal` aborts.
  * Each message's id is its cursor. Redis only makes it faster, and an outage of Postgres only makes it wait.
  */
-export async function* eventStream({ first, read, pageSize, wakes, signal }: StreamInput): AsyncGenerator<string> {
+export async function* eventStream({
+  first,
+  read,
+  pageSize,
+  notifications,
+  signal,
+}: StreamInput): AsyncGenerator<string> {
   const wakeSignal = createWakeSignal();
-  const unsubscribe = wakes.on("events", wakeSignal.notify);
+  const unsubscribe = notifications.on("events", wakeSignal.notify);
   let page: EventPage | null = first;
   let cursor = first.cursor;
   let lastSent = Date.now();

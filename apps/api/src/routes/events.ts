@@ -59,6 +59,6 @@ async function answer(context: Context, subject: { experimentId?: string }): Pro
   return {
     status: 200,
     headers: { "Content-Type": "text/event-stream; charset=utf-8", "X-Accel-Buffering": "no" },
-    stream: eventStream({ first, read, pageSize, wakes: deps.wakes, signal }),
+    stream: eventStream({ first, read, pageSize, notifications: deps.notifications, signal }),
   };
 }

@@ -59,8 +59,8 @@ export const experimentRoutes = [
       const key = headers["idempotency-key"];
       const idempotency = key === undefined ? undefined : { key, requestHash: hashOf(rawSpec) };
       const created = await createExperiment(deps.control, { identity, spec, rawSpec, idempotency });
-      deps.wakes.publish("dispatch");
-      deps.wakes.publish("events");
+      deps.notifications.publish("dispatch");
+      deps.notifications.publish("events");
       return {
         status: created.status,
         headers: { Location: `/api/v1/experiments/${created.experimentId}` },
@@ -118,9 +118,9 @@ export const experimentRoutes = [
     problems: ["not-found", "conflict"],
     async handle({ deps, identity, params }) {
       const summary = await cancelExperiment(deps.control, { identity, experimentId: params.id });
-      deps.wakes.publish("stop");
-      deps.wakes.publish("dispatch");
-      deps.wakes.publish("events");
+      deps.notifications.publish("stop");
+      deps.notifications.publish("dispatch");
+      deps.notifications.publish("events");
       return { status: 200, json: summary };
     },
   }),

@@ -44,7 +44,7 @@ export const workerRoutes = [
     problems: ["not-found"],
     async handle({ deps, identity, params }) {
       const worker = await undrainWorker(deps.control, { identity, ...params });
-      deps.wakes.publish("dispatch");
+      deps.notifications.publish("dispatch");
       return { status: 200, json: worker };
     },
   }),

@@ -1,14 +1,14 @@
-import { type Wake, wakeChannel } from "./keys.ts";
+import { type NotificationName, notificationChannel } from "./keys.ts";
 import type { Redis } from "./redis.ts";
 
-/** Publishing and hearing wake-ups. None is promised to arrive: whoever listens also polls. */
-export interface Wakes {
-  publish(wake: Wake): void;
-  /** Calls `listener` at every wake-up of this kind, and when the connection is back; returns how to stop. */
-  on(wake: Wake, listener: () => void): () => void;
+/** Publishing and hearing notifications. None is promised to arrive: whoever listens also polls. */
+export interface Notifications {
+  publish(name: NotificationName): void;
+  /** Calls `listener` at every notification of this name, and when the connection is back; returns how to stop. */
+  on(name: NotificationName, listener: () => void): () => void;
 }
 
-export function createWakes(redis: Redis): Wakes {
+export function createNotifications(redis: Redis): Notifications {
   const listeners = new Map<string, Set<() => void>>();
   let subscriber: ReturnType<Redis["duplicate"]> | undefined;
 
@@ -24,11 +24,11 @@ export function createWakes(redis: Redis): Wakes {
   };
 
   return {
-    publish(wake) {
-      redis.use(() => redis.client.publish(wakeChannel(redis.prefix, wake), "")).catch(() => {}); // the poll will see it
+    publish(name) {
+      redis.use(() => redis.client.publish(notificationChannel(redis.prefix, name), "")).catch(() => {}); // the poll will see it
     },
-    on(wake, listener) {
-      const channel = wakeChannel(redis.prefix, wake);
+    on(name, listener) {
+      const channel = notificationChannel(redis.prefix, name);
       subscriber ??= connect();
       const set = listeners.get(channel) ?? new Set();
       if (!listeners.has(channel)) {
