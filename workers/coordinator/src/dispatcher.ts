@@ -1,6 +1,6 @@
 import { type Deps, dispatch } from "@reluctant/control";
 import type { Logger } from "@reluctant/telemetry";
-import { type Rounds, rounds } from "./service.ts";
+import { type PeriodicService, periodicService } from "./service.ts";
 
 /**
  * Gives birth to attempts where slots are free. The round each second is also what ends a retry's wait: a stage run
@@ -14,8 +14,8 @@ export const dispatcher = ({
   deps: Deps;
   onDispatched: () => void;
   log: Logger;
-}): Rounds =>
-  rounds({
+}): PeriodicService =>
+  periodicService({
     name: "dispatcher",
     everyMs: 1_000,
     log,

@@ -1,10 +1,10 @@
 import { collectGarbage, type Deps } from "@reluctant/control";
 import type { Logger } from "@reluctant/telemetry";
-import { type Rounds, rounds } from "./service.ts";
+import { type PeriodicService, periodicService } from "./service.ts";
 
 /** Deletes artifacts that nothing refers to and outbox rows that are long sent. */
-export const garbageCollector = ({ deps, log }: { deps: Deps; log: Logger }): Rounds =>
-  rounds({
+export const garbageCollector = ({ deps, log }: { deps: Deps; log: Logger }): PeriodicService =>
+  periodicService({
     name: "garbage collector",
     everyMs: 3_600_000,
     log,

@@ -1,6 +1,6 @@
 import { type Deps, electLeader, resignLeader } from "@reluctant/control";
 import type { Logger } from "@reluctant/telemetry";
-import { type Rounds, rounds, type Service } from "./service.ts";
+import { type PeriodicService, periodicService, type Service } from "./service.ts";
 
 /** The lease that elects the leader. */
 export const leaderName = "coordinator";
@@ -34,7 +34,7 @@ export function leadership(options: { deps: Deps; holder: string; services: Serv
     await Promise.all(services.map((service) => service.stop()));
   };
 
-  const elections: Rounds = rounds({
+  const elections: PeriodicService = periodicService({
     name: "leadership",
     everyMs: renewMs,
     log,

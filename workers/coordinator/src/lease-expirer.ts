@@ -2,7 +2,7 @@ import { type Deps, expireLeases, recordRound } from "@reluctant/control";
 import type { Logger } from "@reluctant/telemetry";
 import { mayJudge, unseenSeconds } from "./expiry-gate.ts";
 import { leaderName } from "./leadership.ts";
-import { type Rounds, rounds } from "./service.ts";
+import { type PeriodicService, periodicService } from "./service.ts";
 
 /** A slower answer counts as an outage: workers cannot renew their leases through it either. */
 const answerWithinMs = 4_000;
@@ -16,7 +16,7 @@ export const leaseExpirer = (options: {
   leaseSeconds: number;
   onExpired: () => void;
   log: Logger;
-}): Rounds => {
+}): PeriodicService => {
   const { deps, holder, leaseSeconds, onExpired, log } = options;
   let outage = false;
 
@@ -33,7 +33,7 @@ export const leaseExpirer = (options: {
     await record(unseenSeconds(leaseSeconds) + (performance.now() - begun) / 1_000);
   };
 
-  return rounds({
+  return periodicService({
     name: "lease expirer",
     everyMs: 1_000,
     log,

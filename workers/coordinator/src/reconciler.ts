@@ -1,7 +1,7 @@
 import { type Deps, queuedAttempts } from "@reluctant/control";
 import type { Notifications, Producer } from "@reluctant/queue";
 import type { Logger } from "@reluctant/telemetry";
-import { type Rounds, rounds } from "./service.ts";
+import { type PeriodicService, periodicService } from "./service.ts";
 
 /** Longer than a relay round and a delivery take, so that what is on its way is left alone. */
 const olderThanMs = 10_000;
@@ -15,9 +15,9 @@ export const reconciler = (options: {
   producer: Producer;
   notifications: Notifications;
   log: Logger;
-}): Rounds => {
+}): PeriodicService => {
   const { deps, producer, notifications, log } = options;
-  return rounds({
+  return periodicService({
     name: "reconciler",
     everyMs: 3_000,
     log,

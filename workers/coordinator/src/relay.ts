@@ -1,7 +1,7 @@
 import { claimOutbox, type Deps, markSent, type OutboxJob } from "@reluctant/control";
 import type { Notifications, Producer } from "@reluctant/queue";
 import type { Logger } from "@reluctant/telemetry";
-import { type Rounds, rounds } from "./service.ts";
+import { type PeriodicService, periodicService } from "./service.ts";
 
 const batch = 100;
 
@@ -15,7 +15,7 @@ export const relay = (options: {
   notifications: Notifications;
   holder: string;
   log: Logger;
-}): Rounds => {
+}): PeriodicService => {
   const { deps, producer, notifications, holder, log } = options;
 
   const unsent: OutboxJob[] = []; // claimed, but Redis was away
@@ -34,7 +34,7 @@ export const relay = (options: {
     return jobs.length;
   };
 
-  return rounds({
+  return periodicService({
     name: "relay",
     everyMs: 1_000,
     log,

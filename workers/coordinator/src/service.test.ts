@@ -1,6 +1,6 @@
 import { createLogger } from "@reluctant/telemetry";
 import { expect, test, vi } from "vitest";
-import { rounds } from "./service.ts";
+import { periodicService } from "./service.ts";
 
 function setup(work: (round: number) => Promise<void>) {
   const lines: string[] = [];
@@ -9,7 +9,7 @@ function setup(work: (round: number) => Promise<void>) {
     { write: (line: string) => void lines.push(JSON.parse(line).msg) },
   );
   let done = 0;
-  const service = rounds({ name: "counter", everyMs: 3_600_000, log, work: () => work(++done) });
+  const service = periodicService({ name: "counter", everyMs: 3_600_000, log, work: () => work(++done) });
   return { service, lines, rounds: () => done };
 }
 

@@ -8,20 +8,20 @@ export interface Service {
   stop(): Promise<void>;
 }
 
-export interface Rounds extends Service {
+export interface PeriodicService extends Service {
   /** The next round begins now, or as soon as the present one is over. */
   notify(): void;
 }
 
-interface RoundsOptions {
+interface PeriodicServiceOptions {
   name: string;
   everyMs: number;
   work: () => Promise<void>;
   log: Logger;
 }
 
-/** A service that does one round of `work` whenever it is notified, and at least every `everyMs`. */
-export function rounds({ name, everyMs, work, log }: RoundsOptions): Rounds {
+/** Does one round of `work` whenever it is notified, and at least every `everyMs`. */
+export function periodicService({ name, everyMs, work, log }: PeriodicServiceOptions): PeriodicService {
   const wakeSignal = createWakeSignal();
   let running: { end: AbortController; done: Promise<void> } | null = null;
 

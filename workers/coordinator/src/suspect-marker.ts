@@ -1,10 +1,10 @@
 import { type Deps, markSuspectPoints } from "@reluctant/control";
 import type { Logger } from "@reluctant/telemetry";
-import { type Rounds, rounds } from "./service.ts";
+import { type PeriodicService, periodicService } from "./service.ts";
 
 /** Marks points that may be wrong: at the start, and then what workers of an earlier version still finish. */
-export const suspectMarker = ({ deps, log }: { deps: Deps; log: Logger }): Rounds =>
-  rounds({
+export const suspectMarker = ({ deps, log }: { deps: Deps; log: Logger }): PeriodicService =>
+  periodicService({
     name: "suspect marker",
     everyMs: 3_600_000,
     log,

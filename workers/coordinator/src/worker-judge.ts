@@ -1,10 +1,10 @@
 import { type Deps, drainBrokenWorkers } from "@reluctant/control";
 import type { Logger } from "@reluctant/telemetry";
-import { type Rounds, rounds } from "./service.ts";
+import { type PeriodicService, periodicService } from "./service.ts";
 
 /** Drains workers that break what they are given. */
-export const workerJudge = ({ deps, log }: { deps: Deps; log: Logger }): Rounds =>
-  rounds({
+export const workerJudge = ({ deps, log }: { deps: Deps; log: Logger }): PeriodicService =>
+  periodicService({
     name: "worker judge",
     everyMs: 10_000,
     log,
