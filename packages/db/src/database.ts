@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { isRetryable } from "./errors.ts";
-import { ForgetfulPg } from "./forgetful-adapter.ts";
 import { type Prisma, PrismaClient } from "./generated/client.ts";
+import { LeakFreePgAdapter } from "./leak-free-adapter.ts";
 
 /** A transaction: Prisma's models, and what the named statements run on. */
 export type Tx = Prisma.TransactionClient;
@@ -52,7 +52,7 @@ export function openDatabase(
     connectionTimeoutMs = 5_000,
   }: DatabaseOptions = {},
 ): Database {
-  const adapter = new ForgetfulPg({
+  const adapter = new LeakFreePgAdapter({
     connectionString: url,
     max: poolSize,
     connectionTimeoutMillis: connectionTimeoutMs,

@@ -12,19 +12,19 @@ import {
  * values of the last statements: 50 raw statements with 4 MB of bytes each held 427 MB of heap. (The plan cache holds
  * none: raw statements bypass it, and other plans have placeholders.) This adapter lets go of large ones.
  */
-export class ForgetfulPg extends PrismaPg {
+export class LeakFreePgAdapter extends PrismaPg {
   override async connect(): ReturnType<PrismaPg["connect"]> {
-    const adapter = forgetful(await super.connect());
+    const adapter = leakFree(await super.connect());
     const begin = adapter.startTransaction.bind(adapter);
-    adapter.startTransaction = async (level): Promise<Transaction> => forgetful(await begin(level));
+    adapter.startTransaction = async (level): Promise<Transaction> => leakFree(await begin(level));
     return adapter;
   }
 }
 
-function forgetful<Queryable extends SqlQueryable>(queryable: Queryable): Queryable {
+function leakFree<Queryable extends SqlQueryable>(queryable: Queryable): Queryable {
   const { queryRaw, executeRaw } = queryable;
-  queryable.queryRaw = (query) => queryRaw.call(queryable, query).finally(() => forget(query));
-  queryable.executeRaw = (query) => executeRaw.call(queryable, query).finally(() => forget(query));
+  queryable.queryRaw = (query) => queryRaw.call(queryable, query).finally(() => release(query));
+  queryable.executeRaw = (query) => executeRaw.call(queryable, query).finally(() => release(query));
   return queryable;
 }
 
@@ -32,7 +32,7 @@ const keptCalls = 100;
 const histories = [clientDebug("reluctant:db"), adapterDebug("reluctant:db")];
 
 /** Pushes a large statement out of both histories with calls that say nothing, in 0.1 ms. */
-function forget({ args }: SqlQuery): void {
+function release({ args }: SqlQuery): void {
   if (!args.some(isLarge)) return;
   for (const debug of histories) for (let call = 0; call < keptCalls; call++) debug("");
 }
