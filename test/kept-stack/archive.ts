@@ -13,7 +13,7 @@ import { copyIn, copyOut } from "./copy.ts";
  */
 const compressed = new Set(["artifact_chunk"]);
 const sequencesFile = "sequences.json";
-const book = "_prisma_migrations";
+const migrationsTable = "_prisma_migrations";
 
 /** What would tell of the machine, or cannot be in another database. */
 const replaced: Record<string, Record<string, string>> = {
@@ -50,17 +50,17 @@ export async function restoreArchive(databaseUrl: string, folder: string, migrat
       return table ? [[table, join(folder, name)] as const] : [];
     }),
   );
-  await deployRecorded(databaseUrl, migrations, await read(tables.get(book) as string));
+  await deployRecorded(databaseUrl, migrations, await read(tables.get(migrationsTable) as string));
   await withClient(databaseUrl, async (client) => {
     await client.query("set session_replication_role = replica"); // rows refer to rows of tables that are not there yet
-    await client.query(`truncate ${book}`);
+    await client.query(`truncate ${migrationsTable}`);
     for (const [table, file] of tables) await copyIn(client, table, await read(file));
     const sequences = JSON.parse(await readFile(join(folder, sequencesFile), "utf8"));
     for (const { name, value } of sequences) await client.query("select setval($1, $2)", [name, value ?? 1]);
   });
 }
 
-/** Applies only the migrations that the archive's own book names. */
+/** Applies only the migrations that the archive's own record names. */
 async function deployRecorded(databaseUrl: string, migrations: string, rows: Buffer): Promise<void> {
   const [head = "", ...lines] = rows.toString().trimEnd().split("\n");
   const at = head.split("\t").indexOf("migration_name");

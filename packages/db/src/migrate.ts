@@ -1,6 +1,6 @@
 /**
  * Deploys the migrations of `prisma/migrations` without Prisma's schema engine, whose download many networks refuse.
- * It keeps Prisma's own book (`_prisma_migrations`) and takes Prisma's own lock, so `prisma migrate deploy` elsewhere agrees.
+ * It keeps Prisma's own record (`_prisma_migrations`) and takes Prisma's own lock, so `prisma migrate deploy` elsewhere agrees.
  */
 import { createHash, randomUUID } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
@@ -18,7 +18,7 @@ interface Migration {
 /** The number that Prisma's migrate commands lock; whoever deploys at the same time waits for us, and we for them. */
 const prismaLock = 72_707_369;
 
-const createBook = `
+const createMigrationsTable = `
   create table if not exists _prisma_migrations (
     id                  varchar(36) primary key not null,
     checksum            varchar(64) not null,
@@ -43,8 +43,8 @@ export async function deployMigrations(databaseUrl: string, folder: string): Pro
   await client.connect();
   try {
     await client.query("select pg_advisory_lock($1)", [prismaLock]);
-    await client.query(createBook);
-    const pending = pendingMigrations(migrations, await readBook(client));
+    await client.query(createMigrationsTable);
+    const pending = pendingMigrations(migrations, await readAppliedMigrations(client));
     for (const migration of pending) await apply(client, migration);
     return pending.map(({ name }) => name);
   } finally {
@@ -52,7 +52,7 @@ export async function deployMigrations(databaseUrl: string, folder: string): Pro
   }
 }
 
-interface BookEntry {
+interface AppliedMigration {
   readonly name: string;
   readonly checksum: string;
   readonly finished: boolean;
@@ -69,17 +69,17 @@ async function readMigrations(folder: string): Promise<Migration[]> {
   );
 }
 
-async function readBook(client: pg.Client): Promise<BookEntry[]> {
-  const { rows } = await client.query<BookEntry>(`
+async function readAppliedMigrations(client: pg.Client): Promise<AppliedMigration[]> {
+  const { rows } = await client.query<AppliedMigration>(`
     select migration_name as name, checksum, finished_at is not null as finished
     from _prisma_migrations where rolled_back_at is null order by migration_name`);
   return rows;
 }
 
-/** Those not in the book; refuses a book that tells another story than the folder. */
-function pendingMigrations(migrations: readonly Migration[], book: readonly BookEntry[]): Migration[] {
+/** Those not applied yet; refuses a database that tells another story than the folder. */
+function pendingMigrations(migrations: readonly Migration[], applied: readonly AppliedMigration[]): Migration[] {
   const known = new Map(migrations.map((migration) => [migration.name, migration]));
-  for (const { name, checksum, finished } of book) {
+  for (const { name, checksum, finished } of applied) {
     const migration = known.get(name);
     if (!finished)
       throw new ReluctantError(
@@ -98,8 +98,8 @@ function pendingMigrations(migrations: readonly Migration[], book: readonly Book
       );
     }
   }
-  const applied = new Set(book.map(({ name }) => name));
-  return migrations.filter(({ name }) => !applied.has(name));
+  const names = new Set(applied.map(({ name }) => name));
+  return migrations.filter(({ name }) => !names.has(name));
 }
 
 async function apply(client: pg.Client, { name, sql, checksum }: Migration): Promise<void> {
