@@ -1,11 +1,11 @@
 import { latestOutcomes, lockExperiment, lockStageRunsOfExperiment, type Tx } from "@reluctant/db";
-import { alikeInARow, breaks } from "@reluctant/relu";
+import { alikeInARow, circuitBreakReason } from "@reluctant/relu";
 import { stopExperiment } from "./stop-experiment.ts";
 
 /** The circuit breaker: stops the experiments in which the failure of this stage run is the same again and again. */
 export async function breakExperiments(t: Tx, stageRunId: string): Promise<void> {
   for (const { id, teamId, outcomes } of await latestOutcomes(t, stageRunId, alikeInARow)) {
-    const reason = breaks(outcomes)?.slice(0, 2_000);
+    const reason = circuitBreakReason(outcomes)?.slice(0, 2_000);
     if (!reason) continue;
     const waitedFor = await lockStageRunsOfExperiment(t, id);
     if (waitedFor.length === 0) continue; // it ends by itself

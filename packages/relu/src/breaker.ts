@@ -12,7 +12,7 @@ export const alikeInARow = 3;
  * @param latest outcomes of the experiment's stage runs of one implementation, newest first
  * @returns the reason, or null to go on
  */
-export function breaks(latest: readonly Outcome[]): string | null {
+export function circuitBreakReason(latest: readonly Outcome[]): string | null {
   const [newest] = latest;
   if (!newest || latest.length < alikeInARow) return null;
   const alike = latest.slice(0, alikeInARow).every((outcome) => outcome && sameFailure(outcome, newest));
