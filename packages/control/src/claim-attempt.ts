@@ -9,7 +9,7 @@ import {
   isUnavailable,
   type LockedAttempt,
   lockAttempt,
-  readyAgain,
+  requeueStageRun,
   type Tx,
   type WorkerFit,
 } from "@reluctant/db";
@@ -81,7 +81,7 @@ function misfit(fit: WorkerFit | undefined): string | null {
 
 async function refuse(t: Tx, attempt: LockedAttempt, reason: string): Promise<ClaimAnswer> {
   await endAttemptRow(t, attempt.id, "superseded", reason, null, null);
-  await readyAgain(t, attempt.stageRunId, attempt.failures, attempt.failedStep, refusalDelaySeconds);
+  await requeueStageRun(t, attempt.stageRunId, attempt.failures, attempt.failedStep, refusalDelaySeconds);
   await announce(t, [attemptChanged(attempt, "superseded", reason), stageRunChanged(attempt.stageRunId, "ready")]);
   return { outcome: "refused", reason };
 }

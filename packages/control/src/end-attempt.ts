@@ -6,8 +6,8 @@ import {
   failStageRunRow,
   type LockedAttempt,
   liveNeedsOf,
-  readyAgain,
   releaseNeedsOfTrials,
+  requeueStageRun,
   type Tx,
   trialsThatNeed,
 } from "@reluctant/db";
@@ -56,7 +56,7 @@ export async function settleStageRun(t: Tx, attempt: LockedAttempt, ending: Endi
   }
   const next = afterEnding(ending, attempt);
   if (next.becomes === "failed") return failStageRun(t, stageRunId, next.reason, next.failures);
-  await readyAgain(t, stageRunId, next.failures, next.failedStep, next.delaySeconds);
+  await requeueStageRun(t, stageRunId, next.failures, next.failedStep, next.delaySeconds);
   await announce(t, [stageRunChanged(stageRunId, "ready")]);
 }
 

@@ -48,4 +48,4 @@ export const markSuspectPointRows = statement<
   [models: string[], byOneThread: number[], byMore: number[]],
   { id: string }
 >("mark-suspect-points");
-export const forgetRows = statement<[], { rows: number }>("forget");
+export const purgeExpired = statement<[], { rows: number }>("purge-expired");

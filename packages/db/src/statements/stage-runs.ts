@@ -18,7 +18,7 @@ export const unneededStageRuns = statement<
   { id: string; state: StageRunState; attemptId: string | null; attemptState: AttemptState | null }
 >("unneeded-stage-runs");
 export const cancelStageRuns = statement<[stageRunIds: string[], reason: string], never>("cancel-stage-runs");
-export const readyAgain = move<[failures: number, failedStep: number, delaySeconds: number]>("ready-again");
+export const requeueStageRun = move<[failures: number, failedStep: number, delaySeconds: number]>("requeue-stage-run");
 export const trialsThatNeed = statement<[stageRunId: string], Id>("trials-that-need");
 export const releaseNeedsOfTrials = statement<[trialIds: string[]], Id>("release-needs-of-trials");
 export const releaseNeedsOfExperiment = statement<[experimentId: string], Id>("release-needs-of-experiment");
