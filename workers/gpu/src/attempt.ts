@@ -40,7 +40,7 @@ export function runAttempt(options: AttemptOptions): RunningAttempt {
   const stop = createStopOrder(log);
   const context: AttemptContext = { deps, fence, scratch: join(options.scratchRoot, attemptId), stop, log };
   const messages = receiveMessages(context);
-  const leaves = () => stop.cause === "drain" || stop.cause === "hurry";
+  const leaves = () => stop.cause === "drain" || stop.cause === "forceDrain";
   const lease = keepLease({
     beat: () => beatAttempt(deps, { ...fence, progress: messages.progress, leaves: leaves() }),
     onStop: stop.give,

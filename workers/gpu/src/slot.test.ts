@@ -3,9 +3,9 @@ import {
   type ChildEnd,
   causeOf,
   endingOf,
+  mostUrgent,
   nextPhase,
   type StopCause,
-  strictest,
   type TerminalMessage,
 } from "./slot.ts";
 
@@ -26,11 +26,11 @@ test("the slot reports only after training, and is free only after reporting or 
   expect(() => nextPhase("free", "training")).toThrow("from free to training");
 });
 
-test("a stricter cause replaces a milder one, never the other way round", () => {
-  const asked: StopCause[] = ["drain", "cancel", "preempt", "stale", "hurry"];
+test("a more urgent cause replaces a less urgent one, never the other way round", () => {
+  const asked: StopCause[] = ["drain", "cancel", "preempt", "stale", "forceDrain"];
   const reached: (StopCause | null)[] = [];
   asked.reduce<StopCause | null>((current, cause) => {
-    const next = strictest(current, cause);
+    const next = mostUrgent(current, cause);
     reached.push(next);
     return next;
   }, null);
@@ -38,7 +38,7 @@ test("a stricter cause replaces a milder one, never the other way round", () => 
 });
 
 test("a worker that leaves and hears that it has to stop goes on leaving", () => {
-  expect(strictest("drain", "preempt")).toBe("drain"); // its own beats have that answer
+  expect(mostUrgent("drain", "preempt")).toBe("drain"); // its own beats have that answer
 });
 
 test("a beat's answer says whether the attempt goes on", () => {
@@ -61,7 +61,7 @@ test("a stopped attempt is released at the step of its terminal message, or the 
   });
   const killed: ChildEnd = { ...clean, code: null, signal: "SIGKILL" };
   expect(ending({ end: killed, cause: "cancel" })).toEqual({ outcome: "released", release: "cancelled", step: 7 });
-  expect(ending({ end: null, cause: "hurry" })).toEqual({ outcome: "released", release: "preempted", step: 7 });
+  expect(ending({ end: null, cause: "forceDrain" })).toEqual({ outcome: "released", release: "preempted", step: 7 });
 });
 
 test("a child that goes without a terminal message failed, with its last lines as the reason", () => {

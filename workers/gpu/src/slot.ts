@@ -25,14 +25,14 @@ export function nextPhase(from: SlotPhase, to: SlotPhase): SlotPhase {
   throw new Error(`the slot cannot go from ${from} to ${to}`);
 }
 
-/** Why an attempt is stopped before its end, from the mildest to the strictest; a stricter cause replaces a milder one. */
+/** Why an attempt is stopped before its end, from the least to the most urgent; a more urgent cause replaces a less urgent one. */
 export const stopCauses = {
   /** No trial needs the stage run any more. A later one of its key goes on from the checkpoint. */
   preempt: { how: "checkpoint", graceMs: 20_000, release: "preempted" },
   /** The supervisor was asked to end. */
   drain: { how: "checkpoint", graceMs: 20_000, release: "preempted" },
   /** The supervisor was asked to end a second time. */
-  hurry: { how: "now", graceMs: 2_000, release: "preempted" },
+  forceDrain: { how: "now", graceMs: 2_000, release: "preempted" },
   /** A person cancelled the experiment, and no other needs the stage run. */
   cancel: { how: "now", graceMs: 2_000, release: "cancelled" },
   /** The attempt is no longer ours, or nobody could be asked for ten minutes: nothing more is written. */
@@ -40,11 +40,11 @@ export const stopCauses = {
 } as const satisfies Record<string, { how: StopWay; graceMs: number; release: "preempted" | "cancelled" | null }>;
 export type StopCause = keyof typeof stopCauses;
 
-const strictness = Object.keys(stopCauses) as StopCause[];
+const byUrgency = Object.keys(stopCauses) as StopCause[];
 
 /** The cause that counts once `asked` came on top of `current`. */
-export const strictest = (current: StopCause | null, asked: StopCause): StopCause =>
-  current !== null && strictness.indexOf(current) >= strictness.indexOf(asked) ? current : asked;
+export const mostUrgent = (current: StopCause | null, asked: StopCause): StopCause =>
+  current !== null && byUrgency.indexOf(current) >= byUrgency.indexOf(asked) ? current : asked;
 
 /** What a beat's answer means for the slot; null goes on. */
 export const causeOf = (

@@ -7,7 +7,7 @@ afterEach(() => vi.useRealTimers());
 
 const setup = () => createStopOrder(createLogger({ name: "worker", level: "silent" }));
 
-test("who follows a stop order gets the cause that stands, then each stricter one, until they stop following", () => {
+test("who follows a stop order gets the cause that stands, then each more urgent one, until they stop following", () => {
   const stop = setup();
   stop.give("drain");
   const causes: StopCause[] = [];
@@ -30,11 +30,11 @@ test("any cause ends the preparation, and only an attempt that is not ours any m
   expect(stop.stale.aborted).toBe(true);
 });
 
-test("a worker in a hurry gives its attempt up after ten seconds, unless the attempt has ended by then", () => {
+test("a worker that is forced to drain gives its attempt up after ten seconds, unless the attempt has ended by then", () => {
   vi.useFakeTimers();
   const [reported, waiting] = [setup(), setup()];
-  for (const stop of [reported, waiting]) stop.give("hurry");
+  for (const stop of [reported, waiting]) stop.give("forceDrain");
   reported.close();
   vi.advanceTimersByTime(10_000);
-  expect([reported.cause, waiting.cause]).toEqual(["hurry", "stale"]);
+  expect([reported.cause, waiting.cause]).toEqual(["forceDrain", "stale"]);
 });

@@ -1,12 +1,12 @@
 import type { Logger } from "@reluctant/telemetry";
-import { type StopCause, strictest } from "./slot.ts";
+import { mostUrgent, type StopCause } from "./slot.ts";
 
-/** A worker in a hurry that cannot reach Postgres leaves its attempt to the lease, which costs the user nothing. */
-const hurryMs = 10_000;
+/** A worker that is forced to drain and cannot reach Postgres leaves its attempt to the lease, which costs the user nothing. */
+const forceDrainMs = 10_000;
 
-/** Whether an attempt has to stop, and why. It may be given in every phase, and only ever becomes stricter. */
+/** Whether an attempt has to stop, and why. It may be given in every phase, and only ever becomes more urgent. */
 export interface StopOrder {
-  /** The strictest cause given; null lets the attempt go on. */
+  /** The most urgent cause given; null lets the attempt go on. */
   readonly cause: StopCause | null;
   /** Aborted by any cause: ends what happens before there is a child. */
   readonly given: AbortSignal;
@@ -24,12 +24,12 @@ export function createStopOrder(log: Logger): StopOrder {
   const stale = new AbortController();
   const followers = new Set<(cause: StopCause) => void>();
   let cause: StopCause | null = null;
-  let hurry: NodeJS.Timeout | undefined;
+  let forced: NodeJS.Timeout | undefined;
 
   const give = (asked: StopCause) => {
-    if (asked === "hurry") hurry ??= setTimeout(() => give("stale"), hurryMs);
+    if (asked === "forceDrain") forced ??= setTimeout(() => give("stale"), forceDrainMs);
     const before = cause;
-    cause = strictest(before, asked);
+    cause = mostUrgent(before, asked);
     if (cause === before) return;
     log.info({ cause }, "the attempt is asked to stop");
     if (cause === "stale") stale.abort(new Error("the attempt is not this worker's any more"));
@@ -49,6 +49,6 @@ export function createStopOrder(log: Logger): StopOrder {
       if (cause) onCause(cause);
       return () => followers.delete(onCause);
     },
-    close: () => clearTimeout(hurry),
+    close: () => clearTimeout(forced),
   };
 }

@@ -132,7 +132,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   };
 
   const drain = () => {
-    current?.stop(draining.signal.aborted ? "hurry" : "drain");
+    current?.stop(draining.signal.aborted ? "forceDrain" : "drain");
     draining.abort(new Error("the worker was asked to end"));
     wakeSignal.notify();
   };
