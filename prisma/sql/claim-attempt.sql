@@ -1,9 +1,8 @@
 -- Gives a queued attempt to a worker: a new epoch, a lease, the engine that will compute it, and where it starts.
 -- `inexact`: it resumes what another backend, device, level of instructions or thread count computed, or what was inexact already.
--- $1 attempt  $2 worker  $3 lease in seconds
 with run as (
   update stage_run set epoch = epoch + 1
-  where id = (select stage_run_id from attempt where id = $1::uuid and state = 'queued')
+  where id = (select stage_run_id from attempt where id = :attemptId::uuid and state = 'queued')
   returning *
 ), latest as (
   select c.sha256, c.step, a.engine, a.inexact
@@ -14,7 +13,7 @@ with run as (
   update attempt set
     state = 'running', worker_id = w.id, epoch = run.epoch, started_at = now(),
     engine = w.engine - 'precisions' || jsonb_build_object('precision', run.precision),
-    lease_expires_at = now() + $3::int * interval '1 second',
+    lease_expires_at = now() + :leaseSeconds::int * interval '1 second',
     start_step = coalesce((select step from latest), 0),
     inexact = coalesce(
       (select latest.inexact
@@ -24,7 +23,7 @@ with run as (
          or coalesce(latest.engine -> 'cpuLevel', w.engine -> 'cpuLevel') is distinct from w.engine -> 'cpuLevel'
        from latest), false)
   from run, worker w
-  where attempt.id = $1::uuid and w.id = $2::uuid
+  where attempt.id = :attemptId::uuid and w.id = :workerId::uuid
   returning attempt.*
 )
 select
@@ -32,6 +31,6 @@ select
   run.seed, run.dataset_version as "datasetVersion", claimed.start_step as "startStep",
   (select sha256 from latest) as "resumeSha256",
   coalesce((
-    select jsonb_agg(jsonb_build_object('name', i.name, 'sha256', i.sha256, 'source', i.source_stage_run_id, 'variant', i.variant))
+    select jsonb_agg(jsonb_build_object('name', i.name, 'stageRunId', i.source_stage_run_id, 'variant', i.variant, 'artifact', i.sha256))
     from stage_run_input i where i.stage_run_id = run.id), '[]') as inputs
 from run, claimed;

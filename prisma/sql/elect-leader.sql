@@ -1,6 +1,5 @@
 -- Takes or renews a lease; no row when another holds it.
--- $1 name  $2 holder  $3 seconds
-insert into leader (name, holder, expires_at) values ($1, $2, now() + $3::float8 * interval '1 second')
+insert into leader (name, holder, expires_at) values (:name, :holder, now() + :leaseSeconds::float8 * interval '1 second')
 on conflict (name) do update set holder = excluded.holder, expires_at = excluded.expires_at
 where leader.holder = excluded.holder or leader.expires_at < now()
 returning holder;

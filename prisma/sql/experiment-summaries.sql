@@ -2,7 +2,6 @@
 -- cancelled here. Remaining images over images per second gives the time left.
 -- Arrays and `offset 0` keep the planner on the keys of the one experiment: it would read the tables of all from end to
 -- end, once for each, for 5,000 stage runs among 100,000.
--- $1 experiments
 select e.id::text, e.team_id::text as "teamId", e.name, e.state, e.reason, e.owner, e.model, e.recipe, e.granularity,
   e.precision, e.priority, e.pool, e.created_at as "createdAt", e.finished_at as "finishedAt",
   d.name as dataset, e.dataset_version as "datasetVersion", sweep.*, work.*, points.reached
@@ -52,5 +51,5 @@ cross join lateral (
     group by p.method, p.variant, coalesce(p.budget, p.relu_count)
   ) mean
 ) points
-where e.id = any ($1::uuid[])
+where e.id = any (:experimentIds::uuid[])
 order by e.created_at desc, e.id desc;

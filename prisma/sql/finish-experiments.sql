@@ -1,6 +1,5 @@
 -- Ends those of the given (locked) experiments that wait for no stage run any more. One is `failed` when no trial
 -- succeeded.
--- $1 experiments
 with outcome as (
   select t.experiment_id as id, count(*)::int as trials, count(*) filter (where o.succeeded)::int as succeeded,
     min(o.reason) as reason, bool_or(o.waiting) as waiting
@@ -11,7 +10,7 @@ with outcome as (
       min(r.reason) filter (where r.state = 'failed') as reason
     from need n join stage_run r on r.id = n.stage_run_id where n.trial_id = t.id
   ) o
-  where t.experiment_id = any ($1::uuid[])
+  where t.experiment_id = any (:experimentIds::uuid[])
   group by t.experiment_id
 )
 update experiment set

@@ -1,9 +1,8 @@
 -- Whether a worker may take an attempt: it is registered, in the pool, of the version, has the data,
 -- computes in the precision, its slot is free, and it is not drained.
--- $1 attempt  $2 worker
 select
   w.state <> 'gone' as "registered",
-  w.drained_reason as "drained",
+  w.drained_reason as "drainedReason",
   w.pool = r.pool as "pool",
   (w.versions ->> r.implementation)::int is not distinct from r.version as "version",
   r.dataset_version = any (w.datasets) as "dataset",
@@ -11,5 +10,5 @@ select
   not exists (select from attempt x where x.worker_id = w.id and x.state in ('running', 'stopping')) as "free",
   r.implementation, r.version as "wantedVersion", r.pool as "wantedPool", r.dataset_version as "wantedDataset",
   r.precision as "wantedPrecision"
-from attempt a join stage_run r on r.id = a.stage_run_id join worker w on w.id = $2::uuid
-where a.id = $1::uuid;
+from attempt a join stage_run r on r.id = a.stage_run_id join worker w on w.id = :workerId::uuid
+where a.id = :attemptId::uuid;

@@ -1,5 +1,5 @@
 -- Points of a frontier as its page shows them; experiments and trials of other teams without names.
--- $1 points  $2 team, or null for one that may see all
+-- :teamId null may see all
 select p.id::text, p.stage_run_id::text as "stageRunId", mine."experimentId", mine."trialId", p.variant, p.method, p.recipe,
   p.seed, p.budget, p.relu_count as "reluCount",
   coalesce((r.result ->> 'polynomialUnits')::int, 0) as "polynomialUnits", p.convention, p.macs::float8 as macs, p.images::float8 as images,
@@ -10,8 +10,8 @@ join stage_run r on r.id = p.stage_run_id
 left join lateral (
   select e.id::text as "experimentId", t.id::text as "trialId"
   from need n join trial t on t.id = n.trial_id join experiment e on e.id = t.experiment_id
-  where n.stage_run_id = p.stage_run_id and ($2::uuid is null or e.team_id = $2::uuid)
+  where n.stage_run_id = p.stage_run_id and (:teamId::uuid is null or e.team_id = :teamId::uuid)
   order by e.created_at desc, t.number limit 1
 ) mine on true
-where p.id = any ($1::uuid[])
+where p.id = any (:pointIds::uuid[])
 order by (p.method <> 'ar'), p.relu_count, p.seed, p.id;

@@ -1,4 +1,3 @@
 -- The edges of new stage runs.
--- $1 [{stageRunId, name, sourceStageRunId, variant, sha256}]
 insert into stage_run_input (stage_run_id, name, source_stage_run_id, variant, sha256)
-select * from jsonb_to_recordset($1::jsonb) as edge ("stageRunId" uuid, name text, "sourceStageRunId" uuid, variant text, sha256 text);
+select * from jsonb_to_recordset(:inputs::jsonb) as edge ("stageRunId" uuid, name text, "sourceStageRunId" uuid, variant text, sha256 text);

@@ -1,7 +1,6 @@
 -- The active experiments that need a stage run, each with the failures of its latest stage runs of the same
 -- implementation, newest first; null for one that succeeded. Results from the cache say nothing about now. One that did not
 -- end by a failed attempt failed by its reason: that nobody could claim it, or that it is poisonous.
--- $1 stage run  $2 how many
 select e.id::text, e.team_id::text as "teamId", latest.outcomes
 from stage_run failed
 cross join lateral (
@@ -18,8 +17,8 @@ cross join lateral (
     where r.implementation = failed.implementation and r.state in ('succeeded', 'failed') and exists (
       select from need n join trial t on t.id = n.trial_id
       where n.stage_run_id = r.id and t.experiment_id = e.id and n.origin <> 'cached')
-    order by r.finished_at desc, r.id limit $2::int
+    order by r.finished_at desc, r.id limit :limit::int
   ) ended
 ) latest
-where failed.id = $1::uuid
+where failed.id = :stageRunId::uuid
 order by e.id;

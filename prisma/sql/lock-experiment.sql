@@ -1,3 +1,2 @@
 -- Locks an experiment.
--- $1 experiment
-select id::text, state, team_id::text as "teamId" from experiment where id = $1::uuid for update;
+select id::text, state, team_id::text as "teamId" from experiment where id = :experimentId::uuid for update;

@@ -2,14 +2,13 @@
 -- other worker was lost within a lease; and the workers that live and could take it. A running attempt whose lease is over
 -- is lost, noticed or not. A worker is lost when it fell silent, or was replaced without having left: one that leaves beats
 -- as it goes.
--- $1 stage run  $2 lease in seconds
 with run as (
-  select * from stage_run where id = $1::uuid
+  select * from stage_run where id = :stageRunId::uuid
 ), claimed as (
   select a.number, a.state, w.name as worker, a.lease_expires_at as at,
-    coalesce(lead(a.start_step) over (order by a.number), (select max(step) from checkpoint c where c.stage_run_id = $1::uuid), 0) as step
+    coalesce(lead(a.start_step) over (order by a.number), (select max(step) from checkpoint c where c.stage_run_id = :stageRunId::uuid), 0) as step
   from attempt a join worker w on w.id = a.worker_id
-  where a.stage_run_id = $1::uuid
+  where a.stage_run_id = :stageRunId::uuid
 ), lost as (
   select * from claimed where state = 'lost' or state in ('running', 'stopping') and at < now()
   order by number desc limit 50
@@ -21,16 +20,16 @@ select
       'alone', not exists (
         select from attempt o join worker w on w.id = o.worker_id
         where w.name <> l.worker and (o.state = 'lost' or o.state in ('running', 'stopping') and o.lease_expires_at < now())
-          and o.lease_expires_at between l.at - $2::int * interval '1 second' and l.at + $2::int * interval '1 second')
+          and o.lease_expires_at between l.at - :leaseSeconds::int * interval '1 second' and l.at + :leaseSeconds::int * interval '1 second')
         and not exists (
         select from worker w
         where w.name <> l.worker and w.left_at is distinct from w.last_beat_at
-          and (w.left_at is not null or w.last_beat_at < now() - $2::int * interval '1 second')
-          and w.last_beat_at between l.at - 2 * $2::int * interval '1 second' and l.at)
+          and (w.left_at is not null or w.last_beat_at < now() - :leaseSeconds::int * interval '1 second')
+          and w.last_beat_at between l.at - 2 * :leaseSeconds::int * interval '1 second' and l.at)
     ) order by l.number desc) from lost l), '[]') as losses,
   coalesce((
     select jsonb_agg(distinct w.name)
     from worker w join run on w.pool = run.pool
-    where w.state not in ('gone', 'draining') and w.drained_at is null and w.last_beat_at > now() - $2::int * interval '1 second'
+    where w.state not in ('gone', 'draining') and w.drained_at is null and w.last_beat_at > now() - :leaseSeconds::int * interval '1 second'
       and (w.versions ->> run.implementation)::int = run.version and run.dataset_version = any (w.datasets)
       and coalesce(w.engine -> 'precisions', '["fp32"]') ? run.precision), '[]') as workers;

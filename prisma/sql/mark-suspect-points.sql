@@ -1,11 +1,11 @@
 -- Marks what narrow networks reached that torch trained on a processor before workers said at which level of instructions:
 -- there, the gradient of their narrowest filters may have written over other memory. All widths of a stage run share their
 -- weights. Says again nothing that is said already.
--- $1 models  $2 of each, the least width that was sound by one thread  $3 by more
+-- :models with, for each, the least width that was sound :byOneThread and :byMore
 update frontier_point p set suspect = format(
   'a network of width %s was trained on %s by %s before it was known that oneDNN may write over other memory there; compare it with a run of another seed',
   trained.width, made.device, case made.threads when 1 then '1 thread' else made.threads || ' threads' end)
-from stage_run r, unnest($1::text[], $2::float8[], $3::float8[]) as sound(model, by_one, by_more)
+from stage_run r, unnest(:models::text[], :byOneThread::float8[], :byMore::float8[]) as sound(model, by_one, by_more)
 cross join lateral (
   select min(asked.width::float8) as width from jsonb_array_elements_text(r.params #> '{slimmable,widths}') as asked(width)
 ) trained

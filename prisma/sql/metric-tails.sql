@@ -1,6 +1,6 @@
 -- The block of each series that new points begin in: the last one whose first step is not above the first new step.
--- $1 stage run  $2 series  $3 first new step of each
+-- :firstSteps the first new step of each of :series
 select distinct on (b.series) b.series, b.block, b.steps, b.values
-from unnest($2::text[], $3::int[]) as new (series, step)
-join metric_block b on b.stage_run_id = $1::uuid and b.series = new.series and (b.block = 0 or b.steps[1] <= new.step)
+from unnest(:series::text[], :firstSteps::int[]) as new (series, step)
+join metric_block b on b.stage_run_id = :stageRunId::uuid and b.series = new.series and (b.block = 0 or b.steps[1] <= new.step)
 order by b.series, b.block desc;

@@ -1,9 +1,8 @@
 -- A point that a stage run reached, named by the first experiment that asked for it. Images and GPU-seconds are those of
 -- the stage run and of every stage run behind it, of a descent those until it passed the variant that was taken of it.
--- $1 stage run  $2 variant  $3 method, or null for the trial's  $4 ReLU count  $5 MACs, or null for the model's
--- $6 validation accuracy  $7 test accuracy
+-- :method null is the trial's  :macs null are the model's
 with recursive lineage as (
-  select $1::uuid as id, $2::text as variant
+  select :stageRunId::uuid as id, :variant::text as variant
   union
   select i.source_stage_run_id, i.variant from lineage l join stage_run_input i on i.stage_run_id = l.id
   where i.source_stage_run_id is not null
@@ -16,14 +15,14 @@ with recursive lineage as (
 ), asked as (
   select x.model, x.definition_hash, x.recipe, x.dataset_version, t.method, t.budget
   from need n join trial t on t.id = n.trial_id join experiment x on x.id = t.experiment_id
-  where n.stage_run_id = $1::uuid
+  where n.stage_run_id = :stageRunId::uuid
   order by x.created_at, x.id, t.number limit 1
 )
 insert into frontier_point (stage_run_id, variant, dataset_version, model, definition_hash, method, recipe, seed, budget,
   relu_count, convention, macs, images, gpu_seconds, validation_accuracy, test_accuracy)
-select r.id, $2, asked.dataset_version, asked.model, asked.definition_hash, coalesce($3::text, asked.method), asked.recipe, r.seed,
-  case when $3::text is null then asked.budget end, $4::int, 'with-stem', coalesce($5::bigint, m.macs), spent.images,
-  coalesce(spent.gpu_seconds, 0), $6::float8, $7::float8
+select r.id, :variant, asked.dataset_version, asked.model, asked.definition_hash, coalesce(:method::text, asked.method), asked.recipe, r.seed,
+  case when :method::text is null then asked.budget end, :reluCount::int, 'with-stem', coalesce(:macs::bigint, m.macs), spent.images,
+  coalesce(spent.gpu_seconds, 0), :validationAccuracy::float8, :testAccuracy::float8
 from asked, spent, stage_run r, model m
-where r.id = $1::uuid and m.definition_hash = asked.definition_hash
+where r.id = :stageRunId::uuid and m.definition_hash = asked.definition_hash
 returning id::text;

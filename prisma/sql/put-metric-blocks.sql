@@ -1,12 +1,11 @@
 -- Writes blocks of metrics and drops what an earlier attempt wrote behind them.
--- $1 stage run  $2 [{series, block, steps, values}]
 with blocks as (
-  select * from jsonb_to_recordset($2::jsonb) as b (series text, block int, steps int[], "values" float8[])
+  select * from jsonb_to_recordset(:blocks::jsonb) as b (series text, block int, steps int[], "values" float8[])
 ), stale as (
   delete from metric_block old
   using (select series, max(block) as last from blocks group by series) new
-  where old.stage_run_id = $1::uuid and old.series = new.series and old.block > new.last
+  where old.stage_run_id = :stageRunId::uuid and old.series = new.series and old.block > new.last
 )
 insert into metric_block (stage_run_id, series, block, steps, "values")
-select $1::uuid, series, block, steps, "values" from blocks order by series, block
+select :stageRunId::uuid, series, block, steps, "values" from blocks order by series, block
 on conflict (stage_run_id, series, block) do update set steps = excluded.steps, "values" = excluded."values";

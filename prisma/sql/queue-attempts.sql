@@ -1,8 +1,7 @@
 -- Ready stage runs become active, each with its next attempt and the outbox row that announces it. One that another
 -- dispatcher took meanwhile is left out.
--- $1 [{stageRunId, teamId}]
 with chosen as (
-  select * from jsonb_to_recordset($1::jsonb) as c ("stageRunId" uuid, "teamId" uuid)
+  select * from jsonb_to_recordset(:chosen::jsonb) as c ("stageRunId" uuid, "teamId" uuid)
 ), taken as (
   update stage_run set state = 'active', retry_at = null from chosen
   where stage_run.id = chosen."stageRunId" and stage_run.state = 'ready'

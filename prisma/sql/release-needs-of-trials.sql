@@ -1,7 +1,6 @@
 -- Trials stop waiting. Answers the stage runs that they waited for.
--- $1 trials
 with released as (
-  update need set released_at = now() where trial_id = any ($1::uuid[]) and released_at is null returning stage_run_id
+  update need set released_at = now() where trial_id = any (:trialIds::uuid[]) and released_at is null returning stage_run_id
 )
 select distinct r.id::text from released join stage_run r on r.id = released.stage_run_id
 where r.state in ('blocked', 'ready', 'active');

@@ -1,7 +1,6 @@
 -- An active stage run waits for its next attempt.
--- $1 stage run  $2 failures so far  $3 step of the checkpoint that the last one fell back to
--- $4 seconds before which it is not dispatched
-update stage_run set state = 'ready', failures = $2::int, failed_step = $3::int,
-  retry_at = case when $4::float8 > 0 then now() + $4::float8 * interval '1 second' end
-where id = $1::uuid and state = 'active'
+-- :failedStep of the checkpoint that the last failure fell back to  :delaySeconds before the next dispatch
+update stage_run set state = 'ready', failures = :failures::int, failed_step = :failedStep::int,
+  retry_at = case when :delaySeconds::float8 > 0 then now() + :delaySeconds::float8 * interval '1 second' end
+where id = :stageRunId::uuid and state = 'active'
 returning id::text;

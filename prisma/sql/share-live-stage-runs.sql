@@ -1,7 +1,6 @@
 -- The live stage runs of these keys; until commit none of them ends.
--- $1 [{scopeTeamId, stageKey}]
 select r.id::text, r.stage_key as "stageKey", r.state
-from jsonb_to_recordset($1::jsonb) as planned ("scopeTeamId" uuid, "stageKey" text)
+from jsonb_to_recordset(:keys::jsonb) as planned ("scopeTeamId" uuid, "stageKey" text)
 join stage_run r on r.stage_key = planned."stageKey" and r.scope_team_id is not distinct from planned."scopeTeamId"
 where r.state not in ('failed', 'cancelled')
 order by array_position(array['train', 'sensitivity', 'mask-search', 'distillation', 'private-inference'], r.kind), r.stage_key

@@ -1,6 +1,5 @@
 -- The stage runs that an experiment needs or used, in the order of its page: `stage-runs` tells more of each.
--- $1 experiment
 select r.id::text
 from stage_run r
-where r.id in (select n.stage_run_id from trial t join need n on n.trial_id = t.id where t.experiment_id = $1::uuid)
+where r.id in (select n.stage_run_id from trial t join need n on n.trial_id = t.id where t.experiment_id = :experimentId::uuid)
 order by array_position(array['train', 'sensitivity', 'mask-search', 'distillation', 'private-inference'], r.kind), r.created_at, r.stage_key;

@@ -1,11 +1,11 @@
 -- Stage runs as screens show them: inputs, what they produced, how far the running attempt is, and, in an experiment's
 -- view, how the experiment came by each and how many of its trials need it. The reason of a ready one is why no living
 -- worker could take it, if so.
--- $1 stage runs  $2 experiment in whose view, or null
--- $3 seconds after which a silent worker is not counted
+-- :experimentId in whose view, or null
+-- :leaseSeconds after which a silent worker is not counted
 with needed as (
   select n.stage_run_id as id, min(array_position(array['ran', 'shared', 'cached'], n.origin)) as origin, count(*)::int as trials
-  from trial t join need n on n.trial_id = t.id where t.experiment_id = $2::uuid and n.stage_run_id = any ($1::uuid[])
+  from trial t join need n on n.trial_id = t.id where t.experiment_id = :experimentId::uuid and n.stage_run_id = any (:stageRunIds::uuid[])
   group by n.stage_run_id
 )
 select r.id::text, r.stage_key as "stageKey", r.kind, r.implementation, r.version, r.params, r.precision, r.seed, r.state,
@@ -25,7 +25,7 @@ select r.id::text, r.stage_key as "stageKey", r.kind, r.implementation, r.versio
         served and r.dataset_version = any (w.datasets) as dataset
       from (select w.drained_at is null as served) service
     ) fit
-    where w.pool = r.pool and w.state not in ('gone', 'draining') and w.last_beat_at > now() - $3::int * interval '1 second'
+    where w.pool = r.pool and w.state not in ('gone', 'draining') and w.last_beat_at > now() - :leaseSeconds::int * interval '1 second'
   ) else r.reason end as reason, r.result, r.created_at as "createdAt", r.finished_at as "finishedAt",
   (array['ran', 'shared', 'cached'])[needed.origin] as origin, coalesce(needed.trials, 0) as trials,
   (select count(*)::int from attempt a where a.stage_run_id = r.id) as attempts,
@@ -38,5 +38,5 @@ select r.id::text, r.stage_key as "stageKey", r.kind, r.implementation, r.versio
       order by o.variant <> 'full', o.variant, o.role)
     from stage_run_artifact o join artifact f using (sha256) where o.stage_run_id = r.id), '[]') as artifacts
 from stage_run r left join needed on needed.id = r.id
-where r.id = any ($1::uuid[])
+where r.id = any (:stageRunIds::uuid[])
 order by array_position(array['train', 'sensitivity', 'mask-search', 'distillation', 'private-inference'], r.kind), r.created_at, r.stage_key;

@@ -1,9 +1,9 @@
 -- How a team stands to a stage run: no row when there is no such run, or the team never needed it; `own` when a trial of
 -- it ran or shared it, rather than found it finished.
--- $1 stage run  $2 team, or null for one that may see all
-select case when $2::uuid is null then true else bool_or(n.origin <> 'cached') end as own
+-- :teamId null may see all
+select case when :teamId::uuid is null then true else bool_or(n.origin <> 'cached') end as own
 from stage_run r
 left join (need n join trial t on t.id = n.trial_id join experiment e on e.id = t.experiment_id)
-  on n.stage_run_id = r.id and e.team_id = $2::uuid
-where r.id = $1::uuid
-having count(r.id) > 0 and ($2::uuid is null or count(n.origin) > 0);
+  on n.stage_run_id = r.id and e.team_id = :teamId::uuid
+where r.id = :stageRunId::uuid
+having count(r.id) > 0 and (:teamId::uuid is null or count(n.origin) > 0);

@@ -1,10 +1,9 @@
 -- Asks attempts to stop: queued ones end, running ones keep their slot until they have; one that was asked before is left.
--- $1 attempts  $2 how: 'checkpoint' or 'now'  $3 reason
 update attempt set
   state = case when state = 'queued' then 'cancelled' else 'stopping' end,
-  stop = case when state = 'queued' then null else $2 end,
+  stop = case when state = 'queued' then null else :how end,
   ended_at = case when state = 'queued' then now() end,
-  reason = $3
-where id = any ($1::uuid[]) and state in ('queued', 'running')
+  reason = :reason
+where id = any (:attemptIds::uuid[]) and state in ('queued', 'running')
 returning id::text, stage_run_id::text as "stageRunId", number, state,
   (select name from worker where worker.id = worker_id) as "worker", (progress ->> 'step')::int as "step";

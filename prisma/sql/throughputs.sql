@@ -2,7 +2,7 @@
 -- those that computed with what a living worker of the pool has, or, where there are none, with another number of threads
 -- on the same device: the nearest. Where no worker lives, those that computed last. Of each the last 20: curves of thousands
 -- would take seconds to read. `threads` are the worker's, `measuredThreads` those of the attempts.
--- $1 model  $2 input shape  $3 precision  $4 pool  $5 seconds after which a silent worker is not counted
+-- :leaseSeconds after which a silent worker is not counted
 with finished as (
   select r.id, r.implementation, a.engine ->> 'backend' as backend, a.engine ->> 'device' as device, (a.engine ->> 'threads')::int as threads,
     coalesce(a.start_step, 0) as start_step, a.gpu_seconds, a.ended_at,
@@ -13,7 +13,7 @@ with finished as (
   from stage_run r
   join dataset_version v on v.sha256 = r.dataset_version
   join attempt a on a.stage_run_id = r.id and a.state = 'succeeded'
-  where r.state = 'succeeded' and r.params ->> 'model' = $1 and v.input_shape = $2::int[] and r.precision = $3
+  where r.state = 'succeeded' and r.params ->> 'model' = :model and v.input_shape = :inputShape::int[] and r.precision = :precision
 ), measured as (
   select f.implementation, f.backend, f.device, f.threads, sum(f.images) / sum(f.images / trained.rate) as "imagesPerSecond",
     avg(greatest(f.gpu_seconds - f.images / trained.rate, 0)) as "overheadSeconds", count(*)::int as attempts, max(f.ended_at) as ended
@@ -28,7 +28,7 @@ with finished as (
 ), living as (
   select engine ->> 'backend' as backend, engine ->> 'device' as device, (engine ->> 'threads')::int as threads, count(*) as workers
   from worker
-  where pool = $4 and state not in ('gone', 'draining') and drained_at is null and last_beat_at > now() - $5::int * interval '1 second'
+  where pool = :pool and state not in ('gone', 'draining') and drained_at is null and last_beat_at > now() - :leaseSeconds::int * interval '1 second'
   group by 1, 2, 3
 )
 select distinct on (m.implementation) m.implementation, m.backend, m.device, coalesce(l.threads, m.threads) as threads,

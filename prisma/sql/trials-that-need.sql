@@ -1,3 +1,2 @@
 -- Trials that wait for a stage run.
--- $1 stage run
-select trial_id::text as id from need where stage_run_id = $1::uuid and released_at is null;
+select trial_id::text as id from need where stage_run_id = :stageRunId::uuid and released_at is null;

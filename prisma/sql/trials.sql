@@ -1,5 +1,4 @@
 -- Trials with their needs, and the point that each reached: that of its last stage, none before that one has ended.
--- $1 trials
 select t.id::text, t.experiment_id::text as "experimentId", t.number, t.method, t.model, t.budget, t.seed, e.state as "experimentState",
   needs.needs, needs.reason, p.relu_count as "reluCount", p.validation_accuracy as "validationAccuracy", p.test_accuracy as "testAccuracy"
 from trial t join experiment e on e.id = t.experiment_id
@@ -13,5 +12,5 @@ left join lateral (
   select p.* from frontier_point p where p.stage_run_id = (needs.needs -> -1 ->> 'stageRunId')::uuid
   order by (p.variant <> 'full'), p.variant limit 1
 ) p on true
-where t.id = any ($1::uuid[])
+where t.id = any (:trialIds::uuid[])
 order by t.number;

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { type Database, isForeignKeyViolation } from "@reluctant/db";
+import { type Database, isForeignKeyViolation, sql } from "@reluctant/db";
 import { chunkBytes, inChunks } from "./chunks.ts";
 import type { ArtifactStore, ByteRange } from "./store.ts";
 
@@ -40,7 +40,7 @@ export const postgresArtifacts = (db: Database): ArtifactStore => ({
   },
 
   async collectGarbage(olderThanMs) {
-    await releaseEndedHolds(db, olderThanMs);
+    await db.run(sql.releaseEndedHolds, { olderThanMs });
     return deleteUnreferenced(db, olderThanMs);
   },
 });
@@ -65,59 +65,36 @@ async function finishUpload(
   { id, sha256, size, attemptId }: { id: string; sha256: string; size: number; attemptId: string | undefined },
 ): Promise<void> {
   await db.tx(async (t) => {
-    await t.$executeRaw`select pg_advisory_xact_lock(hashtextextended(${sha256}, 0))`;
-    const found = await t.$executeRaw`update artifact set created_at = now() where sha256 = ${sha256}`;
-    if (found > 0) await t.artifact.delete({ where: { id } });
-    else
-      await t.$executeRaw`
-      update artifact set sha256 = ${sha256}, bytes = ${size}, created_at = now(), complete_at = now()
-      where id = ${id}::uuid`;
-    if (attemptId)
-      await t.$executeRaw`
-      insert into artifact_hold (attempt_id, sha256) values (${attemptId}::uuid, ${sha256}) on conflict do nothing`;
+    await t.one(sql.lockName, { name: sha256 });
+    const stored = await t.maybe(sql.refreshArtifact, { sha256 });
+    if (stored) await t.prisma.artifact.delete({ where: { id } });
+    else await t.run(sql.nameArtifact, { artifactId: id, sha256, bytes: BigInt(size) });
+    if (attemptId) await t.run(sql.holdArtifact, { attemptId, sha256 });
   });
 }
 
 async function* readChunks(db: Database, id: string, { start, end }: ByteRange): AsyncGenerator<Uint8Array> {
   for (let number = Math.floor(start / chunkBytes); number * chunkBytes < end; number += 1) {
-    // Raw: 66 MB/s, against 43 through the model.
-    const [chunk] = await db.prisma.$queryRaw<{ bytes: Uint8Array }[]>`
-      select bytes from artifact_chunk where artifact_id = ${id}::uuid and number = ${number}`;
+    // By statement: 66 MB/s, against 43 through the model.
+    const chunk = await db.maybe(sql.artifactChunk, { artifactId: id, number });
     if (!chunk) throw new Error(`chunk ${number} of artifact ${id} is gone: it was collected while being read`);
     const offset = number * chunkBytes;
     yield chunk.bytes.subarray(Math.max(0, start - offset), end - offset);
   }
 }
 
-/** What an ended attempt wrote is either referred to by now or not wanted. */
-const releaseEndedHolds = (db: Database, olderThanMs: number) => db.prisma.$executeRaw`
-  delete from artifact_hold using attempt
-  where attempt.id = artifact_hold.attempt_id and attempt.ended_at <= now() - ${olderThanMs} * interval '1 millisecond'`;
-
 /**
- * One artifact a statement, since each drags its chunks along. The date is judged again under the row's lock, so one
- * put again meanwhile stays; a reference that appears meanwhile makes its foreign key refuse the delete, and it stays.
+ * One artifact a statement, since each drags its chunks along. A reference that appears meanwhile makes its foreign key
+ * refuse the delete, and it stays.
  */
 async function deleteUnreferenced(db: Database, olderThanMs: number): Promise<number> {
-  const garbage = await db.prisma.$queryRaw<{ id: string }[]>`
-    select id::text from artifact a
-    where created_at <= now() - ${olderThanMs} * interval '1 millisecond'
-      and not exists (select from artifact_hold r where r.sha256 = a.sha256)
-      and not exists (select from artifact_import r where r.sha256 = a.sha256)
-      and not exists (select from checkpoint r where r.sha256 = a.sha256)
-      and not exists (select from mask r where r.sha256 = a.sha256)
-      and not exists (select from stage_run_artifact r where r.sha256 = a.sha256)
-      and not exists (select from stage_run_input r where r.sha256 = a.sha256)`;
   let deleted = 0;
-  for (const { id } of garbage) {
-    deleted += await db.prisma.$executeRaw`
-      delete from artifact
-      where id = ${id}::uuid and created_at <= now() - ${olderThanMs} * interval '1 millisecond'`.catch(
-      (error: unknown) => {
-        if (isForeignKeyViolation(error)) return 0;
-        throw error;
-      },
-    );
+  for (const { id } of await db.many(sql.unreferencedArtifacts, { olderThanMs })) {
+    const gone = await db.maybe(sql.deleteArtifact, { artifactId: id, olderThanMs }).catch((error: unknown) => {
+      if (isForeignKeyViolation(error)) return null;
+      throw error;
+    });
+    if (gone) deleted += 1;
   }
   return deleted;
 }

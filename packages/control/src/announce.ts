@@ -1,5 +1,5 @@
 import type { AttemptState, EventData, StageRunState } from "@reluctant/contracts";
-import { appendEventRows, type Tx } from "@reluctant/db";
+import { sql, type Tx } from "@reluctant/db";
 import { inPieces } from "./slices.ts";
 
 /** Something that happened to a stage run or an attempt on it, before it is told to each experiment concerned. */
@@ -28,5 +28,5 @@ export const attemptChanged = (
 
 /** Appends the events of `changes` to every experiment that needs or used their stage runs, in this order. */
 export async function announce(t: Tx, changes: readonly Change[]): Promise<void> {
-  for (const piece of inPieces(changes)) await appendEventRows(t, JSON.stringify(piece));
+  for (const piece of inPieces(changes)) await t.run(sql.appendEvents, { events: piece });
 }

@@ -1,4 +1,4 @@
-import { appendLogChunk } from "@reluctant/db";
+import { sql } from "@reluctant/db";
 import type { Deps } from "./deps.ts";
 
 /** Whether a write under an epoch was taken; a stale one left no trace. */
@@ -9,6 +9,6 @@ export async function appendLog(
   { db }: Deps,
   { attemptId, epoch, offset, bytes }: { attemptId: string; epoch: number; offset: number; bytes: Uint8Array },
 ): Promise<Written> {
-  const fenced = await appendLogChunk(db.prisma, attemptId, epoch, offset, bytes);
-  return fenced.length > 0 ? "written" : "stale";
+  const fenced = await db.maybe(sql.appendLog, { attemptId, epoch, offset, bytes });
+  return fenced ? "written" : "stale";
 }

@@ -1,5 +1,5 @@
 import type { StopWay } from "@reluctant/contracts";
-import { stopAttempts, type Tx } from "@reluctant/db";
+import { sql, type Tx } from "@reluctant/db";
 import { announce, attemptChanged } from "./announce.ts";
 
 /** How an attempt is asked to stop, and why. */
@@ -16,7 +16,7 @@ export const leaving: StopRequest = { how: "checkpoint", reason: "its worker is 
  * their slots are not free before. The first request of each counts.
  */
 export async function askToStop(t: Tx, attemptIds: string[], { how, reason }: StopRequest): Promise<void> {
-  const asked = await stopAttempts(t, attemptIds, how, reason);
+  const asked = await t.many(sql.stopAttempts, { attemptIds, how, reason });
   await announce(
     t,
     asked.map((attempt) => attemptChanged(attempt, attempt.state, reason)),

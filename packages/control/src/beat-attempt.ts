@@ -1,5 +1,5 @@
 import type { Progress, StopWay } from "@reluctant/contracts";
-import { beatAttemptRow, billAttempt } from "@reluctant/db";
+import { sql } from "@reluctant/db";
 import { shareHalfLifeSeconds } from "@reluctant/relu";
 import { askToStop, leaving } from "./ask-to-stop.ts";
 import { leaseSeconds } from "./claim-attempt.ts";
@@ -30,15 +30,11 @@ export async function beatAttempt(
     leaves?: boolean;
   },
 ): Promise<BeatAnswer> {
-  const [beat] = await beatAttemptRow(
-    db.prisma,
-    attemptId,
-    epoch,
-    leaseSeconds,
-    progress ? JSON.stringify(progress) : null,
-  );
+  const beat = await db.maybe(sql.beatAttempt, { attemptId, epoch, leaseSeconds, progress: progress ?? null });
   if (!beat) return { answer: "stale" };
-  if (beat.unbilled >= billEverySeconds) await db.tx((t) => billAttempt(t, attemptId, shareHalfLifeSeconds));
+  if (beat.unbilled >= billEverySeconds) {
+    await db.tx((t) => t.run(sql.billAttempt, { attemptId, halfLifeSeconds: shareHalfLifeSeconds }));
+  }
   if (leaves && beat.state === "running") await db.tx((t) => askToStop(t, [attemptId], leaving));
   return beat.stop === null ? { answer: "go on" } : { answer: "stop", how: beat.stop };
 }

@@ -1,3 +1,4 @@
+import { sql } from "@reluctant/db";
 import type { Deps } from "./deps.ts";
 
 export type WorkerBeatAnswer =
@@ -12,9 +13,7 @@ export async function beatWorker(
   { db }: Deps,
   { workerId, state }: { workerId: string; state: "idle" | "busy" | "draining" },
 ): Promise<WorkerBeatAnswer> {
-  const [beaten] = await db.prisma.$queryRaw<{ drained: string | null }[]>`
-    update worker set state = ${state}, last_beat_at = now() where id = ${workerId}::uuid and state <> 'gone'
-    returning drained_reason as drained`;
-  if (!beaten) return { answer: "replaced" };
-  return beaten.drained === null ? { answer: "go on" } : { answer: "drained", reason: beaten.drained };
+  const worker = await db.maybe(sql.beatWorker, { workerId, state });
+  if (!worker) return { answer: "replaced" };
+  return worker.drainedReason === null ? { answer: "go on" } : { answer: "drained", reason: worker.drainedReason };
 }

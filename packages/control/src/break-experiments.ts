@@ -1,16 +1,16 @@
-import { latestOutcomes, lockExperiment, lockStageRunsOfExperiment, type Tx } from "@reluctant/db";
+import { sql, type Tx } from "@reluctant/db";
 import { alikeInARow, circuitBreakReason } from "@reluctant/relu";
 import { stopExperiment } from "./stop-experiment.ts";
 
 /** The circuit breaker: stops the experiments in which the failure of this stage run is the same again and again. */
 export async function breakExperiments(t: Tx, stageRunId: string): Promise<void> {
-  for (const { id, teamId, outcomes } of await latestOutcomes(t, stageRunId, alikeInARow)) {
+  for (const { id, teamId, outcomes } of await t.many(sql.latestOutcomes, { stageRunId, limit: alikeInARow })) {
     const reason = circuitBreakReason(outcomes)?.slice(0, 2_000);
     if (!reason) continue;
-    const waitedFor = await lockStageRunsOfExperiment(t, id);
+    const waitedFor = await t.many(sql.lockStageRunsOfExperiment, { experimentId: id });
     if (waitedFor.length === 0) continue; // it ends by itself
-    const [experiment] = await lockExperiment(t, id);
-    if (experiment?.state !== "active") continue;
+    const { state } = await t.one(sql.lockExperiment, { experimentId: id });
+    if (state !== "active") continue;
     await stopExperiment(t, { id, teamId }, { state: "failed", reason, how: "checkpoint" });
   }
 }

@@ -1,5 +1,5 @@
 import { type ExperimentSummary, ReluctantError } from "@reluctant/contracts";
-import { lockExperiment, lockStageRunsOfExperiment } from "@reluctant/db";
+import { sql } from "@reluctant/db";
 import { found, requireRole, visibleTeam } from "./authorize.ts";
 import type { Caller, Deps } from "./deps.ts";
 import { experimentSummary } from "./experiment-summaries.ts";
@@ -7,7 +7,8 @@ import { stopExperiment } from "./stop-experiment.ts";
 
 /**
  * Ends an experiment at its owner's wish. Stage runs that no other experiment waits for stop: idle ones at once, running
- * ones when their workers next beat, without a last checkpoint: whoever cancels wants the slots. Cancelling twice is the same as once; one that ended otherwise is a conflict.
+ * ones when their workers next beat, without a last checkpoint: whoever cancels wants the slots. Cancelling twice is the
+ * same as once; one that ended otherwise is a conflict.
  */
 export function cancelExperiment(
   { db }: Deps,
@@ -15,8 +16,8 @@ export function cancelExperiment(
 ): Promise<ExperimentSummary> {
   requireRole(identity, "member");
   return db.tx(async (t) => {
-    await lockStageRunsOfExperiment(t, experimentId); // before the experiment: the order that every writer takes
-    const [row] = await lockExperiment(t, experimentId);
+    await t.many(sql.lockStageRunsOfExperiment, { experimentId }); // before the experiment: the order that every writer takes
+    const row = await t.maybe(sql.lockExperiment, { experimentId });
     const team = visibleTeam(identity);
     const { state, teamId } = found(team === null || row?.teamId === team ? row : null, "experiment", experimentId);
     if (state === "finished" || state === "failed") {
@@ -28,7 +29,7 @@ export function cancelExperiment(
     if (state !== "cancelled") {
       const reason = `cancelled by ${identity.name}`;
       await stopExperiment(t, { id: experimentId, teamId }, { state: "cancelled", reason, how: "now" });
-      await t.auditEvent.create({
+      await t.prisma.auditEvent.create({
         data: { teamId: identity.teamId, actor: identity.name, action: "experiment.cancel", subject: experimentId },
       });
     }

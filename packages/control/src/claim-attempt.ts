@@ -1,21 +1,8 @@
 import { type Assignment, type Failure, type InputName, inputRole } from "@reluctant/contracts";
-import {
-  artifactsOfStageRuns,
-  type ClaimedRow,
-  claimAttemptRow,
-  endAttemptRow,
-  fitOfWorker,
-  isRetryable,
-  isUnavailable,
-  type LockedAttempt,
-  lockAttempt,
-  requeueStageRun,
-  type Tx,
-  type WorkerFit,
-} from "@reluctant/db";
+import { isRetryable, isUnavailable, sql, type Tx } from "@reluctant/db";
 import { announce, attemptChanged, stageRunChanged } from "./announce.ts";
 import type { Deps } from "./deps.ts";
-import { settleStageRun } from "./end-attempt.ts";
+import { closeAttempt, settleStageRun } from "./end-attempt.ts";
 
 /** An attempt's lease; a worker renews it every 3 s. */
 export const leaseSeconds = 15;
@@ -57,21 +44,24 @@ export async function claimAttempt(
 
 const claim = ({ db }: Deps, attemptId: string, workerId: string): Promise<ClaimAnswer> =>
   db.tx(async (t) => {
-    const [attempt] = await lockAttempt(t, attemptId);
+    const attempt = await t.maybe(sql.lockAttempt, { attemptId });
     if (attempt?.state !== "queued") return { outcome: "superseded" };
-    const reason = misfit((await fitOfWorker(t, attemptId, workerId))[0]);
+    const reason = misfit(await t.maybe(sql.fitOfWorker, { attemptId, workerId }));
     if (reason !== null) return refuse(t, attempt, reason);
-    const [claimed] = await claimAttemptRow(t, attemptId, workerId, leaseSeconds);
-    if (!claimed) throw new Error(`attempt ${attemptId} was locked but not claimed`);
-    const worker = await t.worker.update({ where: { id: workerId }, data: { state: "busy" }, select: { name: true } });
+    const claimed = await t.one(sql.claimAttempt, { attemptId, workerId, leaseSeconds });
+    const worker = await t.prisma.worker.update({
+      where: { id: workerId },
+      data: { state: "busy" },
+      select: { name: true },
+    });
     await announce(t, [attemptChanged({ ...attempt, worker: worker.name, step: claimed.startStep }, "running")]);
     return { outcome: "claimed", epoch: claimed.epoch, leaseSeconds, assignment: await assign(t, attemptId, claimed) };
   });
 
 /** Why a worker may not take an attempt, in words; null when it may. */
-function misfit(fit: WorkerFit | undefined): string | null {
+function misfit(fit: sql.WorkerFit | null): string | null {
   if (!fit?.registered) return "the worker is not registered";
-  if (fit.drained !== null) return `the worker is drained: ${fit.drained}`;
+  if (fit.drainedReason !== null) return `the worker is drained: ${fit.drainedReason}`;
   if (!fit.pool) return `the worker is not in pool ${fit.wantedPool}`;
   if (!fit.version) return `the worker does not have ${fit.implementation} version ${fit.wantedVersion}`;
   if (!fit.dataset) return `the worker does not have dataset version ${fit.wantedDataset}`;
@@ -79,23 +69,25 @@ function misfit(fit: WorkerFit | undefined): string | null {
   return fit.free ? null : "the worker's slot is taken";
 }
 
-async function refuse(t: Tx, attempt: LockedAttempt, reason: string): Promise<ClaimAnswer> {
-  await endAttemptRow(t, attempt.id, "superseded", reason, null, null);
-  await requeueStageRun(t, attempt.stageRunId, attempt.failures, attempt.failedStep, refusalDelaySeconds);
-  await announce(t, [attemptChanged(attempt, "superseded", reason), stageRunChanged(attempt.stageRunId, "ready")]);
+async function refuse(t: Tx, attempt: sql.LockedAttempt, reason: string): Promise<ClaimAnswer> {
+  const { id: attemptId, stageRunId, failures, failedStep } = attempt;
+  await closeAttempt(t, { attemptId, state: "superseded", reason, failure: null, step: null });
+  await t.one(sql.requeueStageRun, { stageRunId, failures, failedStep, delaySeconds: refusalDelaySeconds });
+  await announce(t, [attemptChanged(attempt, "superseded", reason), stageRunChanged(stageRunId, "ready")]);
   return { outcome: "refused", reason };
 }
 
 /** Ends a queued attempt that cannot be claimed; its stage run fails at once where another attempt meets the same. */
 const reject = ({ db }: Deps, attemptId: string, error: unknown): Promise<ClaimAnswer> =>
   db.tx(async (t) => {
-    const [attempt] = await lockAttempt(t, attemptId);
+    const attempt = await t.maybe(sql.lockAttempt, { attemptId });
     if (attempt?.state !== "queued") return { outcome: "superseded" };
     const failure = failureOf(error);
-    await endAttemptRow(t, attemptId, "superseded", failure.message, null, null);
-    await announce(t, [attemptChanged(attempt, "superseded", failure.message)]);
+    const { message: reason } = failure;
+    await closeAttempt(t, { attemptId, state: "superseded", reason, failure: null, step: null });
+    await announce(t, [attemptChanged(attempt, "superseded", reason)]);
     await settleStageRun(t, attempt, { as: "failed", failure });
-    return { outcome: "failed", reason: failure.message, error };
+    return { outcome: "failed", reason, error };
   });
 
 class MissingInput extends Error {}
@@ -106,7 +98,7 @@ function failureOf(error: unknown): Failure {
   return { code: lost ? "bad-input" : "internal", fatal: lost, message, step: null };
 }
 
-async function assign(t: Tx, attemptId: string, row: ClaimedRow): Promise<ClaimedAssignment> {
+async function assign(t: Tx, attemptId: string, row: sql.ClaimedAttempt): Promise<ClaimedAssignment> {
   return {
     attemptId,
     stageRunId: row.stageRunId,
@@ -123,21 +115,21 @@ async function assign(t: Tx, attemptId: string, row: ClaimedRow): Promise<Claime
   };
 }
 
-async function inputArtifacts(t: Tx, inputs: ClaimedRow["inputs"]): Promise<ClaimedAssignment["inputs"]> {
-  const outputs = await artifactsOfStageRuns(
-    t,
-    inputs.flatMap(({ source }) => source ?? []),
-  );
+async function inputArtifacts(t: Tx, inputs: sql.ClaimedAttempt["inputs"]): Promise<ClaimedAssignment["inputs"]> {
+  const stageRunIds = inputs.flatMap(({ stageRunId }) => stageRunId ?? []);
+  const outputs = await t.many(sql.artifactsOfStageRuns, { stageRunIds });
   return Object.fromEntries(
-    inputs.map(({ name, sha256, source, variant }) => {
+    inputs.map(({ name, stageRunId, variant, artifact }) => {
       const produced = outputs.find(
-        ({ stageRunId, role, ...output }) =>
-          stageRunId === source && output.variant === variant && role === inputRole[name as InputName],
+        (output) =>
+          output.stageRunId === stageRunId &&
+          output.variant === variant &&
+          output.role === inputRole[name as InputName],
       );
-      const found = sha256 ?? produced?.sha256;
+      const found = artifact ?? produced?.sha256;
       if (!found)
         throw new MissingInput(
-          `input ${name} has no artifact, although its stage run ${source} (${variant}) succeeded`,
+          `input ${name} has no artifact, although its stage run ${stageRunId} (${variant}) succeeded`,
         );
       return [name, found];
     }),

@@ -1,19 +1,9 @@
 import { type ArtifactRef, ReluctantError, type StageResult } from "@reluctant/contracts";
-import {
-  billAttempt,
-  endAttemptRow,
-  type LockedAttempt,
-  lockAttempt,
-  lockConsumers,
-  succeedStageRunRow,
-  type Tx,
-  trimCheckpoints,
-  unblockStageRuns,
-} from "@reluctant/db";
+import { sql, type Tx } from "@reluctant/db";
 import { shareHalfLifeSeconds } from "@reluctant/relu";
 import { announce, attemptChanged, stageRunChanged } from "./announce.ts";
 import type { Deps } from "./deps.ts";
-import { mayWrite } from "./end-attempt.ts";
+import { closeAttempt, mayWrite } from "./end-attempt.ts";
 import { finishExperiments } from "./finish-experiments.ts";
 import { saveResult } from "./save-result.ts";
 import { inPieces } from "./slices.ts";
@@ -29,21 +19,22 @@ export interface CompleteAttempt {
 /** Commits what an attempt achieved, exactly once, and makes ready what waited for it. */
 export const completeAttempt = ({ db }: Deps, { attemptId, epoch, result, artifacts }: CompleteAttempt) =>
   db.tx(async (t) => {
-    const [attempt] = await lockAttempt(t, attemptId);
+    const attempt = await t.maybe(sql.lockAttempt, { attemptId });
     if (!mayWrite(attempt, epoch)) return { outcome: "superseded" } as const; // lost or cancelled meanwhile
     refuseOtherKind(attempt, result);
-    await billAttempt(t, attemptId, shareHalfLifeSeconds);
-    await endAttemptRow(t, attemptId, "succeeded", null, null, null);
-    await succeedStageRunRow(t, attempt.stageRunId, JSON.stringify(result));
-    await announce(t, [attemptChanged(attempt, "succeeded"), stageRunChanged(attempt.stageRunId, "succeeded")]);
-    await saveResult(t, attempt.stageRunId, result, artifacts);
-    await trimCheckpoints(t, attempt.stageRunId, 0);
-    await unblockConsumers(t, attempt.stageRunId);
-    await finishExperiments(t, [attempt.stageRunId]);
+    const { stageRunId } = attempt;
+    await t.run(sql.billAttempt, { attemptId, halfLifeSeconds: shareHalfLifeSeconds });
+    await closeAttempt(t, { attemptId, state: "succeeded", reason: null, failure: null, step: null });
+    await t.one(sql.succeedStageRun, { stageRunId, result });
+    await announce(t, [attemptChanged(attempt, "succeeded"), stageRunChanged(stageRunId, "succeeded")]);
+    await saveResult(t, stageRunId, result, artifacts);
+    await t.run(sql.trimCheckpoints, { stageRunId, keep: 0 });
+    await unblockConsumers(t, stageRunId);
+    await finishExperiments(t, [stageRunId]);
     return { outcome: "completed" } as const;
   });
 
-function refuseOtherKind({ kind }: LockedAttempt, result: StageResult): void {
+function refuseOtherKind({ kind }: sql.LockedAttempt, result: StageResult): void {
   if (result.kind !== kind) {
     throw new ReluctantError("invalid-request", `the result is of a ${result.kind}, the attempt of a ${kind}`, [
       { field: "result.kind", message: `must be ${kind}` },
@@ -53,12 +44,9 @@ function refuseOtherKind({ kind }: LockedAttempt, result: StageResult): void {
 
 /** Those whose last input this was become ready. */
 async function unblockConsumers(t: Tx, stageRunId: string): Promise<void> {
-  const consumers = await lockConsumers(t, stageRunId);
+  const consumers = await t.many(sql.lockConsumers, { stageRunId });
   for (const piece of inPieces(consumers)) {
-    const recounted = await unblockStageRuns(
-      t,
-      piece.map(({ id }) => id),
-    );
+    const recounted = await t.many(sql.unblockStageRuns, { stageRunIds: piece.map(({ id }) => id) });
     await announce(
       t,
       recounted.filter(({ state }) => state === "ready").map(({ id }) => stageRunChanged(id, "ready")),

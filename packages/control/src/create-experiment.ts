@@ -6,7 +6,7 @@ import {
   priorities,
   ReluctantError,
 } from "@reluctant/contracts";
-import { appendExperimentEventRows, insertTrials, lockName, type NeedRow, type Tx } from "@reluctant/db";
+import { sql, type Tx } from "@reluctant/db";
 import { requireRole } from "./authorize.ts";
 import type { Caller, Deps } from "./deps.ts";
 import { experimentSummary } from "./experiment-summaries.ts";
@@ -44,7 +44,7 @@ export async function createExperiment(deps: Deps, command: CreateExperiment): P
     const experimentId = await writeExperiment(t, command, await planSpec(t, identity, spec));
     const body = await experimentSummary(t, experimentId);
     if (idempotency) {
-      await t.idempotencyKey.create({
+      await t.prisma.idempotencyKey.create({
         data: { ...idempotency, teamId: identity.teamId, status: 202, body, experimentId },
       });
     }
@@ -58,8 +58,8 @@ async function firstAnswer(
   { teamId }: Caller,
   { key, requestHash }: { key: string; requestHash: string },
 ): Promise<CreatedExperiment | null> {
-  await lockName(t, `idempotency ${teamId} ${key}`);
-  const earlier = await t.idempotencyKey.findUnique({ where: { teamId_key: { teamId, key } } });
+  await t.one(sql.lockName, { name: `idempotency ${teamId} ${key}` });
+  const earlier = await t.prisma.idempotencyKey.findUnique({ where: { teamId_key: { teamId, key } } });
   if (!earlier) return null;
   if (earlier.requestHash !== requestHash) {
     throw new ReluctantError("idempotency-mismatch", `Idempotency-Key "${key}" was used with another body`, [
@@ -76,14 +76,14 @@ async function writeExperiment(
   plan: PlannedSpec,
 ): Promise<string> {
   const { teamId, name: owner } = identity;
-  const { id } = await t.experiment.create({
+  const { id } = await t.prisma.experiment.create({
     data: {
       teamId,
       owner,
       name: spec.name,
       priority: priorityRank(spec.priority),
       pool: spec.pool,
-      datasetVersion: plan.dataset.sha256,
+      datasetVersion: plan.dataset.version,
       model: plan.model.name,
       definitionHash: await saveModel(t, plan.model),
       recipe: spec.recipe,
@@ -94,17 +94,22 @@ async function writeExperiment(
     select: { id: true },
   });
   const runs = await writeStageRuns(t, plan, spec.pool);
-  for (const trials of trialRows(plan, runs)) {
-    const needs = JSON.stringify(trials.flatMap((trial) => trial.needs));
-    await insertTrials(t, id, plan.model.name, JSON.stringify(trials.map(({ row }) => row)), needs);
+  for (const piece of trialRows(plan, runs)) {
+    await t.run(sql.insertTrials, {
+      experimentId: id,
+      model: plan.model.name,
+      trials: piece.map(({ trial }) => trial),
+      needs: piece.flatMap(({ needs }) => needs),
+    });
   }
   const cached = [...runs.values()].filter(({ origin }) => origin === "cached").length;
   const data = { name: spec.name, trials: plan.trials.length, stageRuns: runs.size, cached };
-  await appendExperimentEventRows(
-    t,
-    JSON.stringify([{ teamId, experimentId: id, type: "experiment.submitted", data }]),
-  );
-  await t.auditEvent.create({ data: { teamId, actor: owner, action: "experiment.create", subject: id, detail: data } });
+  await t.run(sql.appendExperimentEvents, {
+    events: [{ teamId, experimentId: id, type: "experiment.submitted", data }],
+  });
+  await t.prisma.auditEvent.create({
+    data: { teamId, actor: owner, action: "experiment.create", subject: id, detail: data },
+  });
   await endExperimentsThatWaitForNothing(t, [id]); // at once, when all of it was cached
   return id;
 }
@@ -112,7 +117,7 @@ async function writeExperiment(
 /** Trials in the plan's order, by the piece; the first that needs a new stage run is the one for which it runs. */
 function* trialRows(plan: PlannedSpec, runs: ReadonlyMap<string, WrittenStageRun>) {
   const asked = new Set<string>();
-  const needOf = (trialId: string, stageKey: string): NeedRow => {
+  const needOf = (trialId: string, stageKey: string): sql.NewNeed => {
     const { id: stageRunId, origin } = runOf(runs, stageKey);
     const first = !asked.has(stageRunId);
     asked.add(stageRunId);
@@ -123,7 +128,7 @@ function* trialRows(plan: PlannedSpec, runs: ReadonlyMap<string, WrittenStageRun
     yield piece.map(({ stageKeys, ...trial }) => {
       const id = randomUUID();
       return {
-        row: { id, number: number++, ...trial },
+        trial: { id, number: number++, ...trial },
         needs: stageKeys.map((stageKey) => needOf(id, stageKey)),
       };
     });

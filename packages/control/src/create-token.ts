@@ -22,11 +22,11 @@ export async function createToken(
   const teamId = await ensureTeam(deps, { name: team });
   const token = `rlt_${newSecret()}`;
   await deps.db.tx(async (t) => {
-    const { id } = await t.apiToken.create({
+    const { id } = await t.prisma.apiToken.create({
       data: { teamId, name, role, hash: secretHash(token) },
       select: { id: true },
     });
-    await t.auditEvent.create({
+    await t.prisma.auditEvent.create({
       data: {
         teamId,
         actor: actor?.name ?? "installation",

@@ -6,7 +6,7 @@ import {
   datasetRegistrationSchema,
   ReluctantError,
 } from "@reluctant/contracts";
-import { unusableDatasetRows } from "@reluctant/db";
+import { sql } from "@reluctant/db";
 import { visibleTeam } from "./authorize.ts";
 import { leaseSeconds } from "./claim-attempt.ts";
 import type { Caller, Deps } from "./deps.ts";
@@ -18,9 +18,9 @@ import type { Caller, Deps } from "./deps.ts";
 export async function registerDataset({ db }: Deps, registration: DatasetRegistration): Promise<Dataset> {
   const { name, version: sha256, splits, ...shape } = accept(datasetRegistrationSchema, registration, "dataset");
   return db.tx(async (t) => {
-    await t.dataset.createMany({ data: [{ name }], skipDuplicates: true });
-    const { id: datasetId } = await t.dataset.findUniqueOrThrow({ where: { name } });
-    await t.datasetVersion.createMany({
+    await t.prisma.dataset.createMany({ data: [{ name }], skipDuplicates: true });
+    const { id: datasetId } = await t.prisma.dataset.findUniqueOrThrow({ where: { name } });
+    await t.prisma.datasetVersion.createMany({
       data: [
         {
           ...shape,
@@ -33,7 +33,7 @@ export async function registerDataset({ db }: Deps, registration: DatasetRegistr
       ],
       skipDuplicates: true,
     });
-    const stored = await t.datasetVersion.findUniqueOrThrow({ where: { sha256 }, include: { dataset: true } });
+    const stored = await t.prisma.datasetVersion.findUniqueOrThrow({ where: { sha256 }, include: { dataset: true } });
     if (stored.dataset.name !== name) {
       throw new ReluctantError(
         "conflict",
@@ -56,7 +56,7 @@ export async function listDatasets({ db }: Deps, { identity }: { identity: Calle
     include: { dataset: true },
     orderBy: [{ dataset: { name: "asc" } }, { createdAt: "desc" }],
   });
-  return { items: versions.map(datasetOf), unusable: await unusableDatasetRows(db.prisma, leaseSeconds) };
+  return { items: versions.map(datasetOf), unusable: await db.many(sql.unusableDatasets, { leaseSeconds }) };
 }
 
 interface StoredVersion {

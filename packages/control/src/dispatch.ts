@@ -1,20 +1,12 @@
 import { type Priority, priorities } from "@reluctant/contracts";
-import {
-  type CandidateRow,
-  dispatchCandidates,
-  dispatchQueues,
-  type JobRow,
-  type QueueRow,
-  queueAttempts,
-  type Tx,
-} from "@reluctant/db";
+import { type RowOf, sql, type Tx } from "@reluctant/db";
 import { byTurn, queueDepth, shareHalfLifeSeconds, type Waiting } from "@reluctant/relu";
 import { announce, attemptChanged, stageRunChanged } from "./announce.ts";
 import { leaseSeconds } from "./claim-attempt.ts";
 import type { Deps } from "./deps.ts";
 
 /** An attempt that waits in a queue: what its job says. */
-export type QueuedAttempt = JobRow;
+export type QueuedAttempt = RowOf<typeof sql.queuedAttempts>;
 
 /**
  * Fills the queues whose pools have free slots: whoever's turn it is gets an attempt and the outbox row that announces
@@ -23,16 +15,17 @@ export type QueuedAttempt = JobRow;
 export const dispatch = ({ db }: Deps): Promise<QueuedAttempt[]> =>
   db.tx(async (t) => {
     const born: QueuedAttempt[] = [];
-    for (const queue of await dispatchQueues(t, leaseSeconds)) born.push(...(await fill(t, queue)));
+    for (const queue of await t.many(sql.dispatchQueues, { leaseSeconds })) born.push(...(await fill(t, queue)));
     return born;
   });
 
-async function fill(t: Tx, { kind, pool, freeSlots, queued }: QueueRow): Promise<QueuedAttempt[]> {
+async function fill(t: Tx, { kind, pool, freeSlots, queued }: sql.DispatchQueue): Promise<QueuedAttempt[]> {
   const room = queueDepth(freeSlots) - queued;
   if (room <= 0) return [];
-  const candidates = await dispatchCandidates(t, kind, pool, room, shareHalfLifeSeconds, leaseSeconds);
+  const halfLifeSeconds = shareHalfLifeSeconds;
+  const candidates = await t.many(sql.dispatchCandidates, { kind, pool, room, halfLifeSeconds, leaseSeconds });
   const chosen = candidates.map(waitingOf).sort(byTurn).slice(0, room);
-  const attempts = await queueAttempts(t, JSON.stringify(chosen));
+  const attempts = await t.many(sql.queueAttempts, { chosen });
   await announce(
     t,
     attempts.flatMap(({ attemptId: id, stageRunId, number }) => [
@@ -43,7 +36,7 @@ async function fill(t: Tx, { kind, pool, freeSlots, queued }: QueueRow): Promise
   return attempts.map(({ number, ...job }) => job);
 }
 
-const waitingOf = ({ createdAt, priority, ...row }: CandidateRow): Waiting => ({
+const waitingOf = ({ createdAt, priority, ...row }: sql.DispatchCandidate): Waiting => ({
   ...row,
   priority: priorities[priority] as Priority,
   readyAt: createdAt.getTime(),

@@ -1,5 +1,5 @@
 import type { Worker } from "@reluctant/contracts";
-import { drainWorkerRow, type Tx, undrainWorkerRow, workerRows } from "@reluctant/db";
+import { sql, type Tx } from "@reluctant/db";
 import { found, requireRole } from "./authorize.ts";
 import { leaseSeconds } from "./claim-attempt.ts";
 import type { Caller, Deps } from "./deps.ts";
@@ -13,7 +13,7 @@ export const drainWorker = (
   requireRole(identity, "admin");
   return db.tx(async (t) => {
     const why = `by ${identity.name}${reason ? `: ${reason}` : ""}`;
-    const [row] = await drainWorkerRow(t, name, why);
+    const row = await t.maybe(sql.drainWorker, { name, reason: why });
     const { id } = found(row, "worker", name);
     await audit(t, identity, { action: "worker.drain", subject: id, detail: { name, reason: why } });
     return worker(t, id);
@@ -27,7 +27,7 @@ export const undrainWorker = (
 ): Promise<Worker> => {
   requireRole(identity, "admin");
   return db.tx(async (t) => {
-    const [row] = await undrainWorkerRow(t, name);
+    const row = await t.maybe(sql.undrainWorker, { name });
     const { id } = found(row, "worker", name);
     await audit(t, identity, { action: "worker.undrain", subject: id, detail: { name } });
     return worker(t, id);
@@ -38,9 +38,8 @@ const audit = (
   t: Tx,
   { teamId, name: actor }: Caller,
   event: { action: string; subject: string; detail: { name: string; reason?: string } },
-) => t.auditEvent.create({ data: { teamId, actor, ...event } });
+) => t.prisma.auditEvent.create({ data: { teamId, actor, ...event } });
 
 async function worker(t: Tx, id: string): Promise<Worker> {
-  const [row] = await workerRows(t, leaseSeconds, id);
-  return workerOf(found(row, "worker", id));
+  return workerOf(await t.one(sql.workers, { leaseSeconds, workerId: id }));
 }

@@ -1,4 +1,4 @@
-import { electLeaderRow, recordRoundRow, resignLeaderRow } from "@reluctant/db";
+import { sql } from "@reluctant/db";
 import type { Deps } from "./deps.ts";
 
 /** Takes or renews the lease `name` by Postgres' clock. False while another holds it. */
@@ -6,12 +6,12 @@ export async function electLeader(
   { db }: Deps,
   { name, holder, leaseSeconds }: { name: string; holder: string; leaseSeconds: number },
 ): Promise<boolean> {
-  return (await electLeaderRow(db.prisma, name, holder, leaseSeconds)).length > 0;
+  return (await db.maybe(sql.electLeader, { name, holder, leaseSeconds })) !== null;
 }
 
 /** Gives the lease back on the way out, so that the next one need not wait for its end. */
 export async function resignLeader({ db }: Deps, { name, holder }: { name: string; holder: string }): Promise<void> {
-  await resignLeaderRow(db.prisma, name, holder);
+  await db.run(sql.resignLeader, { name, holder });
 }
 
 /**
@@ -22,6 +22,6 @@ export async function recordRound(
   { db }: Deps,
   { name, holder, unseenSeconds }: { name: string; holder: string; unseenSeconds: number },
 ): Promise<number | null> {
-  const [round] = await recordRoundRow(db.prisma, name, holder, unseenSeconds);
+  const round = await db.maybe(sql.recordRound, { name, holder, unseenSeconds });
   return round?.answeredSeconds ?? null;
 }

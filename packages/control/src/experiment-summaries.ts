@@ -1,20 +1,15 @@
 import type { ExperimentSummary } from "@reluctant/contracts";
-import { type ExperimentSummaryRow, experimentSummaryRows, type Tx } from "@reluctant/db";
+import { type Statements, sql } from "@reluctant/db";
 import { tradeOffOf } from "./trade-off.ts";
 
 /** Summaries of the given experiments, newest first. */
-export const experimentSummaries = async (
-  t: Pick<Tx, "$queryRawUnsafe">,
-  ids: string[],
-): Promise<ExperimentSummary[]> => (await experimentSummaryRows(t, ids)).map(summaryOf);
+export const experimentSummaries = async (t: Statements, experimentIds: string[]): Promise<ExperimentSummary[]> =>
+  (await t.many(sql.experimentSummaries, { experimentIds })).map(summaryOf);
 
-export async function experimentSummary(t: Pick<Tx, "$queryRawUnsafe">, id: string): Promise<ExperimentSummary> {
-  const [summary] = await experimentSummaries(t, [id]);
-  if (!summary) throw new Error(`experiment ${id} is gone`);
-  return summary;
-}
+export const experimentSummary = async (t: Statements, id: string): Promise<ExperimentSummary> =>
+  summaryOf(await t.one(sql.experimentSummaries, { experimentIds: [id] }));
 
-export const summaryOf = (row: ExperimentSummaryRow): ExperimentSummary => ({
+export const summaryOf = (row: sql.ExperimentSummaryRow): ExperimentSummary => ({
   id: row.id,
   name: row.name,
   state: row.state,

@@ -1,4 +1,4 @@
-import { expiredAttempts, type LockedAttempt, lockAttempt, lossHistory, type Tx, tryLockAttempt } from "@reluctant/db";
+import { sql, type Tx } from "@reluctant/db";
 import { judgeLosses } from "@reluctant/relu";
 import { leaseSeconds } from "./claim-attempt.ts";
 import type { Deps } from "./deps.ts";
@@ -12,10 +12,10 @@ import { endAttempt, mayWrite } from "./end-attempt.ts";
  */
 export async function expireLeases({ db }: Deps): Promise<{ attemptId: string; stageRunId: string }[]> {
   const lost: { attemptId: string; stageRunId: string }[] = [];
-  for (const { id } of await expiredAttempts(db.prisma)) {
+  for (const { id } of await db.many(sql.expiredAttempts, {})) {
     const stageRunId = await db.tx(async (t) => {
-      if ((await tryLockAttempt(t, id)).length === 0) return null;
-      const [attempt] = await lockAttempt(t, id);
+      if (!(await t.maybe(sql.tryLockAttempt, { attemptId: id }))) return null;
+      const attempt = await t.maybe(sql.lockAttempt, { attemptId: id });
       if (!attempt?.expired || attempt.epoch === null || !mayWrite(attempt, attempt.epoch)) return null; // beat or ended
       return lose(t, attempt);
     });
@@ -25,9 +25,9 @@ export async function expireLeases({ db }: Deps): Promise<{ attemptId: string; s
 }
 
 /** Ends the attempt; null when its loss may decide over the stage run and cannot be judged yet: a later call will. */
-async function lose(t: Tx, attempt: LockedAttempt): Promise<string | null> {
-  const [history] = await lossHistory(t, attempt.stageRunId, leaseSeconds);
-  const verdict = judgeLosses(history ?? { losses: [], workers: [] }, leaseSeconds);
+async function lose(t: Tx, attempt: sql.LockedAttempt): Promise<string | null> {
+  const history = await t.one(sql.lossHistory, { stageRunId: attempt.stageRunId, leaseSeconds });
+  const verdict = judgeLosses(history, leaseSeconds);
   if (verdict.is === "unsure") return null;
   const reason = `worker ${attempt.worker ?? "unknown"} was silent for ${leaseSeconds} s`;
   const poison = verdict.is === "poisonous" ? verdict.reason : null;

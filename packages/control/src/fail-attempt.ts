@@ -1,5 +1,5 @@
 import type { Failure } from "@reluctant/contracts";
-import { lockAttempt } from "@reluctant/db";
+import { sql } from "@reluctant/db";
 import type { Deps } from "./deps.ts";
 import { endAttempt, mayWrite } from "./end-attempt.ts";
 
@@ -9,7 +9,7 @@ export const failAttempt = (
   { attemptId, epoch, failure }: { attemptId: string; epoch: number; failure: Failure },
 ): Promise<{ outcome: "recorded" | "superseded" }> =>
   db.tx(async (t) => {
-    const [attempt] = await lockAttempt(t, attemptId);
+    const attempt = await t.maybe(sql.lockAttempt, { attemptId });
     if (!mayWrite(attempt, epoch)) return { outcome: "superseded" };
     await endAttempt(t, attempt, { as: "failed", failure }, { reason: failure.message, step: failure.step });
     return { outcome: "recorded" };

@@ -1,8 +1,8 @@
-import { appendExperimentEventRows, finishExperimentRows, lockExperimentsOf, type Tx } from "@reluctant/db";
+import { sql, type Tx } from "@reluctant/db";
 
 /** Ends the experiments that waited for these stage runs and now wait for nothing. Call it last: it locks them. */
 export async function finishExperiments(t: Tx, stageRunIds: string[]): Promise<void> {
-  const experiments = await lockExperimentsOf(t, stageRunIds);
+  const experiments = await t.many(sql.lockExperimentsOfStageRuns, { stageRunIds });
   if (experiments.length === 0) return;
   await endExperimentsThatWaitForNothing(
     t,
@@ -12,13 +12,13 @@ export async function finishExperiments(t: Tx, stageRunIds: string[]): Promise<v
 
 /** The same for experiments that the caller has locked or just made. */
 export async function endExperimentsThatWaitForNothing(t: Tx, experimentIds: string[]): Promise<void> {
-  const ended = await finishExperimentRows(t, experimentIds);
+  const ended = await t.many(sql.finishExperiments, { experimentIds });
   if (ended.length === 0) return;
   const events = ended.map(({ id, teamId, state, reason }) => ({
     teamId,
     experimentId: id,
-    type: "experiment.changed",
+    type: "experiment.changed" as const,
     data: { state, reason },
   }));
-  await appendExperimentEventRows(t, JSON.stringify(events));
+  await t.run(sql.appendExperimentEvents, { events });
 }

@@ -1,5 +1,5 @@
 import { type Frontier, ReluctantError } from "@reluctant/contracts";
-import { type FrontierPointRow, frontierPointRows, pointsOfFrontier } from "@reluctant/db";
+import { sql } from "@reluctant/db";
 import { bySeeds, frontierOf, meanOf, models, reluCount, type Shape } from "@reluctant/relu";
 import { found, visibleTeam } from "./authorize.ts";
 import type { Caller, Deps } from "./deps.ts";
@@ -12,19 +12,20 @@ export async function getFrontier(
   { db }: Deps,
   { identity, dataset: written, model }: { identity: Caller; dataset: string; model: string },
 ): Promise<Frontier> {
-  const dataset = await findDataset(db.prisma, identity, written);
-  if (!dataset) throw new ReluctantError("not-found", `dataset ${await unknownDataset(db.prisma, identity, written)}`);
+  const dataset = await findDataset(db, identity, written);
+  if (!dataset) throw new ReluctantError("not-found", `dataset ${await unknownDataset(db, identity, written)}`);
   const family = found(models[model], "model", model);
-  const team = visibleTeam(identity);
-  const rows: FrontierPointRow[] = [];
-  for (const piece of inPieces(await pointsOfFrontier(db.prisma, dataset.sha256, model, team))) {
-    const ids = piece.map(({ id }) => id);
-    rows.push(...(await frontierPointRows(db.prisma, ids, team)));
+  const teamId = visibleTeam(identity);
+  const rows: sql.FrontierPointRow[] = [];
+  const points = await db.many(sql.pointsOfFrontier, { datasetVersion: dataset.version, model, teamId });
+  for (const piece of inPieces(points)) {
+    const pointIds = piece.map(({ id }) => id);
+    rows.push(...(await db.many(sql.frontierPoints, { pointIds, teamId })));
   }
   const undominated = new Set(frontierOf(rows));
   return {
     dataset: dataset.name,
-    datasetVersion: dataset.sha256,
+    datasetVersion: dataset.version,
     model,
     classes: dataset.classes.length,
     totalRelus: reluCount(family.build(dataset.inputShape as unknown as Shape, dataset.classes.length)),

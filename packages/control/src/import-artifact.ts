@@ -11,12 +11,12 @@ export async function importArtifact(
   const stored = await artifacts.put({ mediaType, bytes });
   const { teamId, name: actor } = identity;
   await db.tx(async (t) => {
-    const { count } = await t.artifactImport.createMany({
+    const { count } = await t.prisma.artifactImport.createMany({
       data: [{ teamId, sha256: stored.sha256 }],
       skipDuplicates: true,
     });
     if (count === 0) return;
-    await t.auditEvent.create({
+    await t.prisma.auditEvent.create({
       data: { teamId, actor, action: "artifact.import", subject: stored.sha256, detail: { bytes: stored.bytes } },
     });
   });

@@ -1,3 +1,4 @@
+import { sql } from "@reluctant/db";
 import type { Deps } from "./deps.ts";
 
 /**
@@ -5,6 +6,5 @@ import type { Deps } from "./deps.ts";
  * that was replaced after it had fallen silent.
  */
 export async function leaveWorker({ db }: Deps, { workerId }: { workerId: string }): Promise<void> {
-  await db.prisma.$executeRaw`
-    update worker set state = 'gone', left_at = now(), last_beat_at = now() where id = ${workerId}::uuid and state <> 'gone'`;
+  await db.run(sql.leaveWorker, { workerId });
 }

@@ -1,5 +1,5 @@
 import type { Attempt } from "@reluctant/contracts";
-import { attemptRows } from "@reluctant/db";
+import { sql } from "@reluctant/db";
 import type { Caller, Deps } from "./deps.ts";
 import { refuseStranger } from "./stage-runs.ts";
 
@@ -10,7 +10,7 @@ export async function listAttempts(
 ): Promise<Attempt[]> {
   const { own } = await refuseStranger(deps, identity, stageRunId);
   if (!own) return [];
-  return (await attemptRows(deps.db.prisma, stageRunId)).map((row) => ({
+  return (await deps.db.many(sql.attemptsOfStageRun, { stageRunId })).map((row) => ({
     ...row,
     queuedAt: row.queuedAt.toISOString(),
     startedAt: row.startedAt?.toISOString() ?? null,

@@ -5,7 +5,7 @@ import {
   readExperimentCursor,
   writeExperimentCursor,
 } from "@reluctant/contracts";
-import { listExperimentRows } from "@reluctant/db";
+import { sql } from "@reluctant/db";
 import { visibleTeam } from "./authorize.ts";
 import { cursorOf } from "./cursor.ts";
 import type { Caller, Deps } from "./deps.ts";
@@ -27,20 +27,19 @@ export async function listExperiments(
   { identity, after, limit, state, search }: ListExperiments,
 ): Promise<Page<ExperimentSummary>> {
   const from = after === undefined ? null : cursorOf(readExperimentCursor, after);
-  const rows = await listExperimentRows(
-    db.prisma,
-    visibleTeam(identity),
-    state ?? null,
-    search ?? null,
-    from?.at.toISOString() ?? null,
-    from?.id ?? null,
-    limit + 1,
-  );
+  const rows = await db.many(sql.listExperiments, {
+    teamId: visibleTeam(identity),
+    state: state ?? null,
+    search: search ?? null,
+    afterTime: from?.at ?? null,
+    afterId: from?.id ?? null,
+    limit: limit + 1,
+  });
   const page = rows.slice(0, limit);
   const last = page.at(-1);
   return {
     items: await experimentSummaries(
-      db.prisma,
+      db,
       page.map(({ id }) => id),
     ),
     next: rows.length > limit && last ? writeExperimentCursor(last) : null,

@@ -1,5 +1,5 @@
 import { accept, ReluctantError, tokenRequestSchema } from "@reluctant/contracts";
-import { useLoginLink } from "@reluctant/db";
+import { sql } from "@reluctant/db";
 import type { NewCredential } from "./create-token.ts";
 import type { Deps } from "./deps.ts";
 import { ensureTeam } from "./ensure-team.ts";
@@ -13,9 +13,7 @@ export async function createLoginLink(deps: Deps, { team, ...credential }: NewCr
   const { name, role } = accept(tokenRequestSchema, credential, "login link");
   const teamId = await ensureTeam(deps, { name: team });
   const link = newSecret();
-  await deps.db.prisma.$executeRaw`
-    insert into login_link (team_id, name, role, hash, expires_at)
-    values (${teamId}::uuid, ${name}, ${role}, ${secretHash(link)}, now() + ${linkSeconds} * interval '1 second')`;
+  await deps.db.run(sql.insertLoginLink, { teamId, name, role, hash: secretHash(link), seconds: linkSeconds });
   return { link };
 }
 
@@ -25,7 +23,8 @@ export async function exchangeLoginLink(
   { link }: { link: string },
 ): Promise<{ session: string; expiresAt: string }> {
   const session = newSecret();
-  const [opened] = await useLoginLink(db.prisma, secretHash(link), secretHash(session), sessionSeconds);
+  const hashes = { linkHash: secretHash(link), sessionHash: secretHash(session) };
+  const opened = await db.maybe(sql.useLoginLink, { ...hashes, sessionSeconds });
   if (!opened) throw new ReluctantError("link-expired", "this login link was used or has expired: ask for a new one");
   return { session, expiresAt: opened.expiresAt.toISOString() };
 }

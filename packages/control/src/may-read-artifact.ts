@@ -1,3 +1,4 @@
+import { sql } from "@reluctant/db";
 import { visibleTeam } from "./authorize.ts";
 import type { Caller, Deps } from "./deps.ts";
 
@@ -8,15 +9,6 @@ export async function mayReadArtifact(
 ): Promise<boolean> {
   const teamId = visibleTeam(identity);
   if (teamId === null) return artifacts.has(sha256);
-  const [row] = await db.prisma.$queryRaw<{ readable: boolean }[]>`
-    select exists (
-      select from artifact_import where sha256 = ${sha256} and team_id = ${teamId}::uuid
-    ) or exists (
-      select from stage_run_artifact a
-      join need n on n.stage_run_id = a.stage_run_id
-      join trial t on t.id = n.trial_id
-      join experiment e on e.id = t.experiment_id
-      where a.sha256 = ${sha256} and e.team_id = ${teamId}::uuid
-    ) as readable`;
-  return row?.readable ?? false;
+  const { readable } = await db.one(sql.mayReadArtifact, { sha256, teamId });
+  return readable;
 }

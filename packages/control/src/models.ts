@@ -18,7 +18,7 @@ import {
 export async function saveModel(t: Tx, model: Model): Promise<string> {
   const definitionHash = createHash("sha256").update(canonicalJson(model)).digest("hex");
   const { name } = model;
-  await t.model.createMany({
+  await t.prisma.model.createMany({
     data: [{ definitionHash, name, reluCount: reluCount(model), params: parameterCount(model), macs: macCount(model) }],
     skipDuplicates: true,
   });

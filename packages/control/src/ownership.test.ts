@@ -1,4 +1,4 @@
-import { fence, isUnavailable, openDatabase } from "@reluctant/db";
+import { isUnavailable, openDatabase, sql } from "@reluctant/db";
 import { type Claim, engineOf, type Kit, resultOf, setup } from "@reluctant/testkit";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import {
@@ -219,10 +219,10 @@ test("a frozen worker's transaction keeps no other lease from being judged, and 
   let write: Promise<void> | undefined;
   await new Promise<void>((holds) => {
     write = worker.tx(async (t) => {
-      await fence(t, frozen.attemptId, frozen.epoch);
+      await t.one(sql.fence, { attemptId: frozen.attemptId, epoch: frozen.epoch });
       holds();
       await thawed;
-      await fence(t, frozen.attemptId, frozen.epoch);
+      await t.one(sql.fence, { attemptId: frozen.attemptId, epoch: frozen.epoch });
     });
   });
   expect((await expireLeases(kit.deps)).map((lost) => lost.attemptId)).toEqual([silent.attemptId]);

@@ -1,5 +1,5 @@
 import type { ExperimentSpec, PlanAnswer, StageParams, Throughput } from "@reluctant/contracts";
-import { liveStageRuns, throughputRows } from "@reluctant/db";
+import { sql } from "@reluctant/db";
 import { inputShape, reluCount } from "@reluctant/relu";
 import { registry } from "@reluctant/stages/definitions";
 import { leaseSeconds } from "./claim-attempt.ts";
@@ -14,7 +14,7 @@ export async function planExperiment(
   { identity, spec }: { identity: Caller; spec: ExperimentSpec },
 ): Promise<PlanAnswer> {
   await refuseUnknownArtifacts(deps, identity, spec);
-  const plan = await planSpec(deps.db.prisma, identity, spec);
+  const plan = await planSpec(deps.db, identity, spec);
   const [live, throughputs] = await Promise.all([liveStates(deps, plan), throughputsOf(deps, plan, spec)]);
   return inSlices(answerInSteps(plan, live, throughputs));
 }
@@ -49,7 +49,7 @@ function* answerInSteps(
     yield;
   }
   return {
-    datasetVersion: plan.dataset.sha256,
+    datasetVersion: plan.dataset.version,
     reluCount: reluCount(plan.model),
     trials: plan.trials,
     stageRuns,
@@ -65,15 +65,16 @@ function checkpointBytes({ model }: PlannedSpec, implementation: string, params:
 async function liveStates({ db }: Deps, { stageRuns, scopes }: PlannedSpec): Promise<Map<string, string>> {
   const states = new Map<string, string>();
   for (const piece of inPieces(stageRuns)) {
-    const keys = JSON.stringify(piece.map(({ stageKey }) => scopedKey(stageKey, scopes)));
-    for (const { stageKey, state } of await liveStageRuns(db.prisma, keys)) states.set(stageKey, state);
+    const keys = piece.map(({ stageKey }) => scopedKey(stageKey, scopes));
+    for (const { stageKey, state } of await db.many(sql.liveStageRuns, { keys })) states.set(stageKey, state);
   }
   return states;
 }
 
 /** By implementation. */
 async function throughputsOf({ db }: Deps, { model }: PlannedSpec, { precision, pool }: ExperimentSpec) {
-  const rows = await throughputRows(db.prisma, model.name, [...inputShape(model)], precision, pool, leaseSeconds);
+  const shape = [...inputShape(model)];
+  const rows = await db.many(sql.throughputs, { model: model.name, inputShape: shape, precision, pool, leaseSeconds });
   return new Map(rows.map(({ implementation, ...row }) => [implementation, throughputOf(row)]));
 }
 

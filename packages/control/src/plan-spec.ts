@@ -1,5 +1,5 @@
 import { type ExperimentSpec, type FieldError, ReluctantError } from "@reluctant/contracts";
-import { type DatasetRow, datasetNames, findDatasetVersion, type Tx } from "@reluctant/db";
+import { type Statements, sql } from "@reluctant/db";
 import { type Plan, type PlannedStageRun, planInSteps, type Shape } from "@reluctant/relu";
 import { registry } from "@reluctant/stages/definitions";
 import type { Caller, Deps } from "./deps.ts";
@@ -7,21 +7,17 @@ import { mayReadArtifact } from "./may-read-artifact.ts";
 import { inSlices } from "./slices.ts";
 
 export interface PlannedSpec extends Plan {
-  dataset: DatasetRow;
+  dataset: sql.FoundDataset;
   /** Team that the stage run of each stage key is private to; null: all of the installation shares it. */
   scopes: Map<string, string | null>;
 }
 
 /** Plans a spec against the stored dataset. Throws `invalid-spec` that names every field at fault. */
-export async function planSpec(
-  t: Pick<Tx, "$queryRawUnsafe">,
-  identity: Caller,
-  spec: ExperimentSpec,
-): Promise<PlannedSpec> {
+export async function planSpec(t: Statements, identity: Caller, spec: ExperimentSpec): Promise<PlannedSpec> {
   const dataset = await findDataset(t, identity, spec.dataset);
   if (!dataset) throw invalidSpec([{ field: "dataset", message: await unknownDataset(t, identity, spec.dataset) }]);
   const facts = {
-    version: dataset.sha256,
+    version: dataset.version,
     inputShape: dataset.inputShape as unknown as Shape,
     classes: dataset.classes.length,
     trainSize: dataset.trainCount,
@@ -32,25 +28,17 @@ export async function planSpec(
 }
 
 /** A dataset by `name`, its newest version, or by `name@` and the first digits of a version. */
-export async function findDataset(
-  t: Pick<Tx, "$queryRawUnsafe">,
-  { teamId }: Caller,
-  written: string,
-): Promise<DatasetRow | undefined> {
+export function findDataset(t: Statements, { teamId }: Caller, written: string): Promise<sql.FoundDataset | null> {
   const [, name, digits] = /^(.*?)(?:@([0-9a-f]{8,64}))?$/.exec(written) ?? [];
-  return (await findDatasetVersion(t, teamId, name ?? written, digits ?? ""))[0];
+  return t.maybe(sql.findDataset, { teamId, name: name ?? written, digits: digits ?? "" });
 }
 
 /** Names that a message lists; who has more knows how to list them. */
 const mostNames = 20;
 
 /** That a dataset is not here, and what is: whoever reads it, at a terminal or behind a client, can choose at once. */
-export async function unknownDataset(
-  t: Pick<Tx, "$queryRawUnsafe">,
-  { teamId }: Caller,
-  written: string,
-): Promise<string> {
-  const known = (await datasetNames(t, teamId, mostNames + 1)).map(({ name }) => name);
+export async function unknownDataset(t: Statements, { teamId }: Caller, written: string): Promise<string> {
+  const known = (await t.many(sql.datasetNames, { teamId, limit: mostNames + 1 })).map(({ name }) => name);
   if (known.length === 0)
     return `"${written}" is not registered here, and no other is yet: a worker registers what its data folders hold as it starts`;
   const more = known.length > mostNames ? ", …" : "";

@@ -1,4 +1,4 @@
-import { latestOutcomes } from "@reluctant/db";
+import { sql } from "@reluctant/db";
 import { bytesOf, type Claim, type Kit, setup } from "@reluctant/testkit";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import {
@@ -177,7 +177,7 @@ test("to the circuit breaker a poisonous run ended by its losses, not by a failu
   const failure = { code: "child-exit", fatal: false, message: "exit 139", step: null } as const;
   await failAttempt(kit.deps, { ...(await claimOn("gpu-1")), failure });
   await kill("gpu-1", "gpu-2", "gpu-3", "gpu-1", "gpu-2");
-  expect(await latestOutcomes(kit.db.prisma, stageRunId, 3)).toMatchObject([
+  expect(await kit.db.many(sql.latestOutcomes, { stageRunId, limit: 3 })).toMatchObject([
     { outcomes: [{ code: "internal", message: expect.stringMatching(/^poisonous/) }] },
   ]);
 });

@@ -1,7 +1,7 @@
-import { queuedAttemptRows } from "@reluctant/db";
+import { sql } from "@reluctant/db";
 import type { Deps } from "./deps.ts";
 import type { QueuedAttempt } from "./dispatch.ts";
 
 /** Attempts that nobody claimed for `olderThanMs`: the reconciler adds those again that Redis does not have. */
 export const queuedAttempts = ({ db }: Deps, { olderThanMs }: { olderThanMs: number }): Promise<QueuedAttempt[]> =>
-  queuedAttemptRows(db.prisma, olderThanMs);
+  db.many(sql.queuedAttempts, { olderThanMs });

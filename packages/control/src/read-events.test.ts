@@ -53,7 +53,7 @@ test("while a transaction is open nothing behind it is shown, so a cursor misses
     written = resolve;
   });
   const slow = kit.db.tx(async (t) => {
-    await t.$executeRaw`insert into event (team_id, type, data)
+    await t.prisma.$executeRaw`insert into event (team_id, type, data)
       values (${identity.teamId}::uuid, 'experiment.changed', '{"state": "paused", "reason": "slow"}')`;
     written();
     await open;

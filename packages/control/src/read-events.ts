@@ -1,5 +1,5 @@
 import { type Event, type EventPage, readEventCursor } from "@reluctant/contracts";
-import { eventRows } from "@reluctant/db";
+import { sql } from "@reluctant/db";
 import { found, visibleTeam } from "./authorize.ts";
 import { cursorOf } from "./cursor.ts";
 import type { Caller, Deps } from "./deps.ts";
@@ -19,10 +19,10 @@ export async function readEvents(
   }: { identity: Caller; after?: string; experimentId?: string; limit: number },
 ): Promise<EventPage> {
   const { xid, id } = cursorOf(readEventCursor, after);
-  const team = visibleTeam(identity);
-  const rows = await eventRows(db.prisma, xid, id, team, experimentId ?? null, limit);
+  const teamId = visibleTeam(identity);
+  const rows = await db.many(sql.readEvents, { xid, id, teamId, experimentId: experimentId ?? null, limit });
   if (rows.length === 0 && experimentId !== undefined) {
-    const where = { id: experimentId, ...(team !== null && { teamId: team }) };
+    const where = { id: experimentId, ...(teamId !== null && { teamId }) };
     found(await db.prisma.experiment.findFirst({ where, select: { id: true } }), "experiment", experimentId);
   }
   const events = rows.map((row) => ({ ...row, at: row.at.toISOString() }) as Event);

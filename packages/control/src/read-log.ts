@@ -1,5 +1,5 @@
 import { type LogPage, ReluctantError } from "@reluctant/contracts";
-import { logChunkRows } from "@reluctant/db";
+import { sql } from "@reluctant/db";
 import { liveAttemptStates } from "@reluctant/relu";
 import { found } from "./authorize.ts";
 import type { Caller, Deps } from "./deps.ts";
@@ -10,11 +10,11 @@ export async function readLog(
   deps: Deps,
   { identity, attemptId, offset, limit }: { identity: Caller; attemptId: string; offset: number; limit: number },
 ): Promise<LogPage> {
-  const { prisma } = deps.db;
-  const attempt = found(await prisma.attempt.findUnique({ where: { id: attemptId } }), "attempt", attemptId);
+  const { db } = deps;
+  const attempt = found(await db.prisma.attempt.findUnique({ where: { id: attemptId } }), "attempt", attemptId);
   const { own } = await refuseStranger(deps, identity, attempt.stageRunId);
   if (!own) throw new ReluctantError("not-found", `there is no attempt ${attemptId}`);
-  const bytes = contiguous(await logChunkRows(prisma, attemptId, offset, limit), offset).subarray(0, limit);
+  const bytes = contiguous(await db.many(sql.logChunks, { attemptId, offset, limit }), offset).subarray(0, limit);
   const whole = bytes.subarray(0, bytes.length - brokenTail(bytes));
   const live: readonly string[] = liveAttemptStates;
   return {

@@ -1,5 +1,5 @@
 import type { MetricSeries } from "@reluctant/contracts";
-import { metricBlockRows } from "@reluctant/db";
+import { sql } from "@reluctant/db";
 import type { Caller, Deps } from "./deps.ts";
 import { refuseStranger } from "./stage-runs.ts";
 
@@ -15,7 +15,7 @@ export async function readMetrics(
 ): Promise<MetricSeries[]> {
   await refuseStranger(deps, identity, stageRunId);
   const curves = new Map<string, MetricSeries>();
-  for (const block of await metricBlockRows(deps.db.prisma, stageRunId, series ?? null, afterStep)) {
+  for (const block of await deps.db.many(sql.metricBlocks, { stageRunId, series: series ?? null, afterStep })) {
     const curve = curves.get(block.series) ?? { series: block.series, steps: [], values: [] };
     const from = block.steps.findIndex((step) => step > afterStep);
     curve.steps.push(...block.steps.slice(from));

@@ -1,4 +1,4 @@
-import { fence, recordCheckpointRow, trimCheckpoints } from "@reluctant/db";
+import { sql } from "@reluctant/db";
 import type { Written } from "./append-log.ts";
 import type { Deps } from "./deps.ts";
 
@@ -11,9 +11,10 @@ export const recordCheckpoint = (
   { attemptId, epoch, step, sha256 }: { attemptId: string; epoch: number; step: number; sha256: string },
 ): Promise<Written> =>
   db.tx(async (t) => {
-    const [owned] = await fence(t, attemptId, epoch);
+    const owned = await t.maybe(sql.fence, { attemptId, epoch });
     if (!owned) return "stale";
-    await recordCheckpointRow(t, owned.stageRunId, attemptId, step, sha256);
-    await trimCheckpoints(t, owned.stageRunId, kept);
+    const { stageRunId } = owned;
+    await t.run(sql.recordCheckpoint, { stageRunId, attemptId, step, sha256 });
+    await t.run(sql.trimCheckpoints, { stageRunId, keep: kept });
     return "written";
   });

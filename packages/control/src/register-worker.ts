@@ -1,5 +1,5 @@
 import { accept, type WorkerRegistration, workerRegistrationSchema } from "@reluctant/contracts";
-import { takeWorkerName } from "@reluctant/db";
+import { sql } from "@reluctant/db";
 import type { Deps } from "./deps.ts";
 
 /**
@@ -10,9 +10,9 @@ import type { Deps } from "./deps.ts";
 export async function registerWorker({ db }: Deps, registration: WorkerRegistration): Promise<{ workerId: string }> {
   const worker = accept(workerRegistrationSchema, registration, "worker");
   return db.tx(async (t) => {
-    const [before] = await takeWorkerName(t, worker.name);
+    const before = await t.maybe(sql.takeWorkerName, { name: worker.name });
     const trustedSince = before?.trustedSince ?? undefined;
-    const { id } = await t.worker.create({ data: { ...worker, trustedSince }, select: { id: true } });
+    const { id } = await t.prisma.worker.create({ data: { ...worker, trustedSince }, select: { id: true } });
     return { workerId: id };
   });
 }

@@ -1,4 +1,4 @@
-import { lockAttempt } from "@reluctant/db";
+import { sql } from "@reluctant/db";
 import { askToStop, leaving } from "./ask-to-stop.ts";
 import type { Deps } from "./deps.ts";
 import { endAttempt, mayWrite } from "./end-attempt.ts";
@@ -17,7 +17,7 @@ export const releaseAttempt = (
   }: { attemptId: string; epoch: number; as: "preempted" | "cancelled"; step: number | null },
 ): Promise<{ outcome: "recorded" | "superseded" }> =>
   db.tx(async (t) => {
-    const [attempt] = await lockAttempt(t, attemptId);
+    const attempt = await t.maybe(sql.lockAttempt, { attemptId });
     if (!mayWrite(attempt, epoch)) return { outcome: "superseded" };
     await askToStop(t, [attemptId], leaving); // it may have left before a beat could say so
     await endAttempt(t, attempt, { as }, { reason: attempt.reason ?? leaving.reason, step });

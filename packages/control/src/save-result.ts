@@ -7,7 +7,7 @@ import {
   type ResultOf,
   type StageResult,
 } from "@reluctant/contracts";
-import { putFrontierPoint, putMask, type Tx } from "@reluctant/db";
+import { sql, type Tx } from "@reluctant/db";
 import { announce } from "./announce.ts";
 
 /** The artifact without which a stage's result is none: what a next stage, or the user, takes from it. */
@@ -26,14 +26,14 @@ export async function saveResult(
   artifacts: ArtifactRef[],
 ): Promise<void> {
   refuseMissing(result, artifacts);
-  await t.stageRunArtifact.createMany({
+  await t.prisma.stageRunArtifact.createMany({
     data: artifacts.map(({ variant, role, sha256 }) => ({ stageRunId, variant, role, sha256 })),
   });
   switch (result.kind) {
     case "train":
       return savePoints(t, stageRunId, "ar", [{ ...result, variant: fullVariant, macs: null }]);
     case "sensitivity":
-      await t.sensitivity.createMany({
+      await t.prisma.sensitivity.createMany({
         data: result.layers.map((layer, position) => ({ stageRunId, position, ...layer })),
       });
       return;
@@ -72,13 +72,14 @@ async function saveMasks(
   artifacts: ArtifactRef[],
 ): Promise<void> {
   const found = [{ ...result, variant: fullVariant, budget: null }, ...named<MaskVariant>(result.variants)];
-  await t.allocation.createMany({
+  await t.prisma.allocation.createMany({
     data: found.flatMap(({ variant, allocation }) =>
       allocation.map((layer, position) => ({ stageRunId, variant, position, ...layer })),
     ),
   });
   for (const { variant, budget, reluCount } of found) {
-    await putMask(t, stageRunId, variant, sha256Of(artifacts, "masks", variant) as string, budget, reluCount);
+    const sha256 = sha256Of(artifacts, "masks", variant) as string;
+    await t.run(sql.putMask, { stageRunId, variant, sha256, budget, reluCount });
   }
 }
 
@@ -92,19 +93,15 @@ interface Reached {
 
 async function savePoints(t: Tx, stageRunId: string, method: "ar" | null, reached: readonly Reached[]): Promise<void> {
   for (const { variant, reluCount, macs, validationAccuracy, testAccuracy } of reached) {
-    const points = await putFrontierPoint(
-      t,
+    const { id: pointId } = await t.one(sql.putFrontierPoint, {
       stageRunId,
       variant,
       method,
       reluCount,
-      macs,
+      macs: macs === null ? null : BigInt(macs),
       validationAccuracy,
       testAccuracy,
-    );
-    await announce(
-      t,
-      points.map(({ id }) => ({ stageRunId, attemptId: null, type: "frontier.point", data: { pointId: id } })),
-    );
+    });
+    await announce(t, [{ stageRunId, attemptId: null, type: "frontier.point", data: { pointId } }]);
   }
 }

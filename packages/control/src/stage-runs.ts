@@ -1,5 +1,5 @@
 import type { StageRun } from "@reluctant/contracts";
-import { type StageRunRow, stageRunRows, standingOfStageRun } from "@reluctant/db";
+import { sql } from "@reluctant/db";
 import { found, visibleTeam } from "./authorize.ts";
 import { leaseSeconds } from "./claim-attempt.ts";
 import type { Caller, Deps } from "./deps.ts";
@@ -7,8 +7,7 @@ import type { Caller, Deps } from "./deps.ts";
 /** A stage run that the caller's team needs or used. */
 export async function getStageRun({ db }: Deps, { identity, id }: { identity: Caller; id: string }): Promise<StageRun> {
   await refuseStranger({ db }, identity, id);
-  const [row] = await stageRunRows(db.prisma, [id], null, leaseSeconds);
-  return stageRunOf(found(row, "stage run", id));
+  return stageRunOf(await db.one(sql.stageRuns, { stageRunIds: [id], experimentId: null, leaseSeconds }));
 }
 
 /**
@@ -20,11 +19,11 @@ export async function refuseStranger(
   identity: Caller,
   stageRunId: string,
 ): Promise<{ own: boolean }> {
-  const [standing] = await standingOfStageRun(db.prisma, stageRunId, visibleTeam(identity));
+  const standing = await db.maybe(sql.standingOfStageRun, { stageRunId, teamId: visibleTeam(identity) });
   return found(standing, "stage run", stageRunId);
 }
 
-export const stageRunOf = ({ progress, createdAt, finishedAt, ...row }: StageRunRow): StageRun => ({
+export const stageRunOf = ({ progress, createdAt, finishedAt, ...row }: sql.StageRunRow): StageRun => ({
   ...row,
   progress: progress && { ...progress, etaSeconds: etaSeconds(row.params.settings.batchSize, progress) },
   createdAt: createdAt.toISOString(),
@@ -33,5 +32,5 @@ export const stageRunOf = ({ progress, createdAt, finishedAt, ...row }: StageRun
 
 const etaSeconds = (
   batchSize: number,
-  { step, totalSteps, imagesPerSecond }: NonNullable<StageRunRow["progress"]>,
+  { step, totalSteps, imagesPerSecond }: NonNullable<sql.StageRunRow["progress"]>,
 ): number | null => (imagesPerSecond > 0 ? ((totalSteps - step) * batchSize) / imagesPerSecond : null);

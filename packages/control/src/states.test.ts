@@ -8,20 +8,7 @@ import {
   stageRunStates,
   stopWays,
 } from "@reluctant/contracts";
-import {
-  cancelStageRuns,
-  claimAttemptRow,
-  endAttemptRow,
-  endExperimentRow,
-  failStageRunRow,
-  finishExperimentRows,
-  queueAttempts,
-  requeueStageRun,
-  stopAttempts,
-  succeedStageRunRow,
-  type Tx,
-  unblockStageRuns,
-} from "@reluctant/db";
+import { sql, type Tx, WrongRowCount } from "@reluctant/db";
 import {
   attemptTransitions,
   type EndedAttemptState,
@@ -29,10 +16,12 @@ import {
   liveAttemptStates,
   notReachedYet,
   stageRunTransitions,
+  statesBefore,
 } from "@reluctant/relu";
 import { implementations } from "@reluctant/stages/definitions";
 import { type Kit, setup } from "@reluctant/testkit";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { closeAttempt } from "./end-attempt.ts";
 import {
   beatAttempt,
   cancelExperiment,
@@ -86,6 +75,7 @@ async function running() {
 type Running = Awaited<ReturnType<typeof running>>;
 
 const failure = { code: "internal", fatal: true, message: "broke", step: null } as const;
+const result = { kind: "train", images: 1, reluCount: 1, validationAccuracy: 0, testAccuracy: 0 } as const;
 
 // ── No statement moves a row where the tables do not let it ────────────────────────────────────────────────────────
 
@@ -130,38 +120,70 @@ interface Mover {
 
 /** Every statement that moves a state, as its callers run it; one that can be asked for several states, for each. */
 const movers: Record<string, Mover[]> = {
-  "claim-attempt": [{ entity: "attempt", run: (t, rows) => claimAttemptRow(t, rows.attemptId, rows.workerId, 15) }],
-  "stop-attempts": [{ entity: "attempt", run: (t, rows) => stopAttempts(t, [rows.attemptId], "now", "a test") }],
+  "claim-attempt": [
+    {
+      entity: "attempt",
+      run: (t, { attemptId, workerId }) => t.one(sql.claimAttempt, { attemptId, workerId, leaseSeconds: 15 }),
+    },
+  ],
+  "stop-attempts": [
+    {
+      entity: "attempt",
+      run: (t, { attemptId }) => t.many(sql.stopAttempts, { attemptIds: [attemptId], how: "now", reason: "a test" }),
+    },
+  ],
   "end-attempt": attemptStates.filter(hasEnded).map((to) => ({
     entity: "attempt",
-    run: (t, rows) => endAttemptRow(t, rows.attemptId, to, null, to === "failed" ? "{}" : null, null),
+    run: (t, { attemptId }) =>
+      closeAttempt(t, { attemptId, state: to, reason: null, failure: to === "failed" ? failure : null, step: null }),
   })),
   "queue-attempts": [
     {
       entity: "stage_run",
       given: "update attempt set state = 'lost', ended_at = now()",
       run: async (t, { stageRunId }) => {
-        const { teamId } = await t.attempt.findFirstOrThrow({ where: { stageRunId } });
-        await queueAttempts(t, JSON.stringify([{ stageRunId, teamId }]));
+        const { teamId } = await t.prisma.attempt.findFirstOrThrow({ where: { stageRunId } });
+        await t.many(sql.queueAttempts, { chosen: [{ stageRunId, teamId }] });
       },
     },
   ],
-  "requeue-stage-run": [{ entity: "stage_run", run: (t, { stageRunId }) => requeueStageRun(t, stageRunId, 0, 0, 0) }],
-  "unblock-stage-runs": [{ entity: "stage_run", run: (t, { stageRunId }) => unblockStageRuns(t, [stageRunId]) }],
-  "succeed-stage-run": [{ entity: "stage_run", run: (t, { stageRunId }) => succeedStageRunRow(t, stageRunId, "{}") }],
-  "fail-stage-run": [{ entity: "stage_run", run: (t, { stageRunId }) => failStageRunRow(t, stageRunId, "a test", 1) }],
+  "requeue-stage-run": [
+    {
+      entity: "stage_run",
+      run: (t, { stageRunId }) =>
+        t.one(sql.requeueStageRun, { stageRunId, failures: 0, failedStep: 0, delaySeconds: 0 }),
+    },
+  ],
+  "unblock-stage-runs": [
+    { entity: "stage_run", run: (t, { stageRunId }) => t.many(sql.unblockStageRuns, { stageRunIds: [stageRunId] }) },
+  ],
+  "succeed-stage-run": [
+    { entity: "stage_run", run: (t, { stageRunId }) => t.one(sql.succeedStageRun, { stageRunId, result }) },
+  ],
+  "fail-stage-run": [
+    {
+      entity: "stage_run",
+      run: (t, { stageRunId }) => t.one(sql.failStageRun, { stageRunId, reason: "a test", failures: 1 }),
+    },
+  ],
   "cancel-stage-runs": [
-    { entity: "stage_run", run: (t, { stageRunId }) => cancelStageRuns(t, [stageRunId], "a test") },
+    {
+      entity: "stage_run",
+      run: (t, { stageRunId }) => t.run(sql.cancelStageRuns, { stageRunIds: [stageRunId], reason: "a test" }),
+    },
   ],
   "end-experiment": (["cancelled", "failed"] as const).map((to) => ({
     entity: "experiment",
-    run: (t, { experimentId }) => endExperimentRow(t, experimentId, to, "a test"),
+    run: (t, { experimentId }) => {
+      const from = statesBefore(experimentTransitions, to);
+      return t.one(sql.endExperiment, { experimentId, state: to, reason: "a test", from });
+    },
   })),
   "finish-experiments": [
     {
       entity: "experiment",
       given: "update need set released_at = now()",
-      run: (t, { experimentId }) => finishExperimentRows(t, [experimentId]),
+      run: (t, { experimentId }) => t.many(sql.finishExperiments, { experimentIds: [experimentId] }),
     },
   ],
 };
@@ -172,12 +194,15 @@ async function moved({ entity, given, run }: Mover, from: string): Promise<strin
   let move: string | null = null;
   const undone = new Error("undone");
   const work = kit.db.tx(async (t) => {
-    if (given) await t.$executeRawUnsafe(given);
-    await t.$executeRawUnsafe(put[entity].sql, id, from);
-    await run(t, rows).catch((error: Error) => {
-      if (!error.message.includes("is in no state that may be left so")) throw error;
+    if (given) await t.prisma.$executeRawUnsafe(given);
+    await t.prisma.$executeRawUnsafe(put[entity].sql, id, from);
+    await run(t, rows).catch((error: unknown) => {
+      if (!(error instanceof WrongRowCount)) throw error;
     });
-    const [row] = await t.$queryRawUnsafe<{ state: string }[]>(`select state from ${entity} where id = $1::uuid`, id);
+    const [row] = await t.prisma.$queryRawUnsafe<{ state: string }[]>(
+      `select state from ${entity} where id = $1::uuid`,
+      id,
+    );
     if (row && row.state !== from) move = moveOf(entity, from, row.state);
     throw undone;
   });

@@ -1,4 +1,5 @@
-import { appendExperimentEventRows, endExperimentRow, releaseNeedsOfExperiment, type Tx } from "@reluctant/db";
+import { sql, type Tx } from "@reluctant/db";
+import { experimentTransitions, statesBefore } from "@reluctant/relu";
 import type { StopRequest } from "./ask-to-stop.ts";
 import { stopUnneeded } from "./stop-unneeded.ts";
 
@@ -11,11 +12,12 @@ export async function stopExperiment(
   experiment: { id: string; teamId: string },
   { state, reason, how }: { state: "cancelled" | "failed"; reason: string; how: StopRequest["how"] },
 ): Promise<void> {
-  const { id, teamId } = experiment;
-  await endExperimentRow(t, id, state, reason);
-  const event = { teamId, experimentId: id, type: "experiment.changed", data: { state, reason } };
-  await appendExperimentEventRows(t, JSON.stringify([event]));
-  const waitedFor = await releaseNeedsOfExperiment(t, id);
+  const { id: experimentId, teamId } = experiment;
+  await t.one(sql.endExperiment, { experimentId, state, reason, from: statesBefore(experimentTransitions, state) });
+  await t.run(sql.appendExperimentEvents, {
+    events: [{ teamId, experimentId, type: "experiment.changed", data: { state, reason } }],
+  });
+  const waitedFor = await t.many(sql.releaseNeedsOfExperiment, { experimentId });
   await stopUnneeded(
     t,
     waitedFor.map((stageRun) => stageRun.id),

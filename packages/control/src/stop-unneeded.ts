@@ -1,4 +1,4 @@
-import { cancelStageRuns, lockUnfinishedStageRuns, type Tx, unneededStageRuns } from "@reluctant/db";
+import { sql, type Tx } from "@reluctant/db";
 import { announce, stageRunChanged } from "./announce.ts";
 import { askToStop, type StopRequest } from "./ask-to-stop.ts";
 
@@ -8,24 +8,20 @@ import { askToStop, type StopRequest } from "./ask-to-stop.ts";
  * Locks first and looks afterwards, so a need that another transaction adds meanwhile is seen.
  */
 export async function stopUnneeded(t: Tx, stageRunIds: string[], request: StopRequest): Promise<void> {
-  const locked = await lockUnfinishedStageRuns(t, stageRunIds);
-  const unneeded = await unneededStageRuns(
-    t,
-    locked.map(({ id }) => id),
-  );
+  const locked = await t.many(sql.lockUnfinishedStageRuns, { stageRunIds });
+  const unneeded = await t.many(sql.unneededStageRuns, { stageRunIds: idsOf(locked) });
   await askToStop(
     t,
     unneeded.flatMap(({ attemptId }) => attemptId ?? []),
     request,
   );
-  const idle = unneeded.filter(({ attemptState }) => attemptState === null || attemptState === "queued");
-  await cancelStageRuns(
-    t,
-    idle.map(({ id }) => id),
-    request.reason,
-  );
+  const { reason } = request;
+  const idle = idsOf(unneeded.filter(({ attemptState }) => attemptState === null || attemptState === "queued"));
+  await t.run(sql.cancelStageRuns, { stageRunIds: idle, reason });
   await announce(
     t,
-    idle.map(({ id }) => stageRunChanged(id, "cancelled", request.reason)),
+    idle.map((id) => stageRunChanged(id, "cancelled", reason)),
   );
 }
+
+const idsOf = (rows: readonly { id: string }[]): string[] => rows.map(({ id }) => id);

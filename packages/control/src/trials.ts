@@ -1,5 +1,5 @@
 import { type Page, readTrialCursor, type Trial } from "@reluctant/contracts";
-import { type TrialRow, trialRows } from "@reluctant/db";
+import { sql } from "@reluctant/db";
 import { trialState } from "@reluctant/relu";
 import { found, visibleTeam } from "./authorize.ts";
 import { cursorOf } from "./cursor.ts";
@@ -22,13 +22,9 @@ export async function listTrials(
     select: { id: true, number: true },
   });
   const page = rows.slice(0, limit);
+  const trials = await db.many(sql.trials, { trialIds: page.map(({ id }) => id) });
   return {
-    items: (
-      await trialRows(
-        db.prisma,
-        page.map(({ id }) => id),
-      )
-    ).map(trialOf),
+    items: trials.map(trialOf),
     next: rows.length > limit ? String(page.at(-1)?.number) : null,
   };
 }
@@ -39,8 +35,7 @@ export async function getTrial({ db }: Deps, { identity, id }: { identity: Calle
     select: { id: true },
   });
   found(visible, "trial", id);
-  const [row] = await trialRows(db.prisma, [id]);
-  return trialOf(found(row, "trial", id));
+  return trialOf(await db.one(sql.trials, { trialIds: [id] }));
 }
 
 function ofTeam(identity: Caller): { teamId?: string } {
@@ -48,7 +43,7 @@ function ofTeam(identity: Caller): { teamId?: string } {
   return team === null ? {} : { teamId: team };
 }
 
-const trialOf = ({ number, experimentState, ...row }: TrialRow): Trial => ({
+const trialOf = ({ number, experimentState, ...row }: sql.TrialRow): Trial => ({
   ...row,
   state: trialState(
     row.needs.map(({ state }) => state),

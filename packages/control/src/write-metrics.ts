@@ -1,5 +1,5 @@
 import type { MetricPoint } from "@reluctant/contracts";
-import { fence, type MetricBlockRow, metricTails, putMetricBlocks } from "@reluctant/db";
+import { sql } from "@reluctant/db";
 import type { Written } from "./append-log.ts";
 import type { Deps } from "./deps.ts";
 
@@ -14,21 +14,20 @@ export const writeMetrics = (
   { attemptId, epoch, points }: { attemptId: string; epoch: number; points: MetricPoint[] },
 ): Promise<Written> =>
   db.tx(async (t) => {
-    const [owned] = await fence(t, attemptId, epoch);
+    const owned = await t.maybe(sql.fence, { attemptId, epoch });
     if (!owned) return "stale";
+    const { stageRunId } = owned;
     const added = [...bySeries(points)];
     if (added.length === 0) return "written";
-    const firstSteps = added.map(([, { steps }]) => steps[0] as number);
-    const tails = await metricTails(
-      t,
-      owned.stageRunId,
-      added.map(([series]) => series),
-      firstSteps,
-    );
+    const tails = await t.many(sql.metricTails, {
+      stageRunId,
+      series: added.map(([series]) => series),
+      firstSteps: added.map(([, { steps }]) => steps[0] as number),
+    });
     const blocks = added.flatMap(([series, curve]) =>
       extend(tails.find((tail) => tail.series === series) ?? { series, block: 0, steps: [], values: [] }, curve),
     );
-    await putMetricBlocks(t, owned.stageRunId, JSON.stringify(blocks));
+    await t.run(sql.putMetricBlocks, { stageRunId, blocks });
     return "written";
   });
 
@@ -50,7 +49,7 @@ function bySeries(points: readonly MetricPoint[]): Map<string, Curve> {
 }
 
 /** The block that `added` begins in, cut there and filled up, and the blocks that follow it. */
-function extend(tail: MetricBlockRow, added: Curve): MetricBlockRow[] {
+function extend(tail: sql.MetricBlock, added: Curve): sql.MetricBlock[] {
   const first = added.steps[0] as number;
   const kept = tail.steps.filter((step) => step < first).length;
   const steps = [...tail.steps.slice(0, kept), ...added.steps];

@@ -1,12 +1,5 @@
 import { fullVariant, type NeedOrigin, type StageParams, type StageRunState, stageKinds } from "@reluctant/contracts";
-import {
-  adoptCheckpoints,
-  insertStageRunInputs,
-  insertStageRuns,
-  shareLiveStageRuns,
-  type Tx,
-  unblockStageRuns,
-} from "@reluctant/db";
+import { sql, type Tx } from "@reluctant/db";
 import type { PlannedStageRun } from "@reluctant/relu";
 import type { PlannedSpec } from "./plan-spec.ts";
 import { inPieces } from "./slices.ts";
@@ -53,11 +46,12 @@ async function writePiece(
   let left = planned;
   for (let look = 0; left.length > 0; look++) {
     if (look === maxLooks) throw new Error("stage runs of this plan kept ending while it was written; submit again");
-    const created = await insertStageRuns(t, ...rowsOf(left, scopes), pool);
+    const created = await t.many(sql.insertStageRuns, { ...rowsOf(left, scopes), pool });
     for (const { stageKey, ...run } of created) written.push([stageKey, { ...run, origin: "ran" }]);
     const others = without(left, created);
     if (others.length === 0) break;
-    const live = await shareLiveStageRuns(t, JSON.stringify(others.map(({ stageKey }) => scopedKey(stageKey, scopes))));
+    const keys = others.map(({ stageKey }) => scopedKey(stageKey, scopes));
+    const live = await t.many(sql.shareLiveStageRuns, { keys });
     for (const { stageKey, ...run } of live) written.push([stageKey, { ...run, origin: originOf(run.state) }]);
     left = without(others, live);
   }
@@ -76,20 +70,20 @@ export const scopedKey = (stageKey: string, scopes: PlannedSpec["scopes"]) => ({
 });
 
 /** Rows of stage runs, and their parameters once: of 20,000 distillations all have the same. */
-function rowsOf(planned: readonly PlannedStageRun[], scopes: PlannedSpec["scopes"]): [rows: string, params: string] {
+function rowsOf(planned: readonly PlannedStageRun[], scopes: PlannedSpec["scopes"]) {
   const places = new Map<StageParams, number>();
   const placeOf = (params: StageParams): number => {
     const place = places.get(params) ?? places.size;
     places.set(params, place);
     return place;
   };
-  const rows = planned.map((run) => ({
+  const stageRuns = planned.map((run) => ({
     ...run,
     ...scopedKey(run.stageKey, scopes),
     params: placeOf(run.params),
     waitingFor: Object.values(run.inputs).filter((input) => "stageKey" in input).length,
   }));
-  return [JSON.stringify(rows), JSON.stringify([...places.keys()])];
+  return { stageRuns, params: [...places.keys()] };
 }
 
 const originOf = (state: StageRunState): NeedOrigin => (state === "succeeded" ? "cached" : "shared");
@@ -100,7 +94,7 @@ async function connect(
   created: readonly PlannedStageRun[],
   runs: ReadonlyMap<string, WrittenStageRun>,
 ): Promise<void> {
-  const edges = created.flatMap(({ stageKey, inputs }) =>
+  const newInputs = created.flatMap(({ stageKey, inputs }) =>
     Object.entries(inputs).map(([name, input]) => ({
       stageRunId: runOf(runs, stageKey).id,
       name,
@@ -109,10 +103,10 @@ async function connect(
       sha256: "artifact" in input ? input.artifact : null,
     })),
   );
-  const ids = created.map(({ stageKey }) => runOf(runs, stageKey).id);
-  await insertStageRunInputs(t, JSON.stringify(edges));
-  await unblockStageRuns(t, ids);
-  await adoptCheckpoints(t, ids);
+  const stageRunIds = created.map(({ stageKey }) => runOf(runs, stageKey).id);
+  await t.run(sql.insertStageRunInputs, { inputs: newInputs });
+  await t.many(sql.unblockStageRuns, { stageRunIds });
+  await t.run(sql.adoptCheckpoints, { stageRunIds });
 }
 
 export function runOf(runs: ReadonlyMap<string, WrittenStageRun>, stageKey: string): WrittenStageRun {

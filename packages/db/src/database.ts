@@ -2,12 +2,15 @@ import { setTimeout as pause } from "node:timers/promises";
 import { isRetryable } from "./errors.ts";
 import { type Prisma, PrismaClient } from "./generated/client.ts";
 import { LeakFreePgAdapter } from "./leak-free-adapter.ts";
+import { type Statements, statementsOn } from "./statements.ts";
 
-/** A transaction: Prisma's models, and what the named statements run on. */
-export type Tx = Prisma.TransactionClient;
+/** A transaction. */
+export interface Tx extends Statements {
+  readonly prisma: Prisma.TransactionClient;
+}
 
-export interface Database {
-  /** For reads outside a transaction. Writes go through `tx`. */
+/** Statements and models outside a transaction: for reads, and for writes of one statement. */
+export interface Database extends Statements {
   readonly prisma: PrismaClient;
   /**
    * Runs `work` in one READ COMMITTED transaction. A deadlock or serialization failure runs it again from the start, so
@@ -67,12 +70,13 @@ export function openDatabase(
         await t.$queryRaw`
           select set_config('statement_timeout', ${String(statementTimeoutMs)}, true),
             set_config('idle_in_transaction_session_timeout', ${String(idleInTransactionTimeoutMs)}, true)`;
-        return work(t);
+        return work({ prisma: t, ...statementsOn(t) });
       },
       { maxWait: 10_000, timeout: transactionTimeoutMs },
     );
   return {
     prisma,
+    ...statementsOn(prisma),
     async tx(work) {
       for (let retry = 0; ; retry++) {
         try {

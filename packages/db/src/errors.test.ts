@@ -65,9 +65,9 @@ test("a transaction that asks for nothing loses its session and its locks, and P
   const frozen = openDatabase(database.url, { poolSize: 1, idleInTransactionTimeoutMs: 100 });
   const error = await failure(
     frozen.tx(async (t) => {
-      await t.$executeRaw`lock table team`;
+      await t.prisma.$executeRaw`lock table team`;
       await other.query("select from team"); // waits until the lock is given back
-      await t.$queryRaw`select 1`;
+      await t.prisma.$queryRaw`select 1`;
     }),
   );
   expect(isUnavailable(error), String(error)).toBe(true);
@@ -76,7 +76,7 @@ test("a transaction that asks for nothing loses its session and its locks, and P
 });
 
 test.each<[what: string, query: () => Promise<unknown>]>([
-  ["in a transaction", () => db.tx((t) => t.team.findMany())],
+  ["in a transaction", () => db.tx((t) => t.prisma.team.findMany())],
   ["outside of one", () => db.prisma.team.findMany()],
 ])("Postgres itself ends a statement that waits for a lock, %s", async (_, query) => {
   await other.query("begin; lock table team");

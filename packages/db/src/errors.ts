@@ -1,5 +1,18 @@
 /** What a failed query means for the caller: run it again, wait, correct a value, or find the row that was there first. */
 
+/** A statement answered another number of rows than its caller can use: a bug, or a row that is not there. */
+export class WrongRowCount extends Error {
+  readonly statement: string;
+  readonly found: number;
+
+  constructor(statement: string, expected: "one row" | "at most one row", found: number) {
+    super(`statement ${statement} must answer ${expected}, and answered ${found}`);
+    this.name = "WrongRowCount";
+    this.statement = statement;
+    this.found = found;
+  }
+}
+
 /** Postgres' code (SQLSTATE) or the driver's, wherever Prisma has put it in the chain of causes. */
 function codesOf(error: unknown): string[] {
   const codes: string[] = [];

@@ -105,10 +105,10 @@ test("a transaction that meets a deadlock runs again and both commit", async () 
   });
   const transfer = (first: string, second: string) =>
     kit.db.tx(async (t) => {
-      await t.team.update({ where: { id: first }, data: { gpuSeconds: { increment: 1 } } });
+      await t.prisma.team.update({ where: { id: first }, data: { gpuSeconds: { increment: 1 } } });
       if (++arrived === 2) open();
       await bothHoldOne;
-      await t.team.update({ where: { id: second }, data: { gpuSeconds: { increment: 1 } } });
+      await t.prisma.team.update({ where: { id: second }, data: { gpuSeconds: { increment: 1 } } });
     });
   await Promise.all([transfer(one.teamId, two.teamId), transfer(two.teamId, one.teamId)]);
   const teams = await kit.db.prisma.team.findMany({ where: { id: { in: [one.teamId, two.teamId] } } });

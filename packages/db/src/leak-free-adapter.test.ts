@@ -20,7 +20,10 @@ function megabytesInUse(): number {
 test.each([
   ["raw bytes", (bytes: Buffer) => db.prisma.$queryRaw`select octet_length(${bytes}::bytea)`],
   ["raw text", (bytes: Buffer) => db.prisma.$queryRaw`select length(${bytes.toString("base64")}::text)`],
-  ["raw bytes in transactions", (bytes: Buffer) => db.tx((t) => t.$executeRaw`select octet_length(${bytes}::bytea)`)],
+  [
+    "raw bytes in transactions",
+    (bytes: Buffer) => db.tx((t) => t.prisma.$executeRaw`select octet_length(${bytes}::bytea)`),
+  ],
   [
     "a statement that fails",
     (bytes: Buffer) => db.prisma.$executeRaw`select nothing, ${bytes}::bytea`.catch(() => undefined),

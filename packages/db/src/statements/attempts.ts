@@ -1,139 +1,155 @@
 import type {
   ArtifactRef,
   AttemptState,
+  Failure,
   Precision,
+  Progress,
   StageKind,
   StageParams,
   StageRunState,
   StopWay,
 } from "@reluctant/contracts";
-import { attemptTransitions, type EndedAttemptState, statesBefore } from "@reluctant/relu";
-import type { Tx } from "../database.ts";
-import { move } from "../move.ts";
-import { statement } from "../statement.ts";
+import type { EndedAttemptState, Loss } from "@reluctant/relu";
+import { arrayOf, bigint, boolean, bytes, float, int, json, nullable, text, uuid, word } from "../postgres-types.ts";
+import { type RowOf, statement } from "../statement.ts";
 
 /** An attempt and its stage run, both locked. */
-export interface LockedAttempt {
-  id: string;
-  number: number;
-  state: AttemptState;
-  epoch: number | null;
-  stop: StopWay | null;
-  /** Why it was asked to stop; null while nobody has. */
-  reason: string | null;
-  teamId: string;
-  worker: string | null;
-  step: number | null;
-  /** Whether its lease has run out. */
-  expired: boolean;
-  stageRunId: string;
-  stageRunState: StageRunState;
-  kind: StageKind;
-  /** Its standing: see afterEnding. */
-  failures: number;
-  failedStep: number;
-  checkpointStep: number;
-}
-export const lockAttempt = statement<[attemptId: string], LockedAttempt>("lock-stage-run-of-attempt");
-/** For a command that need not wait: whether the two rows are this transaction's now. */
-export const tryLockAttempt = statement<[attemptId: string], { id: string }>("try-lock-attempt");
+export const lockAttempt = statement("lock-attempt", {
+  takes: { attemptId: uuid },
+  gives: {
+    id: text,
+    number: int,
+    state: word<AttemptState>(),
+    epoch: nullable(int),
+    stop: nullable(word<StopWay>()),
+    /** Why it was asked to stop; null while nobody has. */
+    reason: nullable(text),
+    teamId: text,
+    worker: nullable(text),
+    step: nullable(int),
+    /** Whether its lease has run out. */
+    expired: boolean,
+    stageRunId: text,
+    stageRunState: word<StageRunState>(),
+    kind: word<StageKind>(),
+    /** Its standing: see afterEnding. */
+    failures: int,
+    failedStep: int,
+    checkpointStep: int,
+  },
+});
+export type LockedAttempt = RowOf<typeof lockAttempt>;
+/** For a command that need not wait: a row when the two are this transaction's now. */
+export const tryLockAttempt = statement("try-lock-attempt", { takes: { attemptId: uuid }, gives: { id: text } });
 
 /** As relu's `judgeLosses` takes it. */
-export interface LossHistoryRow {
-  losses: { worker: string; at: string; ageSeconds: number; step: number; alone: boolean }[];
-  workers: string[];
-}
-export const lossHistory = statement<[stageRunId: string, leaseSeconds: number], LossHistoryRow>("loss-history");
+export const lossHistory = statement("loss-history", {
+  takes: { stageRunId: uuid, leaseSeconds: int },
+  gives: { losses: json<Loss[]>(), workers: json<string[]>() },
+});
 
-export interface WorkerFit {
-  registered: boolean;
-  /** Why it is drained; null when it is not. */
-  drained: string | null;
-  pool: boolean;
-  version: boolean;
-  dataset: boolean;
-  precision: boolean;
-  free: boolean;
-  implementation: string;
-  wantedVersion: number;
-  wantedPool: string;
-  wantedDataset: string;
-  wantedPrecision: Precision;
-}
-export const fitOfWorker = statement<[attemptId: string, workerId: string], WorkerFit>("fit-of-worker");
+export const fitOfWorker = statement("fit-of-worker", {
+  takes: { attemptId: uuid, workerId: uuid },
+  gives: {
+    registered: boolean,
+    /** Null when it is not drained. */
+    drainedReason: nullable(text),
+    pool: boolean,
+    version: boolean,
+    dataset: boolean,
+    precision: boolean,
+    free: boolean,
+    implementation: text,
+    wantedVersion: int,
+    wantedPool: text,
+    wantedDataset: text,
+    wantedPrecision: word<Precision>(),
+  },
+});
+export type WorkerFit = RowOf<typeof fitOfWorker>;
 
-export interface ClaimedRow {
-  stageRunId: string;
-  number: number;
-  epoch: number;
-  implementation: string;
-  version: number;
-  params: StageParams;
-  precision: Precision;
-  seed: number;
-  datasetVersion: string;
-  startStep: number;
-  resumeSha256: string | null;
-  inputs: { name: string; sha256: string | null; source: string | null; variant: string }[];
-}
-export const claimAttemptRow = statement<[attemptId: string, workerId: string, leaseSeconds: number], ClaimedRow>(
-  "claim-attempt",
-);
+export const claimAttempt = statement("claim-attempt", {
+  takes: { attemptId: uuid, workerId: uuid, leaseSeconds: int },
+  gives: {
+    stageRunId: text,
+    number: int,
+    epoch: int,
+    implementation: text,
+    version: int,
+    params: json<StageParams>(),
+    precision: word<Precision>(),
+    seed: int,
+    datasetVersion: text,
+    startStep: int,
+    resumeSha256: nullable(text),
+    inputs: json<{ name: string; stageRunId: string | null; variant: string; artifact: string | null }[]>(),
+  },
+});
+export type ClaimedAttempt = RowOf<typeof claimAttempt>;
 
-/** `bytes` is a bigint, as all `bigint` columns are. */
-export type StageRunArtifactRow = Omit<ArtifactRef, "bytes"> & { stageRunId: string; bytes: bigint };
-export const artifactsOfStageRuns = statement<[stageRunIds: string[]], StageRunArtifactRow>("artifacts-of-stage-runs");
+export const artifactsOfStageRuns = statement("artifacts-of-stage-runs", {
+  takes: { stageRunIds: arrayOf(uuid) },
+  gives: {
+    stageRunId: text,
+    variant: text,
+    role: word<ArtifactRef["role"]>(),
+    sha256: text,
+    bytes: bigint,
+    mediaType: text,
+  },
+});
 
-export const beatAttemptRow = statement<
-  [attemptId: string, epoch: number, leaseSeconds: number, progress: string | null],
-  { state: "running" | "stopping"; stop: StopWay | null; unbilled: number }
->("beat-attempt");
-export const billAttempt = statement<[attemptId: string, halfLifeSeconds: number], never>("bill-attempt");
-export const fence = statement<[attemptId: string, epoch: number], { stageRunId: string }>("fence");
-export const appendLogChunk = statement<
-  [attemptId: string, epoch: number, offset: number, bytes: Uint8Array],
-  { id: string }
->("append-log");
-const endAttempt =
-  move<
-    [state: EndedAttemptState, reason: string | null, failure: string | null, step: number | null, from: AttemptState[]]
-  >("end-attempt");
-export const endAttemptRow = (
-  t: Tx,
-  attemptId: string,
-  state: EndedAttemptState,
-  reason: string | null,
-  failure: string | null,
-  step: number | null,
-): Promise<void> => endAttempt(t, attemptId, state, reason, failure, step, statesBefore(attemptTransitions, state));
+export const beatAttempt = statement("beat-attempt", {
+  takes: { attemptId: uuid, epoch: int, leaseSeconds: int, progress: nullable(json<Progress>()) },
+  gives: { state: word<"running" | "stopping">(), stop: nullable(word<StopWay>()), unbilled: float },
+});
+export const billAttempt = statement("bill-attempt", { takes: { attemptId: uuid, halfLifeSeconds: float } });
+export const fence = statement("fence", { takes: { attemptId: uuid, epoch: int }, gives: { stageRunId: text } });
+export const appendLog = statement("append-log", {
+  takes: { attemptId: uuid, epoch: int, offset: int, bytes },
+  gives: { id: text },
+});
+export const endAttempt = statement("end-attempt", {
+  takes: {
+    attemptId: uuid,
+    state: word<EndedAttemptState>(),
+    reason: nullable(text),
+    failure: nullable(json<Failure>()),
+    step: nullable(int),
+    from: arrayOf(word<AttemptState>()),
+  },
+  gives: { id: text },
+});
 
-export const recordCheckpointRow = statement<
-  [stageRunId: string, attemptId: string, step: number, sha256: string],
-  never
->("record-checkpoint");
-export const trimCheckpoints = statement<[stageRunId: string, keep: number], never>("trim-checkpoints");
+export const recordCheckpoint = statement("record-checkpoint", {
+  takes: { stageRunId: uuid, attemptId: uuid, step: int, sha256: text },
+});
+export const trimCheckpoints = statement("trim-checkpoints", { takes: { stageRunId: uuid, keep: int } });
 
-export interface MetricBlockRow {
-  series: string;
-  block: number;
-  steps: number[];
-  values: number[];
-}
-export const metricTails = statement<[stageRunId: string, series: string[], firstSteps: number[]], MetricBlockRow>(
-  "metric-tails",
-);
-export const putMetricBlocks = statement<[stageRunId: string, blocks: string], never>("put-metric-blocks");
+const metricBlock = { series: text, block: int, steps: arrayOf(int), values: arrayOf(float) };
+export const metricTails = statement("metric-tails", {
+  takes: { stageRunId: uuid, series: arrayOf(text), firstSteps: arrayOf(int) },
+  gives: metricBlock,
+});
+export type MetricBlock = RowOf<typeof metricTails>;
+export const putMetricBlocks = statement("put-metric-blocks", {
+  takes: { stageRunId: uuid, blocks: json<readonly MetricBlock[]>() },
+});
+export const metricBlocks = statement("metric-blocks", {
+  takes: { stageRunId: uuid, series: nullable(arrayOf(text)), afterStep: int },
+  gives: metricBlock,
+});
 
-export const expiredAttempts = statement<[], { id: string }>("expired-attempts");
+export const expiredAttempts = statement("expired-attempts", { takes: {}, gives: { id: text } });
 /** Queued attempts end; running ones are asked to stop. */
-export const stopAttempts = statement<
-  [attemptIds: string[], how: StopWay, reason: string],
-  {
-    id: string;
-    stageRunId: string;
-    number: number;
-    state: "cancelled" | "stopping";
-    worker: string | null;
-    step: number | null;
-  }
->("stop-attempts");
+export const stopAttempts = statement("stop-attempts", {
+  takes: { attemptIds: arrayOf(uuid), how: word<StopWay>(), reason: text },
+  gives: {
+    id: text,
+    stageRunId: text,
+    number: int,
+    state: word<"cancelled" | "stopping">(),
+    worker: nullable(text),
+    step: nullable(int),
+  },
+});

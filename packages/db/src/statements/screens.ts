@@ -1,147 +1,206 @@
 import type {
   ArtifactRef,
   Attempt,
-  Event,
   ExperimentState,
-  FrontierPoint,
   Granularity,
   NeedOrigin,
   Precision,
   Progress,
-  ProgressCounts,
   StageKind,
   StageParams,
   StageResult,
+  StageRun,
   StageRunState,
-  Throughput,
-  UnusableDataset,
-  Worker,
+  Trial,
 } from "@reluctant/contracts";
 import type { Mean } from "@reluctant/relu";
-import { statement } from "../statement.ts";
-import type { MetricBlockRow } from "./attempts.ts";
+import {
+  arrayOf,
+  boolean,
+  bytes,
+  float,
+  int,
+  json,
+  nullable,
+  smallint,
+  text,
+  timestamp,
+  uuid,
+  word,
+} from "../postgres-types.ts";
+import { type RowOf, statement } from "../statement.ts";
 
-export interface ExperimentSummaryRow extends ProgressCounts {
-  id: string;
-  teamId: string;
-  name: string;
-  state: ExperimentState;
-  reason: string | null;
-  owner: string;
-  dataset: string;
-  datasetVersion: string;
-  model: string;
-  recipe: string;
-  granularity: Granularity;
-  precision: Precision;
-  priority: number;
-  pool: string;
-  createdAt: Date;
-  finishedAt: Date | null;
-  trials: number;
-  methods: string[];
-  budgets: number[];
-  seeds: number[];
-  gpuSeconds: number;
-  imagesLeft: number;
-  imagesPerSecond: number;
-  /** Its points, as means over the seeds. */
-  reached: Mean[];
-}
-export const experimentSummaryRows = statement<[experimentIds: string[]], ExperimentSummaryRow>("experiment-summaries");
-export const listExperimentRows = statement<
-  [
-    team: string | null,
-    state: string | null,
-    search: string | null,
-    afterTime: string | null,
-    afterId: string | null,
-    limit: number,
-  ],
-  { id: string; createdAt: Date }
->("list-experiments");
+export const experimentSummaries = statement("experiment-summaries", {
+  takes: { experimentIds: arrayOf(uuid) },
+  gives: {
+    id: text,
+    teamId: text,
+    name: text,
+    state: word<ExperimentState>(),
+    reason: nullable(text),
+    owner: text,
+    dataset: text,
+    datasetVersion: text,
+    model: text,
+    recipe: text,
+    granularity: word<Granularity>(),
+    precision: word<Precision>(),
+    priority: smallint,
+    pool: text,
+    createdAt: timestamp,
+    finishedAt: nullable(timestamp),
+    trials: int,
+    methods: arrayOf(text),
+    budgets: arrayOf(int),
+    seeds: arrayOf(int),
+    total: int,
+    succeeded: int,
+    cached: int,
+    active: int,
+    waiting: int,
+    failed: int,
+    cancelled: int,
+    gpuSeconds: float,
+    imagesLeft: float,
+    imagesPerSecond: float,
+    /** Its points, as means over the seeds. */
+    reached: json<Mean[]>(),
+  },
+});
+export type ExperimentSummaryRow = RowOf<typeof experimentSummaries>;
 
-export interface StageRunRow {
-  id: string;
-  stageKey: string;
-  kind: StageKind;
-  implementation: string;
-  version: number;
-  params: StageParams;
-  precision: Precision;
-  seed: number;
-  state: StageRunState;
-  reason: string | null;
-  result: StageResult | null;
-  createdAt: Date;
-  finishedAt: Date | null;
-  origin: NeedOrigin | null;
-  trials: number;
-  attempts: number;
-  progress: Progress | null;
-  inputs: { name: string; stageRunId: string | null; variant: string; artifact: string | null }[];
-  artifacts: ArtifactRef[];
-}
-export const stageRunRows = statement<
-  [stageRunIds: string[], experimentId: string | null, silentSeconds: number],
-  StageRunRow
->("stage-runs");
-export const stageRunsOfExperiment = statement<[experimentId: string], { id: string }>("stage-runs-of-experiment");
+export const listExperiments = statement("list-experiments", {
+  takes: {
+    teamId: nullable(uuid),
+    state: nullable(word<ExperimentState>()),
+    search: nullable(text),
+    afterTime: nullable(timestamp),
+    afterId: nullable(uuid),
+    limit: int,
+  },
+  gives: { id: text, createdAt: timestamp },
+});
 
-export interface TrialRow {
-  id: string;
-  experimentId: string;
-  number: number;
-  method: string;
-  model: string;
-  budget: number | null;
-  seed: number;
-  experimentState: ExperimentState;
-  needs: { stageRunId: string; kind: StageKind; origin: NeedOrigin; state: StageRunState }[];
-  reason: string | null;
-  reluCount: number | null;
-  validationAccuracy: number | null;
-  testAccuracy: number | null;
-}
-export const trialRows = statement<[trialIds: string[]], TrialRow>("trials");
+export const stageRuns = statement("stage-runs", {
+  takes: { stageRunIds: arrayOf(uuid), experimentId: nullable(uuid), leaseSeconds: int },
+  gives: {
+    id: text,
+    stageKey: text,
+    kind: word<StageKind>(),
+    implementation: text,
+    version: int,
+    params: json<StageParams>(),
+    precision: word<Precision>(),
+    seed: int,
+    state: word<StageRunState>(),
+    reason: nullable(text),
+    result: nullable(json<StageResult>()),
+    createdAt: timestamp,
+    finishedAt: nullable(timestamp),
+    origin: nullable(word<NeedOrigin>()),
+    trials: int,
+    attempts: int,
+    progress: nullable(json<Progress>()),
+    inputs: json<StageRun["inputs"]>(),
+    artifacts: json<ArtifactRef[]>(),
+  },
+});
+export type StageRunRow = RowOf<typeof stageRuns>;
+export const stageRunsOfExperiment = statement("stage-runs-of-experiment", {
+  takes: { experimentId: uuid },
+  gives: { id: text },
+});
+export const standingOfStageRun = statement("standing-of-stage-run", {
+  takes: { stageRunId: uuid, teamId: nullable(uuid) },
+  gives: { own: boolean },
+});
 
-export const standingOfStageRun = statement<[stageRunId: string, team: string | null], { own: boolean }>(
-  "standing-of-stage-run",
-);
+export const trials = statement("trials", {
+  takes: { trialIds: arrayOf(uuid) },
+  gives: {
+    id: text,
+    experimentId: text,
+    number: int,
+    method: text,
+    model: text,
+    budget: nullable(int),
+    seed: int,
+    experimentState: word<ExperimentState>(),
+    needs: json<Trial["needs"]>(),
+    reason: nullable(text),
+    reluCount: nullable(int),
+    validationAccuracy: nullable(float),
+    testAccuracy: nullable(float),
+  },
+});
+export type TrialRow = RowOf<typeof trials>;
 
-export type AttemptRow = Omit<Attempt, "queuedAt" | "startedAt" | "endedAt"> & {
-  queuedAt: Date;
-  startedAt: Date | null;
-  endedAt: Date | null;
-};
-export const attemptRows = statement<[stageRunId: string], AttemptRow>("attempts-of-stage-run");
-export const metricBlockRows = statement<
-  [stageRunId: string, series: string[] | null, afterStep: number],
-  MetricBlockRow
->("metrics");
-export const logChunkRows = statement<
-  [attemptId: string, offset: number, limit: number],
-  { offset: number; bytes: Uint8Array }
->("log-chunks");
-export const pointsOfFrontier = statement<[datasetVersion: string, model: string, team: string | null], { id: string }>(
-  "points-of-frontier",
-);
-export type FrontierPointRow = Omit<FrontierPoint, "onFrontier">;
-export const frontierPointRows = statement<[pointIds: string[], team: string | null], FrontierPointRow>(
-  "frontier-points",
-);
-export const throughputRows = statement<
-  [model: string, inputShape: number[], precision: Precision, pool: string, silentSeconds: number],
-  Omit<Throughput, "estimatedFrom"> & { implementation: string; measuredThreads: number }
->("throughputs");
-export const workerRows = statement<
-  [leaseSeconds: number, workerId: string | null],
-  Omit<Worker, "startedAt" | "lastBeatAt"> & { startedAt: Date; lastBeatAt: Date }
->("workers");
-export const unusableDatasetRows = statement<[leaseSeconds: number], UnusableDataset & { workers: string[] }>(
-  "unusable-datasets",
-);
-export const eventRows = statement<
-  [xid: string, id: bigint, team: string | null, experimentId: string | null, limit: number],
-  Omit<Event, "at"> & { at: Date }
->("read-events");
+export const attemptsOfStageRun = statement("attempts-of-stage-run", {
+  takes: { stageRunId: uuid },
+  gives: {
+    id: text,
+    stageRunId: text,
+    number: int,
+    state: word<Attempt["state"]>(),
+    worker: nullable(text),
+    engine: nullable(json<NonNullable<Attempt["engine"]>>()),
+    startStep: nullable(int),
+    step: nullable(int),
+    inexact: boolean,
+    reason: nullable(text),
+    failure: nullable(json<NonNullable<Attempt["failure"]>>()),
+    gpuSeconds: float,
+    queuedAt: timestamp,
+    startedAt: nullable(timestamp),
+    endedAt: nullable(timestamp),
+  },
+});
+export const logChunks = statement("log-chunks", {
+  takes: { attemptId: uuid, offset: int, limit: int },
+  gives: { offset: int, bytes },
+});
+
+export const pointsOfFrontier = statement("points-of-frontier", {
+  takes: { datasetVersion: text, model: text, teamId: nullable(uuid) },
+  gives: { id: text },
+});
+export const frontierPoints = statement("frontier-points", {
+  takes: { pointIds: arrayOf(uuid), teamId: nullable(uuid) },
+  gives: {
+    id: text,
+    stageRunId: text,
+    experimentId: nullable(text),
+    trialId: nullable(text),
+    variant: text,
+    method: text,
+    recipe: text,
+    seed: int,
+    budget: nullable(int),
+    reluCount: int,
+    polynomialUnits: int,
+    convention: text,
+    macs: float,
+    images: float,
+    gpuSeconds: float,
+    validationAccuracy: float,
+    testAccuracy: float,
+    suspect: nullable(text),
+  },
+});
+export type FrontierPointRow = RowOf<typeof frontierPoints>;
+
+export const throughputs = statement("throughputs", {
+  takes: { model: text, inputShape: arrayOf(int), precision: word<Precision>(), pool: text, leaseSeconds: int },
+  gives: {
+    implementation: text,
+    backend: text,
+    device: text,
+    /** The worker's. */
+    threads: int,
+    /** Of the attempts. */
+    measuredThreads: int,
+    imagesPerSecond: float,
+    overheadSeconds: float,
+    attempts: int,
+  },
+});

@@ -1,67 +1,93 @@
-import type { AttemptState, ExperimentState, Failure, StageRunState } from "@reluctant/contracts";
-import { experimentTransitions, statesBefore } from "@reluctant/relu";
-import type { Tx } from "../database.ts";
-import { move } from "../move.ts";
+import type { AttemptState, Precision, StageParams, StageResult, StageRunState } from "@reluctant/contracts";
+import { arrayOf, boolean, float, int, json, nullable, text, uuid, word } from "../postgres-types.ts";
 import { statement } from "../statement.ts";
 
-type Id = { id: string };
+const ids = { id: text };
+const states = { id: text, state: word<StageRunState>() };
 
-export const lockConsumers = statement<[stageRunId: string], Id>("lock-consumers");
-export const unblockStageRuns = statement<[stageRunIds: string[]], { id: string; state: StageRunState }>(
-  "unblock-stage-runs",
-);
-export const lockUnfinishedStageRuns = statement<[stageRunIds: string[]], { id: string; state: StageRunState }>(
-  "lock-unfinished-stage-runs",
-);
-export const unneededStageRuns = statement<
-  [stageRunIds: string[]],
-  { id: string; state: StageRunState; attemptId: string | null; attemptState: AttemptState | null }
->("unneeded-stage-runs");
-export const cancelStageRuns = statement<[stageRunIds: string[], reason: string], never>("cancel-stage-runs");
-export const requeueStageRun = move<[failures: number, failedStep: number, delaySeconds: number]>("requeue-stage-run");
-export const trialsThatNeed = statement<[stageRunId: string], Id>("trials-that-need");
-export const releaseNeedsOfTrials = statement<[trialIds: string[]], Id>("release-needs-of-trials");
-export const releaseNeedsOfExperiment = statement<[experimentId: string], Id>("release-needs-of-experiment");
-export const lockExperimentsOf = statement<[stageRunIds: string[]], Id>("lock-experiments-of-stage-runs");
-export const finishExperimentRows = statement<
-  [experimentIds: string[]],
-  { id: string; teamId: string; state: "finished" | "failed"; reason: string | null }
->("finish-experiments");
-export const lockExperiment = statement<[experimentId: string], { id: string; state: ExperimentState; teamId: string }>(
-  "lock-experiment",
-);
-const endExperiment = move<[state: "cancelled" | "failed", reason: string, from: ExperimentState[]]>("end-experiment");
-export const endExperimentRow = (
-  t: Tx,
-  experimentId: string,
-  state: "cancelled" | "failed",
-  reason: string,
-): Promise<void> => endExperiment(t, experimentId, state, reason, statesBefore(experimentTransitions, state));
-export const latestOutcomes = statement<
-  [stageRunId: string, count: number],
-  { id: string; teamId: string; outcomes: (Failure | null)[] }
->("latest-outcomes");
-/** `method` null: the trial's, with its budget. `macs` null: the model's. */
-export const putFrontierPoint = statement<
-  [
-    stageRunId: string,
-    variant: string,
-    method: string | null,
-    reluCount: number,
-    macs: number | null,
-    validationAccuracy: number,
-    testAccuracy: number,
-  ],
-  Id
->("put-frontier-point");
-export const appendEventRows = statement<[events: string], never>("append-events");
-export const appendExperimentEventRows = statement<[events: string], never>("append-experiment-events");
-export const liveNeedsOf = statement<[stageRunId: string], Id>("live-needs");
-export const succeedStageRunRow = move<[result: string]>("succeed-stage-run");
-export const failStageRunRow = move<[reason: string, failures: number]>("fail-stage-run");
-/** `budget` null: the one that the search was asked for. */
-export const putMask = statement<
-  [stageRunId: string, variant: string, sha256: string, budget: number | null, reluCount: number],
-  never
->("put-mask");
-export const lockStageRunsOfExperiment = statement<[experimentId: string], Id>("lock-stage-runs-of-experiment");
+/** `params` is the place of its parameters among those of the statement. */
+interface NewStageRun {
+  scopeTeamId: string | null;
+  stageKey: string;
+  kind: string;
+  implementation: string;
+  version: number;
+  params: number;
+  precision: Precision;
+  seed: number;
+  datasetVersion: string;
+  waitingFor: number;
+}
+export const insertStageRuns = statement("insert-stage-runs", {
+  takes: { stageRuns: json<readonly NewStageRun[]>(), params: json<readonly StageParams[]>(), pool: text },
+  gives: { ...states, stageKey: text },
+});
+interface NewInput {
+  stageRunId: string;
+  name: string;
+  sourceStageRunId: string | null;
+  variant: string;
+  sha256: string | null;
+}
+export const insertStageRunInputs = statement("insert-stage-run-inputs", {
+  takes: { inputs: json<readonly NewInput[]>() },
+});
+
+/** A team that a stage run is private to, or null, and its stage key. */
+interface ScopedKey {
+  scopeTeamId: string | null;
+  stageKey: string;
+}
+export const liveStageRuns = statement("live-stage-runs", {
+  takes: { keys: json<readonly ScopedKey[]>() },
+  gives: { ...states, stageKey: text },
+});
+export const shareLiveStageRuns = statement("share-live-stage-runs", {
+  takes: { keys: json<readonly ScopedKey[]>() },
+  gives: { ...states, stageKey: text },
+});
+
+export const lockConsumers = statement("lock-consumers", { takes: { stageRunId: uuid }, gives: ids });
+export const lockUnfinishedStageRuns = statement("lock-unfinished-stage-runs", {
+  takes: { stageRunIds: arrayOf(uuid) },
+  gives: states,
+});
+export const lockStageRunsOfExperiment = statement("lock-stage-runs-of-experiment", {
+  takes: { experimentId: uuid },
+  gives: ids,
+});
+export const unblockStageRuns = statement("unblock-stage-runs", {
+  takes: { stageRunIds: arrayOf(uuid) },
+  gives: states,
+});
+export const adoptCheckpoints = statement("adopt-checkpoints", { takes: { stageRunIds: arrayOf(uuid) } });
+export const requeueStageRun = statement("requeue-stage-run", {
+  takes: { stageRunId: uuid, failures: int, failedStep: int, delaySeconds: float },
+  gives: ids,
+});
+export const succeedStageRun = statement("succeed-stage-run", {
+  takes: { stageRunId: uuid, result: json<StageResult>() },
+  gives: ids,
+});
+export const failStageRun = statement("fail-stage-run", {
+  takes: { stageRunId: uuid, reason: text, failures: int },
+  gives: ids,
+});
+export const cancelStageRuns = statement("cancel-stage-runs", { takes: { stageRunIds: arrayOf(uuid), reason: text } });
+export const unneededStageRuns = statement("unneeded-stage-runs", {
+  takes: { stageRunIds: arrayOf(uuid) },
+  gives: { ...states, attemptId: nullable(text), attemptState: nullable(word<AttemptState>()) },
+});
+
+export const isNeeded = statement("is-needed", { takes: { stageRunId: uuid }, gives: { needed: boolean } });
+export const trialsThatNeed = statement("trials-that-need", { takes: { stageRunId: uuid }, gives: ids });
+/** Answers the stage runs that they waited for. */
+export const releaseNeedsOfTrials = statement("release-needs-of-trials", {
+  takes: { trialIds: arrayOf(uuid) },
+  gives: ids,
+});
+/** Answers the stage runs that it waited for. */
+export const releaseNeedsOfExperiment = statement("release-needs-of-experiment", {
+  takes: { experimentId: uuid },
+  gives: ids,
+});

@@ -1,24 +1,40 @@
-import type { AttemptState, StageKind } from "@reluctant/contracts";
-import { statement } from "../statement.ts";
+import type { EngineInfo, Worker } from "@reluctant/contracts";
+import type { WorkerEnding } from "@reluctant/relu";
+import { float, int, json, nullable, text, timestamp, uuid, word } from "../postgres-types.ts";
+import { type RowOf, statement } from "../statement.ts";
 
 /** `trustedSince` null: the predecessor was drained, so its record ends with it. */
-export const takeWorkerName = statement<[name: string], { trustedSince: Date | null }>("take-worker-name");
-export const drainWorkerRow = statement<[name: string, reason: string], { id: string }>("drain-worker");
-export const undrainWorkerRow = statement<[name: string], { id: string }>("undrain-worker");
+export const takeWorkerName = statement("take-worker-name", {
+  takes: { name: text },
+  gives: { trustedSince: nullable(timestamp) },
+});
+export const beatWorker = statement("beat-worker", {
+  takes: { workerId: uuid, state: word<"idle" | "busy" | "draining">() },
+  gives: { drainedReason: nullable(text) },
+});
+export const leaveWorker = statement("leave-worker", { takes: { workerId: uuid } });
+export const drainWorker = statement("drain-worker", { takes: { name: text, reason: text }, gives: { id: text } });
+export const undrainWorker = statement("undrain-worker", { takes: { name: text }, gives: { id: text } });
 
 /** As relu's `brokenWorkers` takes it. */
-export interface WorkerRecordRow {
-  id: string;
-  name: string;
-  pool: string;
-  endings: {
-    state: AttemptState;
-    stageRunId: string;
-    kind: StageKind;
-    at: string;
-    checkpointed: boolean;
-    succeededOn: string | null;
-    alone: boolean;
-  }[];
-}
-export const workerRecords = statement<[leaseSeconds: number], WorkerRecordRow>("worker-records");
+export const workerRecords = statement("worker-records", {
+  takes: { leaseSeconds: int },
+  gives: { id: text, name: text, pool: text, endings: json<WorkerEnding[]>() },
+});
+export const workers = statement("workers", {
+  takes: { leaseSeconds: int, workerId: nullable(uuid) },
+  gives: {
+    id: text,
+    name: text,
+    pool: text,
+    state: word<Worker["state"]>(),
+    reason: nullable(text),
+    engine: json<EngineInfo>(),
+    attemptId: nullable(text),
+    stageRunId: nullable(text),
+    imagesPerSecond: nullable(float),
+    startedAt: timestamp,
+    lastBeatAt: timestamp,
+  },
+});
+export type WorkerRow = RowOf<typeof workers>;

@@ -1,0 +1,52 @@
+import type { StageKind } from "@reluctant/contracts";
+import { arrayOf, bigint, float, int, json, smallint, text, timestamp, word } from "../postgres-types.ts";
+import { type RowOf, statement } from "../statement.ts";
+
+export const dispatchQueues = statement("dispatch-queues", {
+  takes: { leaseSeconds: int },
+  gives: { kind: word<StageKind>(), pool: text, freeSlots: int, queued: int },
+});
+export type DispatchQueue = RowOf<typeof dispatchQueues>;
+
+export const dispatchCandidates = statement("dispatch-candidates", {
+  takes: { kind: word<StageKind>(), pool: text, room: int, halfLifeSeconds: float, leaseSeconds: int },
+  gives: {
+    stageRunId: text,
+    createdAt: timestamp,
+    /** 0 low, 1 normal, 2 high. */
+    priority: smallint,
+    teamId: text,
+    teamWeight: float,
+    teamGpuSeconds: float,
+  },
+});
+export type DispatchCandidate = RowOf<typeof dispatchCandidates>;
+
+/** An attempt as its job names it. */
+const job = { attemptId: text, stageRunId: text, kind: word<StageKind>(), pool: text };
+export const queueAttempts = statement("queue-attempts", {
+  takes: { chosen: json<readonly { stageRunId: string; teamId: string }[]>() },
+  gives: { ...job, number: int },
+});
+export const queuedAttempts = statement("queued-attempts", { takes: { olderThanMs: float }, gives: job });
+export const claimOutbox = statement("claim-outbox", {
+  takes: { limit: int, holder: text },
+  gives: { ...job, outboxId: bigint },
+});
+export const markOutboxSent = statement("mark-outbox-sent", { takes: { outboxIds: arrayOf(bigint) } });
+
+export const electLeader = statement("elect-leader", {
+  takes: { name: text, holder: text, leaseSeconds: float },
+  gives: { holder: text },
+});
+export const resignLeader = statement("resign-leader", { takes: { name: text, holder: text } });
+export const recordRound = statement("record-round", {
+  takes: { name: text, holder: text, unseenSeconds: float },
+  gives: { answeredSeconds: float },
+});
+
+export const markSuspectPoints = statement("mark-suspect-points", {
+  takes: { models: arrayOf(text), byOneThread: arrayOf(float), byMore: arrayOf(float) },
+  gives: { id: text },
+});
+export const purgeExpired = statement("purge-expired", { takes: {}, gives: { rows: int } });

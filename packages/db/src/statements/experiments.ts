@@ -1,0 +1,48 @@
+import type { ExperimentState, Failure, NeedOrigin } from "@reluctant/contracts";
+import { arrayOf, int, json, nullable, text, uuid, word } from "../postgres-types.ts";
+import { statement } from "../statement.ts";
+
+/** Others that lock the same name wait until this transaction ends. */
+export const lockName = statement("lock-name", { takes: { name: text }, gives: { locked: text } });
+
+interface NewTrial {
+  id: string;
+  number: number;
+  method: string;
+  budget: number | null;
+  seed: number;
+}
+export interface NewNeed {
+  trialId: string;
+  stageRunId: string;
+  origin: NeedOrigin;
+}
+export const insertTrials = statement("insert-trials", {
+  takes: { experimentId: uuid, model: text, trials: json<readonly NewTrial[]>(), needs: json<readonly NewNeed[]>() },
+});
+
+export const lockExperiment = statement("lock-experiment", {
+  takes: { experimentId: uuid },
+  gives: { id: text, state: word<ExperimentState>(), teamId: text },
+});
+export const lockExperimentsOfStageRuns = statement("lock-experiments-of-stage-runs", {
+  takes: { stageRunIds: arrayOf(uuid) },
+  gives: { id: text },
+});
+export const endExperiment = statement("end-experiment", {
+  takes: {
+    experimentId: uuid,
+    state: word<"cancelled" | "failed">(),
+    reason: text,
+    from: arrayOf(word<ExperimentState>()),
+  },
+  gives: { id: text },
+});
+export const finishExperiments = statement("finish-experiments", {
+  takes: { experimentIds: arrayOf(uuid) },
+  gives: { id: text, teamId: text, state: word<"finished" | "failed">(), reason: nullable(text) },
+});
+export const latestOutcomes = statement("latest-outcomes", {
+  takes: { stageRunId: uuid, limit: int },
+  gives: { id: text, teamId: text, outcomes: json<(Failure | null)[]>() },
+});
