@@ -1,5 +1,6 @@
 /**
- * npm run migration -- create NAME   writes prisma/migrations/…_NAME from what changed in prisma/schema.prisma
+ * npm run migration -- create NAME   writes prisma/migrations/…_NAME from what changed in prisma/schema.prisma, or else in
+ *                                    prisma/views
  * npm run migration -- drift         prints what the migrations lack, and fails when they lack something
  *
  * Runs on DATABASE_URL when set, else on a Postgres of its own; needs the built packages (`npm run build`).
@@ -8,7 +9,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startPostgres } from "@reluctant/local";
-import { createMigration, findDrift } from "./schema-engine.mjs";
+import { createMigration, findDrift } from "./drift.mjs";
 
 const root = join(import.meta.dirname, "..");
 const [command, name] = process.argv.slice(2);
@@ -24,6 +25,7 @@ try {
   const project = {
     databaseUrl: process.env.DATABASE_URL ?? own.url,
     schemaFile: join(root, "prisma/schema.prisma"),
+    viewsFolder: join(root, "prisma/views"),
     migrationsFolder: join(root, "prisma/migrations"),
   };
   if (isCreate) {

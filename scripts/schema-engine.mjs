@@ -1,24 +1,22 @@
 /**
- * Prisma's schema engine as WebAssembly, driven through adapter-pg: it compares schemas and writes migrations without the
- * engine binary, whose download many networks refuse. Deploying is packages/db's `deployMigrations`.
+ * Prisma's schema engine as WebAssembly, driven through adapter-pg: it compares schemas without the engine binary, whose
+ * download many networks refuse.
  */
 import { randomUUID } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { PrismaPg } from "@prisma/adapter-pg";
 import { bindMigrationAwareSqlAdapterFactory, ColumnTypeEnum } from "@prisma/driver-adapter-utils";
 import pg from "pg";
 
-/** @typedef {{ databaseUrl: string, schemaFile: string, migrationsFolder: string }} Project */
-
 /**
  * What the migrations lack to produce the schema, as SQL; empty when they agree. Both are built in shadow databases on
  * the server of `databaseUrl`, whose user must be allowed to create databases; the database itself is left alone.
- * @param {Project} project
+ * @param {import("./drift.mjs").Project} project
  * @returns {Promise<string>}
  */
-export async function findDrift(project) {
+export async function findSchemaDrift(project) {
   const { schema, migrations } = read(project);
   return withEngine(project, async (engine) => {
     const from = { tag: "migrations", ...migrations };
@@ -28,23 +26,7 @@ export async function findDrift(project) {
   });
 }
 
-/**
- * Writes the next migration: the SQL that leads from the migrations to the schema. It is not applied.
- * @param {Project} project
- * @param {string} name
- * @returns {Promise<string | undefined>} the new migration's folder; undefined when there is nothing to migrate
- */
-export async function createMigration(project, name) {
-  const sql = await findDrift(project); // the engine's own createMigration cannot make a shadow database from 7.10's adapter
-  if (!sql) return undefined;
-  const folder = join(project.migrationsFolder, `${new Date().toISOString().replace(/\D/g, "").slice(0, 14)}_${name}`);
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, "migration.sql"), sql);
-  writeFileSync(join(project.migrationsFolder, lockName), 'provider = "postgresql"\n');
-  return folder;
-}
-
-const lockName = "migration_lock.toml";
+export const lockName = "migration_lock.toml";
 const filters = { externalTables: [], externalEnums: [] };
 
 /** The schema and the migrations in the form that the engine takes. */

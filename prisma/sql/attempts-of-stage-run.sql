@@ -1,8 +1,2 @@
--- All attempts of a stage run, in order.
-select a.id::text, a.stage_run_id::text as "stageRunId", a.number, a.state, w.name as worker, a.engine, a.start_step as "startStep",
-  (a.progress ->> 'step')::int as step, a.inexact, a.reason, a.failure,
-  case when a.state in ('running', 'stopping') then extract(epoch from now() - a.started_at)::float8 else a.gpu_seconds end as "gpuSeconds",
-  a.queued_at as "queuedAt", a.started_at as "startedAt", a.ended_at as "endedAt"
-from attempt a left join worker w on w.id = a.worker_id
-where a.stage_run_id = :stageRunId::uuid
-order by a.number;
+-- All attempts of a stage run as the API shows them, in order.
+select * from attempt_detail where "stageRunId" = :stageRunId::uuid order by number;

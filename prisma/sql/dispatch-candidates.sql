@@ -16,10 +16,9 @@ select "stageRunId", "createdAt", priority, "teamId", "teamWeight", "teamGpuSeco
   ) charged
   where r.state = 'ready' and r.kind = :kind and r.pool = :pool and (r.retry_at is null or r.retry_at <= now())
     and exists (
-      select from worker w
-      where w.pool = r.pool and w.state not in ('gone', 'draining') and w.drained_at is null
-        and w.last_beat_at > now() - :leaseSeconds::int * interval '1 second'
+      select from serving_worker w
+      where w.pool = r.pool and w.last_beat_at > now() - :leaseSeconds::int * interval '1 second'
         and (w.versions ->> r.implementation)::int = r.version and r.dataset_version = any (w.datasets)
-        and coalesce(w.engine -> 'precisions', '["fp32"]') ? r.precision)
+        and w.precisions ? r.precision)
 ) candidate
 where place <= :room::int;

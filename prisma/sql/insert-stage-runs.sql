@@ -7,6 +7,6 @@ select "scopeTeamId", "stageKey" as stage_key, kind, implementation, version, :p
   "datasetVersion", :pool, case when "waitingFor" = 0 then 'ready' else 'blocked' end, "waitingFor"
 from jsonb_to_recordset(:stageRuns::jsonb) as planned ("scopeTeamId" uuid, "stageKey" text, kind text, implementation text,
   version int, params int, precision text, seed int, "datasetVersion" text, "waitingFor" int)
-order by array_position(array['train', 'sensitivity', 'mask-search', 'distillation', 'private-inference'], kind), stage_key
+order by stage_kind_rank(kind), stage_key
 on conflict (scope_team_id, stage_key) where state not in ('failed', 'cancelled') do nothing
 returning id::text, stage_key as "stageKey", state;

@@ -4,5 +4,5 @@ select id::text from stage_run
 where state in ('blocked', 'ready', 'active') and id in (
   select n.stage_run_id from trial t join need n on n.trial_id = t.id
   where t.experiment_id = :experimentId::uuid and n.released_at is null)
-order by array_position(array['train', 'sensitivity', 'mask-search', 'distillation', 'private-inference'], kind), stage_key
+order by stage_kind_rank(kind), stage_key
 for update;

@@ -1,7 +1,6 @@
 -- What a stage run's losses say of it: the last ones, newest first, with the step it could resume from then and whether no
 -- other worker was lost within a lease; and the workers that live and could take it. A running attempt whose lease is over
--- is lost, noticed or not. A worker is lost when it fell silent, or was replaced without having left: one that leaves beats
--- as it goes.
+-- is lost, noticed or not.
 with run as (
   select * from stage_run where id = :stageRunId::uuid
 ), claimed as (
@@ -18,18 +17,11 @@ select
     select jsonb_agg(jsonb_build_object('worker', l.worker, 'at', l.at, 'step', l.step,
       'ageSeconds', extract(epoch from now() - l.at)::float8,
       'alone', not exists (
-        select from attempt o join worker w on w.id = o.worker_id
-        where w.name <> l.worker and (o.state = 'lost' or o.state in ('running', 'stopping') and o.lease_expires_at < now())
-          and o.lease_expires_at between l.at - :leaseSeconds::int * interval '1 second' and l.at + :leaseSeconds::int * interval '1 second')
-        and not exists (
-        select from worker w
-        where w.name <> l.worker and w.left_at is distinct from w.last_beat_at
-          and (w.left_at is not null or w.last_beat_at < now() - :leaseSeconds::int * interval '1 second')
-          and w.last_beat_at between l.at - 2 * :leaseSeconds::int * interval '1 second' and l.at)
+        select from workers_lost_near(l.at, :leaseSeconds::int * interval '1 second') other where other.name <> l.worker)
     ) order by l.number desc) from lost l), '[]') as losses,
   coalesce((
     select jsonb_agg(distinct w.name)
-    from worker w join run on w.pool = run.pool
-    where w.state not in ('gone', 'draining') and w.drained_at is null and w.last_beat_at > now() - :leaseSeconds::int * interval '1 second'
+    from serving_worker w join run on w.pool = run.pool
+    where w.last_beat_at > now() - :leaseSeconds::int * interval '1 second'
       and (w.versions ->> run.implementation)::int = run.version and run.dataset_version = any (w.datasets)
-      and coalesce(w.engine -> 'precisions', '["fp32"]') ? run.precision), '[]') as workers;
+      and w.precisions ? run.precision), '[]') as workers;

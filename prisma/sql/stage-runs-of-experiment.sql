@@ -2,4 +2,4 @@
 select r.id::text
 from stage_run r
 where r.id in (select n.stage_run_id from trial t join need n on n.trial_id = t.id where t.experiment_id = :experimentId::uuid)
-order by array_position(array['train', 'sensitivity', 'mask-search', 'distillation', 'private-inference'], r.kind), r.created_at, r.stage_key;
+order by stage_kind_rank(r.kind), r.created_at, r.stage_key;

@@ -27,8 +27,8 @@ with finished as (
   group by f.implementation, f.backend, f.device, f.threads
 ), living as (
   select engine ->> 'backend' as backend, engine ->> 'device' as device, (engine ->> 'threads')::int as threads, count(*) as workers
-  from worker
-  where pool = :pool and state not in ('gone', 'draining') and drained_at is null and last_beat_at > now() - :leaseSeconds::int * interval '1 second'
+  from serving_worker
+  where pool = :pool and last_beat_at > now() - :leaseSeconds::int * interval '1 second'
   group by 1, 2, 3
 )
 select distinct on (m.implementation) m.implementation, m.backend, m.device, coalesce(l.threads, m.threads) as threads,

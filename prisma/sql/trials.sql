@@ -1,16 +1,2 @@
--- Trials with their needs, and the point that each reached: that of its last stage, none before that one has ended.
-select t.id::text, t.experiment_id::text as "experimentId", t.number, t.method, t.model, t.budget, t.seed, e.state as "experimentState",
-  needs.needs, needs.reason, p.relu_count as "reluCount", p.validation_accuracy as "validationAccuracy", p.test_accuracy as "testAccuracy"
-from trial t join experiment e on e.id = t.experiment_id
-cross join lateral (
-  select jsonb_agg(jsonb_build_object('stageRunId', r.id, 'kind', r.kind, 'origin', n.origin, 'state', r.state)
-      order by array_position(array['train', 'sensitivity', 'mask-search', 'distillation', 'private-inference'], r.kind)) as needs,
-    min(r.reason) filter (where r.state = 'failed') as reason
-  from need n join stage_run r on r.id = n.stage_run_id where n.trial_id = t.id
-) needs
-left join lateral (
-  select p.* from frontier_point p where p.stage_run_id = (needs.needs -> -1 ->> 'stageRunId')::uuid
-  order by (p.variant <> 'full'), p.variant limit 1
-) p on true
-where t.id = any (:trialIds::uuid[])
-order by t.number;
+-- Trials as the API shows them, in the plan's order.
+select * from trial_detail where id = any (:trialIds::uuid[]) order by number;

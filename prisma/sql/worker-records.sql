@@ -1,8 +1,8 @@
 -- The workers that take work, each with how its name's attempts ended since it is trusted, newest first; only of those that
--- lost one in the last week. What a loss is, and what excuses it, as in loss-history.sql.
+-- lost one in the last week.
 with serving as (
-  select id, name, pool, trusted_since from worker
-  where state not in ('gone', 'draining') and drained_at is null and last_beat_at > now() - :leaseSeconds::int * interval '1 second'
+  select id, name, pool, trusted_since from serving_worker
+  where last_beat_at > now() - :leaseSeconds::int * interval '1 second'
 ), suspect as (
   select distinct s.id
   from attempt a join worker w on w.id = a.worker_id join serving s on s.name = w.name
@@ -20,14 +20,8 @@ left join lateral (
       select w.name from attempt other join worker w on w.id = other.worker_id
       where other.stage_run_id = e.stage_run_id and other.state = 'succeeded' and w.name <> s.name),
     'alone', not exists (
-      select from attempt o join worker w on w.id = o.worker_id
-      where w.name <> s.name and (o.state = 'lost' or o.state in ('running', 'stopping') and o.lease_expires_at < now())
-        and o.lease_expires_at between e.lease_expires_at - :leaseSeconds::int * interval '1 second' and e.lease_expires_at + :leaseSeconds::int * interval '1 second')
-      and not exists (
-      select from worker w
-      where w.name <> s.name and w.left_at is distinct from w.last_beat_at
-        and (w.left_at is not null or w.last_beat_at < now() - :leaseSeconds::int * interval '1 second')
-        and w.last_beat_at between e.lease_expires_at - 2 * :leaseSeconds::int * interval '1 second' and e.lease_expires_at)
+      select from workers_lost_near(e.lease_expires_at, :leaseSeconds::int * interval '1 second') other
+      where other.name <> s.name)
   ) order by e.ended_at desc) as endings
   from (
     select a.state, a.stage_run_id, r.kind, a.number, a.start_step, a.lease_expires_at, a.ended_at

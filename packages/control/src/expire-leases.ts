@@ -7,8 +7,8 @@ import { endAttempt, mayWrite } from "./end-attempt.ts";
 /**
  * Ends attempts whose lease ran out as lost, each in a transaction of its own; their stage runs are ready again, or fail as
  * poisonous. Only Postgres' clock judges. One that another transaction holds is left for a later call: a worker frozen within
- * its transaction keeps the row until Postgres ends its session, and the others shall not wait for that. A caller that lost Postgres itself must wait one lease before it asks, since no
- * worker could beat meanwhile.
+ * its transaction keeps the row until Postgres ends its session, and the others shall not wait for that. A caller that lost
+ * Postgres itself must wait one lease before it asks, since no worker could beat meanwhile.
  */
 export async function expireLeases({ db }: Deps): Promise<{ attemptId: string; stageRunId: string }[]> {
   const lost: { attemptId: string; stageRunId: string }[] = [];

@@ -23,8 +23,19 @@ export async function refuseStranger(
   return found(standing, "stage run", stageRunId);
 }
 
-export const stageRunOf = ({ progress, createdAt, finishedAt, ...row }: sql.StageRunRow): StageRun => ({
+/** Its pool and data set only say why no worker takes it. */
+export const stageRunOf = ({
+  datasetVersion,
+  pool,
+  unservable,
+  reason,
+  progress,
+  createdAt,
+  finishedAt,
+  ...row
+}: sql.StageRunRow): StageRun => ({
   ...row,
+  reason: reason ?? unservable,
   progress: progress && { ...progress, etaSeconds: etaSeconds(row.params.settings.batchSize, progress) },
   createdAt: createdAt.toISOString(),
   finishedAt: finishedAt?.toISOString() ?? null,

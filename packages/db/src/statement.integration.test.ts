@@ -1,5 +1,6 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
+import { stageKinds } from "@reluctant/contracts";
 import { createTestDatabase, type TestDatabase } from "@reluctant/testkit";
 import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -99,6 +100,13 @@ async function describe(text: string): Promise<Described> {
   );
   return { parameters: parameters.rows.map(({ type }) => type), columns: columns.rows };
 }
+
+test("statements put stages in the contract's order", async () => {
+  const { rows } = await client.query("select kind from unnest($1::text[]) as kind order by stage_kind_rank(kind)", [
+    [...stageKinds].reverse(),
+  ]);
+  expect(rows.map(({ kind }) => kind)).toEqual(stageKinds);
+});
 
 test("names become numbers, each one, and a colon that begins none stays", () => {
   const text = `-- :not in a comment\nselect ':nor' as ":here", x[1:2], :a::int + :b, :a -- nor :there`;

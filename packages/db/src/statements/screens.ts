@@ -33,8 +33,8 @@ import { type RowOf, statement } from "../statement.ts";
 export const experimentSummaries = statement("experiment-summaries", {
   takes: { experimentIds: arrayOf(uuid) },
   gives: {
-    id: text,
-    teamId: text,
+    id: uuid,
+    teamId: uuid,
     name: text,
     state: word<ExperimentState>(),
     reason: nullable(text),
@@ -84,7 +84,7 @@ export const listExperiments = statement("list-experiments", {
 export const stageRuns = statement("stage-runs", {
   takes: { stageRunIds: arrayOf(uuid), experimentId: nullable(uuid), leaseSeconds: int },
   gives: {
-    id: text,
+    id: uuid,
     stageKey: text,
     kind: word<StageKind>(),
     implementation: text,
@@ -92,8 +92,12 @@ export const stageRuns = statement("stage-runs", {
     params: json<StageParams>(),
     precision: word<Precision>(),
     seed: int,
+    datasetVersion: text,
+    pool: text,
     state: word<StageRunState>(),
     reason: nullable(text),
+    /** Why no living worker could take it, where it is ready and none could. */
+    unservable: nullable(text),
     result: nullable(json<StageResult>()),
     createdAt: timestamp,
     finishedAt: nullable(timestamp),
@@ -118,8 +122,8 @@ export const standingOfStageRun = statement("standing-of-stage-run", {
 export const trials = statement("trials", {
   takes: { trialIds: arrayOf(uuid) },
   gives: {
-    id: text,
-    experimentId: text,
+    id: uuid,
+    experimentId: uuid,
     number: int,
     method: text,
     model: text,
@@ -138,8 +142,8 @@ export type TrialRow = RowOf<typeof trials>;
 export const attemptsOfStageRun = statement("attempts-of-stage-run", {
   takes: { stageRunId: uuid },
   gives: {
-    id: text,
-    stageRunId: text,
+    id: uuid,
+    stageRunId: uuid,
     number: int,
     state: word<Attempt["state"]>(),
     worker: nullable(text),
