@@ -34,11 +34,12 @@ export async function startApi({
   const redis = openRedis({ url: redisUrl, prefix: `test-${randomUUID()}`, log: logger });
   const producer = createProducer(redis);
   const stopping = new AbortController();
-  const control = { db, artifacts: postgresArtifacts(db) };
+  const notifications = createNotifications(redis);
+  const control = { db, artifacts: postgresArtifacts(db), notifications };
   const app = createApp({
     control,
     redis,
-    notifications: createNotifications(redis),
+    notifications,
     producer,
     logger,
     metrics: createMetrics({ service: "api" }),

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { postgresArtifacts } from "@reluctant/artifacts";
 import type { ExperimentSpecInput, ResultOf } from "@reluctant/contracts";
 import { beatWorker, claimAttempt, completeAttempt, type Deps, registerWorker } from "@reluctant/control";
-import { openDatabase } from "@reluctant/db";
+import { type Database, openDatabase } from "@reluctant/db";
 import { type Stack, startStack } from "@reluctant/local";
 import { createConsumer, createNotifications, openRedis, queueNames } from "@reluctant/queue";
 import { type Client, createClient } from "@reluctant/sdk";
@@ -108,12 +108,11 @@ async function submitWithoutRedis(stack: Stack, client: Client, total: number): 
 /** What the submits left waiting, taken by eight slots that do nothing but claim and complete. */
 async function drainSpeed(stack: Stack): Promise<Figure[]> {
   const db = openDatabase(stack.databaseUrl);
-  const deps: Deps = { db, artifacts: postgresArtifacts(db) };
   const [{ waiting = 0 } = {}] = await db.prisma.$queryRaw<
     { waiting: number }[]
   >`select count(*)::int as waiting from stage_run where state in ('ready', 'active')`;
   const at = performance.now();
-  const slots = await Promise.all(Array.from({ length: 8 }, (_, slot) => idleSlot(deps, stack, slot)));
+  const slots = await Promise.all(Array.from({ length: 8 }, (_, slot) => idleSlot(db, stack, slot)));
   let left = waiting;
   while (left > 0) {
     const [row] = await db.prisma.$queryRaw<
@@ -141,8 +140,12 @@ const done: ResultOf<"train"> = {
 };
 
 /** A registered worker without an engine: takes jobs as a supervisor does, and answers each claim with a result. */
-async function idleSlot(deps: Deps, stack: Stack, slot: number): Promise<() => Promise<void>> {
-  const [dataset] = await deps.db.prisma.$queryRaw<{ sha256: string }[]>`select sha256 from dataset_version limit 1`;
+async function idleSlot(db: Database, stack: Stack, slot: number): Promise<() => Promise<void>> {
+  const [dataset] = await db.prisma.$queryRaw<{ sha256: string }[]>`select sha256 from dataset_version limit 1`;
+  const redis = openRedis({ url: stack.redisUrl, log: { info: () => {}, warn: () => {} } });
+  await redis.ready();
+  const notifications = createNotifications(redis);
+  const deps: Deps = { db, artifacts: postgresArtifacts(db), notifications };
   const { workerId } = await registerWorker(deps, {
     name: `bench-${slot}`,
     hostname: hostname(),
@@ -161,9 +164,6 @@ async function idleSlot(deps: Deps, stack: Stack, slot: number): Promise<() => P
     datasets: [dataset?.sha256 as string],
     unusableDatasets: [],
   });
-  const redis = openRedis({ url: stack.redisUrl, log: { info: () => {}, warn: () => {} } });
-  await redis.ready();
-  const notifications = createNotifications(redis);
   const consumer = createConsumer({ redis, notifications, queues: queueNames("default"), workerName: `bench-${slot}` });
   const closing = new AbortController();
   const work = (async () => {
@@ -174,7 +174,6 @@ async function idleSlot(deps: Deps, stack: Stack, slot: number): Promise<() => P
       const claim = await claimAttempt(deps, { attemptId, workerId });
       if (claim.outcome === "claimed") await complete(deps, attemptId, claim.epoch);
       await delivery.finish({ state: "completed" });
-      notifications.publish("dispatch");
       await beatWorker(deps, { workerId, state: "idle" });
     }
   })();

@@ -52,7 +52,7 @@ try {
     for (const part of ["worker-1", "worker-2", "coordinator"]) await stack.part(part).stop();
     const db = openDatabase(stack.databaseUrl, { poolSize: 4 });
     try {
-      await stopInTheMiddle({ db, artifacts: postgresArtifacts(db) }, client);
+      await stopInTheMiddle({ db, artifacts: postgresArtifacts(db), notifications: { publish() {} } }, client);
     } finally {
       await db.close();
     }

@@ -17,13 +17,14 @@ const config = settingsOrEnd(readConfig);
 const logger = createLogger({ name: "api", level: config.LOG_LEVEL });
 const db = openDatabase(config.DATABASE_URL);
 const redis = openRedis({ url: config.REDIS_URL, prefix: config.REDIS_PREFIX, log: logger });
+const notifications = createNotifications(redis);
 const producer = createProducer(redis);
 const stopping = new AbortController();
 
 const app = createApp({
-  control: { db, artifacts: postgresArtifacts(db) },
+  control: { db, artifacts: postgresArtifacts(db), notifications },
   redis,
-  notifications: createNotifications(redis),
+  notifications,
   producer,
   logger,
   metrics: createMetrics({ service: "api" }),

@@ -1,5 +1,8 @@
 import type { AttemptState, EventData, StageRunState } from "@reluctant/contracts";
-import { sql, type Tx } from "@reluctant/db";
+import { sql } from "@reluctant/db";
+import { liveAttemptStates } from "@reluctant/relu";
+import type { CommandTx } from "./commit.ts";
+import type { NotificationName } from "./deps.ts";
 import { inPieces } from "./slices.ts";
 
 /** Something that happened to a stage run or an attempt on it, before it is told to each experiment concerned. */
@@ -7,6 +10,12 @@ export type Change =
   | { stageRunId: string; attemptId: null; type: "stage-run.changed"; data: EventData<"stage-run.changed"> }
   | { stageRunId: string; attemptId: string; type: "attempt.changed"; data: EventData<"attempt.changed"> }
   | { stageRunId: string; attemptId: null; type: "frontier.point"; data: EventData<"frontier.point"> };
+
+/** Something that happened to an experiment. */
+export type ExperimentChange = { teamId: string; experimentId: string } & (
+  | { type: "experiment.submitted"; data: EventData<"experiment.submitted"> }
+  | { type: "experiment.changed"; data: EventData<"experiment.changed"> }
+);
 
 export const stageRunChanged = (stageRunId: string, state: StageRunState, reason: string | null = null): Change => ({
   stageRunId,
@@ -27,6 +36,28 @@ export const attemptChanged = (
 });
 
 /** Appends the events of `changes` to every experiment that needs or used their stage runs, in this order. */
-export async function announce(t: Tx, changes: readonly Change[]): Promise<void> {
+export async function announce(t: CommandTx, changes: readonly Change[]): Promise<void> {
+  notifyOf(t, changes);
   for (const piece of inPieces(changes)) await t.run(sql.appendEvents, { events: piece });
 }
+
+/** Appends the events of `changes` to their experiments, in this order. */
+export async function announceExperiments(t: CommandTx, changes: readonly ExperimentChange[]): Promise<void> {
+  notifyOf(t, changes);
+  await t.run(sql.appendExperimentEvents, { events: changes });
+}
+
+function notifyOf({ concerned }: CommandTx, changes: readonly (Change | ExperimentChange)[]): void {
+  for (const change of changes) for (const name of concernedBy(change)) concerned.add(name);
+}
+
+/** Whom a change concerns beside those who follow events. */
+function concernedBy(change: Change | ExperimentChange): NotificationName[] {
+  if (change.type === "experiment.submitted") return ["events", "dispatch"];
+  if (change.type === "stage-run.changed") return change.data.state === "ready" ? ["events", "dispatch"] : ["events"];
+  if (change.type !== "attempt.changed") return ["events"];
+  return hasEnded(change.data.state) ? ["events", "dispatch"] : ["events"]; // its slot is free
+}
+
+const live: readonly AttemptState[] = liveAttemptStates;
+const hasEnded = (state: AttemptState): boolean => !live.includes(state);

@@ -1,6 +1,7 @@
 import type { StopWay } from "@reluctant/contracts";
-import { sql, type Tx } from "@reluctant/db";
+import { sql } from "@reluctant/db";
 import { announce, attemptChanged } from "./announce.ts";
+import type { CommandTx } from "./commit.ts";
 
 /** How an attempt is asked to stop, and why. */
 export interface StopRequest {
@@ -15,7 +16,7 @@ export const leaving: StopRequest = { how: "checkpoint", reason: "its worker is 
  * Asks attempts to stop. Those that are queued end; those that run are stopping until their workers have released them, for
  * their slots are not free before. The first request of each counts.
  */
-export async function askToStop(t: Tx, attemptIds: string[], { how, reason }: StopRequest): Promise<void> {
+export async function askToStop(t: CommandTx, attemptIds: string[], { how, reason }: StopRequest): Promise<void> {
   const asked = await t.many(sql.stopAttempts, { attemptIds, how, reason });
   await announce(
     t,

@@ -6,7 +6,7 @@ export type Authenticated = Caller & { tokenId?: string; sessionId?: string };
 
 /** Who a bearer token or a session's cookie belongs to; null when it is unknown, revoked or ended. */
 export async function authenticate(
-  { db }: Deps,
+  { db }: Pick<Deps, "db">,
   credential: { bearer: string } | { session: string },
 ): Promise<Authenticated | null> {
   if ("bearer" in credential) {

@@ -3,6 +3,7 @@ import { sql } from "@reluctant/db";
 import { shareHalfLifeSeconds } from "@reluctant/relu";
 import { askToStop, leaving } from "./ask-to-stop.ts";
 import { leaseSeconds } from "./claim-attempt.ts";
+import { commit } from "./commit.ts";
 import type { Deps } from "./deps.ts";
 
 export type BeatAnswer =
@@ -16,7 +17,7 @@ const billEverySeconds = 60;
 
 /** Renews an attempt's lease under its epoch; the answer may ask it to stop. */
 export async function beatAttempt(
-  { db }: Deps,
+  deps: Deps,
   {
     attemptId,
     epoch,
@@ -30,11 +31,12 @@ export async function beatAttempt(
     leaves?: boolean;
   },
 ): Promise<BeatAnswer> {
+  const { db } = deps;
   const beat = await db.maybe(sql.beatAttempt, { attemptId, epoch, leaseSeconds, progress: progress ?? null });
   if (!beat) return { answer: "stale" };
   if (beat.unbilled >= billEverySeconds) {
     await db.tx((t) => t.run(sql.billAttempt, { attemptId, halfLifeSeconds: shareHalfLifeSeconds }));
   }
-  if (leaves && beat.state === "running") await db.tx((t) => askToStop(t, [attemptId], leaving));
+  if (leaves && beat.state === "running") await commit(deps, (t) => askToStop(t, [attemptId], leaving));
   return beat.stop === null ? { answer: "go on" } : { answer: "stop", how: beat.stop };
 }

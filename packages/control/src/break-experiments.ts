@@ -1,9 +1,10 @@
-import { sql, type Tx } from "@reluctant/db";
+import { sql } from "@reluctant/db";
 import { alikeInARow, circuitBreakReason } from "@reluctant/relu";
+import type { CommandTx } from "./commit.ts";
 import { stopExperiment } from "./stop-experiment.ts";
 
 /** The circuit breaker: stops the experiments in which the failure of this stage run is the same again and again. */
-export async function breakExperiments(t: Tx, stageRunId: string): Promise<void> {
+export async function breakExperiments(t: CommandTx, stageRunId: string): Promise<void> {
   for (const { id, teamId, outcomes } of await t.many(sql.latestOutcomes, { stageRunId, limit: alikeInARow })) {
     const reason = circuitBreakReason(outcomes)?.slice(0, 2_000);
     if (!reason) continue;

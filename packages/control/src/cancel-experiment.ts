@@ -1,6 +1,7 @@
 import { type ExperimentSummary, ReluctantError } from "@reluctant/contracts";
 import { sql } from "@reluctant/db";
 import { found, requireRole, visibleTeam } from "./authorize.ts";
+import { commit } from "./commit.ts";
 import type { Caller, Deps } from "./deps.ts";
 import { experimentSummary } from "./experiment-summaries.ts";
 import { stopExperiment } from "./stop-experiment.ts";
@@ -11,11 +12,11 @@ import { stopExperiment } from "./stop-experiment.ts";
  * same as once; one that ended otherwise is a conflict.
  */
 export function cancelExperiment(
-  { db }: Deps,
+  deps: Deps,
   { identity, experimentId }: { identity: Caller; experimentId: string },
 ): Promise<ExperimentSummary> {
   requireRole(identity, "member");
-  return db.tx(async (t) => {
+  return commit(deps, async (t) => {
     await t.many(sql.lockStageRunsOfExperiment, { experimentId }); // before the experiment: the order that every writer takes
     const row = await t.maybe(sql.lockExperiment, { experimentId });
     const team = visibleTeam(identity);

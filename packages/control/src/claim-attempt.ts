@@ -1,6 +1,7 @@
 import { type Assignment, type Failure, type InputName, inputRole } from "@reluctant/contracts";
 import { isRetryable, isUnavailable, sql, type Tx } from "@reluctant/db";
 import { announce, attemptChanged, stageRunChanged } from "./announce.ts";
+import { type CommandTx, commit } from "./commit.ts";
 import type { Deps } from "./deps.ts";
 import { closeAttempt, settleStageRun } from "./end-attempt.ts";
 
@@ -42,8 +43,8 @@ export async function claimAttempt(
   }
 }
 
-const claim = ({ db }: Deps, attemptId: string, workerId: string): Promise<ClaimAnswer> =>
-  db.tx(async (t) => {
+const claim = (deps: Deps, attemptId: string, workerId: string): Promise<ClaimAnswer> =>
+  commit(deps, async (t) => {
     const attempt = await t.maybe(sql.lockAttempt, { attemptId });
     if (attempt?.state !== "queued") return { outcome: "superseded" };
     const reason = misfit(await t.maybe(sql.fitOfWorker, { attemptId, workerId }));
@@ -69,7 +70,7 @@ function misfit(fit: sql.WorkerFit | null): string | null {
   return fit.free ? null : "the worker's slot is taken";
 }
 
-async function refuse(t: Tx, attempt: sql.LockedAttempt, reason: string): Promise<ClaimAnswer> {
+async function refuse(t: CommandTx, attempt: sql.LockedAttempt, reason: string): Promise<ClaimAnswer> {
   const { id: attemptId, stageRunId, failures, failedStep } = attempt;
   await closeAttempt(t, { attemptId, state: "superseded", reason, failure: null, step: null });
   await t.one(sql.requeueStageRun, { stageRunId, failures, failedStep, delaySeconds: refusalDelaySeconds });
@@ -78,8 +79,8 @@ async function refuse(t: Tx, attempt: sql.LockedAttempt, reason: string): Promis
 }
 
 /** Ends a queued attempt that cannot be claimed; its stage run fails at once where another attempt meets the same. */
-const reject = ({ db }: Deps, attemptId: string, error: unknown): Promise<ClaimAnswer> =>
-  db.tx(async (t) => {
+const reject = (deps: Deps, attemptId: string, error: unknown): Promise<ClaimAnswer> =>
+  commit(deps, async (t) => {
     const attempt = await t.maybe(sql.lockAttempt, { attemptId });
     if (attempt?.state !== "queued") return { outcome: "superseded" };
     const failure = failureOf(error);

@@ -1,7 +1,8 @@
 import { type ArtifactRef, ReluctantError, type StageResult } from "@reluctant/contracts";
-import { sql, type Tx } from "@reluctant/db";
+import { sql } from "@reluctant/db";
 import { shareHalfLifeSeconds } from "@reluctant/relu";
 import { announce, attemptChanged, stageRunChanged } from "./announce.ts";
+import { type CommandTx, commit } from "./commit.ts";
 import type { Deps } from "./deps.ts";
 import { closeAttempt, mayWrite } from "./end-attempt.ts";
 import { finishExperiments } from "./finish-experiments.ts";
@@ -17,8 +18,8 @@ export interface CompleteAttempt {
 }
 
 /** Commits what an attempt achieved, exactly once, and makes ready what waited for it. */
-export const completeAttempt = ({ db }: Deps, { attemptId, epoch, result, artifacts }: CompleteAttempt) =>
-  db.tx(async (t) => {
+export const completeAttempt = (deps: Deps, { attemptId, epoch, result, artifacts }: CompleteAttempt) =>
+  commit(deps, async (t) => {
     const attempt = await t.maybe(sql.lockAttempt, { attemptId });
     if (!mayWrite(attempt, epoch)) return { outcome: "superseded" } as const; // lost or cancelled meanwhile
     refuseOtherKind(attempt, result);
@@ -43,7 +44,7 @@ function refuseOtherKind({ kind }: sql.LockedAttempt, result: StageResult): void
 }
 
 /** Those whose last input this was become ready. */
-async function unblockConsumers(t: Tx, stageRunId: string): Promise<void> {
+async function unblockConsumers(t: CommandTx, stageRunId: string): Promise<void> {
   const consumers = await t.many(sql.lockConsumers, { stageRunId });
   for (const piece of inPieces(consumers)) {
     const recounted = await t.many(sql.unblockStageRuns, { stageRunIds: piece.map(({ id }) => id) });

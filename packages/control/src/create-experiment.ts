@@ -6,8 +6,10 @@ import {
   priorities,
   ReluctantError,
 } from "@reluctant/contracts";
-import { sql, type Tx } from "@reluctant/db";
+import { sql } from "@reluctant/db";
+import { announceExperiments } from "./announce.ts";
 import { requireRole } from "./authorize.ts";
+import { type CommandTx, commit } from "./commit.ts";
 import type { Caller, Deps } from "./deps.ts";
 import { experimentSummary } from "./experiment-summaries.ts";
 import { endExperimentsThatWaitForNothing } from "./finish-experiments.ts";
@@ -38,7 +40,7 @@ export async function createExperiment(deps: Deps, command: CreateExperiment): P
   const { identity, spec, idempotency } = command;
   requireRole(identity, "member");
   await refuseUnknownArtifacts(deps, identity, spec);
-  return deps.db.tx(async (t) => {
+  return commit(deps, async (t) => {
     const first = idempotency && (await firstAnswer(t, identity, idempotency));
     if (first) return first;
     const experimentId = await writeExperiment(t, command, await planSpec(t, identity, spec));
@@ -54,7 +56,7 @@ export async function createExperiment(deps: Deps, command: CreateExperiment): P
 
 /** The answer that this key got before; concurrent requests with one key go one after the other. */
 async function firstAnswer(
-  t: Tx,
+  t: CommandTx,
   { teamId }: Caller,
   { key, requestHash }: { key: string; requestHash: string },
 ): Promise<CreatedExperiment | null> {
@@ -71,7 +73,7 @@ async function firstAnswer(
 }
 
 async function writeExperiment(
-  t: Tx,
+  t: CommandTx,
   { identity, spec, rawSpec }: CreateExperiment,
   plan: PlannedSpec,
 ): Promise<string> {
@@ -104,9 +106,7 @@ async function writeExperiment(
   }
   const cached = [...runs.values()].filter(({ origin }) => origin === "cached").length;
   const data = { name: spec.name, trials: plan.trials.length, stageRuns: runs.size, cached };
-  await t.run(sql.appendExperimentEvents, {
-    events: [{ teamId, experimentId: id, type: "experiment.submitted", data }],
-  });
+  await announceExperiments(t, [{ teamId, experimentId: id, type: "experiment.submitted", data }]);
   await t.prisma.auditEvent.create({
     data: { teamId, actor: owner, action: "experiment.create", subject: id, detail: data },
   });

@@ -15,7 +15,7 @@ export interface NewCredential {
  * @param actor the admin who makes it, as the audit says; absent where whoever runs the installation does
  */
 export async function createToken(
-  deps: Deps,
+  deps: Pick<Deps, "db">,
   { team, actor, ...credential }: NewCredential & { actor?: Caller },
 ): Promise<{ token: string }> {
   const { name, role } = accept(tokenRequestSchema, credential, "token");

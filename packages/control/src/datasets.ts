@@ -15,7 +15,7 @@ import type { Caller, Deps } from "./deps.ts";
  * Registers a dataset version under its name; the installation shares it. The same version again is the same one, under
  * the name it has: bytes decide what it is.
  */
-export async function registerDataset({ db }: Deps, registration: DatasetRegistration): Promise<Dataset> {
+export async function registerDataset({ db }: Pick<Deps, "db">, registration: DatasetRegistration): Promise<Dataset> {
   const { name, version: sha256, splits, ...shape } = accept(datasetRegistrationSchema, registration, "dataset");
   return db.tx(async (t) => {
     await t.prisma.dataset.createMany({ data: [{ name }], skipDuplicates: true });

@@ -1,8 +1,9 @@
 import { type Priority, priorities } from "@reluctant/contracts";
-import { type RowOf, sql, type Tx } from "@reluctant/db";
+import { type RowOf, sql } from "@reluctant/db";
 import { byTurn, queueDepth, shareHalfLifeSeconds, type Waiting } from "@reluctant/relu";
 import { announce, attemptChanged, stageRunChanged } from "./announce.ts";
 import { leaseSeconds } from "./claim-attempt.ts";
+import { type CommandTx, commit } from "./commit.ts";
 import type { Deps } from "./deps.ts";
 
 /** An attempt that waits in a queue: what its job says. */
@@ -12,14 +13,14 @@ export type QueuedAttempt = RowOf<typeof sql.queuedAttempts>;
  * Fills the queues whose pools have free slots: whoever's turn it is gets an attempt and the outbox row that announces
  * it, in one transaction. Answers the attempts that were born.
  */
-export const dispatch = ({ db }: Deps): Promise<QueuedAttempt[]> =>
-  db.tx(async (t) => {
+export const dispatch = (deps: Deps): Promise<QueuedAttempt[]> =>
+  commit(deps, async (t) => {
     const born: QueuedAttempt[] = [];
     for (const queue of await t.many(sql.dispatchQueues, { leaseSeconds })) born.push(...(await fill(t, queue)));
     return born;
   });
 
-async function fill(t: Tx, { kind, pool, freeSlots, queued }: sql.DispatchQueue): Promise<QueuedAttempt[]> {
+async function fill(t: CommandTx, { kind, pool, freeSlots, queued }: sql.DispatchQueue): Promise<QueuedAttempt[]> {
   const room = queueDepth(freeSlots) - queued;
   if (room <= 0) return [];
   const halfLifeSeconds = shareHalfLifeSeconds;

@@ -2,6 +2,7 @@ import type { Worker } from "@reluctant/contracts";
 import { sql, type Tx } from "@reluctant/db";
 import { found, requireRole } from "./authorize.ts";
 import { leaseSeconds } from "./claim-attempt.ts";
+import { commit } from "./commit.ts";
 import type { Caller, Deps } from "./deps.ts";
 import { workerOf } from "./list-workers.ts";
 
@@ -21,14 +22,12 @@ export const drainWorker = (
 };
 
 /** Puts it back into service; what it lost before counts no more. */
-export const undrainWorker = (
-  { db }: Deps,
-  { identity, name }: { identity: Caller; name: string },
-): Promise<Worker> => {
+export const undrainWorker = (deps: Deps, { identity, name }: { identity: Caller; name: string }): Promise<Worker> => {
   requireRole(identity, "admin");
-  return db.tx(async (t) => {
+  return commit(deps, async (t) => {
     const row = await t.maybe(sql.undrainWorker, { name });
     const { id } = found(row, "worker", name);
+    t.concerned.add("dispatch"); // its slot is free again
     await audit(t, identity, { action: "worker.undrain", subject: id, detail: { name } });
     return worker(t, id);
   });

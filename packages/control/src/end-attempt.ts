@@ -2,6 +2,7 @@ import { sql, type Tx, type ValuesOf } from "@reluctant/db";
 import { afterEnding, attemptTransitions, type Ending, shareHalfLifeSeconds, statesBefore } from "@reluctant/relu";
 import { announce, attemptChanged, stageRunChanged } from "./announce.ts";
 import { breakExperiments } from "./break-experiments.ts";
+import type { CommandTx } from "./commit.ts";
 import { finishExperiments } from "./finish-experiments.ts";
 import { stopUnneeded } from "./stop-unneeded.ts";
 
@@ -19,7 +20,7 @@ export async function closeAttempt(t: Tx, end: Omit<ValuesOf<typeof sql.endAttem
  * failed with every trial that needs it, or cancelled when nobody needs it any more.
  */
 export async function endAttempt(
-  t: Tx,
+  t: CommandTx,
   attempt: sql.LockedAttempt,
   ending: Ending | { as: "cancelled" },
   { reason, step }: { reason: string | null; step: number | null },
@@ -34,7 +35,7 @@ export async function endAttempt(
 }
 
 /** Decides what becomes of a stage run whose attempt has ended. */
-export async function settleStageRun(t: Tx, attempt: sql.LockedAttempt, ending: Ending): Promise<void> {
+export async function settleStageRun(t: CommandTx, attempt: sql.LockedAttempt, ending: Ending): Promise<void> {
   const { stageRunId } = attempt;
   const { needed } = await t.one(sql.isNeeded, { stageRunId });
   if (!needed) {
@@ -50,7 +51,7 @@ export async function settleStageRun(t: Tx, attempt: sql.LockedAttempt, ending: 
 }
 
 /** Fails a stage run and with it every trial that needs it; what only those trials needed stops. */
-async function failStageRun(t: Tx, stageRunId: string, reason: string, failures: number): Promise<void> {
+async function failStageRun(t: CommandTx, stageRunId: string, reason: string, failures: number): Promise<void> {
   await t.one(sql.failStageRun, { stageRunId, reason, failures });
   await announce(t, [stageRunChanged(stageRunId, "failed", reason)]);
   const trials = await t.many(sql.trialsThatNeed, { stageRunId });

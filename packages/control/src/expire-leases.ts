@@ -1,6 +1,7 @@
-import { sql, type Tx } from "@reluctant/db";
+import { sql } from "@reluctant/db";
 import { judgeLosses } from "@reluctant/relu";
 import { leaseSeconds } from "./claim-attempt.ts";
+import { type CommandTx, commit } from "./commit.ts";
 import type { Deps } from "./deps.ts";
 import { endAttempt, mayWrite } from "./end-attempt.ts";
 
@@ -10,10 +11,10 @@ import { endAttempt, mayWrite } from "./end-attempt.ts";
  * its transaction keeps the row until Postgres ends its session, and the others shall not wait for that. A caller that lost
  * Postgres itself must wait one lease before it asks, since no worker could beat meanwhile.
  */
-export async function expireLeases({ db }: Deps): Promise<{ attemptId: string; stageRunId: string }[]> {
+export async function expireLeases(deps: Deps): Promise<{ attemptId: string; stageRunId: string }[]> {
   const lost: { attemptId: string; stageRunId: string }[] = [];
-  for (const { id } of await db.many(sql.expiredAttempts, {})) {
-    const stageRunId = await db.tx(async (t) => {
+  for (const { id } of await deps.db.many(sql.expiredAttempts, {})) {
+    const stageRunId = await commit(deps, async (t) => {
       if (!(await t.maybe(sql.tryLockAttempt, { attemptId: id }))) return null;
       const attempt = await t.maybe(sql.lockAttempt, { attemptId: id });
       if (!attempt?.expired || attempt.epoch === null || !mayWrite(attempt, attempt.epoch)) return null; // beat or ended
@@ -25,7 +26,7 @@ export async function expireLeases({ db }: Deps): Promise<{ attemptId: string; s
 }
 
 /** Ends the attempt; null when its loss may decide over the stage run and cannot be judged yet: a later call will. */
-async function lose(t: Tx, attempt: sql.LockedAttempt): Promise<string | null> {
+async function lose(t: CommandTx, attempt: sql.LockedAttempt): Promise<string | null> {
   const history = await t.one(sql.lossHistory, { stageRunId: attempt.stageRunId, leaseSeconds });
   const verdict = judgeLosses(history, leaseSeconds);
   if (verdict.is === "unsure") return null;

@@ -1,14 +1,15 @@
 import type { Failure } from "@reluctant/contracts";
 import { sql } from "@reluctant/db";
+import { commit } from "./commit.ts";
 import type { Deps } from "./deps.ts";
 import { endAttempt, mayWrite } from "./end-attempt.ts";
 
 /** Records why an attempt ended without a result. It is retried later, or its stage run and their trials fail. */
 export const failAttempt = (
-  { db }: Deps,
+  deps: Deps,
   { attemptId, epoch, failure }: { attemptId: string; epoch: number; failure: Failure },
 ): Promise<{ outcome: "recorded" | "superseded" }> =>
-  db.tx(async (t) => {
+  commit(deps, async (t) => {
     const attempt = await t.maybe(sql.lockAttempt, { attemptId });
     if (!mayWrite(attempt, epoch)) return { outcome: "superseded" };
     await endAttempt(t, attempt, { as: "failed", failure }, { reason: failure.message, step: failure.step });

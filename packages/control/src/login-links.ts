@@ -9,7 +9,10 @@ const linkSeconds = 5 * 60;
 const sessionSeconds = 7 * 24 * 3_600;
 
 /** Makes a link's secret that one browser may exchange for a session, once, within 5 minutes. */
-export async function createLoginLink(deps: Deps, { team, ...credential }: NewCredential): Promise<{ link: string }> {
+export async function createLoginLink(
+  deps: Pick<Deps, "db">,
+  { team, ...credential }: NewCredential,
+): Promise<{ link: string }> {
   const { name, role } = accept(tokenRequestSchema, credential, "login link");
   const teamId = await ensureTeam(deps, { name: team });
   const link = newSecret();

@@ -1,5 +1,6 @@
 import { accept, type WorkerRegistration, workerRegistrationSchema } from "@reluctant/contracts";
 import { sql } from "@reluctant/db";
+import { commit } from "./commit.ts";
 import type { Deps } from "./deps.ts";
 
 /**
@@ -7,12 +8,13 @@ import type { Deps } from "./deps.ts";
  * that fell silent goes on with its record, or a worker that crashes again and again would never be known as broken; one
  * that follows a clean end or a drain begins anew.
  */
-export async function registerWorker({ db }: Deps, registration: WorkerRegistration): Promise<{ workerId: string }> {
+export async function registerWorker(deps: Deps, registration: WorkerRegistration): Promise<{ workerId: string }> {
   const worker = accept(workerRegistrationSchema, registration, "worker");
-  return db.tx(async (t) => {
+  return commit(deps, async (t) => {
     const before = await t.maybe(sql.takeWorkerName, { name: worker.name });
     const trustedSince = before?.trustedSince ?? undefined;
     const { id } = await t.prisma.worker.create({ data: { ...worker, trustedSince }, select: { id: true } });
+    t.concerned.add("dispatch"); // there is a slot more
     return { workerId: id };
   });
 }

@@ -1,5 +1,6 @@
 import { sql } from "@reluctant/db";
 import { askToStop, leaving } from "./ask-to-stop.ts";
+import { commit } from "./commit.ts";
 import type { Deps } from "./deps.ts";
 import { endAttempt, mayWrite } from "./end-attempt.ts";
 
@@ -8,7 +9,7 @@ import { endAttempt, mayWrite } from "./end-attempt.ts";
  * was time for one; `cancelled` when it had to stop at once. If a trial still needs the stage run it becomes ready again.
  */
 export const releaseAttempt = (
-  { db }: Deps,
+  deps: Deps,
   {
     attemptId,
     epoch,
@@ -16,7 +17,7 @@ export const releaseAttempt = (
     step,
   }: { attemptId: string; epoch: number; as: "preempted" | "cancelled"; step: number | null },
 ): Promise<{ outcome: "recorded" | "superseded" }> =>
-  db.tx(async (t) => {
+  commit(deps, async (t) => {
     const attempt = await t.maybe(sql.lockAttempt, { attemptId });
     if (!mayWrite(attempt, epoch)) return { outcome: "superseded" };
     await askToStop(t, [attemptId], leaving); // it may have left before a beat could say so

@@ -7,8 +7,9 @@ import {
   type ResultOf,
   type StageResult,
 } from "@reluctant/contracts";
-import { sql, type Tx } from "@reluctant/db";
+import { sql } from "@reluctant/db";
 import { announce } from "./announce.ts";
+import type { CommandTx } from "./commit.ts";
 
 /** The artifact without which a stage's result is none: what a next stage, or the user, takes from it. */
 const wantedRole = {
@@ -20,7 +21,7 @@ const wantedRole = {
 
 /** Writes the rows of a stage run's result: its artifacts by variant and role, and what its kind found. */
 export async function saveResult(
-  t: Tx,
+  t: CommandTx,
   stageRunId: string,
   result: StageResult,
   artifacts: ArtifactRef[],
@@ -66,7 +67,7 @@ const named = <V>(variants: Record<string, V> = {}): (V & { variant: string })[]
   Object.entries(variants).map(([variant, found]) => ({ ...found, variant }));
 
 async function saveMasks(
-  t: Tx,
+  t: CommandTx,
   stageRunId: string,
   result: ResultOf<"mask-search">,
   artifacts: ArtifactRef[],
@@ -91,7 +92,12 @@ interface Reached {
   testAccuracy: number;
 }
 
-async function savePoints(t: Tx, stageRunId: string, method: "ar" | null, reached: readonly Reached[]): Promise<void> {
+async function savePoints(
+  t: CommandTx,
+  stageRunId: string,
+  method: "ar" | null,
+  reached: readonly Reached[],
+): Promise<void> {
   for (const { variant, reluCount, macs, validationAccuracy, testAccuracy } of reached) {
     const { id: pointId } = await t.one(sql.putFrontierPoint, {
       stageRunId,

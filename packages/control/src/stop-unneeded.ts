@@ -1,13 +1,14 @@
-import { sql, type Tx } from "@reluctant/db";
+import { sql } from "@reluctant/db";
 import { announce, stageRunChanged } from "./announce.ts";
 import { askToStop, type StopRequest } from "./ask-to-stop.ts";
+import type { CommandTx } from "./commit.ts";
 
 /**
  * Ends those of the given stage runs that no trial waits for any more. One with a running attempt is asked to stop and
  * stays active until its worker has let go: the slot is not free before.
  * Locks first and looks afterwards, so a need that another transaction adds meanwhile is seen.
  */
-export async function stopUnneeded(t: Tx, stageRunIds: string[], request: StopRequest): Promise<void> {
+export async function stopUnneeded(t: CommandTx, stageRunIds: string[], request: StopRequest): Promise<void> {
   const locked = await t.many(sql.lockUnfinishedStageRuns, { stageRunIds });
   const unneeded = await t.many(sql.unneededStageRuns, { stageRunIds: idsOf(locked) });
   await askToStop(
@@ -15,6 +16,7 @@ export async function stopUnneeded(t: Tx, stageRunIds: string[], request: StopRe
     unneeded.flatMap(({ attemptId }) => attemptId ?? []),
     request,
   );
+  if (unneeded.some(({ attemptState }) => attemptState === "running")) t.concerned.add("stop");
   const { reason } = request;
   const idle = idsOf(unneeded.filter(({ attemptState }) => attemptState === null || attemptState === "queued"));
   await t.run(sql.cancelStageRuns, { stageRunIds: idle, reason });

@@ -3,7 +3,7 @@ import type { Redis } from "./redis.ts";
 
 /** Publishing and hearing notifications. None is promised to arrive: whoever listens also polls. */
 export interface Notifications {
-  publish(name: NotificationName): void;
+  publish(...names: NotificationName[]): void;
   /** Calls `listener` at every notification of this name, and when the connection is back; returns how to stop. */
   on(name: NotificationName, listener: () => void): () => void;
 }
@@ -24,8 +24,10 @@ export function createNotifications(redis: Redis): Notifications {
   };
 
   return {
-    publish(name) {
-      redis.use(() => redis.client.publish(notificationChannel(redis.prefix, name), "")).catch(() => {}); // the poll will see it
+    publish(...names) {
+      for (const name of names) {
+        redis.use(() => redis.client.publish(notificationChannel(redis.prefix, name), "")).catch(() => {}); // the poll will see it
+      }
     },
     on(name, listener) {
       const channel = notificationChannel(redis.prefix, name);

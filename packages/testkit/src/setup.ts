@@ -10,6 +10,7 @@ import {
   type Deps,
   dispatch,
   ensureTeam,
+  type NotificationName,
   registerDataset,
   registerWorker,
 } from "@reluctant/control";
@@ -40,7 +41,9 @@ export type Kit = Awaited<ReturnType<typeof setup>>;
 export async function setup() {
   const database = await createTestDatabase();
   const db = openDatabase(database.url, { poolSize: 8 });
-  const deps: Deps = { db, artifacts: postgresArtifacts(db) };
+  const published: NotificationName[] = [];
+  const notifications = { publish: (...names: NotificationName[]) => void published.push(...names) };
+  const deps: Deps = { db, artifacts: postgresArtifacts(db), notifications };
   const dataset = await registerDataset(deps, datasetOf());
 
   const caller = async (team = "lab", role: Role = "member"): Promise<Caller> => ({
@@ -129,6 +132,8 @@ export async function setup() {
   return {
     db,
     deps,
+    /** What commands have published. */
+    published,
     dataset,
     pass,
     databaseUrl: database.url,

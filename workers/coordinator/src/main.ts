@@ -20,24 +20,15 @@ const log = createLogger({ name: "coordinator", level: config.logLevel });
 const holder = await takeHolderName({ ...config, log });
 
 const db = openDatabase(config.databaseUrl);
-const deps = { db, artifacts: postgresArtifacts(db) };
 const redis = openRedis({ url: config.redisUrl, prefix: config.redisPrefix, log });
 const notifications = createNotifications(redis);
+const deps = { db, artifacts: postgresArtifacts(db), notifications };
 const producer = createProducer(redis);
 
 const relays = relay({ deps, producer, notifications, holder, log });
 const dispatches = dispatcher({ deps, onDispatched: relays.notify, log });
 notifications.on("dispatch", dispatches.notify);
-const expirer = leaseExpirer({
-  deps,
-  holder,
-  leaseSeconds,
-  onExpired() {
-    notifications.publish("events");
-    dispatches.notify();
-  },
-  log,
-});
+const expirer = leaseExpirer({ deps, holder, leaseSeconds, onExpired: dispatches.notify, log });
 const leader = leadership({
   deps,
   holder,

@@ -27,10 +27,7 @@ export const relay = (options: {
       await markSent(deps, { outboxIds: [outboxId] });
       unsent.shift();
     }
-    if (jobs.length > 0) {
-      notifications.publish("jobs");
-      notifications.publish("events");
-    }
+    if (jobs.length > 0) notifications.publish("jobs");
     return jobs.length;
   };
 

@@ -63,14 +63,14 @@ async function main(): Promise<void> {
   ]).finally(() => preparing.catch(() => {})); // what is half-decoded is removed before this process ends
 
   const db = openDatabase(config.databaseUrl, { poolSize: 4 });
-  const deps = { db, artifacts: postgresArtifacts(db) };
   const datasets = await registerDatasets(found, (dataset) =>
-    retryUnavailable(() => registerDataset(deps, dataset), { signal, log }),
+    retryUnavailable(() => registerDataset({ db }, dataset), { signal, log }),
   );
 
   signal.throwIfAborted();
   const redis = openRedis({ url: config.redisUrl, prefix: config.redisPrefix, log });
   const notifications = createNotifications(redis);
+  const deps = { db, artifacts: postgresArtifacts(db), notifications };
   const consumer = createConsumer({ redis, notifications, queues: queueNames(config.pool), workerName: config.name });
   supervisor = createSupervisor({
     deps,

@@ -89,7 +89,6 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     const { attemptId } = delivery.payload;
     enter("claiming");
     const claimed = await claim(attemptId, workerId);
-    notifications.publish("events");
     if ("dropped" in claimed) {
       enter("free");
       log.info({ attemptId, reason: claimed.dropped }, "the job is not run here");
@@ -109,8 +108,6 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       { ending: ending.outcome, failure: ending.outcome === "failed" ? ending.failure : undefined },
       "the attempt is over",
     );
-    notifications.publish("events");
-    notifications.publish("dispatch");
     await delivery.finish(outcomeOf(ending));
     enter("free");
   };
@@ -149,7 +146,6 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       const beats = new AbortController();
       const beating = beatUntil(workerId, beats.signal);
       const unsubscribe = notifications.on("stop", () => current?.beatNow());
-      notifications.publish("dispatch");
       log.info({ workerId, pool: options.pool, engine: options.engine, datasets: options.datasets }, "ready");
       while (!draining.signal.aborted) {
         await serviceGate.opened(draining.signal);

@@ -59,8 +59,6 @@ export const experimentRoutes = [
       const key = headers["idempotency-key"];
       const idempotency = key === undefined ? undefined : { key, requestHash: hashOf(rawSpec) };
       const created = await createExperiment(deps.control, { identity, spec, rawSpec, idempotency });
-      deps.notifications.publish("dispatch");
-      deps.notifications.publish("events");
       return {
         status: created.status,
         headers: { Location: `/api/v1/experiments/${created.experimentId}` },
@@ -116,13 +114,10 @@ export const experimentRoutes = [
     params: idParams,
     answers: { 200: { description: "The experiment as it is now.", schema: experimentSummarySchema } },
     problems: ["not-found", "conflict"],
-    async handle({ deps, identity, params }) {
-      const summary = await cancelExperiment(deps.control, { identity, experimentId: params.id });
-      deps.notifications.publish("stop");
-      deps.notifications.publish("dispatch");
-      deps.notifications.publish("events");
-      return { status: 200, json: summary };
-    },
+    handle: async ({ deps, identity, params }) => ({
+      status: 200,
+      json: await cancelExperiment(deps.control, { identity, experimentId: params.id }),
+    }),
   }),
   route({
     name: "listTrials",

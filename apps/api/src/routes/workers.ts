@@ -42,10 +42,9 @@ export const workerRoutes = [
     params: nameParams,
     answers: { 200: { description: "The worker as it is now.", schema: workerSchema } },
     problems: ["not-found"],
-    async handle({ deps, identity, params }) {
-      const worker = await undrainWorker(deps.control, { identity, ...params });
-      deps.notifications.publish("dispatch");
-      return { status: 200, json: worker };
-    },
+    handle: async ({ deps, identity, params }) => ({
+      status: 200,
+      json: await undrainWorker(deps.control, { identity, ...params }),
+    }),
   }),
 ];
