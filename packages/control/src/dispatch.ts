@@ -40,5 +40,5 @@ async function fill(t: CommandTx, { kind, pool, freeSlots, queued }: sql.Dispatc
 const waitingOf = ({ createdAt, priority, ...row }: sql.DispatchCandidate): Waiting => ({
   ...row,
   priority: priorities[priority] as Priority,
-  readyAt: createdAt.getTime(),
+  createdAt: createdAt.getTime(),
 });

@@ -1,14 +1,14 @@
 import type { Attempt } from "@reluctant/contracts";
 import { sql } from "@reluctant/db";
 import type { Caller, Deps } from "./deps.ts";
-import { refuseStranger } from "./stage-runs.ts";
+import { requireAccess } from "./stage-runs.ts";
 
 /** Attempts of a stage run in order; none where the caller's team only found it finished. */
 export async function listAttempts(
   deps: Deps,
   { identity, stageRunId }: { identity: Caller; stageRunId: string },
 ): Promise<Attempt[]> {
-  const { own } = await refuseStranger(deps, identity, stageRunId);
+  const { own } = await requireAccess(deps, identity, stageRunId);
   if (!own) return [];
   return (await deps.db.many(sql.attemptsOfStageRun, { stageRunId })).map((row) => ({
     ...row,

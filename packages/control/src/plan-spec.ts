@@ -24,7 +24,7 @@ export async function planSpec(t: Statements, identity: Caller, spec: Experiment
   };
   const planned = await inSlices(planInSteps(spec, facts, registry));
   if (!planned.ok) throw invalidSpec(planned.errors);
-  return { ...planned.plan, dataset, scopes: scopesOf(planned.plan.stageRuns, dataset.privateTo, identity.teamId) };
+  return { ...planned.plan, dataset, scopes: scopesOf(planned.plan.stageRuns, dataset.teamId, identity.teamId) };
 }
 
 /** A dataset by `name`, its newest version, or by `name@` and the first digits of a version. */
@@ -62,13 +62,13 @@ export async function refuseUnknownArtifacts(deps: Deps, identity: Caller, spec:
 /** What comes of a private dataset or an imported artifact, directly or not, is its team's alone. */
 function scopesOf(
   stageRuns: readonly PlannedStageRun[],
-  privateTo: string | null,
+  datasetTeamId: string | null,
   teamId: string,
 ): Map<string, string | null> {
   const scopes = new Map<string, string | null>();
   for (const { stageKey, inputs } of stageRuns) {
     const isPrivate = Object.values(inputs).some((input) => "artifact" in input || scopes.get(input.stageKey) !== null);
-    scopes.set(stageKey, isPrivate ? teamId : privateTo);
+    scopes.set(stageKey, isPrivate ? teamId : datasetTeamId);
   }
   return scopes;
 }

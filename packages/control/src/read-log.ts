@@ -3,7 +3,7 @@ import { sql } from "@reluctant/db";
 import { liveAttemptStates } from "@reluctant/relu";
 import { found } from "./authorize.ts";
 import type { Caller, Deps } from "./deps.ts";
-import { refuseStranger } from "./stage-runs.ts";
+import { requireAccess } from "./stage-runs.ts";
 
 /** At most `limit` bytes of an attempt's log from a byte offset on, cut at the end of a character. */
 export async function readLog(
@@ -12,7 +12,7 @@ export async function readLog(
 ): Promise<LogPage> {
   const { db } = deps;
   const attempt = found(await db.prisma.attempt.findUnique({ where: { id: attemptId } }), "attempt", attemptId);
-  const { own } = await refuseStranger(deps, identity, attempt.stageRunId);
+  const { own } = await requireAccess(deps, identity, attempt.stageRunId);
   if (!own) throw new ReluctantError("not-found", `there is no attempt ${attemptId}`);
   const bytes = contiguous(await db.many(sql.logChunks, { attemptId, offset, limit }), offset).subarray(0, limit);
   const whole = bytes.subarray(0, bytes.length - brokenTail(bytes));

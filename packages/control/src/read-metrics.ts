@@ -1,7 +1,7 @@
 import type { MetricSeries } from "@reluctant/contracts";
 import { sql } from "@reluctant/db";
 import type { Caller, Deps } from "./deps.ts";
-import { refuseStranger } from "./stage-runs.ts";
+import { requireAccess } from "./stage-runs.ts";
 
 /** Curves of a stage run, each step once, by rising step; with `afterStep` only what came after it. */
 export async function readMetrics(
@@ -13,7 +13,7 @@ export async function readMetrics(
     afterStep = -1,
   }: { identity: Caller; stageRunId: string; series?: string[]; afterStep?: number },
 ): Promise<MetricSeries[]> {
-  await refuseStranger(deps, identity, stageRunId);
+  await requireAccess(deps, identity, stageRunId);
   const curves = new Map<string, MetricSeries>();
   for (const block of await deps.db.many(sql.metricBlocks, { stageRunId, series: series ?? null, afterStep })) {
     const curve = curves.get(block.series) ?? { series: block.series, steps: [], values: [] };

@@ -6,7 +6,7 @@ import type { Caller, Deps } from "./deps.ts";
 
 /** A stage run that the caller's team needs or used. */
 export async function getStageRun({ db }: Deps, { identity, id }: { identity: Caller; id: string }): Promise<StageRun> {
-  await refuseStranger({ db }, identity, id);
+  await requireAccess({ db }, identity, id);
   return stageRunOf(await db.one(sql.stageRuns, { stageRunIds: [id], experimentId: null, leaseSeconds }));
 }
 
@@ -14,13 +14,13 @@ export async function getStageRun({ db }: Deps, { identity, id }: { identity: Ca
  * Throws `not-found` unless the caller's team needs or used the stage run. `own`: it ran for the team, too, so its
  * attempts and logs are the team's to see; one that was found finished shows only its result.
  */
-export async function refuseStranger(
+export async function requireAccess(
   { db }: Pick<Deps, "db">,
   identity: Caller,
   stageRunId: string,
 ): Promise<{ own: boolean }> {
-  const standing = await db.maybe(sql.standingOfStageRun, { stageRunId, teamId: visibleTeam(identity) });
-  return found(standing, "stage run", stageRunId);
+  const access = await db.maybe(sql.accessToStageRun, { stageRunId, teamId: visibleTeam(identity) });
+  return found(access, "stage run", stageRunId);
 }
 
 /** Its pool and data set only say why no worker takes it. */

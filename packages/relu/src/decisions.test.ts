@@ -87,15 +87,15 @@ describe("dispatch order", () => {
     teamId: "t",
     teamGpuSeconds: 10,
     teamWeight: 1,
-    readyAt: 0,
+    createdAt: 0,
     ...change,
   });
   it("looks at priority, then the team's used share, then age", () => {
     const order = [
       waiting({ stageRunId: "old" }),
       waiting({ stageRunId: "urgent", priority: "high", teamGpuSeconds: 99 }),
-      waiting({ stageRunId: "heavy team", teamGpuSeconds: 15, teamWeight: 2, readyAt: 5 }),
-      waiting({ stageRunId: "new", readyAt: 9 }),
+      waiting({ stageRunId: "heavy team", teamGpuSeconds: 15, teamWeight: 2, createdAt: 5 }),
+      waiting({ stageRunId: "new", createdAt: 9 }),
     ].sort(byTurn);
     expect(order.map((item) => item.stageRunId)).toEqual(["urgent", "heavy team", "old", "new"]);
   });

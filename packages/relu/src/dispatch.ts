@@ -9,7 +9,8 @@ export interface Waiting {
   teamId: string;
   teamGpuSeconds: number;
   teamWeight: number;
-  readyAt: number;
+  /** Milliseconds. */
+  createdAt: number;
 }
 
 const rank = { high: 0, normal: 1, low: 2 } as const satisfies Record<Priority, number>;
@@ -18,7 +19,7 @@ const rank = { high: 0, normal: 1, low: 2 } as const satisfies Record<Priority, 
 export const byTurn = (a: Waiting, b: Waiting): number =>
   rank[a.priority] - rank[b.priority] ||
   a.teamGpuSeconds / a.teamWeight - b.teamGpuSeconds / b.teamWeight ||
-  a.readyAt - b.readyAt ||
+  a.createdAt - b.createdAt ||
   (a.stageRunId < b.stageRunId ? -1 : 1);
 
 /** Half-life of a team's GPU-seconds in the dispatch order. */

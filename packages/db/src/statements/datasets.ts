@@ -11,7 +11,7 @@ export const findDataset = statement("find-dataset", {
     inputShape: arrayOf(int),
     trainCount: int,
     /** The only team that may see it, or null. */
-    privateTo: nullable(text),
+    teamId: nullable(text),
   },
 });
 export type FoundDataset = RowOf<typeof findDataset>;

@@ -114,7 +114,7 @@ export const stageRunsOfExperiment = statement("stage-runs-of-experiment", {
   takes: { experimentId: uuid },
   gives: { id: text },
 });
-export const standingOfStageRun = statement("standing-of-stage-run", {
+export const accessToStageRun = statement("access-to-stage-run", {
   takes: { stageRunId: uuid, teamId: nullable(uuid) },
   gives: { own: boolean },
 });

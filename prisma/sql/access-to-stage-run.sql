@@ -1,4 +1,4 @@
--- How a team stands to a stage run: no row when there is no such run, or the team never needed it; `own` when a trial of
+-- What of a stage run a team may see: no row when there is no such run, or the team never needed it; `own` when a trial of
 -- it ran or shared it, rather than found it finished.
 -- :teamId null may see all
 select case when :teamId::uuid is null then true else bool_or(n.origin <> 'cached') end as own
