@@ -3,7 +3,7 @@ import { sql } from "@reluctant/db";
 import { liveAttemptStates } from "@reluctant/relu";
 import type { CommandTx } from "./commit.ts";
 import type { NotificationName } from "./deps.ts";
-import { inPieces } from "./slices.ts";
+import { inBatches } from "./slices.ts";
 
 /** Something that happened to a stage run or an attempt on it, before it is told to each experiment concerned. */
 export type Change =
@@ -38,7 +38,7 @@ export const attemptChanged = (
 /** Appends the events of `changes` to every experiment that needs or used their stage runs, in this order. */
 export async function announce(t: CommandTx, changes: readonly Change[]): Promise<void> {
   notifyOf(t, changes);
-  for (const piece of inPieces(changes)) await t.run(sql.appendEvents, { events: piece });
+  for (const batch of inBatches(changes)) await t.run(sql.appendEvents, { events: batch });
 }
 
 /** Appends the events of `changes` to their experiments, in this order. */

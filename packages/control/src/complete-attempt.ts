@@ -7,7 +7,7 @@ import type { Deps } from "./deps.ts";
 import { closeAttempt, mayWrite } from "./end-attempt.ts";
 import { finishExperiments } from "./finish-experiments.ts";
 import { saveResult } from "./save-result.ts";
-import { inPieces } from "./slices.ts";
+import { inBatches } from "./slices.ts";
 
 export interface CompleteAttempt {
   attemptId: string;
@@ -46,8 +46,8 @@ function refuseOtherKind({ kind }: sql.LockedAttempt, result: StageResult): void
 /** Those whose last input this was become ready. */
 async function unblockConsumers(t: CommandTx, stageRunId: string): Promise<void> {
   const consumers = await t.many(sql.lockConsumers, { stageRunId });
-  for (const piece of inPieces(consumers)) {
-    const recounted = await t.many(sql.unblockStageRuns, { stageRunIds: piece.map(({ id }) => id) });
+  for (const batch of inBatches(consumers)) {
+    const recounted = await t.many(sql.unblockStageRuns, { stageRunIds: batch.map(({ id }) => id) });
     await announce(
       t,
       recounted.filter(({ state }) => state === "ready").map(({ id }) => stageRunChanged(id, "ready")),

@@ -15,7 +15,7 @@ import { experimentSummary } from "./experiment-summaries.ts";
 import { endExperimentsThatWaitForNothing } from "./finish-experiments.ts";
 import { saveModel } from "./models.ts";
 import { type PlannedSpec, planSpec, refuseUnknownArtifacts } from "./plan-spec.ts";
-import { inPieces } from "./slices.ts";
+import { inBatches } from "./slices.ts";
 import { runOf, type WrittenStageRun, writeStageRuns } from "./write-stage-runs.ts";
 
 export interface CreateExperiment {
@@ -96,12 +96,12 @@ async function writeExperiment(
     select: { id: true },
   });
   const runs = await writeStageRuns(t, plan, spec.pool);
-  for (const piece of trialRows(plan, runs)) {
+  for (const batch of trialRows(plan, runs)) {
     await t.run(sql.insertTrials, {
       experimentId: id,
       model: plan.model.name,
-      trials: piece.map(({ trial }) => trial),
-      needs: piece.flatMap(({ needs }) => needs),
+      trials: batch.map(({ trial }) => trial),
+      needs: batch.flatMap(({ needs }) => needs),
     });
   }
   const cached = [...runs.values()].filter(({ origin }) => origin === "cached").length;
@@ -114,7 +114,7 @@ async function writeExperiment(
   return id;
 }
 
-/** Trials in the plan's order, by the piece; the first that needs a new stage run is the one for which it runs. */
+/** Trials in the plan's order, by the batch; the first that needs a new stage run is the one for which it runs. */
 function* trialRows(plan: PlannedSpec, runs: ReadonlyMap<string, WrittenStageRun>) {
   const asked = new Set<string>();
   const needOf = (trialId: string, stageKey: string): sql.NewNeed => {
@@ -124,8 +124,8 @@ function* trialRows(plan: PlannedSpec, runs: ReadonlyMap<string, WrittenStageRun
     return { trialId, stageRunId, origin: origin === "ran" && !first ? "shared" : origin };
   };
   let number = 0;
-  for (const piece of inPieces(plan.trials)) {
-    yield piece.map(({ stageKeys, ...trial }) => {
+  for (const batch of inBatches(plan.trials)) {
+    yield batch.map(({ stageKeys, ...trial }) => {
       const id = randomUUID();
       return {
         trial: { id, number: number++, ...trial },

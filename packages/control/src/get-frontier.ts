@@ -4,7 +4,7 @@ import { bySeeds, frontierOf, meanOf, models, reluCount, type Shape } from "@rel
 import { found, visibleTeam } from "./authorize.ts";
 import type { Caller, Deps } from "./deps.ts";
 import { findDataset, unknownDataset } from "./plan-spec.ts";
-import { inPieces } from "./slices.ts";
+import { inBatches } from "./slices.ts";
 import { tradeOffOf } from "./trade-off.ts";
 
 /** Every point of a dataset version and a model; those that validation accuracy leaves undominated are marked. */
@@ -18,8 +18,8 @@ export async function getFrontier(
   const teamId = visibleTeam(identity);
   const rows: sql.FrontierPointRow[] = [];
   const points = await db.many(sql.pointsOfFrontier, { datasetVersion: dataset.version, model, teamId });
-  for (const piece of inPieces(points)) {
-    const pointIds = piece.map(({ id }) => id);
+  for (const batch of inBatches(points)) {
+    const pointIds = batch.map(({ id }) => id);
     rows.push(...(await db.many(sql.frontierPoints, { pointIds, teamId })));
   }
   const undominated = new Set(frontierOf(rows));

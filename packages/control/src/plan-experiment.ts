@@ -5,7 +5,7 @@ import { registry } from "@reluctant/stages/definitions";
 import { leaseSeconds } from "./claim-attempt.ts";
 import type { Caller, Deps } from "./deps.ts";
 import { type PlannedSpec, planSpec, refuseUnknownArtifacts } from "./plan-spec.ts";
-import { inPieces, inSlices } from "./slices.ts";
+import { inBatches, inSlices } from "./slices.ts";
 import { scopedKey } from "./write-stage-runs.ts";
 
 /** What a spec would become if it were submitted now, and what that takes by what was measured. Writes nothing. */
@@ -64,8 +64,8 @@ function checkpointBytes({ model }: PlannedSpec, implementation: string, params:
 
 async function liveStates({ db }: Deps, { stageRuns, scopes }: PlannedSpec): Promise<Map<string, string>> {
   const states = new Map<string, string>();
-  for (const piece of inPieces(stageRuns)) {
-    const keys = piece.map(({ stageKey }) => scopedKey(stageKey, scopes));
+  for (const batch of inBatches(stageRuns)) {
+    const keys = batch.map(({ stageKey }) => scopedKey(stageKey, scopes));
     for (const { stageKey, state } of await db.many(sql.liveStageRuns, { keys })) states.set(stageKey, state);
   }
   return states;

@@ -16,9 +16,9 @@ export async function inSlices<T>(work: Generator<undefined, T>): Promise<T> {
 }
 
 /** Rows for one statement: writing 500 stage runs as JSON, or reading them, takes some 3 ms. */
-export const rowsAStatement = 500;
+export const batchSize = 500;
 
-/** A list in pieces of `rowsAStatement`, in its order. */
-export function* inPieces<T>(list: readonly T[]): Generator<T[]> {
-  for (let at = 0; at < list.length; at += rowsAStatement) yield list.slice(at, at + rowsAStatement);
+/** A list in batches of `batchSize`, in its order. */
+export function* inBatches<T>(list: readonly T[]): Generator<T[]> {
+  for (let at = 0; at < list.length; at += batchSize) yield list.slice(at, at + batchSize);
 }

@@ -2,7 +2,7 @@ import { fullVariant, type NeedOrigin, type StageParams, type StageRunState, sta
 import { sql, type Tx } from "@reluctant/db";
 import type { PlannedStageRun } from "@reluctant/relu";
 import type { PlannedSpec } from "./plan-spec.ts";
-import { inPieces } from "./slices.ts";
+import { inBatches } from "./slices.ts";
 
 export interface WrittenStageRun {
   id: string;
@@ -22,12 +22,12 @@ export async function writeStageRuns(t: Tx, plan: PlannedSpec, pool: string): Pr
   const runs = new Map<string, WrittenStageRun>();
   const created: PlannedStageRun[] = [];
   for (const ofOneKind of stageKinds.map((kind) => inLockOrder(plan.stageRuns, kind))) {
-    for (const planned of inPieces(ofOneKind)) {
-      for (const [stageKey, run] of await writePiece(t, planned, plan, pool)) runs.set(stageKey, run);
+    for (const planned of inBatches(ofOneKind)) {
+      for (const [stageKey, run] of await writeBatch(t, planned, plan, pool)) runs.set(stageKey, run);
       created.push(...planned.filter(({ stageKey }) => runOf(runs, stageKey).origin === "ran"));
     }
   }
-  for (const piece of inPieces(created)) await connect(t, piece, runs);
+  for (const batch of inBatches(created)) await connect(t, batch, runs);
   return runs;
 }
 
@@ -36,7 +36,7 @@ const inLockOrder = (stageRuns: readonly PlannedStageRun[], wanted: string): Pla
   stageRuns.filter(({ kind }) => kind === wanted).sort((a, b) => (a.stageKey < b.stageKey ? -1 : 1));
 
 /** New ones are ours already: only those that were there are locked, which for 20,000 new ones took as long as writing them. */
-async function writePiece(
+async function writeBatch(
   t: Tx,
   planned: readonly PlannedStageRun[],
   { scopes }: PlannedSpec,
