@@ -16,12 +16,12 @@ export async function resignLeader({ db }: Deps, { name, holder }: { name: strin
 
 /**
  * Records that the leader made a round. Answers for how many seconds Postgres has answered rounds that lie at most
- * `unseenSeconds` apart, whoever made them; null when another leads.
+ * `maxGapSeconds` apart, whoever made them; null when another leads.
  */
 export async function recordRound(
   { db }: Deps,
-  { name, holder, unseenSeconds }: { name: string; holder: string; unseenSeconds: number },
+  { name, holder, maxGapSeconds }: { name: string; holder: string; maxGapSeconds: number },
 ): Promise<number | null> {
-  const round = await db.maybe(sql.recordRound, { name, holder, unseenSeconds });
+  const round = await db.maybe(sql.recordRound, { name, holder, maxGapSeconds });
   return round?.answeredSeconds ?? null;
 }

@@ -11,7 +11,7 @@
  * were left; after the gap it beats again within 0.5 s. After a gap of more than half a lease (a coordinator that was away
  * for longer, a machine that slept), and after a round that failed or was slow, the full lease is waited for anew.
  */
-export const unseenSeconds = (leaseSeconds: number): number => leaseSeconds / 2;
+export const maxGapSeconds = (leaseSeconds: number): number => leaseSeconds / 2;
 
 /** @param answeredSeconds for how long rounds have been answered, one after the other; null: another leads */
 export const mayJudge = (answeredSeconds: number | null, leaseSeconds: number): boolean =>

@@ -2,7 +2,7 @@ import { dispatch, electLeader } from "@reluctant/control";
 import { createLogger } from "@reluctant/telemetry";
 import { type Kit, setup as setupKit } from "@reluctant/testkit";
 import { afterEach, expect, test, vi } from "vitest";
-import { mayJudge, unseenSeconds } from "./expiry-gate.ts";
+import { maxGapSeconds, mayJudge } from "./expiry-gate.ts";
 import { leaderName } from "./leadership.ts";
 import { leaseExpirer } from "./lease-expirer.ts";
 
@@ -86,7 +86,7 @@ test.each(["c1", "c2"])(
     await round(first);
     await first.stop();
     await kit.db.prisma.$executeRaw`update leader set answering_since = answering_since - interval '15 seconds'`;
-    await kit.pass(unseenSeconds(leaseSeconds) - 3);
+    await kit.pass(maxGapSeconds(leaseSeconds) - 3);
     await kit.db.prisma.$executeRaw`update leader set expires_at = now() - interval '1 second'`;
     await expire();
     await lead(successor);
@@ -100,7 +100,7 @@ test("one that follows later waits a full lease", async () => {
   await round(first);
   await first.stop();
   await kit.db.prisma.$executeRaw`update leader set answering_since = answering_since - interval '60 seconds'`;
-  await kit.pass(unseenSeconds(leaseSeconds));
+  await kit.pass(maxGapSeconds(leaseSeconds));
   await expire();
   await round(await lead("c1"));
   expect(await state()).toBe("running");

@@ -1,6 +1,6 @@
 import { type Deps, expireLeases, recordRound } from "@reluctant/control";
 import type { Logger } from "@reluctant/telemetry";
-import { mayJudge, unseenSeconds } from "./expiry-gate.ts";
+import { maxGapSeconds, mayJudge } from "./expiry-gate.ts";
 import { leaderName } from "./leadership.ts";
 import { type PeriodicService, periodicService } from "./service.ts";
 
@@ -20,7 +20,7 @@ export const leaseExpirer = (options: {
   const { deps, holder, leaseSeconds, onExpired, log } = options;
   let outage = false;
 
-  const record = (unseen: number) => recordRound(deps, { name: leaderName, holder, unseenSeconds: unseen });
+  const record = (maxGapSeconds: number) => recordRound(deps, { name: leaderName, holder, maxGapSeconds });
 
   /** Hundreds of leases take longer than rounds may lie apart, and nothing of that time was unseen. */
   const judge = async () => {
@@ -30,7 +30,7 @@ export const leaseExpirer = (options: {
     for (const { attemptId, stageRunId } of expired)
       log.warn({ attemptId, stageRunId }, "a lease expired: the attempt is lost");
     onExpired();
-    await record(unseenSeconds(leaseSeconds) + (performance.now() - begun) / 1_000);
+    await record(maxGapSeconds(leaseSeconds) + (performance.now() - begun) / 1_000);
   };
 
   return periodicService({
@@ -40,7 +40,7 @@ export const leaseExpirer = (options: {
     async work() {
       const asked = performance.now();
       try {
-        const answered = await record(outage ? 0 : unseenSeconds(leaseSeconds));
+        const answered = await record(outage ? 0 : maxGapSeconds(leaseSeconds));
         outage = performance.now() - asked > answerWithinMs;
         if (!outage && mayJudge(answered, leaseSeconds)) await judge();
       } catch (error) {

@@ -41,7 +41,7 @@ export const electLeader = statement("elect-leader", {
 });
 export const resignLeader = statement("resign-leader", { takes: { name: text, holder: text } });
 export const recordRound = statement("record-round", {
-  takes: { name: text, holder: text, unseenSeconds: float },
+  takes: { name: text, holder: text, maxGapSeconds: float },
   gives: { answeredSeconds: float },
 });
 
