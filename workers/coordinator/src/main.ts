@@ -12,7 +12,7 @@ import { leaseExpirer } from "./lease-expirer.ts";
 import { reconciler } from "./reconciler.ts";
 import { relay } from "./relay.ts";
 import { suspectMarker } from "./suspect-marker.ts";
-import { workerJudge } from "./worker-judge.ts";
+import { workerHealth } from "./worker-health.ts";
 
 /** The coordinator: `node dist/main.js`, configured by the environment (config.ts). Several may run; one leads. */
 const config = settingsOrEnd(readConfig);
@@ -37,7 +37,7 @@ const leader = leadership({
     dispatches,
     expirer,
     reconciler({ deps, producer, notifications, log }),
-    workerJudge({ deps, log }),
+    workerHealth({ deps, log }),
     garbageCollector({ deps, log }),
     suspectMarker({ deps, log }),
   ],

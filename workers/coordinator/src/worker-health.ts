@@ -3,9 +3,9 @@ import type { Logger } from "@reluctant/telemetry";
 import { type PeriodicService, periodicService } from "./service.ts";
 
 /** Drains workers that break what they are given. */
-export const workerJudge = ({ deps, log }: { deps: Deps; log: Logger }): PeriodicService =>
+export const workerHealth = ({ deps, log }: { deps: Deps; log: Logger }): PeriodicService =>
   periodicService({
-    name: "worker judge",
+    name: "worker health",
     everyMs: 10_000,
     log,
     async work() {
