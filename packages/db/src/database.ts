@@ -64,7 +64,7 @@ export function openDatabase(
     onConnect: (client) => client.query(`set statement_timeout = ${statementTimeoutMs}`), // the pool waits for it
   });
   const prisma = new PrismaClient({ adapter });
-  const attempt = <T>(work: (t: Tx) => Promise<T>): Promise<T> =>
+  const transaction = <T>(work: (t: Tx) => Promise<T>): Promise<T> =>
     prisma.$transaction(
       async (t) => {
         await t.$queryRaw`
@@ -80,7 +80,7 @@ export function openDatabase(
     async tx(work) {
       for (let retry = 0; ; retry++) {
         try {
-          return await attempt(work);
+          return await transaction(work);
         } catch (error) {
           if (retry >= maxRetries || !isRetryable(error)) throw error;
           await pause(Math.random() * 10 * 2 ** retry); // apart, or they would collide again

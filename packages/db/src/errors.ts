@@ -29,19 +29,19 @@ function codesOf(error: unknown): string[] {
   return codes;
 }
 
-const among =
+const hasCode =
   (...known: string[]) =>
   (error: unknown): boolean =>
     codesOf(error).some((code) => known.includes(code));
 
 /** Serialization failure or deadlock: the transaction left no trace and may run again. */
-export const isRetryable = among("40001", "40P01", "P2034", "TransactionWriteConflict");
+export const isRetryable = hasCode("40001", "40P01", "P2034", "TransactionWriteConflict");
 
 /** A row with this unique key is there already. */
-export const isUniqueViolation = among("23505", "P2002", "UniqueConstraintViolation");
+export const isUniqueViolation = hasCode("23505", "P2002", "UniqueConstraintViolation");
 
 /** Another row refers to this one, or the one referred to is gone. */
-export const isForeignKeyViolation = among("23503", "23001", "P2003", "ForeignKeyConstraintViolation");
+export const isForeignKeyViolation = hasCode("23503", "23001", "P2003", "ForeignKeyConstraintViolation");
 
 /**
  * A value that Postgres cannot read or hold (SQLSTATE class 22): a text with the character NUL, a date that is none, a
@@ -74,7 +74,7 @@ export const isPoolFull = messageMatches(
   /timeout exceeded when trying to connect|Unable to start a transaction in the given time/,
 );
 
-const timeoutCodes = among(
+const timeoutCodes = hasCode(
   "57014", // statement_timeout
   "55P03", // lock_timeout
 );
@@ -83,7 +83,7 @@ const timeoutMessages = messageMatches(/Query read timeout|expired transaction/)
 /** Postgres is there, and did not end a statement or transaction in its time: most likely it waits for a lock. */
 export const isTimedOut = (error: unknown): boolean => timeoutCodes(error) || timeoutMessages(error);
 
-const connectionCodes = among(
+const connectionCodes = hasCode(
   "P1001", // cannot reach
   "P1002", // reached, timed out
   "P1008", // operation timed out
