@@ -108,6 +108,7 @@ test("what is no cursor is refused", async () => {
 
 test("the events of an experiment that is unknown, or another team's, are not found", async () => {
   const { experimentId } = await kit.submit({ until: "train", budgets: undefined });
+  await readAtLeast(1);
   const read = (caller: Caller, id: string) =>
     readEvents(kit.deps, { identity: caller, experimentId: id, after: "0.0", limit: 10 });
   await expect(read(identity, randomUUID())).rejects.toMatchObject({ code: "not-found" });
