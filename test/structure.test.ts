@@ -42,7 +42,7 @@ const folderOf = new Map(folders.map((folder) => [manifest(folder).name, folder]
 const ours = (folder: string) =>
   Object.keys(manifest(folder).dependencies ?? {}).filter((name) => name.startsWith("@reluctant/"));
 
-const files = ["packages", "apps", "workers", "infra", "test"].flatMap((folder) =>
+const files = ["packages", "apps", "workers", "infra", "scripts", "test"].flatMap((folder) =>
   readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
     .filter((path) => /\.(ts|tsx|mjs)$/.test(path) && !/(^|\/)(node_modules|dist|generated|results)\//.test(path))
     .map((path) => join(folder, path)),

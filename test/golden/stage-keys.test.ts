@@ -36,7 +36,7 @@ const datasets = {
   cifar10: datasetOf("cifar10", 32, 10, 45_000),
   "tiny-imagenet": datasetOf("tiny-imagenet", 64, 200, 90_000),
   imagenet: datasetOf("imagenet", 224, 1_000, 1_153_051),
-  /** That of packages/relu/src/plan.test.ts, which holds the first keys that were ever kept. */
+  /** That of test/plan.test.ts, which holds the first keys that were ever kept. */
   first: { ...datasetOf("first", 32, 10, 45_000), version: "a".repeat(64) },
 };
 type DatasetName = keyof typeof datasets;

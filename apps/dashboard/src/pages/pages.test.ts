@@ -5,8 +5,8 @@ import type { Trial } from "@reluctant/contracts";
 import { type BrowserContext, chromium, type Page } from "playwright-core";
 import { build } from "vite";
 import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
-import { type FixtureOptions, type FixtureServer, loginLink, startFixtureServer } from "./fixture-server.ts";
-import { experiment, trialIn, trials, uuid } from "./fixtures.ts";
+import { type FixtureOptions, type FixtureServer, loginLink, startFixtureServer } from "../testing/fixture-server.ts";
+import { experiment, trialIn, trials, uuid } from "../testing/fixtures.ts";
 
 /** The built pages in a real browser, against an API that answers from fixtures. */
 

@@ -2,7 +2,7 @@ import type { ExperimentSpecInput } from "@reluctant/contracts";
 import { type DatasetFacts, type Plan, plan, recipeNames } from "@reluctant/relu";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { experimentSpecSchema, registry } from "../definitions.ts";
+import { experimentSpecSchema, registry } from "@reluctant/stages/definitions";
 
 const dataset: DatasetFacts = { version: "a".repeat(64), inputShape: [32, 32, 3], classes: 10, trainSize: 45_000 };
 const base: ExperimentSpecInput = {

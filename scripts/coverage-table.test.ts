@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { modelNames } from "@reluctant/relu";
 import { implementations, methods } from "@reluctant/stages/definitions";
 import { describe, expect, it } from "vitest";
-import { coverageRows, coverageTable, withCoverageTable } from "../scripts/coverage-table.mjs";
+import { coverageRows, coverageTable, withCoverageTable } from "./coverage-table.mjs";
 
 const root = join(import.meta.dirname, "..");
 const realSteps: Record<string, string[]> = JSON.parse(readFileSync(join(root, "test/real-steps.json"), "utf8"));

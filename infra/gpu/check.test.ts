@@ -6,8 +6,8 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { ensureBuilt } from "@reluctant/tfjs-backend-torch";
 import { afterAll, expect, test } from "vitest";
-import { noPyTorch, python } from "./python.ts";
-import { skipFor } from "./skip-for.ts";
+import { noPyTorch, python } from "../../test/python.ts";
+import { skipFor } from "../../test/skip-for.ts";
 
 const run = promisify(execFile);
 const folder = await mkdtemp(join(tmpdir(), "reluctant-gpu-check-"));

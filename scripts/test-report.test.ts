@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { tally } from "../scripts/test-report.mjs";
+import { tally } from "./test-report.mjs";
 
 interface Assertion {
   fullName: string;
