@@ -1,8 +1,8 @@
 import type { ExperimentSpecInput } from "@reluctant/contracts";
 import { type DatasetFacts, type Plan, plan, recipeNames } from "@reluctant/relu";
+import { experimentSpecSchema, registry } from "@reluctant/stages/definitions";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { experimentSpecSchema, registry } from "@reluctant/stages/definitions";
 
 const dataset: DatasetFacts = { version: "a".repeat(64), inputShape: [32, 32, 3], classes: 10, trainSize: 45_000 };
 const base: ExperimentSpecInput = {
@@ -149,9 +149,9 @@ describe("the plan", () => {
     ]);
   });
 
-  it("gives a rival the images of SENet, the shared AR model and settings of its own", () => {
-    const rivals = ["snl", "snl-exact", "autorep", "delphi-planner"];
-    const planned = planOf({ budgets: ["10%"], methods: ["senet", ...rivals] });
+  it("gives other searches the images of SENet, the shared AR model and settings of their own", () => {
+    const others = ["snl", "snl-exact", "autorep", "delphi-planner"];
+    const planned = planOf({ budgets: ["10%"], methods: ["senet", ...others] });
     expect(kinds(planned).filter((kind) => kind === "train")).toHaveLength(1);
     const searches = planned.stageRuns.flatMap(({ params }) => (params.kind === "mask-search" ? [params] : []));
     expect(searches).toHaveLength(5); // snl and snl-exact differ in where they land
@@ -171,7 +171,7 @@ describe("the plan", () => {
     ]);
   });
 
-  it("keys a rival by its own settings, and not by those that only SENet's search reads", () => {
+  it("keys another search by its own settings, and not by those that only SENet's search reads", () => {
     const keyOf = (settings: ExperimentSpecInput["settings"]) =>
       planOf({ budgets: ["10%"], methods: ["snl"], settings }).stageRuns.find(({ kind }) => kind === "mask-search")
         ?.stageKey;

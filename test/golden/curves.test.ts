@@ -56,7 +56,7 @@ const snl = {
   landing: "threshold",
 } as const;
 const autorep = { learningRate: 1e-3, leastTravel: 3, densityWeight: 120, hysteresis: 0.003 };
-const rival = (own: Record<string, object>): StageParams => ({
+const searchParams = (own: Record<string, object>): StageParams => ({
   kind: "mask-search",
   ...common,
   budget: 500,
@@ -124,9 +124,9 @@ const runs: [Implementation, StageParams][] = [
     "distillation/senet++",
     { kind: "distillation", ...common, settings: { ...sgd, ...distil }, slimmable: { widths: [0.5] } },
   ],
-  ["mask-search/snl", rival({ snl })],
-  ["mask-search/autorep", rival({ autorep })],
-  ["mask-search/delphi-planner", rival({ delphi: { swapShare: 0.5, clipNorm: 2, planImages: 10 } })],
+  ["mask-search/snl", searchParams({ snl })],
+  ["mask-search/autorep", searchParams({ autorep })],
+  ["mask-search/delphi-planner", searchParams({ delphi: { swapShare: 0.5, clipNorm: 2, planImages: 10 } })],
 ];
 
 /** Runs a stage and notes the loss of each step. */

@@ -16,7 +16,7 @@ const recipe = recipes.debug as NonNullable<typeof recipes.debug>;
 /** Four images to a batch norm, at the end of one pixel each: 50 layers of that blow gradients up, hence the tiny rate. */
 const own = { batchSize: 4, cropPadding: 1, learningRate: 1e-6, warmup: 0 };
 
-const rival = (model: string, budget: number, implementation: Implementation): ParamsOf<"mask-search"> => ({
+const searchParams = (model: string, budget: number, implementation: Implementation): ParamsOf<"mask-search"> => ({
   kind: "mask-search",
   model,
   budget,
@@ -56,9 +56,9 @@ const paramsOf = (model: string, budget: number): Partial<Record<Implementation,
     settings: { ...recipe.maskSearch, ...own },
     descent: { removals: 1, ranking: "network", scoreMemory: 0, pramWeight: 0 },
   },
-  "mask-search/snl": rival(model, budget, "mask-search/snl"),
-  "mask-search/autorep": rival(model, budget, "mask-search/autorep"),
-  "mask-search/delphi-planner": rival(model, budget, "mask-search/delphi-planner"),
+  "mask-search/snl": searchParams(model, budget, "mask-search/snl"),
+  "mask-search/autorep": searchParams(model, budget, "mask-search/autorep"),
+  "mask-search/delphi-planner": searchParams(model, budget, "mask-search/delphi-planner"),
   "distillation/pram": { kind: "distillation", model, steps: 1, settings: { ...recipe.distillation, ...own } },
 });
 
