@@ -6,7 +6,6 @@ import { parseYaml } from "../yaml-file.ts";
 import { type Comparison, comparisonOf } from "./file.ts";
 import { markdownOf, type Report } from "./markdown.ts";
 import { type Run, tableOf } from "./results.ts";
-import { pairedDifference, verdict } from "./statistics.ts";
 
 const parseComparison = (path: string, text: string) => comparisonOf(path, parseYaml(path, text));
 
@@ -71,26 +70,6 @@ describe("the file", () => {
   it.each(["cifar10-resnet8", "cifar10-resnet20"])("the comparison %s that ships is valid", (name) => {
     const path = new URL(`../../../../examples/comparisons/${name}.yaml`, import.meta.url);
     expect(parseComparison(name, readFileSync(path, "utf8")).groups.length).toBeGreaterThan(0);
-  });
-});
-
-describe("the statistics", () => {
-  it("adds the error of the test part to that of the pairs", () => {
-    const { mean, error } = pairedDifference(
-      [
-        { ours: 0.6, theirs: 0.5 },
-        { ours: 0.6, theirs: 0.5 },
-      ],
-      5_000,
-    );
-    expect(mean).toBeCloseTo(0.1, 12);
-    expect(error).toBeCloseTo(Math.sqrt((0.24 + 0.25) / 5_000), 12); // the pairs agree, so nothing comes from them
-  });
-
-  it("calls a difference a win only above twice its error", () => {
-    expect(verdict({ mean: 0.021, error: 0.01 })).toBe("beats");
-    expect(verdict({ mean: 0.02, error: 0.01 })).toBe("ties with");
-    expect(verdict({ mean: -0.021, error: 0.01 })).toBe("loses to");
   });
 });
 

@@ -1,13 +1,12 @@
-import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
 import { expect, onTestFinished, test } from "vitest";
 import { startPostgres } from "./postgres.ts";
-import { startRedis } from "./redis.ts";
 
 async function setup() {
-  const dir = await mkdtemp(join(tmpdir(), "servers-"));
+  const dir = await mkdtemp(join(tmpdir(), "postgres-"));
   onTestFinished(() => rm(dir, { recursive: true }));
   return dir;
 }
@@ -38,19 +37,4 @@ test("Postgres wants its password, which only its owner can read", async () => {
   const wrong = Object.assign(new URL(postgres.url), { password: "wrong" }).href;
   await expect(query(wrong, "select 1")).rejects.toThrow("password authentication failed");
   expect((await stat(join(dir, "password"))).mode & 0o777).toBe(0o600);
-});
-
-test("Redis keeps its data over a kill, and a flush while it is down leaves nothing", async () => {
-  const dir = await setup();
-  const redis = await startRedis({ dir, ephemeral: true });
-  onTestFinished(() => redis.stop());
-  expect(await redis.ask("SET kept 1")).toBe("+OK");
-  await redis.kill("SIGKILL");
-  await redis.start();
-  expect(await redis.ask("DBSIZE")).toBe(":1");
-  await redis.kill("SIGKILL");
-  await redis.flush();
-  await redis.start();
-  expect(await redis.ask("DBSIZE")).toBe(":0");
-  expect(await readFile(join(dir, "redis.log"), "utf8")).toContain("Ready to accept connections");
 });
