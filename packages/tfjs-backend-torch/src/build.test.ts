@@ -164,7 +164,8 @@ test("an extension's library is built beside the addon, for each level where it 
   const compiled = (await readFile(join(folder, "parameters"), "utf8")).split("\n");
   expect(compiled.filter((line) => line.includes(join(sources, "ops.cc")))).toHaveLength(1);
   const levels = compiled.flatMap((line) => /table\.cc .*-DTFJS_TORCH_LEVEL=(\w+) -Wno-psabi/.exec(line)?.[1] ?? []);
-  expect(levels).toEqual(process.arch === "x64" ? cpuLevels : cpuLevels.slice(0, 1));
+  const wanted = process.arch === "x64" ? cpuLevels : cpuLevels.slice(0, 1);
+  expect(levels.sort()).toEqual([...wanted].sort()); // several compilers at a time
 
   expect(await buildHere(options)).toEqual(first);
   await writeFile(join(sources, "ops.cc"), "// changed");
