@@ -11,11 +11,11 @@ import { join } from "node:path";
 import { installWithApt } from "./apt.mjs";
 import { useCachesThatCanBeWritten } from "./caches.mjs";
 import { root, run } from "./programs.mjs";
-import { ensurePythonOfTests } from "./python-environment.mjs";
+import { ensurePythonOfTests, tensorflowOfTests } from "./python-environment.mjs";
 
 const forTests = process.argv.includes("--test");
 const chromiumPath = process.env.CHROMIUM ?? "/usr/bin/chromium";
-const wantsTorch = process.env.RELUCTANT_BACKEND !== "wasm";
+const backend = process.env.RELUCTANT_BACKEND;
 
 requireNode(20, 19);
 useCachesThatCanBeWritten();
@@ -30,7 +30,8 @@ mustRun(process.execPath, ["node_modules/turbo/bin/turbo", "run", "build", "--ou
   TURBO_TELEMETRY_DISABLED: "1",
   TURBO_NO_UPDATE_NOTIFIER: "1",
 });
-if (wantsTorch) setUpTorch();
+if (backend !== "wasm") setUpTorch();
+if (backend === "tensorflow") setUpTensorflow();
 if (forTests) {
   const problem = existsSync(chromiumPath) ? "" : installWithApt(["chromium"]);
   if (problem)
@@ -39,6 +40,12 @@ if (forTests) {
   if (problemOfPython)
     console.warn(
       `Tests against PyTorch will be skipped: ${problemOfPython}. PYTHON names a Python with torch and numpy.`,
+    );
+  const folder = process.env.LIBTENSORFLOW || tensorflowOfTests();
+  if (folder) setUpTensorflow({ LIBTENSORFLOW: folder });
+  else
+    console.warn(
+      "Tests on TensorFlow will be skipped: the Python of tests has none. LIBTENSORFLOW names a folder of one.",
     );
 }
 
@@ -74,6 +81,15 @@ function setUpTorch() {
   if (status !== 3) stop(`The libtorch addon does not build; RELUCTANT_BACKEND=wasm does without it.\n${output}`);
   console.warn(`Training will use the slower wasm backend: ${output.trim()}`);
   if (problem) console.warn(`It could not be installed (${problem}). RELUCTANT_BACKEND=wasm skips this step.`);
+}
+
+/** Adds its package for Node, once for each TensorFlow: 3 MB from npm, half a minute of compiling. */
+function setUpTensorflow(env = {}) {
+  const { status, output } = run(process.execPath, ["packages/tfjs-backend-tensorflow/dist/add-cli.js"], {
+    env,
+    quiet: true,
+  });
+  if (status !== 0) stop(`The tensorflow backend could not be added: ${output.trim()}`);
 }
 
 function mustRun(program, args, env) {

@@ -1,5 +1,5 @@
+import { backendNames } from "@reluctant/contracts";
 import { expect, it } from "vitest";
-import { backendNames } from "./backends.ts";
 import { engineOrReason } from "./conformance/backends.ts";
 import { engineConformance } from "./conformance.ts";
 import { createEngine } from "./engine.ts";

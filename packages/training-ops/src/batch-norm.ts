@@ -21,7 +21,7 @@ import {
   type TensorInfo,
 } from "@tensorflow/tfjs-core";
 import { hasKernel, runKernel } from "./dispatch.ts";
-import { addMaskedReluComposed, maskedReluComposed } from "./masked-relu.ts";
+import { addMaskedRelu, addMaskedReluComposed, maskedRelu, maskedReluComposed } from "./masked-relu.ts";
 
 export interface BatchNormTrainOptions {
   /** Default 1e-5, as torch. */
@@ -58,7 +58,10 @@ export function batchNormMaskedRelu(
   mask: Tensor | null,
   { eps = 1e-5 }: BatchNormTrainOptions = {},
 ): BatchNormTrainResult {
-  if (!hasKernel("TorchBatchNormRelu")) return batchNormMaskedReluComposed(x, gamma, beta, mask, { eps });
+  if (!hasKernel("TorchBatchNormRelu")) {
+    const normalized = batchNormTrain(x, gamma, beta, { eps });
+    return { ...normalized, y: maskedRelu(normalized.y, mask) };
+  }
   if (!mask) return resultOf(runKernel("TorchBatchNormRelu", { x, gamma, beta }, { eps }));
   return resultOf(runKernel("TorchBatchNormMaskedRelu", { x, gamma, beta, mask }, { eps }));
 }
@@ -73,8 +76,10 @@ export function batchNormAddMaskedRelu(
   { eps = 1e-5 }: BatchNormTrainOptions = {},
 ): BatchNormTrainResult {
   const inputs = { x, gamma, beta, residual };
-  if (!hasKernel("TorchBatchNormAddRelu"))
-    return batchNormAddMaskedReluComposed(x, gamma, beta, residual, mask, { eps });
+  if (!hasKernel("TorchBatchNormAddRelu")) {
+    const normalized = batchNormTrain(x, gamma, beta, { eps });
+    return { ...normalized, y: addMaskedRelu(normalized.y, residual, mask) };
+  }
   if (!mask) return resultOf(runKernel("TorchBatchNormAddRelu", inputs, { eps }));
   return resultOf(runKernel("TorchBatchNormAddMaskedRelu", { ...inputs, mask }, { eps }));
 }

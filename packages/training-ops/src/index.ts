@@ -10,7 +10,7 @@ export {
   negPartSumComposed,
   type SumsCommit,
 } from "./accumulate.ts";
-export { augment, augmentComposed, type Normalization, pixelTensor } from "./augment.ts";
+export { augment, augmentComposed, type Normalization, pixelTensor, takesBytes } from "./augment.ts";
 export {
   type BatchNormTrainOptions,
   type BatchNormTrainResult,
@@ -50,4 +50,5 @@ export {
   commitStatisticsComposed,
   type StatisticsCommit,
 } from "./statistics.ts";
+export { tensorflowTrainingOps } from "./tensorflow/extension.ts";
 export { topMask, topMaskComposed } from "./top-mask.ts";
