@@ -1,4 +1,5 @@
 import type { HostTensor } from "@reluctant/stages";
+import { takesBytes } from "@reluctant/training-ops";
 import * as tf from "@tensorflow/tfjs-core";
 
 /**
@@ -23,6 +24,5 @@ export async function toHost(tensor: tf.Tensor): Promise<HostTensor> {
 
 export type PixelValues = Uint8Array | Int32Array;
 
-/** What a recorded step uploads of images: bytes on torch, as `pixelTensor` has them; 32-bit integers elsewhere. */
-export const pixelValues = (images: Uint8Array): PixelValues =>
-  tf.getBackend() === "torch" ? images : Int32Array.from(images);
+/** What a recorded step uploads of images, as `pixelTensor` has them: bytes, or 32-bit integers. */
+export const pixelValues = (images: Uint8Array): PixelValues => (takesBytes() ? images : Int32Array.from(images));

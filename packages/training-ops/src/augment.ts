@@ -32,16 +32,17 @@ export interface Normalization {
   std: readonly number[];
 }
 
+/** Whether the current backend takes pixels as bytes. */
+export const takesBytes = (): boolean => hasKernel("TorchAugment");
+
 /**
- * The pixels of images, 0 to 255, on the device. TensorFlow.js has no type of bytes. On the torch backend this is a
- * `bool` tensor, its one type with a byte an element, so that an image is uploaded as it is; elsewhere it is int32,
+ * The pixels of images, 0 to 255, on the device. TensorFlow.js has no type of bytes. On a backend that takes bytes this is
+ * a `bool` tensor, its one type with a byte an element, so that an image is uploaded as it is; elsewhere it is int32,
  * because other backends may take any byte but 0 for 1. Only `augment` reads it.
  * @param shape [n, h, w, c]
  */
 export function pixelTensor(images: Uint8Array, shape: [number, number, number, number]): Tensor4D {
-  return hasKernel("TorchAugment")
-    ? tensor4d(images, shape, "bool")
-    : tensor4d(Int32Array.from(images), shape, "int32");
+  return takesBytes() ? tensor4d(images, shape, "bool") : tensor4d(Int32Array.from(images), shape, "int32");
 }
 
 /**
@@ -55,7 +56,7 @@ export function augment(pixels: Tensor4D, offsets: Tensor2D, normalization: Norm
   const channels = pixels.shape[3];
   if (mean.length !== channels || std.length !== channels)
     throw new Error(`augment: ${mean.length} means and ${std.length} deviations for ${channels} channels`);
-  if (!hasKernel("TorchAugment") || pixels.dtype !== "bool") return augmentComposed(pixels, offsets, normalization);
+  if (!takesBytes() || pixels.dtype !== "bool") return augmentComposed(pixels, offsets, normalization);
   return runKernel("TorchAugment", { pixels, offsets }, { mean, std })[0] as Tensor4D;
 }
 

@@ -10,7 +10,7 @@ export {
   negPartSumComposed,
   type SumsCommit,
 } from "./accumulate.ts";
-export { augment, augmentComposed, type Normalization, pixelTensor } from "./augment.ts";
+export { augment, augmentComposed, type Normalization, pixelTensor, takesBytes } from "./augment.ts";
 export {
   type BatchNormTrainOptions,
   type BatchNormTrainResult,
