@@ -7,14 +7,16 @@ import { guarded } from "./guard.ts";
 
 /** Σ over the batch of |a − b|, in float32. a and b [batch, ...s]; [...s], without gradient. */
 export function absDiffSum(a: Tensor, b: Tensor): Tensor {
-  return hasKernel("TorchAbsDiffSum")
-    ? (runKernel("TorchAbsDiffSum", { a, b })[0] as Tensor)
+  return hasKernel("TrainingAbsDiffSum")
+    ? (runKernel("TrainingAbsDiffSum", { a, b })[0] as Tensor)
     : absDiffSumComposed(a, b);
 }
 
 /** Σ over the batch of max(−z, 0), in float32. z [batch, ...s]; [...s], without gradient. */
 export function negPartSum(z: Tensor): Tensor {
-  return hasKernel("TorchNegPartSum") ? (runKernel("TorchNegPartSum", { z })[0] as Tensor) : negPartSumComposed(z);
+  return hasKernel("TrainingNegPartSum")
+    ? (runKernel("TrainingNegPartSum", { z })[0] as Tensor)
+    : negPartSumComposed(z);
 }
 
 export interface SumsCommit {
@@ -30,10 +32,10 @@ export interface SumsCommit {
 export function commitSums(commit: SumsCommit): void {
   const { sums, pending, guard = null } = commit;
   if (sums.length !== pending.length) throw new Error(`commitSums: ${sums.length} sums, ${pending.length} pending`);
-  if (!hasKernel("TorchCommitSums")) commitSumsComposed(commit);
+  if (!hasKernel("TrainingCommitSums")) commitSumsComposed(commit);
   else if (sums.length > 0) {
     sums.forEach(makeExclusive);
-    runKernel("TorchCommitSums", {}, { sums, pending, guard });
+    runKernel("TrainingCommitSums", {}, { sums, pending, guard });
   }
 }
 
@@ -58,11 +60,11 @@ export function commitSumsComposed({ sums, pending, guard }: SumsCommit): void {
 }
 
 export const accumulateKernels: Kernels = {
-  TorchAbsDiffSum: (torch, { a, b }) =>
+  TrainingAbsDiffSum: (torch, { a, b }) =>
     torch.tensor(torch.call("training_ops::abs_diff_sum", a, b), a.shape.slice(1), "float32"),
-  TorchNegPartSum: (torch, { z }) =>
+  TrainingNegPartSum: (torch, { z }) =>
     torch.tensor(torch.call("training_ops::neg_part_sum", z), z.shape.slice(1), "float32"),
-  TorchCommitSums: (torch, _, { sums, pending, guard }) => {
+  TrainingCommitSums: (torch, _, { sums, pending, guard }) => {
     torch.callMany(0, "training_ops::commit_sums", sums, pending, guard);
     return [];
   },

@@ -33,7 +33,7 @@ export interface Normalization {
 }
 
 /** Whether the current backend takes pixels as bytes. */
-export const takesBytes = (): boolean => hasKernel("TorchAugment");
+export const takesBytes = (): boolean => hasKernel("TrainingAugment");
 
 /**
  * The pixels of images, 0 to 255, on the device. TensorFlow.js has no type of bytes. On a backend that takes bytes this is
@@ -57,7 +57,7 @@ export function augment(pixels: Tensor4D, offsets: Tensor2D, normalization: Norm
   if (mean.length !== channels || std.length !== channels)
     throw new Error(`augment: ${mean.length} means and ${std.length} deviations for ${channels} channels`);
   if (!takesBytes() || pixels.dtype !== "bool") return augmentComposed(pixels, offsets, normalization);
-  return runKernel("TorchAugment", { pixels, offsets }, { mean, std })[0] as Tensor4D;
+  return runKernel("TrainingAugment", { pixels, offsets }, { mean, std })[0] as Tensor4D;
 }
 
 /** The twin of `augment` in plain TensorFlow.js, for pixels in int32. */
@@ -100,7 +100,7 @@ const levels = ({ mean, std }: Normalization): Float32Array =>
   });
 
 export const augmentKernels: Kernels = {
-  TorchAugment: (torch, { pixels, offsets }, { mean, std }) =>
+  TrainingAugment: (torch, { pixels, offsets }, { mean, std }) =>
     torch.tensor(
       torch.call("training_ops::augment", pixels, offsets, mean, std, scalarType.float32),
       pixels.shape,

@@ -46,8 +46,8 @@ export function batchNormTrain(
   beta: Tensor1D,
   { eps = 1e-5 }: BatchNormTrainOptions = {},
 ): BatchNormTrainResult {
-  if (!hasKernel("TorchBatchNorm")) return batchNormTrainComposed(x, gamma, beta, { eps });
-  return resultOf(runKernel("TorchBatchNorm", { x, gamma, beta }, { eps }));
+  if (!hasKernel("TrainingBatchNorm")) return batchNormTrainComposed(x, gamma, beta, { eps });
+  return resultOf(runKernel("TrainingBatchNorm", { x, gamma, beta }, { eps }));
 }
 
 /** `maskedRelu` of `batchNormTrain`: x is read twice and y written once. The mask is as in `maskedRelu`. */
@@ -58,9 +58,9 @@ export function batchNormMaskedRelu(
   mask: Tensor | null,
   { eps = 1e-5 }: BatchNormTrainOptions = {},
 ): BatchNormTrainResult {
-  if (!hasKernel("TorchBatchNormRelu")) return batchNormMaskedReluComposed(x, gamma, beta, mask, { eps });
-  if (!mask) return resultOf(runKernel("TorchBatchNormRelu", { x, gamma, beta }, { eps }));
-  return resultOf(runKernel("TorchBatchNormMaskedRelu", { x, gamma, beta, mask }, { eps }));
+  if (!hasKernel("TrainingBatchNormRelu")) return batchNormMaskedReluComposed(x, gamma, beta, mask, { eps });
+  if (!mask) return resultOf(runKernel("TrainingBatchNormRelu", { x, gamma, beta }, { eps }));
+  return resultOf(runKernel("TrainingBatchNormMaskedRelu", { x, gamma, beta, mask }, { eps }));
 }
 
 /** `maskedRelu` of `batchNormTrain` + residual, for the end of a residual block. The residual has x's shape. */
@@ -73,10 +73,10 @@ export function batchNormAddMaskedRelu(
   { eps = 1e-5 }: BatchNormTrainOptions = {},
 ): BatchNormTrainResult {
   const inputs = { x, gamma, beta, residual };
-  if (!hasKernel("TorchBatchNormAddRelu"))
+  if (!hasKernel("TrainingBatchNormAddRelu"))
     return batchNormAddMaskedReluComposed(x, gamma, beta, residual, mask, { eps });
-  if (!mask) return resultOf(runKernel("TorchBatchNormAddRelu", inputs, { eps }));
-  return resultOf(runKernel("TorchBatchNormAddMaskedRelu", { ...inputs, mask }, { eps }));
+  if (!mask) return resultOf(runKernel("TrainingBatchNormAddRelu", inputs, { eps }));
+  return resultOf(runKernel("TrainingBatchNormAddMaskedRelu", { ...inputs, mask }, { eps }));
 }
 
 /** The twin of `batchNormTrain` in plain TensorFlow.js. */
@@ -168,16 +168,16 @@ const batchNormAddRelu: Kernel = (torch, { x, gamma, beta, residual, mask = null
 };
 
 export const batchNormKernels: Kernels = {
-  TorchBatchNorm: batchNorm,
-  TorchBatchNormRelu: batchNormRelu,
-  TorchBatchNormMaskedRelu: batchNormRelu,
-  TorchBatchNormAddRelu: batchNormAddRelu,
-  TorchBatchNormAddMaskedRelu: batchNormAddRelu,
-  TorchBatchNormGrad: (torch, { dy, x, gamma, beta, mean, variance }, { eps }) => {
+  TrainingBatchNorm: batchNorm,
+  TrainingBatchNormRelu: batchNormRelu,
+  TrainingBatchNormMaskedRelu: batchNormRelu,
+  TrainingBatchNormAddRelu: batchNormAddRelu,
+  TrainingBatchNormAddMaskedRelu: batchNormAddRelu,
+  TrainingBatchNormGrad: (torch, { dy, x, gamma, beta, mean, variance }, { eps }) => {
     const operands = [dy, x, gamma, beta, mean, variance, eps] as const;
     return normalized(torch, x, gamma.shape, torch.callMany(3, "training_ops::batch_norm_backward", ...operands));
   },
-  TorchBatchNormReluGrad: (torch, { dy, x, gamma, beta, mean, variance, mask = null }, { eps }) => {
+  TrainingBatchNormReluGrad: (torch, { dy, x, gamma, beta, mean, variance, mask = null }, { eps }) => {
     const operands = [dy, x, gamma, beta, mean, variance, mask, eps] as const;
     return normalized(torch, x, gamma.shape, torch.callMany(3, "training_ops::batch_norm_relu_backward", ...operands));
   },
@@ -193,51 +193,54 @@ type Saved = Record<"x" | "gamma" | "beta" | "mean" | "variance", Tensor>;
 
 export const batchNormGradients: GradConfig[] = [
   {
-    kernelName: "TorchBatchNorm",
+    kernelName: "TrainingBatchNorm",
     inputsToSave: ["x", "gamma", "beta"],
     outputsToSave: [false, true, true],
     gradFunc: (dys, [x, gamma, beta, mean, variance], attrs) => {
       const saved = { x, gamma, beta, mean, variance } as Saved;
-      return gradientsBy("TorchBatchNormGrad", { dy: (dys as Tensor[])[0] as Tensor, ...saved }, attrs);
+      return gradientsBy("TrainingBatchNormGrad", { dy: (dys as Tensor[])[0] as Tensor, ...saved }, attrs);
     },
   },
   {
-    kernelName: "TorchBatchNormRelu",
+    kernelName: "TrainingBatchNormRelu",
     inputsToSave: ["x", "gamma", "beta"],
     outputsToSave: [false, true, true],
     gradFunc: (dys, [x, gamma, beta, mean, variance], attrs) => {
       const saved = { x, gamma, beta, mean, variance } as Saved;
-      return gradientsBy("TorchBatchNormReluGrad", { dy: (dys as Tensor[])[0] as Tensor, ...saved }, attrs);
+      return gradientsBy("TrainingBatchNormReluGrad", { dy: (dys as Tensor[])[0] as Tensor, ...saved }, attrs);
     },
   },
   {
-    kernelName: "TorchBatchNormMaskedRelu",
+    kernelName: "TrainingBatchNormMaskedRelu",
     inputsToSave: ["x", "gamma", "beta", "mask"],
     outputsToSave: [false, true, true],
     gradFunc: (dys, [x, gamma, beta, mask, mean, variance], attrs) => {
       const saved = { x, gamma, beta, mean, variance, mask: mask as Tensor } as Saved;
-      return gradientsBy("TorchBatchNormReluGrad", { dy: (dys as Tensor[])[0] as Tensor, ...saved }, attrs);
+      return gradientsBy("TrainingBatchNormReluGrad", { dy: (dys as Tensor[])[0] as Tensor, ...saved }, attrs);
     },
   },
   {
-    kernelName: "TorchBatchNormAddRelu",
+    kernelName: "TrainingBatchNormAddRelu",
     inputsToSave: ["x", "gamma", "beta"],
     outputsToSave: [true, true, true],
     gradFunc: (dys, [x, gamma, beta, y, mean, variance], attrs) => {
       const saved = { x, gamma, beta, mean, variance } as Saved;
-      const dy = runKernel("TorchMaskedReluGrad", { dy: (dys as Tensor[])[0] as Tensor, y: y as Tensor })[0] as Tensor;
-      return { ...gradientsBy("TorchBatchNormGrad", { dy, ...saved }, attrs), residual: () => dy };
+      const dy = runKernel("TrainingMaskedReluGrad", {
+        dy: (dys as Tensor[])[0] as Tensor,
+        y: y as Tensor,
+      })[0] as Tensor;
+      return { ...gradientsBy("TrainingBatchNormGrad", { dy, ...saved }, attrs), residual: () => dy };
     },
   },
   {
-    kernelName: "TorchBatchNormAddMaskedRelu",
+    kernelName: "TrainingBatchNormAddMaskedRelu",
     inputsToSave: ["x", "gamma", "beta", "mask"],
     outputsToSave: [true, true, true],
     gradFunc: (dys, [x, gamma, beta, mask, y, mean, variance], attrs) => {
       const saved = { x, gamma, beta, mean, variance } as Saved;
       const open = { dy: (dys as Tensor[])[0] as Tensor, y: y as Tensor, mask: mask as Tensor };
-      const dy = runKernel("TorchMaskedReluGrad", open)[0] as Tensor;
-      return { ...gradientsBy("TorchBatchNormGrad", { dy, ...saved }, attrs), residual: () => dy };
+      const dy = runKernel("TrainingMaskedReluGrad", open)[0] as Tensor;
+      return { ...gradientsBy("TrainingBatchNormGrad", { dy, ...saved }, attrs), residual: () => dy };
     },
   },
 ];

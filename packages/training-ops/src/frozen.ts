@@ -48,10 +48,10 @@ export interface AffineMaskedRelu {
 
 /** maskedRelu(x · scale + shift [+ residual], mask) in one pass. */
 export function affineMaskedRelu(affine: AffineMaskedRelu): Tensor4D {
-  if (!hasKernel("TorchAffineMaskedRelu")) return affineMaskedReluComposed(affine);
+  if (!hasKernel("TrainingAffineMaskedRelu")) return affineMaskedReluComposed(affine);
   const { x, scale, shift, residual, mask } = affine;
   const inputs = { x, scale, shift, ...(residual && { residual }), ...(mask && { mask }) };
-  return runKernel("TorchAffineMaskedRelu", inputs)[0] as Tensor4D;
+  return runKernel("TrainingAffineMaskedRelu", inputs)[0] as Tensor4D;
 }
 
 /** The twin of `affineMaskedRelu` in plain TensorFlow.js. */
@@ -62,6 +62,6 @@ export const affineMaskedReluComposed = ({ x, scale, shift, residual, mask }: Af
   });
 
 export const frozenKernels: Kernels = {
-  TorchAffineMaskedRelu: (torch, { x, scale, shift, residual = null, mask = null }) =>
+  TrainingAffineMaskedRelu: (torch, { x, scale, shift, residual = null, mask = null }) =>
     torch.tensor(torch.call("training_ops::affine_relu", x, scale, shift, residual, mask), x.shape, "float32"),
 };

@@ -19,8 +19,8 @@ import { hasKernel, runKernel } from "./dispatch.ts";
 
 /** 1 when every element of every float32 tensor is finite, else 0. Each is read once; nothing comes to the host. */
 export function allFinite(tensors: readonly Tensor[]): Scalar {
-  if (tensors.length === 0 || !hasKernel("TorchAllFinite")) return allFiniteComposed(tensors);
-  return runKernel("TorchAllFinite", {}, { tensors })[0] as Scalar;
+  if (tensors.length === 0 || !hasKernel("TrainingAllFinite")) return allFiniteComposed(tensors);
+  return runKernel("TrainingAllFinite", {}, { tensors })[0] as Scalar;
 }
 
 /** The twin of `allFinite` in plain TensorFlow.js. */
@@ -47,6 +47,6 @@ export function guarded<T extends Tensor>(guard: Tensor | null | undefined, move
 }
 
 export const guardKernels: Kernels = {
-  TorchAllFinite: (torch, _, { tensors }) =>
+  TrainingAllFinite: (torch, _, { tensors }) =>
     torch.tensor(torch.call("training_ops::all_finite", tensors), [], "float32"),
 };

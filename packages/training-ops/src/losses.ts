@@ -32,17 +32,17 @@ import { hasKernel, runKernel } from "./dispatch.ts";
  * @param labels int32 [B]; on torch one outside of the classes is an error
  */
 export function softmaxCrossEntropy(logitsBK: Tensor2D, labels: Tensor1D): Scalar {
-  if (!hasKernel("TorchCrossEntropy")) return softmaxCrossEntropyComposed(logitsBK, labels);
-  return lossOf(logitsBK, (logits) => withGradient(runKernel("TorchCrossEntropy", { logits, labels })));
+  if (!hasKernel("TrainingCrossEntropy")) return softmaxCrossEntropyComposed(logitsBK, labels);
+  return lossOf(logitsBK, (logits) => withGradient(runKernel("TrainingCrossEntropy", { logits, labels })));
 }
 
 /**
  * T² · KL(softmax(teacher / T) ‖ softmax(student / T)), summed over classes, mean over the batch (torch's `batchmean`).
  */
 export function klDivergence(teacherBK: Tensor2D, studentBK: Tensor2D, temperature: number): Scalar {
-  if (!hasKernel("TorchDivergence")) return klDivergenceComposed(teacherBK, studentBK, temperature);
+  if (!hasKernel("TrainingDivergence")) return klDivergenceComposed(teacherBK, studentBK, temperature);
   return lossOf(studentBK, (student) =>
-    withGradient(runKernel("TorchDivergence", { teacher: teacherBK, student }, { temperature })),
+    withGradient(runKernel("TrainingDivergence", { teacher: teacherBK, student }, { temperature })),
   );
 }
 
@@ -51,22 +51,27 @@ export function klDivergence(teacherBK: Tensor2D, studentBK: Tensor2D, temperatu
  * Both [B, h, w, c].
  */
 export function attentionMismatch(teacher: Tensor, student: Tensor): Scalar {
-  if (!hasKernel("TorchAttentionMismatch")) return attentionMismatchComposed(teacher, student);
+  if (!hasKernel("TrainingAttentionMismatch")) return attentionMismatchComposed(teacher, student);
   return lossOf(student, (map) => {
-    const [value, factors] = runKernel("TorchAttentionMismatch", { teacher, student: map }) as [Scalar, Tensor];
+    const [value, factors] = runKernel("TrainingAttentionMismatch", { teacher, student: map }) as [Scalar, Tensor];
     const gradient = (dy: Tensor, [saved, rows]: Tensor[]) =>
-      runKernel("TorchAttentionMismatchGrad", { dy, student: saved, factors: rows } as NamedTensorMap)[0] as Tensor;
+      runKernel("TrainingAttentionMismatchGrad", { dy, student: saved, factors: rows } as NamedTensorMap)[0] as Tensor;
     return { value, needed: [map, factors], gradient };
   });
 }
 
 /** Mean over the batch of ‖Ψ_student − Ψ_teacher‖₂, Ψ each image's activations with length 1. */
 export function rawMismatch(teacher: Tensor, student: Tensor): Scalar {
-  if (!hasKernel("TorchRawMismatch")) return rawMismatchComposed(teacher, student);
+  if (!hasKernel("TrainingRawMismatch")) return rawMismatchComposed(teacher, student);
   return lossOf(student, (map) => {
-    const [value, factors] = runKernel("TorchRawMismatch", { teacher, student: map }) as [Scalar, Tensor];
+    const [value, factors] = runKernel("TrainingRawMismatch", { teacher, student: map }) as [Scalar, Tensor];
     const gradient = (dy: Tensor, [s, t, pairs]: Tensor[]) =>
-      runKernel("TorchRawMismatchGrad", { dy, student: s, teacher: t, factors: pairs } as NamedTensorMap)[0] as Tensor;
+      runKernel("TrainingRawMismatchGrad", {
+        dy,
+        student: s,
+        teacher: t,
+        factors: pairs,
+      } as NamedTensorMap)[0] as Tensor;
     return { value, needed: [map, teacher, factors], gradient };
   });
 }
@@ -124,11 +129,11 @@ const withGradient = ([value, gradient]: Tensor[]): LossKernel => ({
 });
 
 export const lossKernels: Kernels = {
-  TorchCrossEntropy: (torch, { logits, labels }) => {
+  TrainingCrossEntropy: (torch, { logits, labels }) => {
     const [loss, gradient] = torch.callMany(2, "training_ops::cross_entropy", logits, labels) as [number, number];
     return [torch.tensor(loss, [], "float32"), torch.tensor(gradient, logits.shape, "float32")];
   },
-  TorchDivergence: (torch, { teacher, student }, { temperature }) => {
+  TrainingDivergence: (torch, { teacher, student }, { temperature }) => {
     const [loss, gradient] = torch.callMany(2, "training_ops::divergence", teacher, student, temperature) as [
       number,
       number,
@@ -136,23 +141,23 @@ export const lossKernels: Kernels = {
     return [torch.tensor(loss, [], "float32"), torch.tensor(gradient, student.shape, "float32")];
   },
   // factors [B, h · w]
-  TorchAttentionMismatch: (torch, { teacher, student }) => {
+  TrainingAttentionMismatch: (torch, { teacher, student }) => {
     const [loss, factors] = torch.callMany(2, "training_ops::attention_mismatch", student, teacher) as [number, number];
     const [batch = 0, height = 0, width = 0] = student.shape;
     return [torch.tensor(loss, [], "float32"), torch.tensor(factors, [batch, height * width], "float32")];
   },
-  TorchAttentionMismatchGrad: (torch, { dy, student, factors }) =>
+  TrainingAttentionMismatchGrad: (torch, { dy, student, factors }) =>
     torch.tensor(
       torch.call("training_ops::attention_mismatch_backward", dy, student, factors),
       student.shape,
       "float32",
     ),
   // factors [B, 2]
-  TorchRawMismatch: (torch, { teacher, student }) => {
+  TrainingRawMismatch: (torch, { teacher, student }) => {
     const [loss, factors] = torch.callMany(2, "training_ops::raw_mismatch", student, teacher) as [number, number];
     return [torch.tensor(loss, [], "float32"), torch.tensor(factors, [student.shape[0], 2], "float32")];
   },
-  TorchRawMismatchGrad: (torch, { dy, student, teacher, factors }) =>
+  TrainingRawMismatchGrad: (torch, { dy, student, teacher, factors }) =>
     torch.tensor(
       torch.call("training_ops::raw_mismatch_backward", dy, student, teacher, factors),
       student.shape,

@@ -10,14 +10,14 @@ import { hasKernel, runKernel } from "./dispatch.ts";
  * @param mask [...s] or [1, ...s], float32 or bool, only 0 and 1, without gradient; null keeps every ReLU
  */
 export function maskedRelu<T extends Tensor>(x: T, mask: Tensor | null): T {
-  if (!hasKernel("TorchMaskedRelu")) return maskedReluComposed(x, mask);
-  return (mask ? runKernel("TorchMaskedRelu", { x, mask }) : runKernel("TorchRelu", { x }))[0] as T;
+  if (!hasKernel("TrainingMaskedRelu")) return maskedReluComposed(x, mask);
+  return (mask ? runKernel("TrainingMaskedRelu", { x, mask }) : runKernel("TrainingRelu", { x }))[0] as T;
 }
 
 /** `maskedRelu(a + b, mask)` in one pass, for the end of a residual block. a and b have one shape. */
 export function addMaskedRelu<T extends Tensor>(a: T, b: T, mask: Tensor | null): T {
-  if (!hasKernel("TorchAddMaskedRelu")) return addMaskedReluComposed(a, b, mask);
-  return (mask ? runKernel("TorchAddMaskedRelu", { a, b, mask }) : runKernel("TorchAddRelu", { a, b }))[0] as T;
+  if (!hasKernel("TrainingAddMaskedRelu")) return addMaskedReluComposed(a, b, mask);
+  return (mask ? runKernel("TrainingAddMaskedRelu", { a, b, mask }) : runKernel("TrainingAddRelu", { a, b }))[0] as T;
 }
 
 /**
@@ -41,18 +41,18 @@ const sum: Kernel = (torch, { a, b, mask = null }) =>
   torch.tensor(torch.call("training_ops::add_masked_relu", a, b, mask), a.shape, "float32");
 
 export const maskedReluKernels: Kernels = {
-  TorchRelu: one,
-  TorchMaskedRelu: one,
-  TorchAddRelu: sum,
-  TorchAddMaskedRelu: sum,
-  TorchMaskedReluGrad: (torch, { dy, y, mask = null }) =>
+  TrainingRelu: one,
+  TrainingMaskedRelu: one,
+  TrainingAddRelu: sum,
+  TrainingAddMaskedRelu: sum,
+  TrainingMaskedReluGrad: (torch, { dy, y, mask = null }) =>
     torch.tensor(torch.call("training_ops::masked_relu_backward", dy, y, mask), y.shape, "float32"),
 };
 
 /** Saved are the mask, if there is one, and the output. */
 function gradientOf(dy: Tensor | Tensor[], saved: Tensor[]): Tensor {
   const [y, mask] = [...saved].reverse() as [Tensor, Tensor?];
-  return runKernel("TorchMaskedReluGrad", { dy: dy as Tensor, y, ...(mask && { mask }) })[0] as Tensor;
+  return runKernel("TrainingMaskedReluGrad", { dy: dy as Tensor, y, ...(mask && { mask }) })[0] as Tensor;
 }
 
 /** The same gradient for both terms of a sum; a clone, because TensorFlow.js disposes what it accumulates. */
@@ -62,8 +62,8 @@ const toOne: GradConfig["gradFunc"] = (dy, saved) => ({ x: () => gradientOf(dy, 
 const toSum: GradConfig["gradFunc"] = (dy, saved) => forBoth(gradientOf(dy, saved));
 
 export const maskedReluGradients: GradConfig[] = [
-  { kernelName: "TorchRelu", outputsToSave: [true], gradFunc: toOne },
-  { kernelName: "TorchMaskedRelu", inputsToSave: ["mask"], outputsToSave: [true], gradFunc: toOne },
-  { kernelName: "TorchAddRelu", outputsToSave: [true], gradFunc: toSum },
-  { kernelName: "TorchAddMaskedRelu", inputsToSave: ["mask"], outputsToSave: [true], gradFunc: toSum },
+  { kernelName: "TrainingRelu", outputsToSave: [true], gradFunc: toOne },
+  { kernelName: "TrainingMaskedRelu", inputsToSave: ["mask"], outputsToSave: [true], gradFunc: toOne },
+  { kernelName: "TrainingAddRelu", outputsToSave: [true], gradFunc: toSum },
+  { kernelName: "TrainingAddMaskedRelu", inputsToSave: ["mask"], outputsToSave: [true], gradFunc: toSum },
 ];

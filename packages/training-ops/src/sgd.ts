@@ -34,7 +34,7 @@ export function sgdStep(step: SgdStep): void {
       `sgdStep: ${params.length} params, ${grads.length} grads and ${momenta.length} momenta must be equally many, patterns too (${patterns.length})`,
     );
   }
-  if (hasKernel("TorchSgd")) sgdStepInPlace(step);
+  if (hasKernel("TrainingSgd")) sgdStepInPlace(step);
   else sgdStepComposed(step);
 }
 
@@ -45,7 +45,7 @@ function sgdStepInPlace({ params, grads, momenta, lr, momentum, weightDecay, pat
     const rate = typeof lr === "number" ? scalar(lr) : lr;
     const given = patterns.filter((pattern) => pattern !== null);
     const patternOf = params.map((_, i) => (patterns[i] ? given.indexOf(patterns[i]) : -1));
-    runKernel("TorchSgd", { rate }, { params, grads, momenta, momentum, weightDecay, given, patternOf, guard });
+    runKernel("TrainingSgd", { rate }, { params, grads, momenta, momentum, weightDecay, given, patternOf, guard });
   });
 }
 
@@ -64,7 +64,7 @@ export function sgdStepComposed(step: SgdStep): void {
 }
 
 export const sgdKernels: Kernels = {
-  TorchSgd: (torch, { rate }, { params, grads, momenta, momentum, weightDecay, given, patternOf, guard }) => {
+  TrainingSgd: (torch, { rate }, { params, grads, momenta, momentum, weightDecay, given, patternOf, guard }) => {
     const lists = [params, grads, momenta, given, patternOf] as const;
     torch.callMany(0, "training_ops::sgd", ...lists, rate, momentum, weightDecay, guard);
     return [];

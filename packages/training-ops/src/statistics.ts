@@ -41,10 +41,10 @@ export function commitStatistics(commit: StatisticsCommit): void {
     throw new Error(`commitStatistics: lists of ${lists.map(({ length }) => length)} entries`);
   const few = counts.find((count) => count < 2);
   if (few !== undefined) throw new Error(`commitStatistics: there is no unbiased variance of ${few} values`);
-  if (!hasKernel("TorchCommitStatistics")) commitStatisticsComposed(commit);
+  if (!hasKernel("TrainingCommitStatistics")) commitStatisticsComposed(commit);
   else if (counts.length > 0) {
     for (const running of [...runningMeans, ...runningVariances]) makeExclusive(running);
-    runKernel("TorchCommitStatistics", {}, { ...commit, decay, guard });
+    runKernel("TrainingCommitStatistics", {}, { ...commit, decay, guard });
   }
 }
 
@@ -93,7 +93,7 @@ export function batchNorm(
 }
 
 export const statisticsKernels: Kernels = {
-  TorchCommitStatistics: (torch, _, attrs) => {
+  TrainingCommitStatistics: (torch, _, attrs) => {
     const { runningMeans, runningVariances, batchMeans, batchVariances, counts, decay, guard } = attrs;
     const lists = [runningMeans, runningVariances, batchMeans, batchVariances, counts] as const;
     torch.callMany(0, "training_ops::commit_statistics", ...lists, decay, guard);

@@ -32,8 +32,8 @@ import { hasKernel, runKernel } from "./dispatch.ts";
 export function topMask<T extends Tensor>(scores: T, count: number): T {
   if (!Number.isInteger(count) || count < 0 || count > scores.size)
     throw new Error(`topMask: ${scores.size} units cannot keep ${count}`);
-  if (!hasKernel("TorchTopMask")) return topMaskComposed(scores, count);
-  return runKernel("TorchTopMask", { scores }, { count })[0] as T;
+  if (!hasKernel("TrainingTopMask")) return topMaskComposed(scores, count);
+  return runKernel("TrainingTopMask", { scores }, { count })[0] as T;
 }
 
 /** The twin of `topMask` in plain TensorFlow.js. */
@@ -52,6 +52,6 @@ export function topMaskComposed<T extends Tensor>(scores: T, count: number): T {
 }
 
 export const topMaskKernels: Kernels = {
-  TorchTopMask: (torch, { scores }, { count }) =>
+  TrainingTopMask: (torch, { scores }, { count }) =>
     torch.tensor(torch.call("training_ops::top_mask", scores, count), scores.shape, "float32"),
 };
