@@ -4,8 +4,8 @@ import { isAbsolute, join } from "node:path";
 import { root } from "./programs.mjs";
 
 /**
- * Where the home cannot be written, as in containers that run as any user, npm's cache and ours lie in var/. The torch
- * backend's builds lie in ours, where workers look for them.
+ * Where the home cannot be written, as in containers that run as any user, npm's cache and ours lie in var/. What
+ * backends have built lies in ours, where workers look for it.
  */
 export function useCachesThatCanBeWritten() {
   const ofHome = join(homeOfUser(), ".cache/reluctant");
@@ -13,7 +13,9 @@ export function useCachesThatCanBeWritten() {
     process.env.npm_config_cache ??= join(root, "var/cache/npm");
     process.env.RELUCTANT_CACHE ||= join(root, "var/cache");
   }
-  process.env.TFJS_TORCH_CACHE ||= join(process.env.RELUCTANT_CACHE || ofHome, "tfjs-backend-torch");
+  const cache = process.env.RELUCTANT_CACHE || ofHome;
+  process.env.TFJS_TORCH_CACHE ||= join(cache, "tfjs-backend-torch");
+  process.env.TFJS_TENSORFLOW_CACHE ||= join(cache, "tfjs-backend-tensorflow");
 }
 
 function homeOfUser() {

@@ -57,12 +57,6 @@ test("where there is no home that can be written, the message names RELUCTANT_CA
   expect(readConfig({ ...env, RELUCTANT_CACHE: "/some/where" }).cacheDir).toBe("/some/where");
 });
 
-test("the torch backend's builds lie in the cache, unless its own variable names another folder", () => {
-  const torchCacheOf = (change: NodeJS.ProcessEnv) => readConfig({ ...env, ...change }).torchCacheDir;
-  expect(torchCacheOf({ RELUCTANT_CACHE: "/some/where" })).toBe("/some/where/tfjs-backend-torch");
-  expect(torchCacheOf({ RELUCTANT_CACHE: "/some/where", TFJS_TORCH_CACHE: "/builds" })).toBe("/builds");
-});
-
 test("workers of one name have slots of their own in each installation, whoever connects", () => {
   const slotOf = (url: string) => readConfig({ ...env, DATABASE_URL: url }).slotName;
   const slot = slotOf("postgresql://ada:one@db:5432/lab");

@@ -1,6 +1,6 @@
 import { accessSync, constants, mkdirSync } from "node:fs";
 import { hostname } from "node:os";
-import { delimiter, join, resolve } from "node:path";
+import { delimiter, resolve } from "node:path";
 import { nameSchema, poolSchema } from "@reluctant/contracts";
 import { installationOf } from "@reluctant/db";
 import { homeCache } from "@reluctant/machine";
@@ -13,8 +13,6 @@ export interface WorkerConfig {
   dataFolders: string[];
   /** Decoded data sets, downloaded artifacts and scratch space; may be shared by the workers of a machine. */
   cacheDir: string;
-  /** Builds of the torch backend. */
-  torchCacheDir: string;
   pool: string;
   name: string;
   /** The name in files that workers of several installations share a folder for: unique on this machine. */
@@ -47,7 +45,6 @@ export function readConfig(env: NodeJS.ProcessEnv): WorkerConfig {
       .filter(Boolean)
       .map((folder) => resolve(folder)),
     cacheDir,
-    torchCacheDir: resolve(env.TFJS_TORCH_CACHE || join(cacheDir, "tfjs-backend-torch")),
     pool: poolOf(env.RELUCTANT_POOL || "default"),
     name,
     slotName: `${name}@${installationOf(databaseUrl)}`,

@@ -5,6 +5,7 @@ import { ReluctantError } from "@reluctant/contracts";
 import { registerDataset } from "@reluctant/control";
 import { requireDataFolders } from "@reluctant/datasets";
 import { openDatabase } from "@reluctant/db";
+import { backendCaches } from "@reluctant/machine";
 import { createConsumer, createNotifications, openRedis, queueNames } from "@reluctant/queue";
 import { createLogger, settingsOrEnd } from "@reluctant/telemetry";
 import { createArtifactCache } from "./artifact-cache.ts";
@@ -53,8 +54,8 @@ async function main(): Promise<void> {
   await mkdir(scratchRoot, { recursive: true });
 
   const childScript = new URL("./child.js", import.meta.url);
-  const caches = { RELUCTANT_CACHE: config.cacheDir, TFJS_TORCH_CACHE: config.torchCacheDir };
-  const childEnv = { ...process.env, ...caches };
+  const { cacheDir } = config;
+  const childEnv = { ...process.env, RELUCTANT_CACHE: cacheDir, ...backendCaches(process.env, cacheDir) };
   const { signal } = starting;
   const preparing = prepareDatasets({ folders: config.dataFolders, cacheDir: config.cacheDir, signal, log });
   const [engine, found] = await Promise.all([
