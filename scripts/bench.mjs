@@ -2,18 +2,22 @@
 
 import { useCachesThatCanBeWritten } from "./caches.mjs";
 import { run } from "./programs.mjs";
-import { pythonOfTests } from "./python-environment.mjs";
+import { pythonOfTests, tensorflowOfTests } from "./python-environment.mjs";
 
 useCachesThatCanBeWritten();
 const bundle = ["test/bench/main.ts", "--bundle", "--platform=node", "--format=esm", "--packages=external"];
 const steps = [
   () => run(process.execPath, ["scripts/setup.mjs", "--test"]),
   () => run("node_modules/.bin/esbuild", [...bundle, "--outfile=var/bench.mjs", "--log-level=warning"]),
-  () => run(process.execPath, ["var/bench.mjs", ...process.argv.slice(2)], { env: { PYTHON: pythonOfTests() } }),
+  () => run(process.execPath, ["var/bench.mjs", ...process.argv.slice(2)], { env: environment() }),
 ];
 for (const step of steps) {
   const { status } = step();
   if (status === 0) continue;
   process.exitCode = status ?? 1;
   break;
+}
+
+function environment() {
+  return { PYTHON: pythonOfTests(), LIBTENSORFLOW: process.env.LIBTENSORFLOW || tensorflowOfTests() };
 }

@@ -1,7 +1,7 @@
 /**
- * The Python of tests and benches: an environment with PyTorch and what else test/python/requirements.txt names, made
- * once in `$RELUCTANT_CACHE` (default `~/.cache/reluctant`) for each list and each Python. `PYTHON` names another one
- * instead. The torch backend looks for libtorch elsewhere, so that no engine changes because tests ran.
+ * The Python of tests and benches: an environment with PyTorch, TensorFlow and what else test/python/requirements.txt names,
+ * made once in `$RELUCTANT_CACHE` (default `~/.cache/reluctant`) for each list and each Python. `PYTHON` names another one
+ * instead. Workers look for libtorch and TensorFlow elsewhere, so that no engine changes because tests ran.
  */
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -21,8 +21,16 @@ export function pythonOfTests() {
   return folder && existsSync(folder) ? join(folder, "bin/python") : undefined;
 }
 
+/** The folder of its TensorFlow, which the tensorflow backend of tests is built against, or undefined where it has none. */
+export function tensorflowOfTests() {
+  const python = pythonOfTests();
+  const script = "import importlib.util as u; s = u.find_spec('tensorflow'); print(s.origin if s else '')";
+  const { stdout } = python ? spawnSync(python, ["-c", script], { encoding: "utf8" }) : {};
+  return stdout?.trim() ? dirname(stdout.trim()) : undefined;
+}
+
 /**
- * Makes the environment where it is missing: 2.5 GB to download, 4.1 GB and two minutes. Answers why it could not, or
+ * Makes the environment where it is missing: 2.8 GB to download, 5.4 GB and two minutes. Answers why it could not, or
  * nothing. What an interrupted one leaves is taken away: by itself when it can, else by the next one.
  */
 export async function ensurePythonOfTests() {
@@ -33,7 +41,7 @@ export async function ensurePythonOfTests() {
   }
   const folder = environmentFolder();
   if (!folder) return "python3 does not run";
-  console.log("Installing PyTorch for the tests (2.5 GB, once) …");
+  console.log("Installing PyTorch and TensorFlow for the tests (2.8 GB, once) …");
   try {
     await makeEnvironment(folder);
     return "";
@@ -67,7 +75,7 @@ async function makeEnvironment(target) {
   mkdirSync(parent, { recursive: true });
   removeAbandoned(parent);
   const making = join(parent, `.making-${hostname()}-${process.pid}`);
-  const downloads = join(making, "downloads"); // pip unpacks 2.5 GB there: /tmp may be held in memory
+  const downloads = join(making, "downloads"); // pip unpacks 2.8 GB there: /tmp may be held in memory
   const python = join(making, "bin/python");
   try {
     await mustRun("python3", ["-m", "venv", making]);

@@ -3,19 +3,19 @@
  * Plain Node without dependencies, since it runs before there are any. With nothing to do it takes a second.
  *
  *   node scripts/setup.mjs [--test]     --test adds what only work on the code needs: npm's
- *                                     devDependencies (checks, tests, benches), a Chromium and
- *                                     a Python with PyTorch
+ *                                     devDependencies (checks, tests, benches), a Chromium, a
+ *                                     Python with PyTorch and TensorFlow, and its add-on
  */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { installWithApt } from "./apt.mjs";
 import { useCachesThatCanBeWritten } from "./caches.mjs";
 import { root, run } from "./programs.mjs";
-import { ensurePythonOfTests } from "./python-environment.mjs";
+import { ensurePythonOfTests, tensorflowOfTests } from "./python-environment.mjs";
 
 const forTests = process.argv.includes("--test");
 const chromiumPath = process.env.CHROMIUM ?? "/usr/bin/chromium";
-const wantsTorch = process.env.RELUCTANT_BACKEND !== "wasm";
+const backend = process.env.RELUCTANT_BACKEND;
 
 requireNode(20, 19);
 useCachesThatCanBeWritten();
@@ -30,7 +30,11 @@ mustRun(process.execPath, ["node_modules/turbo/bin/turbo", "run", "build", "--ou
   TURBO_TELEMETRY_DISABLED: "1",
   TURBO_NO_UPDATE_NOTIFIER: "1",
 });
-if (wantsTorch) setUpTorch();
+if (!backend || backend === "torch") setUpTorch();
+if (backend === "tensorflow") {
+  const problem = addTensorflow();
+  if (problem) stop(`The tensorflow backend could not be added: ${problem}`);
+}
 if (forTests) {
   const problem = existsSync(chromiumPath) ? "" : installWithApt(["chromium"]);
   if (problem)
@@ -40,6 +44,11 @@ if (forTests) {
     console.warn(
       `Tests against PyTorch will be skipped: ${problemOfPython}. PYTHON names a Python with torch and numpy.`,
     );
+  const tensorflow = process.env.LIBTENSORFLOW || tensorflowOfTests();
+  const problemOfTensorflow = tensorflow
+    ? addTensorflow({ LIBTENSORFLOW: tensorflow })
+    : "the Python of tests has none. LIBTENSORFLOW names the folder of another";
+  if (problemOfTensorflow) console.warn(`Tests on TensorFlow will be skipped: ${problemOfTensorflow}`);
 }
 
 function requireNode(major, minor) {
@@ -74,6 +83,16 @@ function setUpTorch() {
   if (status !== 3) stop(`The libtorch addon does not build; RELUCTANT_BACKEND=wasm does without it.\n${output}`);
   console.warn(`Training will use the slower wasm backend: ${output.trim()}`);
   if (problem) console.warn(`It could not be installed (${problem}). RELUCTANT_BACKEND=wasm skips this step.`);
+}
+
+/** Answers why it could not, or nothing. */
+function addTensorflow(env = {}) {
+  console.log("Looking for TensorFlow and its add-on, which is built once (half a minute) …");
+  const { status, output } = run(process.execPath, ["packages/tfjs-backend-tensorflow/dist/add-cli.js"], {
+    env,
+    quiet: true,
+  });
+  return status === 0 ? "" : output.trim();
 }
 
 function mustRun(program, args, env) {
