@@ -92,8 +92,8 @@ const orEdge = (index: Tensor, size: number): Tensor =>
 /** A number as a tensor would otherwise be float32, and with it the index. */
 const int = (value: number): Tensor => scalar(value, "int32");
 
-/** Normalized value of each channel's 256 pixel values. */
-const levels = ({ mean, std }: Normalization): Float32Array =>
+/** Normalized value of each channel's 256 pixel values, one channel after the other. */
+export const levels = ({ mean, std }: Normalization): Float32Array =>
   Float32Array.from({ length: 256 * mean.length }, (_, i) => {
     const channel = i >> 8;
     return ((i & 255) / 255 - (mean[channel] as number)) / (std[channel] as number);

@@ -21,7 +21,7 @@ import {
   type TensorInfo,
 } from "@tensorflow/tfjs-core";
 import { hasKernel, runKernel } from "./dispatch.ts";
-import { addMaskedReluComposed, maskedReluComposed } from "./masked-relu.ts";
+import { addMaskedRelu, addMaskedReluComposed, maskedRelu, maskedReluComposed } from "./masked-relu.ts";
 
 export interface BatchNormTrainOptions {
   /** Default 1e-5, as torch. */
@@ -58,7 +58,10 @@ export function batchNormMaskedRelu(
   mask: Tensor | null,
   { eps = 1e-5 }: BatchNormTrainOptions = {},
 ): BatchNormTrainResult {
-  if (!hasKernel("TrainingBatchNormRelu")) return batchNormMaskedReluComposed(x, gamma, beta, mask, { eps });
+  if (!hasKernel("TrainingBatchNormRelu")) {
+    const normalized = batchNormTrain(x, gamma, beta, { eps });
+    return { ...normalized, y: maskedRelu(normalized.y, mask) };
+  }
   if (!mask) return resultOf(runKernel("TrainingBatchNormRelu", { x, gamma, beta }, { eps }));
   return resultOf(runKernel("TrainingBatchNormMaskedRelu", { x, gamma, beta, mask }, { eps }));
 }
@@ -73,8 +76,10 @@ export function batchNormAddMaskedRelu(
   { eps = 1e-5 }: BatchNormTrainOptions = {},
 ): BatchNormTrainResult {
   const inputs = { x, gamma, beta, residual };
-  if (!hasKernel("TrainingBatchNormAddRelu"))
-    return batchNormAddMaskedReluComposed(x, gamma, beta, residual, mask, { eps });
+  if (!hasKernel("TrainingBatchNormAddRelu")) {
+    const normalized = batchNormTrain(x, gamma, beta, { eps });
+    return { ...normalized, y: addMaskedRelu(normalized.y, residual, mask) };
+  }
   if (!mask) return resultOf(runKernel("TrainingBatchNormAddRelu", inputs, { eps }));
   return resultOf(runKernel("TrainingBatchNormAddMaskedRelu", { ...inputs, mask }, { eps }));
 }

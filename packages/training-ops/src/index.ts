@@ -50,4 +50,5 @@ export {
   commitStatisticsComposed,
   type StatisticsCommit,
 } from "./statistics.ts";
+export { tensorflowTrainingOps } from "./tensorflow/extension.ts";
 export { topMask, topMaskComposed } from "./top-mask.ts";
