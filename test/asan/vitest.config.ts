@@ -5,6 +5,7 @@ export default defineConfig({
   test: {
     root: `${import.meta.dirname}/../..`,
     include: ["packages/{tfjs-backend-torch,training-ops}/src/**/*.test.ts"],
+    exclude: ["packages/*/src/{tensorflow.test.ts,tensorflow/**}"], // its memory is TensorFlow's
     pool: "forks",
     maxWorkers: 1,
     testTimeout: 600_000, // instrumented code is slow, and so is a busy machine

@@ -5,8 +5,8 @@
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { InputName, Precision, StageParams } from "@reluctant/contracts";
-import { type BackendName, BackendUnavailableError, createEngine } from "@reluctant/engine";
+import type { BackendName, InputName, Precision, StageParams } from "@reluctant/contracts";
+import { BackendUnavailableError, createEngine } from "@reluctant/engine";
 import { type Engine, type StageOutput, stages, unattended } from "@reluctant/stages";
 import { type Implementation, implementations } from "@reluctant/stages/definitions";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";

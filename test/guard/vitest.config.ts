@@ -5,6 +5,7 @@ export default defineConfig({
   test: {
     root: `${import.meta.dirname}/../..`,
     include: ["packages/{tfjs-backend-torch,training-ops,engine}/src/**/*.test.ts"],
+    exclude: ["packages/*/src/{tensorflow.test.ts,tensorflow/**}"], // its memory is TensorFlow's
     pool: "forks",
     maxWorkers: 1,
     testTimeout: 600_000, // every block costs three calls of the system, and a machine may be busy

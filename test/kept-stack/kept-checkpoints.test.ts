@@ -2,9 +2,9 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { UnusableDataset } from "@reluctant/contracts";
+import type { BackendName, UnusableDataset } from "@reluctant/contracts";
 import { type DatasetReader, prepareAll } from "@reluctant/datasets";
-import { type BackendName, BackendUnavailableError, createEngine } from "@reluctant/engine";
+import { BackendUnavailableError, createEngine } from "@reluctant/engine";
 import { type Engine, type StageContext, stages, unattended } from "@reluctant/stages";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { skipFor } from "../skip-for.ts";

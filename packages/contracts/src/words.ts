@@ -34,6 +34,10 @@ export type Granularity = (typeof granularities)[number];
 export const precisions = ["fp32", "bf16"] as const;
 export type Precision = (typeof precisions)[number];
 
+/** What the tensors are computed with, in the order in which a worker chooses; `cpu` only where it is asked for. */
+export const backendNames = ["torch", "tensorflow", "wasm", "cpu"] as const;
+export type BackendName = (typeof backendNames)[number];
+
 export const priorities = ["low", "normal", "high"] as const;
 export type Priority = (typeof priorities)[number];
 

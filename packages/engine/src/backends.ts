@@ -1,7 +1,8 @@
 import { createRequire } from "node:module";
 import { cpus, totalmem } from "node:os";
 import { dirname, sep } from "node:path";
-import type { EngineInfo, Precision } from "@reluctant/contracts";
+import type { BackendName, EngineInfo, Precision } from "@reluctant/contracts";
+import { registerTensorflowBackend, TensorflowUnavailableError } from "@reluctant/tfjs-backend-tensorflow";
 import {
   registerTorchBackend,
   setAsync,
@@ -13,7 +14,7 @@ import {
   TorchUnavailableError,
   torchInfo,
 } from "@reluctant/tfjs-backend-torch";
-import { trainingOps } from "@reluctant/training-ops";
+import { tensorflowTrainingOps, trainingOps } from "@reluctant/training-ops";
 import * as tf from "@tensorflow/tfjs-core";
 // The gradients of TensorFlow.js: its core registers none under Node, and no lighter package does.
 import "@tensorflow/tfjs-layers";
@@ -21,15 +22,11 @@ import { BackendUnavailableError } from "./backend-unavailable.ts";
 import { registerComposedConvolutionGradients } from "./composed-convolution.ts";
 import { registerSharingIdentity } from "./sharing-identity.ts";
 import { registerShiftedPoolGradient } from "./shifted-pool-gradient.ts";
-import { loadTensorflow } from "./tensorflow.ts";
-
-export const backendNames = ["torch", "tensorflow", "wasm", "cpu"] as const;
-export type BackendName = (typeof backendNames)[number];
 
 export interface BackendOptions {
   /** Default: torch if it runs here, else tensorflow if installed, else wasm. */
   backend?: BackendName;
-  /** Threads of one operator, where the backend has a choice: torch. */
+  /** Threads of one operator, where the backend has a choice: torch, and tensorflow, which takes it once a process. */
   threads: number;
   precision: Precision;
   /**
@@ -60,6 +57,8 @@ export async function openBackend(options: BackendOptions): Promise<EngineInfo> 
 type Opened = Omit<EngineInfo, "deterministic">;
 type Opener = (options: { threads: number; deterministic: boolean }) => Promise<Opened>;
 
+const howToAdd = "`npx reluctant backends add tensorflow` adds it";
+
 const openers: Record<BackendName, Opener> = {
   async torch({ threads, deterministic }) {
     await registerTorchBackend({ extensions: [trainingOps] }).catch((error: unknown) => {
@@ -82,16 +81,21 @@ const openers: Record<BackendName, Opener> = {
       cpuLevel: device === "cuda" ? null : cpuLevel,
     };
   },
-  async tensorflow({ deterministic }) {
+  async tensorflow({ threads, deterministic }) {
     if (deterministic) throw new BackendUnavailableError("backend tensorflow does not promise the same bits each time");
-    const name = loadTensorflow();
+    const extensions = [tensorflowTrainingOps];
+    const { version, device } = await registerTensorflowBackend({ threads, extensions }).catch((error: unknown) => {
+      if (error instanceof TensorflowUnavailableError)
+        throw new BackendUnavailableError(`backend tensorflow: ${error.message}; ${howToAdd}`, { cause: error });
+      throw error;
+    });
     await use("tensorflow");
     return {
       backend: "tensorflow",
-      ...(name.endsWith("gpu") ? { device: "gpu", memoryBytes: null } : cpu()),
-      threads: 1,
+      ...(device === "gpu" ? { device, memoryBytes: null } : cpu()),
+      threads,
       precisions: ["fp32"],
-      versions: versions(),
+      versions: { ...versions(), tensorflow: version },
       cpuLevel: null,
     };
   },

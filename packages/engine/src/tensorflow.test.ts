@@ -1,58 +1,57 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { execFile } from "node:child_process";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { loadTensorflow } from "./tensorflow.ts";
+import { promisify } from "node:util";
+import { describe, expect, it } from "vitest";
+import { skipFor } from "../../../test/skip-for.ts";
+import { engineOrReason } from "./conformance/backends.ts";
+import { engineConformance } from "./conformance.ts";
+import { createEngine } from "./engine.ts";
 
-let folder: string;
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), "reluctant-tensorflow-"));
-});
-afterEach(() => rm(folder, { recursive: true }));
+const { reason } = await engineOrReason("tensorflow");
+engineConformance("tensorflow", () => createEngine({ backend: "tensorflow", threads: 1, precision: "fp32" }), reason);
 
-/** Installs a package of that name whose main file is `source`. */
-async function install(name: string, source: string): Promise<void> {
-  const target = join(folder, "node_modules", name);
-  await mkdir(target, { recursive: true });
-  await writeFile(join(target, "package.json"), JSON.stringify({ name, version: "4.22.0", main: "index.js" }));
-  await writeFile(join(target, "index.js"), source);
+const root = join(import.meta.dirname, "../../..");
+
+/** What a process of its own says that opens the backend with two threads. */
+async function asked() {
+  const script = `
+    import { createRequire } from "node:module";
+    import { createEngine } from "./packages/engine/dist/index.js";
+    const { info } = await createEngine({ backend: "tensorflow", threads: 2, precision: "fp32" });
+    const loaded = Object.keys(createRequire(import.meta.url).cache);
+    console.log(JSON.stringify({ info, threads: process.env.TF_NUM_INTRAOP_THREADS, loaded }));`;
+  const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "-e", script], { cwd: root });
+  return JSON.parse(stdout) as { info: object; threads: string; loaded: string[] };
 }
-const load = () => loadTensorflow(pathToFileURL(join(folder, "main.js")));
-/** How tfjs-node 4.22.0 fails when its install script could not download libtensorflow. */
-const withoutLibrary =
-  'throw new Error("The Node.js native addon module (tfjs_binding.node) can not be found at path: /x");';
 
-describe("TensorFlow's packages for Node", () => {
-  it("are named one by one where neither is installed", () => {
-    expect(load).toThrow(/tfjs-node-gpu is not installed; @tensorflow\/tfjs-node is not installed/);
+describe("TensorFlow's package for Node", { timeout: 60_000, ...skipFor(reason) }, () => {
+  it("lies where no `npm ci` reaches it, shares the process's one TensorFlow.js, and is told what it is", async () => {
+    const { info, threads, loaded } = await asked();
+    const [main, ...others] = loaded.filter((file) => file.endsWith("tfjs-node-gpu/dist/index.js"));
+    expect(others).toEqual([]);
+    expect(main).toBeDefined();
+    expect(main).not.toContain(join(root, "node_modules"));
+    expect(loaded.filter((file) => /\/tfjs-(core|layers)\/dist\//.test(file)).sort()).toEqual(
+      ["core", "layers"].map((part) => join(root, `node_modules/@tensorflow/tfjs-${part}/dist/tf-${part}.node.js`)),
+    );
+    expect(threads).toBe("2");
+    expect(info).toMatchObject({
+      backend: "tensorflow",
+      device: expect.stringMatching(/^(cpu|gpu)/),
+      threads: 2,
+      versions: { tensorflow: expect.stringMatching(/^2\.\d+\.\d+/) },
+    });
   });
 
-  it("are told apart from one that lacks its native library", async () => {
-    await install("@tensorflow/tfjs-node-gpu", withoutLibrary);
-    expect(load).toThrow(/tfjs-node-gpu lacks its native library.*; @tensorflow\/tfjs-node is not installed/);
+  it("keeps the number of threads that it began with, and says so", async () => {
+    await createEngine({ backend: "tensorflow", threads: 1, precision: "fp32" });
+    await expect(createEngine({ backend: "tensorflow", threads: 3, precision: "fp32" })).rejects.toThrow(
+      "TensorFlow runs with 1 threads in this process, and cannot change to 3",
+    );
   });
 
-  it("are told apart from one whose native library is no library that loads", async () => {
-    await install("@tensorflow/tfjs-node-gpu", "require('./tfjs_addon.node');");
-    await writeFile(join(folder, "node_modules/@tensorflow/tfjs-node-gpu/tfjs_addon.node"), "half a download");
-    expect(load).toThrow(/tfjs-node-gpu lacks its native library: run `npm rebuild @tensorflow\/tfjs-node-gpu`/);
-  });
-
-  it("that lack a package of their own are not taken for absent", async () => {
-    await install("@tensorflow/tfjs-node-gpu", "require('node-pre-gyp-that-is-not-there');");
-    expect(load).toThrow(/Cannot find module 'node-pre-gyp-that-is-not-there'/);
-  });
-
-  it("give way to the next that works", async () => {
-    await install("@tensorflow/tfjs-node-gpu", withoutLibrary);
-    await install("@tensorflow/tfjs-node", "module.exports = {};");
-    expect(load()).toBe("@tensorflow/tfjs-node");
-  });
-
-  it("that fail for a reason of their own are not passed over", async () => {
-    await install("@tensorflow/tfjs-node-gpu", "throw new Error('CUDA driver too old');");
-    await install("@tensorflow/tfjs-node", "module.exports = {};");
-    expect(load).toThrow("CUDA driver too old");
+  it("makes no promise of the same bits", async () => {
+    const deterministic = { backend: "tensorflow", threads: 1, precision: "fp32", deterministic: true } as const;
+    await expect(createEngine(deterministic)).rejects.toThrow(/does not promise the same bits/);
   });
 });

@@ -7,6 +7,8 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import {
   type Assignment,
+  type BackendName,
+  backendNames,
   type FromChild,
   fullVariant,
   type InputName,
@@ -14,7 +16,7 @@ import {
   toChildSchema,
 } from "@reluctant/contracts";
 import { openPrepared } from "@reluctant/datasets";
-import { type BackendName, backendNames, createEngine } from "@reluctant/engine";
+import { createEngine } from "@reluctant/engine";
 import { readParams, type StageContext, type StageOutput, stages } from "@reluctant/stages";
 import { failureOf } from "./child-failure.ts";
 import { preparedFolder } from "./prepared-folder.ts";

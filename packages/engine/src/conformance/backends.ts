@@ -1,6 +1,6 @@
+import type { BackendName } from "@reluctant/contracts";
 import type { Engine } from "@reluctant/stages";
 import { BackendUnavailableError } from "../backend-unavailable.ts";
-import type { BackendName } from "../backends.ts";
 import { createEngine } from "../engine.ts";
 
 /** An engine on that backend, or why there is none on this machine. */
