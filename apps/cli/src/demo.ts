@@ -20,6 +20,7 @@ export interface DemoFlags {
   keep?: true;
   data: string;
   workers: number;
+  backend?: string;
 }
 
 /** From nothing to a frontier, and again from cache. */
@@ -30,7 +31,12 @@ export async function runDemo(flags: DemoFlags): Promise<void> {
   const options = {
     dir: flags.data,
     workers: flags.workers,
-    env: { ...process.env, RELUCTANT_THREADS: "1", ...(flags.fast && { RELUCTANT_DATA: "glyphs-small" }) },
+    env: {
+      ...process.env,
+      RELUCTANT_THREADS: "1",
+      ...(flags.fast && { RELUCTANT_DATA: "glyphs-small" }),
+      ...(flags.backend && { RELUCTANT_BACKEND: flags.backend }),
+    },
     ...startupProgress(process.stdout),
   };
   const stack = await startUnlessInterrupted(options, interrupted);
@@ -87,14 +93,14 @@ interface DemoSpec {
   why: string;
 }
 
-/** The recipe is fixed by what is there, a data set and libtorch; never by how fast the machine seems. */
+/** The recipe is fixed by what is there, a data set and a fast backend; never by how fast the machine seems. */
 async function specFor(client: Client, { fast }: DemoFlags): Promise<DemoSpec> {
   const [datasets, workers] = await Promise.all([client.datasets(), client.workers()]);
-  const torch = workers.every(({ engine }) => engine.backend === "torch");
-  if (!fast && !torch) {
-    say("libtorch is not here: the wasm backend runs the small recipe; with libtorch-dev installed the full one runs");
+  const isSlow = workers.some(({ engine }) => engine.backend === "wasm" || engine.backend === "cpu");
+  if (!fast && isSlow) {
+    say("the wasm backend runs the small recipe; with libtorch-dev installed, or TensorFlow added, the full one runs");
   }
-  const size = fast || !torch ? "fast" : "full";
+  const size = fast || isSlow ? "fast" : "full";
   const dataset = (datasets.find(({ name }) => name === "cifar10") ?? datasets[0])?.name;
   if (!dataset) throw new ReluctantError("not-found", "no data set could be used; the lines above say why");
   return { path: join(examples, `demo-${size}.yaml`), dataset, why: `${dataset}, ${size} recipe` };

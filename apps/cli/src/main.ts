@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { backends } from "./commands/backends.ts";
 import { cancel } from "./commands/cancel.ts";
 import { compare } from "./commands/compare.ts";
 import { datasets } from "./commands/datasets.ts";
@@ -37,6 +38,7 @@ const commands = [
   datasets,
   worker,
   workers,
+  backends,
   up,
   demo,
 ];

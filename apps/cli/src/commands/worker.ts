@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { ReluctantError } from "@reluctant/contracts";
 import type { Command } from "commander";
+import { backendOption } from "../backend-option.ts";
 import { decodingProgress } from "../terminal/decoding.ts";
 
 /** The worker is a process of its own with nothing but its environment, so it is started, not imported. */
@@ -14,6 +15,7 @@ interface WorkerFlags {
   data?: string;
   pool?: string;
   name?: string;
+  backend?: string;
 }
 
 export const worker = (program: Command): Command =>
@@ -25,6 +27,7 @@ export const worker = (program: Command): Command =>
     .option("--data <folder>", "folder with the data sets (RELUCTANT_DATA)")
     .option("--pool <name>", "pool to take work from (RELUCTANT_POOL)")
     .option("--name <name>", "how screens call it (RELUCTANT_WORKER_NAME)")
+    .addOption(backendOption())
     .action(async (flags: WorkerFlags) => {
       const env = { ...process.env, ...settings(flags) };
       for (const needed of ["DATABASE_URL", "REDIS_URL"] as const) {
@@ -58,7 +61,7 @@ async function prepared(env: NodeJS.ProcessEnv, setting: string): Promise<boolea
   }
 }
 
-const settings = ({ database, redis, data, pool, name }: WorkerFlags): Record<string, string> =>
+const settings = ({ database, redis, data, pool, name, backend }: WorkerFlags): Record<string, string> =>
   Object.fromEntries(
     Object.entries({
       DATABASE_URL: database,
@@ -66,5 +69,6 @@ const settings = ({ database, redis, data, pool, name }: WorkerFlags): Record<st
       RELUCTANT_DATA: data,
       RELUCTANT_POOL: pool,
       RELUCTANT_WORKER_NAME: name,
+      RELUCTANT_BACKEND: backend,
     }).filter((entry): entry is [string, string] => entry[1] !== undefined),
   );
