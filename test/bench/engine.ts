@@ -10,6 +10,7 @@ import { growth } from "./engine/growth.ts";
 import { type PeerVersion, peerVersion } from "./engine/peer.ts";
 import { coldStart, coldStartCase, memoryCase, paceCase, peakMemory, workersPace } from "./engine/process.ts";
 import { writeReport } from "./engine/report.ts";
+import { besideTorch, tensorflowCase } from "./engine/tensorflow.ts";
 import { preparedGlyphs } from "./engine/worker-child.ts";
 import { FlagError, type Options } from "./options.ts";
 import type { NotRun, Row } from "./rows.ts";
@@ -65,6 +66,7 @@ function plan({ data, version, quick, bf16 }: Here): Measurement[] {
     ...onCuda.map((name) => notRun(name, "needs a GPU; infra/gpu measures there")),
     againstPeer(memoryCase, (peer) => peakMemory(data, peer, quick ? 1 : 5)),
     { name: paceCase, run: () => workersPace(data, quick ? 1 : 5) },
+    againstPeer(tensorflowCase, () => besideTorch(data, quick ? 1 : 5)),
     { name: coldStartCase, run: () => coldStart(data, quick ? 1 : 3) },
     { name: "growth", run: () => growth(data, quick ? 200 : 2_000) },
   ];

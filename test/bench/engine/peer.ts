@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 import { type Case, shapes } from "./cases.ts";
 import { cpuSeconds, type Sample } from "./samples.ts";
 
-const python = process.env.PYTHON ?? "python3";
+export const python = process.env.PYTHON ?? "python3";
 const script = "test/bench/engine/peer.py";
 
 export interface PeerVersion {

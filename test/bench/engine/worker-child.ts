@@ -33,15 +33,23 @@ export interface FirstSteps {
   peakBytes: number;
   /** Between the first report of progress once the step is recorded, and the last. NaN where those are one. */
   secondsPerStep: number;
+  cpuSecondsPerStep: number;
+  /** By how much the process grew between them. */
+  grownBytes: number;
 }
 
-/** Starts a training process, gives it a stage run, and ends it once `steps` steps are done. */
-export async function firstSteps(run: StageRun, data: DatasetReader, steps: number): Promise<FirstSteps> {
+/** Starts a training process, in that environment too, gives it a stage run, and ends it once `steps` steps are done. */
+export async function firstSteps(
+  run: StageRun,
+  data: DatasetReader,
+  steps: number,
+  environment: NodeJS.ProcessEnv = {},
+): Promise<FirstSteps> {
   const scratch = await mkdtemp(join(tmpdir(), "reluctant-bench-"));
   const assignment = await assign(run, data, scratch);
   const started = performance.now();
   const child = fork(script, {
-    env: { ...process.env, RELUCTANT_CACHE: cacheDir, RELUCTANT_THREADS: "1" },
+    env: { ...process.env, RELUCTANT_CACHE: cacheDir, RELUCTANT_THREADS: "1", ...environment },
     stdio: "pipe",
   });
   let errors = "";
@@ -49,7 +57,7 @@ export async function firstSteps(run: StageRun, data: DatasetReader, steps: numb
     errors += bytes.toString("utf8");
   });
   const measured: Partial<FirstSteps> = {};
-  let pacedFrom: { step: number; at: number } | undefined;
+  let pacedFrom: Paced | undefined;
   const done = new Promise<FirstSteps>((resolve, reject) => {
     child.once("exit", (code) => reject(new Error(`${script} ended with ${code}: ${errors.trim()}`)));
     const hear = async (message: FromChild) => {
@@ -58,12 +66,12 @@ export async function firstSteps(run: StageRun, data: DatasetReader, steps: numb
       if (message.type !== "progress") return;
       measured.seconds ??= (performance.now() - started) / 1000;
       measured.cpuSeconds ??= await cpuSecondsOf(child.pid);
-      const now = { step: message.progress.step, at: performance.now() };
+      const at = performance.now();
+      const [{ resident, peak }, cpu] = [await memoryOf(child.pid), await cpuSecondsOf(child.pid)];
+      const now: Paced = { step: message.progress.step, at, cpu, resident };
       if (now.step >= warmUp) pacedFrom ??= now;
-      if (now.step < steps) return;
-      const { peak } = await memoryOf(child.pid);
-      const secondsPerStep = pacedFrom ? (now.at - pacedFrom.at) / 1000 / (now.step - pacedFrom.step) : Number.NaN;
-      resolve({ ...(measured as FirstSteps), peakBytes: peak, secondsPerStep });
+      if (now.step >= steps)
+        resolve({ ...(measured as FirstSteps), peakBytes: peak, ...paceOf(pacedFrom ?? now, now) });
     };
     child.on("message", (message) => void hear(message as FromChild).catch(reject));
   });
@@ -78,6 +86,20 @@ export async function firstSteps(run: StageRun, data: DatasetReader, steps: numb
     await rm(scratch, { recursive: true });
   }
 }
+
+/** Where a process was when it said so: milliseconds, seconds and bytes. */
+interface Paced {
+  step: number;
+  at: number;
+  cpu: number;
+  resident: number;
+}
+
+const paceOf = (from: Paced, to: Paced) => ({
+  secondsPerStep: (to.at - from.at) / 1000 / (to.step - from.step),
+  cpuSecondsPerStep: (to.cpu - from.cpu) / (to.step - from.step),
+  grownBytes: to.resident - from.resident,
+});
 
 async function assign(run: StageRun, data: DatasetReader, scratch: string): Promise<Assignment> {
   const inputs: Partial<Record<InputName, string>> = {};
