@@ -16,7 +16,7 @@ import {
   toChildSchema,
 } from "@reluctant/contracts";
 import { openPrepared } from "@reluctant/datasets";
-import { createEngine } from "@reluctant/engine";
+import { BackendUnavailableError, createEngine } from "@reluctant/engine";
 import { readParams, type StageContext, type StageOutput, stages } from "@reluctant/stages";
 import { failureOf } from "./child-failure.ts";
 import { preparedFolder } from "./prepared-folder.ts";
@@ -105,8 +105,16 @@ async function sendOutput(output: StageOutput, scratch: string): Promise<void> {
   await send({ type: "succeeded", result: output.result, files, points: output.points });
 }
 
+/** Says what an attempt would compute with, or why the backend that is asked for cannot be had here. */
+async function probe(): Promise<void> {
+  await openEngine("fp32").catch((error: unknown) => {
+    if (!(error instanceof BackendUnavailableError)) throw error;
+    return send({ type: "failed", failure: { code: "internal", fatal: true, message: error.message, step: null } });
+  });
+}
+
 async function main(): Promise<void> {
-  if (process.argv[2] === "probe") return void (await openEngine("fp32"));
+  if (process.argv[2] === "probe") return probe();
   const now = new AbortController();
   let checkpoint = false;
   const start = await new Promise<Assignment>((resolve) => {

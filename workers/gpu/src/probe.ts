@@ -1,4 +1,4 @@
-import type { EngineInfo } from "@reluctant/contracts";
+import { type EngineInfo, ReluctantError } from "@reluctant/contracts";
 import { startChild } from "./child-process.ts";
 
 /** Loading a large libtorch from a cold disk. */
@@ -6,16 +6,19 @@ const probeTimeoutMs = 120_000;
 
 /**
  * Asks a child what it would compute with, so that no tensor library is ever loaded here.
- * @throws Error with the child's last lines when no engine can be made
+ * @throws ReluctantError that says why the backend that is asked for cannot be had here
+ * @throws Error with the child's last lines when it ends without an answer
  */
 export async function probeEngine(options: { childScript: URL; env: NodeJS.ProcessEnv }): Promise<EngineInfo> {
   let engine: EngineInfo | null = null;
+  let unavailable = "";
   const child = startChild({
     script: options.childScript,
     args: ["probe"],
     env: options.env,
     onMessage: (message) => {
       if (message.type === "ready") engine = message.engine;
+      if (message.type === "failed") unavailable = message.failure.message;
     },
     onOutput: () => {},
   });
@@ -23,6 +26,7 @@ export async function probeEngine(options: { childScript: URL; env: NodeJS.Proce
   const { code, signal, lastLines } = await child.gone;
   clearTimeout(deadline);
   if (engine) return engine;
+  if (unavailable) throw new ReluctantError("unavailable", unavailable);
   throw new Error(
     `no engine could be made (${signal ?? `exit code ${code}`}); check RELUCTANT_BACKEND\n${lastLines.join("\n")}`,
   );
