@@ -33,15 +33,17 @@ export const searchSteps = (trial: Pick<Trial, "method" | "settings" | "dataset"
   shareOf(trial, stepsOf(trial.settings.maskSearch, trial.dataset.trainSize));
 
 /**
- * For methods whose search reads neither allocation nor score: what other searches read of their kind's settings has one
- * value, so that no stage key depends on it.
+ * For methods whose search ranks no units by a score. Stored parameters are what planners and workers of two versions hand
+ * each other, and stage keys hash them: so what a search does not read has one value there, and is not left out.
  */
+export const readsNoScore = { score: "random", stopDistance: 0 } as const satisfies Partial<MaskSearchSettings>;
+
+/** For methods whose search follows no allocation either. */
 export const readsNoAllocation: Partial<MaskSearchSettings> = {
+  ...readsNoScore,
   allocation: "uniform",
   allocationList: undefined,
   allocationFloor: 0,
-  score: "random",
-  stopDistance: 0,
 };
 
 /** Masks as bits, and sums of scores where any are taken. */

@@ -1,7 +1,7 @@
 import { reluCount, type Trial } from "@reluctant/relu";
 import { floatBytes } from "../../checkpoint-bytes.ts";
 import { ownSettings } from "../../definition.ts";
-import { searchDefinition, searchParams } from "../definition.ts";
+import { readsNoScore, searchDefinition, searchParams } from "../definition.ts";
 import { type MagnitudeSettings, magnitudeSettingsSchema } from "./settings.ts";
 
 export const definition = searchDefinition({
@@ -21,7 +21,7 @@ export const definition = searchDefinition({
     magnitude: {
       title: "Magnitude",
       stages: ["train/sgd", "mask-search/magnitude", "distillation/pram"],
-      fixed: { maskSearch: { allocation: "uniform", allocationList: undefined, score: "random", stopDistance: 0 } },
+      fixed: { maskSearch: { ...readsNoScore, allocation: "uniform", allocationList: undefined } },
     },
   },
 });
