@@ -43,8 +43,10 @@ process.stdout.write(`${JSON.stringify({ bench: name, rows })}\n`);
 function told(row: Row): string {
   if (isNotRun(row)) return `not run: ${row.notRun}`;
   if (!isBesidePeer(row)) return `${row.value.toPrecision(4).padStart(9)} ${row.unit}`;
-  const { ours, peer, unit, ratio, cpuRatio, disturbed } = row;
+  const { ours, peer, unit, ratio, interval, cpuRatio, disturbed, form, other } = row;
+  const within = interval ? ` (${interval.map((bound) => bound.toFixed(3)).join(" to ")})` : "";
   const byCpu = cpuRatio === undefined ? "" : `, ${cpuRatio.toFixed(3)} by CPU time`;
   const remark = disturbed ? " (the machine had other work: the latter counts)" : "";
-  return `${ours.toPrecision(4).padStart(9)} ${unit}, peer ${peer.toPrecision(4)}: ${ratio.toFixed(3)}${byCpu}${remark}`;
+  const forms = [form, other].map((text) => (text ? `; ${text}` : "")).join("");
+  return `${ours.toPrecision(4).padStart(9)} ${unit}, peer ${peer.toPrecision(4)}: ${ratio.toFixed(3)}${within}${byCpu}${remark}${forms}`;
 }

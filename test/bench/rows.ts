@@ -15,12 +15,16 @@ export interface BesidePeer {
   ours: number;
   peer: number;
   ratio: number;
+  /** 95 %, where rounds were resampled. */
+  interval?: [low: number, high: number];
   unit: string;
   /** The ratio by CPU time. It counts where the machine had other work: then `disturbed`. */
   cpuRatio?: number;
   disturbed?: boolean;
   /** How the peer was fastest. */
   form?: string;
+  /** Its next best form and that one's speed, or why there is none. */
+  other?: string;
   bar?: { atLeast: number; reach: number } | { atMost: number; reach: number };
 }
 

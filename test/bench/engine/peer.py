@@ -105,10 +105,11 @@ signature = inspect.signature(torch.optim.SGD).parameters
 faster = {name: True for name in [task["sgd"]] if name in signature}
 optimizer = torch.optim.SGD(student.parameters(), lr=0.01, momentum=0.9, weight_decay=5e-4, **faster)
 cast = torch.autocast("cpu", dtype=torch.bfloat16) if task["precision"] == "bf16" else contextlib.nullcontext()
-scores = []
+scores = [torch.zeros_like(x[0]) for x in teacher(images[:1])[1]] if kind == "mask-search" else []
 
 
-def loss_of():
+def loss_of(images, labels):
+    """The loss and the logits. Of a mask search the batch is added to the scores."""
     with cast:
         logits, seen, ends = student(images)
     loss = F.cross_entropy(logits.float(), labels)
@@ -123,13 +124,22 @@ def loss_of():
         loss = loss + 1000 * sum(F.mse_loss(attention(a), attention(b)) for a, b in zip(ends, taught_ends))
     else:
         with torch.no_grad():
-            each = [(a - b).abs_().sum(0) for a, b in zip(taught_seen, seen)]
-            scores[:] = [total.add_(own) for total, own in zip(scores, each)] or each
+            for total, a, b in zip(scores, taught_seen, seen):
+                total.add_((a - b).abs_().sum(0))
     return loss, logits
 
 
+def logits_of(images):
+    with torch.inference_mode(), cast:
+        return student(images)[0]
+
+
+if task["compiled"]:
+    loss_of, logits_of = torch.compile(loss_of), torch.compile(logits_of)
+
+
 def step():
-    loss, logits = loss_of()
+    loss, logits = loss_of(images, labels)
     optimizer.zero_grad(set_to_none=True)
     loss.backward()
     optimizer.step()
@@ -137,9 +147,7 @@ def step():
 
 
 def evaluate():
-    with torch.inference_mode(), cast:
-        logits, _, _ = student(images)
-    return (logits.argmax(1) == labels).sum().item()
+    return (logits_of(images).argmax(1) == labels).sum().item()
 
 
 if kind == "evaluation":

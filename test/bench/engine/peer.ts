@@ -31,11 +31,15 @@ export async function peerVersion(): Promise<PeerVersion> {
   return JSON.parse(asked.stdout) as PeerVersion;
 }
 
-/** How the same network can be run; the fastest is the peer. */
+/** How the same network can be run. */
 export interface Form {
   layout: "contiguous" | "channels_last";
   sgd: string;
+  /** By `torch.compile`, in the mode that it has by default. */
+  compiled: boolean;
 }
+
+const eager: Form = { layout: "channels_last", sgd: "plain", compiled: false };
 
 export interface PeerTask {
   case: Omit<Case, "name">;
@@ -50,6 +54,12 @@ interface Answer {
   peakBytes: number;
 }
 
+/** What holds PyTorch and its oneDNN to a level of instructions that is forced on us. */
+const limits: Readonly<Record<string, Record<string, string>>> = {
+  baseline: { ATEN_CPU_CAPABILITY: "default", ONEDNN_MAX_CPU_ISA: "SSE41" },
+  avx2: { ATEN_CPU_CAPABILITY: "avx2", ONEDNN_MAX_CPU_ISA: "AVX2" },
+};
+
 export class Peer {
   readonly form: Form;
   private readonly child: ChildProcess;
@@ -59,7 +69,8 @@ export class Peer {
   constructor({ case: { kind, model, batch, precision }, ...task }: PeerTask, form: Form) {
     this.form = form;
     const asked = { ...task, ...form, kind, batch, ...shapes[model], precision };
-    this.child = spawn(python, [script, JSON.stringify(asked)], { stdio: ["pipe", "pipe", "pipe"] });
+    const env = { ...process.env, ...limits[process.env.TFJS_TORCH_CPU_LEVEL ?? ""] };
+    this.child = spawn(python, [script, JSON.stringify(asked)], { stdio: ["pipe", "pipe", "pipe"], env });
     this.child.stderr?.on("data", (bytes: Buffer) => {
       this.errors += bytes.toString("utf8");
     });
@@ -89,24 +100,32 @@ export class Peer {
   }
 }
 
-/** The fastest form by CPU time, running and warm: first the layout, then in that layout the forms of SGD. */
-export async function fastestPeer(task: PeerTask, { sgd }: PeerVersion, steps: number): Promise<Peer> {
-  let fastest = await candidate(task, { layout: "channels_last", sgd: "plain" }, steps);
+/**
+ * The fastest eager form, running and warm, and the compiled one of its layout and its SGD, or why there is none. By CPU
+ * time: first the layout, then in that layout the forms of SGD.
+ */
+export async function peers(task: PeerTask, { sgd }: PeerVersion, steps: number): Promise<[Peer, Peer | Error]> {
+  let fastest = await candidate(task, eager, steps);
   const challenge = async (form: Form) => {
     const other = await candidate(task, form, steps);
     const [winner, loser] = other.cpu < fastest.cpu ? [other, fastest] : [fastest, other];
     await loser.peer.close();
     fastest = winner;
   };
-  await challenge({ layout: "contiguous", sgd: "plain" });
-  if (task.case.kind !== "evaluation")
-    for (const form of sgd) await challenge({ layout: fastest.peer.form.layout, sgd: form });
-  return fastest.peer;
+  await challenge({ ...eager, layout: "contiguous" });
+  if (task.case.kind !== "evaluation") for (const one of sgd) await challenge({ ...fastest.peer.form, sgd: one });
+  const compiled = candidate(task, { ...fastest.peer.form, compiled: true }, steps);
+  return [fastest.peer, await compiled.then(({ peer }) => peer).catch((error: Error) => error)];
 }
 
 async function candidate(task: PeerTask, form: Form, steps: number) {
   const peer = new Peer(task, form);
-  await peer.take(1);
-  const { units } = await peer.take(steps);
-  return { peer, cpu: cpuSeconds(units) };
+  try {
+    await peer.take(1);
+    const { units } = await peer.take(steps);
+    return { peer, cpu: cpuSeconds(units) };
+  } catch (error) {
+    await peer.close();
+    throw error;
+  }
 }

@@ -24,7 +24,11 @@ export async function peakMemory(data: DatasetReader, { sgd }: PeerVersion, roun
   const steps = 4;
   const measured: Record<"ours" | "theirs", Memory[]> = { ours: [], theirs: [] };
   for (let round = 0; round < rounds; round++) {
-    const peer = new Peer(taskOf(large, data), { layout: "channels_last", sgd: sgd.at(-1) ?? "plain" });
+    const peer = new Peer(taskOf(large, data), {
+      layout: "channels_last",
+      sgd: sgd.at(-1) ?? "plain",
+      compiled: false,
+    });
     measured.theirs.push(await peer.take(steps).finally(() => peer.close()));
     measured.ours.push(await firstSteps(stageRun(large, data), data, steps));
   }

@@ -31,13 +31,16 @@ function table(rows: readonly Row[]): string {
     if (!isBesidePeer(row)) {
       return `| ${row.case} | ${short(row.value)} ${row.unit} | | | | ${barOf(row)} |`;
     }
-    const { ours, peer, unit, ratio, cpuRatio } = row;
+    const { ours, peer, unit, ratio, cpuRatio, interval } = row;
+    const within = interval ? ` (${interval.map((bound) => bound.toFixed(2)).join(" to ")})` : "";
     const cpu = cpuRatio === undefined ? "" : `${cpuRatio.toFixed(2)}`;
-    return `| ${row.case} | ${short(ours)} ${unit} | ${short(peer)} ${unit} | ${ratio.toFixed(2)} | ${cpu} | ${remarks(row)} |`;
+    return `| ${row.case} | ${short(ours)} ${unit} | ${short(peer)} ${unit} | ${ratio.toFixed(2)}${within} | ${cpu} | ${remarks(row)} |`;
   });
-  return ["| case | ours | peer | ratio | by CPU time | |", "| --- | ---: | ---: | ---: | ---: | --- |", ...lines].join(
-    "\n",
-  );
+  return [
+    "| case | ours | peer | ratio (95 %) | by CPU time | |",
+    "| --- | ---: | ---: | ---: | ---: | --- |",
+    ...lines,
+  ].join("\n");
 }
 
 const barOf = ({ atMost, atLeast }: Figure): string => {
@@ -45,11 +48,12 @@ const barOf = ({ atMost, atLeast }: Figure): string => {
   return atLeast === undefined ? "" : `at least ${atLeast}`;
 };
 
-const remarks = ({ bar, form, disturbed }: BesidePeer): string =>
+const remarks = ({ bar, form, other, disturbed }: BesidePeer): string =>
   [
     bar && ("atLeast" in bar ? `at least ${bar.atLeast}` : `at most ${bar.atMost}`),
     bar && `reach ${bar.reach}`,
     form,
+    other,
     disturbed && "the machine had other work",
   ]
     .filter(Boolean)
