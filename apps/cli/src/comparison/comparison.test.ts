@@ -79,6 +79,7 @@ describe("the page", () => {
 
   it("shows means over seeds, reached counts, pairs and exchanges", () => {
     const text = page([runOf({ senet: [0.6, 0.62], "uniform-random": [0.4, 0.42] })]);
+    expect(text).toContain("One AR model (seed 1, 128,000 images) serves every row; seeds vary");
     expect(text).toContain("AR: validation 70.00 %, test 71.00 %");
     expect(text).toContain("| SENet | 61.00 ± 1.00 (2) at 14,000 | 30k |");
     expect(text).toContain("| SENet | 20 % | 20.00 ± 0.98 | beats Uniform random (2 pairs) |");
@@ -86,6 +87,12 @@ describe("the page", () => {
     expect(text).toContain(
       "![Methods: test accuracy by ReLU count](small-methods.svg)\n\nSmallest budget within 1 point of AR on validation: 14,745 ReLUs (20.0 %), validation 69.5 %, test 61.0 %.",
     );
+  });
+
+  it("names the sensitivity run that its rows share", () => {
+    const run = runOf({ senet: [0.6] });
+    run.experiment.stageRuns.push(stageRun("sensitivity", { images: 45_000 }));
+    expect(page([run])).toContain("and one sensitivity run (45,000 images) serve every row");
   });
 
   it("names rows by the label alone, or beside the methods that share it", () => {

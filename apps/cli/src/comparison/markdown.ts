@@ -42,8 +42,10 @@ export function markdownOf(report: Report): string {
 function setting(report: Report): string {
   const { dataset, model, totalRelus, testImages, precision, engines } = report;
   const arModel = arModelOf(report.runs);
+  const measured = sensitivityImages(report.runs);
+  const sensitivity = measured > 0 ? ` and one sensitivity run (${count(measured)} images)` : "";
   const shared = arModel
-    ? `One AR model (seed ${arModel.seed}, ${count(arModel.images)} images) and one sensitivity run (${count(sensitivityImages(report.runs))} images) serve every row; seeds vary the search and the fine-tune. AR: validation ${percent(arModel.validationAccuracy)}, test ${percent(arModel.testAccuracy)}.`
+    ? `One AR model (seed ${arModel.seed}, ${count(arModel.images)} images)${sensitivity} ${measured > 0 ? "serve" : "serves"} every row; seeds vary the search and the fine-tune. AR: validation ${percent(arModel.validationAccuracy)}, test ${percent(arModel.testAccuracy)}.`
     : "The AR model is not trained yet.";
   return `${model} on ${dataset} (${count(testImages)} test images), ${count(totalRelus)} ReLUs with the stem's, ${precision}${engines.length > 0 ? `, ${engines.join("; ")}` : ""}. ${shared}`;
 }
