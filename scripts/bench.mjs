@@ -2,7 +2,7 @@
 
 import { useCachesThatCanBeWritten } from "./caches.mjs";
 import { run } from "./programs.mjs";
-import { pythonOfTests, tensorflowOfTests } from "./python-environment.mjs";
+import { packageOfTests, pythonOfTests } from "./python-environment.mjs";
 
 useCachesThatCanBeWritten();
 const bundle = ["test/bench/main.ts", "--bundle", "--platform=node", "--format=esm", "--packages=external"];
@@ -19,5 +19,5 @@ for (const step of steps) {
 }
 
 function environment() {
-  return { PYTHON: pythonOfTests(), LIBTENSORFLOW: process.env.LIBTENSORFLOW || tensorflowOfTests() };
+  return { PYTHON: pythonOfTests(), LIBTENSORFLOW: process.env.LIBTENSORFLOW || packageOfTests("tensorflow") };
 }

@@ -21,11 +21,11 @@ export function pythonOfTests() {
   return folder && existsSync(folder) ? join(folder, "bin/python") : undefined;
 }
 
-/** The folder of its TensorFlow, which the tensorflow backend of tests is built against, or undefined where it has none. */
-export function tensorflowOfTests() {
+/** The folder of one of its packages, `torch` or `tensorflow`, or undefined where it has none. */
+export function packageOfTests(name) {
   const python = pythonOfTests();
-  const script = "import importlib.util as u; s = u.find_spec('tensorflow'); print(s.origin if s else '')";
-  const { stdout } = python ? spawnSync(python, ["-c", script], { encoding: "utf8" }) : {};
+  const script = "import importlib.util as u, sys; s = u.find_spec(sys.argv[1]); print(s.origin if s else '')";
+  const { stdout } = python ? spawnSync(python, ["-c", script, name], { encoding: "utf8" }) : {};
   return stdout?.trim() ? dirname(stdout.trim()) : undefined;
 }
 

@@ -11,7 +11,7 @@ import { join } from "node:path";
 import { installWithApt } from "./apt.mjs";
 import { useCachesThatCanBeWritten } from "./caches.mjs";
 import { root, run } from "./programs.mjs";
-import { ensurePythonOfTests, tensorflowOfTests } from "./python-environment.mjs";
+import { ensurePythonOfTests, packageOfTests } from "./python-environment.mjs";
 
 const forTests = process.argv.includes("--test");
 const chromiumPath = process.env.CHROMIUM ?? "/usr/bin/chromium";
@@ -44,7 +44,7 @@ if (forTests) {
     console.warn(
       `Tests against PyTorch will be skipped: ${problemOfPython}. PYTHON names a Python with torch and numpy.`,
     );
-  const tensorflow = process.env.LIBTENSORFLOW || tensorflowOfTests();
+  const tensorflow = process.env.LIBTENSORFLOW || packageOfTests("tensorflow");
   const problemOfTensorflow = tensorflow
     ? addTensorflow({ LIBTENSORFLOW: tensorflow })
     : "the Python of tests has none. LIBTENSORFLOW names the folder of another";

@@ -4,6 +4,7 @@
  *
  *   npm test -- packages/relu      further arguments go to vitest
  *   npm test -- --level avx2       instead the tests of what computes, with a lower level of the processor's instructions
+ *   npm test -- --pytorch          instead the tests of what computes, on the libtorch of the tests' PyTorch
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
@@ -11,11 +12,12 @@ import { join } from "node:path";
 import { isAllowedSkip } from "../test/allowed-skips.mjs";
 import { useCachesThatCanBeWritten } from "./caches.mjs";
 import { root } from "./programs.mjs";
+import { packageOfTests } from "./python-environment.mjs";
 import { tally } from "./test-report.mjs";
 
 const results = join(root, "var/test-results.json");
 
-/** What computes with libtorch, or is held to numbers that it computed. TensorFlow has no such levels. */
+/** What computes with libtorch, or is held to numbers that it computed. Of TensorFlow there is one version, and no levels. */
 const computing = [
   "packages/tfjs-backend-torch",
   "packages/training-ops",
@@ -27,14 +29,16 @@ const computing = [
 ];
 
 useCachesThatCanBeWritten();
-const [option, level, ...others] = process.argv.slice(2);
-const atLevel = option === "--level";
-if (atLevel) process.env.TFJS_TORCH_CPU_LEVEL = level;
+const args = process.argv.slice(2);
+const onPytorch = args[0] === "--pytorch";
+const atLevel = args[0] === "--level";
+if (atLevel) process.env.TFJS_TORCH_CPU_LEVEL = args[1];
+const computed = atLevel ? args.slice(2) : onPytorch ? args.slice(1) : null;
 
 let outcome = { passed: 0, failed: 1, skipped: 0, reasons: [], faults: ["the set-up"] };
-if (node("scripts/setup.mjs", "--test")) {
-  const unchecked = atLevel ? [] : checks();
-  outcome = runVitest(atLevel ? [...computing, ...others] : process.argv.slice(2));
+if (node("scripts/setup.mjs", "--test") && (!onPytorch || usePytorch())) {
+  const unchecked = computed ? [] : checks();
+  outcome = runVitest(computed ? [...computing, ...computed] : args);
   outcome.failed += unchecked.length;
   outcome.faults.unshift(...unchecked);
 }
@@ -42,6 +46,12 @@ for (const fault of outcome.faults) console.log(`failed: ${fault}`);
 for (const [reason, count] of outcome.reasons) console.log(`skipped, ${count}: ${reason}`);
 console.log(`${outcome.passed} passed, ${outcome.failed} failed, ${outcome.skipped} skipped`);
 process.exitCode = outcome.failed === 0 ? 0 : 1;
+
+/** Whether the add-ons stand on the libtorch that the set-up has brought with the tests' PyTorch. */
+function usePytorch() {
+  process.env.LIBTORCH = packageOfTests("torch");
+  return process.env.LIBTORCH !== undefined && node("packages/training-ops/dist/build-cli.js");
+}
 
 /** The names of those that failed. */
 function checks() {

@@ -11,7 +11,7 @@ import { ensureDatabase, startPostgres } from "../infra/local/src/postgres.ts";
 import { startRedis } from "../infra/local/src/redis.ts";
 import { deployMigrations } from "../packages/db/src/migrate.ts";
 import { useCachesThatCanBeWritten } from "../scripts/caches.mjs";
-import { pythonOfTests, tensorflowOfTests } from "../scripts/python-environment.mjs";
+import { packageOfTests, pythonOfTests } from "../scripts/python-environment.mjs";
 
 export default async function setup(): Promise<() => Promise<void>> {
   const dir = await mkdtemp(join(tmpdir(), "reluctant-test-"));
@@ -26,7 +26,7 @@ export default async function setup(): Promise<() => Promise<void>> {
   useCachesThatCanBeWritten();
   const python = pythonOfTests();
   if (python) process.env.PYTHON = python;
-  process.env.LIBTENSORFLOW ||= tensorflowOfTests() ?? "";
+  process.env.LIBTENSORFLOW ||= packageOfTests("tensorflow") ?? "";
   return async () => {
     await Promise.all([postgres.stop(), redis.stop()]);
     await rm(dir, { recursive: true, force: true });
