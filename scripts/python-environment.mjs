@@ -83,7 +83,7 @@ async function makeEnvironment(target) {
     const pip = ["-m", "pip", "install", "--no-deps", "--require-hashes", "--only-binary=:all:", "--no-cache-dir"];
     const quiet = ["--quiet", "--disable-pip-version-check", "--no-input"];
     await mustRun(python, [...pip, ...quiet, "--requirement", requirements], { TMPDIR: downloads });
-    await mustRun(python, ["-c", "import torch, numpy"]);
+    await mustRun(python, ["-c", "import torch, torchvision, numpy"]);
     rmSync(downloads, { recursive: true });
     if (!existsSync(target)) renameSync(making, target);
   } finally {

@@ -42,7 +42,7 @@ if (forTests) {
   const problemOfPython = await ensurePythonOfTests();
   if (problemOfPython)
     console.warn(
-      `Tests against PyTorch will be skipped: ${problemOfPython}. PYTHON names a Python with torch and numpy.`,
+      `Tests against PyTorch will be skipped: ${problemOfPython}. PYTHON names a Python with torch, torchvision and numpy.`,
     );
   const tensorflow = process.env.LIBTENSORFLOW || packageOfTests("tensorflow");
   const problemOfTensorflow = tensorflow

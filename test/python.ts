@@ -8,9 +8,9 @@ export const python = process.env.PYTHON ?? "python3";
 /** Why nothing can be held against PyTorch here, or undefined. Importing torch to see takes two seconds. */
 export const noPyTorch = await promisify(execFile)(python, [
   "-c",
-  "import importlib.util as u; print(all(u.find_spec(name) for name in ('torch', 'numpy')))",
+  "import importlib.util as u; print(all(u.find_spec(name) for name in ('torch', 'torchvision', 'numpy')))",
 ]).then(
-  ({ stdout }) => (stdout.trim() === "True" ? undefined : "PYTHON names no Python with torch and numpy"),
+  ({ stdout }) => (stdout.trim() === "True" ? undefined : "PYTHON names no Python with torch, torchvision and numpy"),
   () => "PYTHON names no Python",
 );
 
@@ -21,10 +21,10 @@ export interface PythonProcess {
   stop(): void;
 }
 
-/** Starts `script` in the folder `cwd`, whose modules it can import. One thread: more spin where all processors are busy. */
-export function startPython(script: string, cwd: string): PythonProcess {
+/** Starts a script, with its arguments, in the folder `cwd`, whose modules it can import. One thread: more spin where all processors are busy. */
+export function startPython(script: string | readonly string[], cwd: string): PythonProcess {
   const env = { ...process.env, OMP_NUM_THREADS: "1", PYTHONPATH: cwd };
-  const child = spawn(python, [script], { cwd, env, stdio: ["pipe", "pipe", "inherit"] });
+  const child = spawn(python, [script].flat(), { cwd, env, stdio: ["pipe", "pipe", "inherit"] });
   const answers = createInterface(child.stdout)[Symbol.asyncIterator]();
   return {
     async ask(question) {

@@ -1,41 +1,45 @@
-import { createReadStream } from "node:fs";
-import { open } from "node:fs/promises";
+import { closeSync, createReadStream, openSync, readSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
-import { centerCrop, resizedCrop } from "@reluctant/relu";
+import { resizedCrop, resizedMiddle } from "@reluctant/relu";
 import { Semaphore } from "./concurrency.ts";
-import { decodeOnOneCoreEach, decodeRegion } from "./decode.ts";
+import { decodeOnOneCoreEach, decodeView } from "./decode.ts";
 import { contentChanged, DatasetError, reason } from "./errors.ts";
 import { sha256 } from "./files.ts";
 import { imageAt } from "./image-index.ts";
 import type { EncodedStore, ImageRequest, ReadImages } from "./images.ts";
 import type { SampleBytes } from "./source.ts";
 import type { Split } from "./split.ts";
+import { croppedFirst, scaledFirst } from "./view.ts";
 
-/** Images read or decoded at a time, so that the decoding of the next batch fills the end of this one. */
-const imagesInFlight = 16;
+/** Images that libuv's threads decode, of those that are no JPEGs, while this thread goes on. */
+const decodesInFlight = 4;
 
-/** Reads image files where they lie, and decodes what is asked for of them in libuv's threads. */
+/** Reads image files where they lie, and decodes what is asked for of them in this thread. */
 export function encodedImages(store: EncodedStore): ReadImages {
-  const imageBytes = store.preprocessing.crop ** 2 * 3;
-  const semaphore = new Semaphore(imagesInFlight);
+  const semaphore = new Semaphore(decodesInFlight);
   decodeOnOneCoreEach();
-  return async (request) => {
-    const images = new Uint8Array(request.indices.length * imageBytes);
-    const decode = async (index: number, position: number) =>
-      images.set(await decoded(store, request, index), position * imageBytes);
-    await Promise.all(Array.from(request.indices, (index, position) => semaphore.run(() => decode(index, position))));
-    return images;
+  return async (request, images) => {
+    const decodeAt = (index: number, position: number) =>
+      decode(store, request, index, images.subarray(position * store.imageBytes, (position + 1) * store.imageBytes));
+    await Promise.all(Array.from(request.indices, (index, position) => semaphore.run(() => decodeAt(index, position))));
   };
 }
 
-async function decoded(store: EncodedStore, { split, crops }: ImageRequest, index: number): Promise<Uint8Array> {
+async function decode(
+  store: EncodedStore,
+  { split, crops }: ImageRequest,
+  index: number,
+  imageHWC: Uint8Array,
+): Promise<void> {
   const { preprocessing, folder } = store;
   try {
-    const sample = await read(store, split, index);
-    return await decodeRegion(sample, preprocessing.crop, (image) =>
-      crops ? resizedCrop({ ...crops, index, ...image }) : centerCrop(image, preprocessing),
-    );
+    const sample = read(store, split, index);
+    const viewOf = (image: { height: number; width: number }) =>
+      crops
+        ? croppedFirst(resizedCrop({ ...crops, index, ...image }))
+        : scaledFirst(resizedMiddle(image, preprocessing), image);
+    await decodeView(sample, preprocessing.crop, viewOf, imageHWC);
   } catch (error) {
     if (!(error instanceof DatasetError)) throw error;
     const { problem, file, offset, fix, cause } = error;
@@ -44,26 +48,30 @@ async function decoded(store: EncodedStore, { split, crops }: ImageRequest, inde
 }
 
 /** @throws DatasetError when the file is gone, or holds other bytes than those that were registered */
-async function read({ files, folder, records }: EncodedStore, split: Split, index: number): Promise<SampleBytes> {
+function read({ files, folder, records }: EncodedStore, split: Split, index: number): SampleBytes {
   const { location, bytes: size, digest } = imageAt(records[split], files, index);
   const at = { file: resolve(folder, location.file), ...(location.offset > 0 && { offset: location.offset }) };
-  const bytes = await bytesOf(at.file, location.offset, size).catch((cause) => {
+  let bytes: Uint8Array;
+  try {
+    bytes = bytesOf(at.file, location.offset, size);
+  } catch (cause) {
     const fix = `restore it, or delete ${folder} and start the worker again`;
     throw new DatasetError(`cannot be read (${reason(cause)})`, { ...at, fix, cause });
-  });
+  }
   if (!sha256(bytes).startsWith(digest)) {
     throw contentChanged(at);
   }
   return { name: "", bytes, ...at };
 }
 
-async function bytesOf(file: string, offset: number, size: number): Promise<Uint8Array> {
-  const handle = await open(file);
+/** This thread waits, and another one decodes: libuv's threads would read it for six times the processor's time. */
+function bytesOf(file: string, offset: number, size: number): Uint8Array {
+  const descriptor = openSync(file, "r");
   try {
-    const { bytesRead, buffer } = await handle.read(new Uint8Array(size), 0, size, offset);
-    return buffer.subarray(0, bytesRead); // short where the file is: its hash is another then
+    const bytes = Buffer.allocUnsafe(size);
+    return bytes.subarray(0, readSync(descriptor, bytes, 0, size, offset)); // short where the file is: its hash is another
   } finally {
-    await handle.close();
+    closeSync(descriptor);
   }
 }
 

@@ -4,15 +4,18 @@ import type { Split } from "./split.ts";
 /** The images of a data set as they lie in its folder of the cache: their pixels, or where their files are. */
 export type ImageStore = PixelStore | EncodedStore;
 
-export interface PixelStore {
-  readonly form: "pixels";
+interface Store {
   readonly folder: string;
+  /** Of one image as it is handed out. */
   readonly imageBytes: number;
 }
 
-export interface EncodedStore {
+export interface PixelStore extends Store {
+  readonly form: "pixels";
+}
+
+export interface EncodedStore extends Store {
   readonly form: "encoded";
-  readonly folder: string;
   readonly preprocessing: Preprocessing;
   /** Of `image-index.ts`; in memory that threads share. */
   readonly files: Uint8Array;
@@ -32,5 +35,5 @@ export interface ImageRequest {
   readonly crops?: CropKey | undefined;
 }
 
-/** uint8 NHWC images of a split by their place in it. */
-export type ReadImages = (request: ImageRequest) => Promise<Uint8Array>;
+/** Writes uint8 NHWC images of a split, by their place in it, one after another. */
+export type ReadImages = (request: ImageRequest, images: Uint8Array) => Promise<void>;

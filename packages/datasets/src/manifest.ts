@@ -4,7 +4,15 @@ import { requireWhole } from "./decode.ts";
 import { DatasetError } from "./errors.ts";
 import { sha256 } from "./files.ts";
 import { normalizationRule } from "./normalization.ts";
-import { classOf, type DatasetSource, type Location, maxSamples, type Preprocessing, type Shape } from "./source.ts";
+import {
+  classOf,
+  type DatasetSource,
+  type Location,
+  maxSamples,
+  type Preprocessing,
+  type Shape,
+  streamedReading,
+} from "./source.ts";
 import { heldOutForValidation, type Split, splits, stratifiedOrder } from "./split.ts";
 
 /** What a data set is: exactly these bytes under these names, with these classes and splits. */
@@ -134,8 +142,8 @@ export function subset(whole: Manifest, sizes: Readonly<Record<Split, number>>):
 
 /**
  * The dataset version: SHA-256 over everything that can change a number in training, in lines of JSON: the published
- * normalization if the name has one, preprocessing if there is one, classes, and each sample's name, split, size and
- * content hash, in an order that decides in which one a streamed data set is visited.
+ * normalization if the name has one, preprocessing if there is one, how images are read if they are streamed, classes, and
+ * each sample's name, split, size and content hash, in an order that decides in which one a streamed data set is visited.
  */
 export function versionOf({ name, inputShape, preprocessing, classes, samples }: Manifest): string {
   const hash = createHash("sha256");
@@ -145,6 +153,7 @@ export function versionOf({ name, inputShape, preprocessing, classes, samples }:
     normalization: normalizationRule(name, preprocessing),
     inputShape,
     preprocessing,
+    reading: preprocessing?.streamed && streamedReading, // absent where images are prepared
     classes,
   });
   for (const sample of samples) line([sample.name, sample.split, sample.bytes, sample.sha256]);

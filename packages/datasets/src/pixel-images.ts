@@ -8,8 +8,7 @@ import { type Split, splits } from "./split.ts";
 export function pixelImages({ folder, imageBytes }: PixelStore): ReadImages {
   const file = (split: Split) => join(folder, `${split}.images`);
   const descriptors = Object.fromEntries(splits.map((split) => [split, openSync(file(split), "r")]));
-  return async ({ split, indices }) => {
-    const images = new Uint8Array(indices.length * imageBytes);
+  return async ({ split, indices }, images) => {
     for (const [place, index] of indices.entries()) {
       const read = readSync(descriptors[split] as number, images, place * imageBytes, imageBytes, index * imageBytes);
       if (read !== imageBytes) {
@@ -19,6 +18,5 @@ export function pixelImages({ folder, imageBytes }: PixelStore): ReadImages {
         });
       }
     }
-    return images;
   };
 }

@@ -10,10 +10,13 @@ import { resizedCrop } from "@reluctant/relu";
 import sharp from "sharp";
 import { pack } from "tar-stream";
 import { expect, onTestFinished, test } from "vitest";
+import { decodeView } from "./decode.ts";
 import { discoverDatasets } from "./discover.ts";
 import { manifest } from "./manifest.ts";
 import { prepare } from "./prepare.ts";
 import { prepareAll } from "./prepare-all.ts";
+import { openPrepared } from "./reader.ts";
+import { croppedFirst } from "./view.ts";
 
 type Files = Record<string, string | Uint8Array>;
 type Form = "folder" | "tar" | "tar.gz";
@@ -134,12 +137,10 @@ test("resized crops are those that the counter generator draws, in whichever bat
     const number = Math.max(...pixels.filter((_, i) => i % 3 === 1)) / 10;
     if (number % 1 !== 0 || number === 0) continue; // its green half was cut off
     const part = resizedCrop({ ...crops, index: place, height: 40 + number, width: 80 });
-    const expected = await sharp(await image(number))
-      .extract({ ...part })
-      .resize(32, 32, { fit: "fill", kernel: "linear" })
-      .raw()
-      .toBuffer();
-    expect(expected.equals(pixels)).toBe(true);
+    const expected = new Uint8Array(3072);
+    const sample = { name: "", file: "", bytes: await image(number) };
+    await decodeView(sample, 32, () => croppedFirst(part), expected);
+    expect(Buffer.from(pixels).equals(expected)).toBe(true);
   }
   const next = await reader.batch("train", all(18), { seed: 11, epoch: 4 });
   expect(Buffer.from(next.images).equals(together.images)).toBe(false);
@@ -252,6 +253,18 @@ test("the version tells what changes numbers: streaming, and the order in which 
   await put("wild.preprocess.json", '{"resize": 36, "crop": 32, "streamed": 1}');
   await expect(manifest(await source())).rejects.toThrow(
     /wild\.preprocess\.json: must be .* and perhaps "streamed": true/,
+  );
+});
+
+test("what a version before this one registered to be read otherwise is not opened", async () => {
+  const cacheDir = await mkdtemp(join(tmpdir(), "streamed-cache-"));
+  onTestFinished(() => rm(cacheDir, { recursive: true, force: true }));
+  const version = "a".repeat(64);
+  await mkdir(join(cacheDir, version));
+  const header = { format: "reluctant-prepared/1", version, streamed: { resize: 36, crop: 32, streamed: true } };
+  await writeFile(join(cacheDir, version, "dataset.json"), JSON.stringify(header));
+  await expect(openPrepared(cacheDir, version)).rejects.toThrow(
+    /dataset\.json: was registered by a Reluctant that read/,
   );
 });
 

@@ -1,5 +1,6 @@
 import { open, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import { encodedImages } from "./encoded-images.ts";
 import { contentChanged, DatasetError } from "./errors.ts";
 import { sha256 } from "./files.ts";
@@ -49,7 +50,8 @@ export async function writeImageIndex(
     await writeFile(join(folder, imageFile(split, true)), records[split], { flush: true });
     await writeFile(join(folder, `${split}.names`), own.map(({ name }) => `${name}\n`).join(""));
   }
-  return measure(samples, { form: "encoded", folder, preprocessing, files: Buffer.from(text), records });
+  const imageBytes = preprocessing.crop ** 2 * 3;
+  return measure(samples, { form: "encoded", folder, imageBytes, preprocessing, files: Buffer.from(text), records });
 }
 
 /** Writes the images that can be read nowhere else into one file. @returns where each begins, by name */
@@ -102,8 +104,13 @@ async function measure(samples: readonly ManifestSample[], store: EncodedStore):
   ).subarray(0, measuredImages);
   const read = encodedImages(store);
   const sums = new PixelSums(3);
+  const pixels = new Uint8Array(measuredAtOnce * store.imageBytes);
   for (let first = 0; first < draw.length; first += measuredAtOnce) {
-    sums.add(await read({ split: "train", indices: draw.subarray(first, first + measuredAtOnce) }));
+    const indices = draw.subarray(first, first + measuredAtOnce);
+    const images = pixels.subarray(0, indices.length * store.imageBytes);
+    await read({ split: "train", indices }, images);
+    sums.add(images);
+    await setImmediate(); // whoever waits for this process is heard
   }
   return sums;
 }

@@ -10,7 +10,7 @@ import { PixelSums, publishedNormalization } from "./normalization.ts";
 import { partialFolder, removeAbandoned } from "./partial-folder.ts";
 import { filesUnmoved, writeImageIndex } from "./prepare-streamed.ts";
 import { type DatasetReader, type Header, headerFile, imageFile, isPrepared, openPrepared } from "./reader.ts";
-import type { DatasetSource, SampleBytes, Shape } from "./source.ts";
+import { type DatasetSource, type SampleBytes, type Shape, streamedReading } from "./source.ts";
 import { type Split, splits } from "./split.ts";
 
 /** Images decoded at a time: past libuv's 4 threads so that none waits for the loop. 1: 980, 4: 1,560, 8: 1,500 img/s. */
@@ -67,7 +67,7 @@ async function build({ source, manifest, onProgress }: PrepareInput, version: st
     name,
     classes: [...classes],
     inputShape: [...inputShape],
-    ...(streamed && { streamed }),
+    ...(streamed && { streamed, reading: streamedReading }),
     ...(publishedNormalization(name) ?? sums.normalization()),
     splits: {} as Header["splits"],
   };

@@ -4,7 +4,7 @@ import { catalog, centerCrop } from "@reluctant/relu";
 import sharp from "sharp";
 import { scaledRegion } from "./decode.ts";
 import { DatasetError, reason, unreadable } from "./errors.ts";
-import type { DatasetSource, Pixels, Preprocessing } from "./source.ts";
+import { type DatasetSource, type Pixels, type Preprocessing, streamedReading } from "./source.ts";
 
 /**
  * The literature's way with test images, by name of the data set (method.md §7). Training images go the same way, unless
@@ -18,7 +18,9 @@ export const preprocessed = (source: DatasetSource, preprocessing: Preprocessing
   preprocessing,
   fingerprint: async () => {
     const fingerprint = await source.fingerprint();
-    return fingerprint && JSON.stringify([fingerprint, preprocessing]);
+    return (
+      fingerprint && JSON.stringify([fingerprint, preprocessing, ...(preprocessing.streamed ? [streamedReading] : [])])
+    );
   },
   decode: async (sample) => resizedAndCropped(await source.decode(sample), preprocessing),
 });

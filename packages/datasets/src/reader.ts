@@ -7,7 +7,7 @@ import { sha256 } from "./files.ts";
 import { filesFile, recordBytes } from "./image-index.ts";
 import { ImageThreads } from "./image-threads.ts";
 import type { CropKey, ImageStore } from "./images.ts";
-import type { Preprocessing, Shape } from "./source.ts";
+import { type Preprocessing, type Shape, streamedReading } from "./source.ts";
 import { type Split, splits } from "./split.ts";
 
 export const headerFile = "dataset.json";
@@ -21,6 +21,8 @@ export interface Header extends Normalization {
   inputShape: number[];
   /** Set where images are encoded and lie elsewhere: a split's file of images is then that of their places. */
   streamed?: Preprocessing;
+  /** Beside `streamed`: the `streamedReading` that the version was made with. */
+  reading?: number;
   /** Sample count and SHA-256 of the image and label files. */
   splits: Record<Split, { size: number; images: string; labels: string }>;
 }
@@ -64,9 +66,14 @@ export const imageFile = (split: Split, streamed: boolean): string => `${split}.
 /**
  * Opens what `prepare` left. Every file is hashed first: 0.12 s for CIFAR's 169 MB, which also brings it into
  * the page cache.
+ * @param decodeThreads that a streamed data set may come to have; two for each core unless given
  * @throws DatasetError when the version is not there, or damaged
  */
-export async function openPrepared(cacheDir: string, version: string): Promise<DatasetReader> {
+export async function openPrepared(
+  cacheDir: string,
+  version: string,
+  { decodeThreads }: { decodeThreads?: number | undefined } = {},
+): Promise<DatasetReader> {
   if (!/^[0-9a-f]{64}$/.test(version))
     throw new DatasetError("is not a dataset version (64 hex digits)", {
       file: version,
@@ -76,7 +83,7 @@ export async function openPrepared(cacheDir: string, version: string): Promise<D
   const header = await readHeader(folder, version);
   const labels = {} as Record<Split, Int32Array>;
   for (const split of splits) labels[split] = await checkSplit(folder, header, split);
-  const images = new ImageThreads(await storeOf(folder, header));
+  const images = new ImageThreads(await storeOf(folder, header), decodeThreads);
   const { name, classes, mean, std, streamed } = header;
 
   return {
@@ -112,10 +119,12 @@ function labelAt(labels: Int32Array, index: number, split: Split): number {
 
 async function storeOf(folder: string, header: Header): Promise<ImageStore> {
   const { streamed: preprocessing } = header;
-  if (!preprocessing) return { form: "pixels", folder, imageBytes: imageBytesOf(header) };
+  const imageBytes = imageBytesOf(header);
+  if (!preprocessing) return { form: "pixels", folder, imageBytes };
   const records = {} as Record<Split, Uint8Array>;
   for (const split of splits) records[split] = await sharedBytes(join(folder, imageFile(split, true)));
-  return { form: "encoded", folder, preprocessing, files: await sharedBytes(join(folder, filesFile)), records };
+  const files = await sharedBytes(join(folder, filesFile));
+  return { form: "encoded", folder, imageBytes, preprocessing, files, records };
 }
 
 /** A file in memory that threads share: a million records are not copied for each of them. */
@@ -133,6 +142,11 @@ async function readHeader(folder: string, version: string): Promise<Header> {
   });
   const header = JSON.parse(text) as Header;
   if (header.format !== "reluctant-prepared/1" || header.version !== version) throw damaged(file);
+  if (header.streamed && header.reading !== streamedReading)
+    throw new DatasetError("was registered by a Reluctant that read its images otherwise", {
+      file,
+      fix: "start the worker again, which registers it under a new version",
+    });
   return header;
 }
 

@@ -27,6 +27,12 @@ export interface Preprocessing {
   readonly streamed?: true;
 }
 
+/**
+ * How the images of streamed data sets are read: hashed into their versions, and raised by every change of their pixels. 1,
+ * which was not written: by libvips. 2: JPEGs by libjpeg-turbo, and all scaled as by torchvision (`image-codec.ts`).
+ */
+export const streamedReading = 2;
+
 export interface SampleBytes {
   readonly name: string;
   readonly bytes: Uint8Array;

@@ -23,7 +23,7 @@ export function augmentation(of: {
   return { dy: shift(y), dx: shift(x), flipped: of.flip && coin >= 2 ** 31 };
 }
 
-/** A part of an image, in its pixels. */
+/** A part of an image, in its pixels; its edges may lie between two. */
 export interface Region {
   readonly top: number;
   readonly left: number;
@@ -74,6 +74,26 @@ export function centerCrop(
   const side = Math.max(1, Math.round((Math.min(image.height, image.width) * crop) / resize));
   return middle(image, { height: side, width: side });
 }
+
+/**
+ * What is scaled to `crop` × `crop` so that it is what torchvision's Resize(`resize`) and CenterCrop(`crop`) leave of the
+ * image: both round as Python does, so its edges lie between pixels.
+ */
+export function resizedMiddle(
+  image: { height: number; width: number },
+  { resize, crop }: { resize: number; crop: number },
+): Region {
+  const short = Math.min(image.height, image.width);
+  const part = (length: number) => {
+    const resized = Math.floor((resize * length) / short);
+    return { start: (roundHalfEven((resized - crop) / 2) * length) / resized, extent: (crop * length) / resized };
+  };
+  const [down, across] = [part(image.height), part(image.width)];
+  return { top: down.start, left: across.start, height: down.extent, width: across.extent };
+}
+
+/** Of a whole number of halves. */
+const roundHalfEven = (value: number): number => (value % 1 === 0 ? value : 2 * Math.round(value / 2));
 
 const middle = (
   { height, width }: { height: number; width: number },

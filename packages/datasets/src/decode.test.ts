@@ -1,0 +1,47 @@
+import sharp from "sharp";
+import { expect, it } from "vitest";
+import { jpegOf } from "../../../test/images.ts";
+import { decodeView } from "./decode.ts";
+import { croppedFirst } from "./view.ts";
+
+const jpeg = await jpegOf(1, { width: 96, height: 80 });
+
+/** The upper left quarter of an image, as 16 × 16 pixels. */
+async function corner(bytes: Uint8Array, height = 40): Promise<Uint8Array> {
+  const pixels = new Uint8Array(16 * 16 * 3);
+  const view = croppedFirst({ top: 0, left: 0, height, width: 48 });
+  await decodeView({ name: "", file: "photo.jpg", bytes }, 16, () => view, pixels);
+  return pixels;
+}
+
+const huffmanTable = jpeg.indexOf(Buffer.from([0xff, 0xc4]));
+
+const broken = {
+  "is cut off": jpeg.subarray(0, jpeg.length >> 1),
+  "has a damaged table": Buffer.from(jpeg).fill(0xff, huffmanTable + 5, huffmanTable + 21),
+  "says that it ends where its pixels should be": Buffer.concat([
+    jpeg.subarray(0, jpeg.length >> 1),
+    Buffer.from([0xff, 0xd9]),
+    jpeg.subarray(jpeg.length >> 1),
+  ]),
+  "only begins as a JPEG": Buffer.from([0xff, 0xd8, 1, 2, 3]),
+  "is empty": Buffer.alloc(0),
+};
+
+it.each(Object.entries(broken))("an image that %s is refused by name, and the next one is read", async (_, bytes) => {
+  const whole = await corner(jpeg);
+  await expect(corner(bytes, 80)).rejects.toThrow(/^photo\.jpg: not a readable image \(.+\); replace or remove it$/);
+  expect(await corner(jpeg)).toEqual(whole);
+});
+
+it("what lies below the part that is asked for is not decoded", async () => {
+  const cut = jpeg.subarray(0, Math.round(0.8 * jpeg.length));
+  expect(await corner(cut)).toEqual(await corner(jpeg));
+});
+
+it("a JPEG of four colors is left to the other decoder", async () => {
+  const red = sharp({ create: { width: 64, height: 64, channels: 3, background: { r: 230, g: 20, b: 20 } } });
+  const pixels = await corner(await red.toColourspace("cmyk").jpeg({ quality: 95 }).toBuffer());
+  expect(Math.abs((pixels[0] as number) - 230)).toBeLessThan(40);
+  expect(pixels[1]).toBeLessThan(80);
+});
