@@ -86,6 +86,9 @@ export type Assignment = z.infer<typeof assignmentSchema>;
 export const metricPointSchema = z.object({ series: labelSchema.max(64), step: z.int().min(0), value: z.number() });
 export type MetricPoint = z.infer<typeof metricPointSchema>;
 
+/** From this share of its time that a training waits for images (the series `waiting`), reading them is what limits it. */
+export const imagesLimitFrom = 0.1;
+
 export const progressSchema = z.object({
   step: z.int().min(0),
   totalSteps: z.int().positive(),

@@ -1,4 +1,4 @@
-import type { MetricPoint } from "@reluctant/contracts";
+import { imagesLimitFrom, type MetricPoint } from "@reluctant/contracts";
 import type { StageContext } from "./context.ts";
 import type { StepOutcome } from "./engine.ts";
 
@@ -8,6 +8,9 @@ const reportEvery = 250;
 const logEvery = 5_000;
 /** Milliseconds between two sampled steps: curves stay smooth, and a fast run does not flood the metrics table. */
 const sampleEvery = 100;
+
+export const waitingText = (waiting: number): string =>
+  `waiting ${(100 * waiting).toFixed(1)} %${waiting >= imagesLimitFrom ? ", so reading images is what limits it" : ""}`;
 
 interface StepReport {
   outcome: StepOutcome;
@@ -49,7 +52,7 @@ export class Reporter {
     if (now - this.reported.at >= reportEvery) this.flush();
     if (now - this.loggedAt >= logEvery) {
       this.loggedAt = now;
-      this.report.log(`${this.line(step, outcome)}  waiting ${(100 * waiting).toFixed(1)} %`);
+      this.report.log(`${this.line(step, outcome)}  ${waitingText(waiting)}`);
     }
   }
 

@@ -28,7 +28,7 @@ export interface Child {
 
 /** What a child may know of our environment: where libraries and devices are, never where Postgres and Redis are. */
 const passedVariables =
-  /^(PATH|HOME|USER|LANG|LC_.*|TZ|TMPDIR|LD_LIBRARY_PATH|LIBTENSORFLOW|LIBTORCH|CXX|UV_THREADPOOL_SIZE|(CUDA|CUBLAS|NVIDIA|OMP|MKL|PYTORCH|TF|TFJS)_.*|RELUCTANT_(BACKEND|THREADS|DETERMINISTIC|CACHE))$/;
+  /^(PATH|HOME|USER|LANG|LC_.*|TZ|TMPDIR|LD_LIBRARY_PATH|LIBTENSORFLOW|LIBTORCH|CXX|UV_THREADPOOL_SIZE|(CUDA|CUBLAS|NVIDIA|OMP|MKL|PYTORCH|TF|TFJS)_.*|RELUCTANT_(BACKEND|THREADS|DECODE_THREADS|DETERMINISTIC|CACHE))$/;
 export const childEnvironment = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
   Object.fromEntries(Object.entries(env).filter(([name]) => passedVariables.test(name)));
 
@@ -39,7 +39,7 @@ const pipesCloseTimeoutMs = 2_000;
 export function startChild({ script, args, env, onMessage, onOutput }: ChildOptions): Child {
   const child = fork(script, [...args], {
     detached: true, // its own process group
-    // Images are decoded in libuv's pool, which has four threads unless told.
+    // Images that are no JPEGs are decoded in libuv's pool, which has four threads unless told.
     env: { UV_THREADPOOL_SIZE: `${availableParallelism()}`, ...childEnvironment(env) },
     execArgv: [],
     serialization: "json",

@@ -19,6 +19,7 @@ import { openPrepared } from "@reluctant/datasets";
 import { BackendUnavailableError, createEngine } from "@reluctant/engine";
 import { readParams, type StageContext, type StageOutput, stages } from "@reluctant/stages";
 import { failureOf } from "./child-failure.ts";
+import { decodeThreadsOf } from "./decode-threads.ts";
 import { preparedFolder } from "./prepared-folder.ts";
 
 const send = (message: FromChild) =>
@@ -57,7 +58,9 @@ async function run(assignment: Assignment, stop: { now: AbortSignal; asked: () =
   const { implementation, scratch } = assignment;
   if (!isKnown(implementation)) throw new Error(`this worker has no implementation ${implementation}`);
   const [data, engine] = await Promise.all([
-    openPrepared(preparedFolder(process.env.RELUCTANT_CACHE ?? ""), assignment.datasetVersion),
+    openPrepared(preparedFolder(process.env.RELUCTANT_CACHE ?? ""), assignment.datasetVersion, {
+      decodeThreads: decodeThreadsOf(process.env.RELUCTANT_DECODE_THREADS),
+    }),
     openEngine(assignment.precision),
   ]);
   const inputs: StageContext["inputs"] = {};

@@ -20,6 +20,7 @@ test.each([
   [{ ...env, DATABASE_URL: undefined }, "DATABASE_URL is not set"],
   [{ ...env, RELUCTANT_POOL: "A pool" }, 'RELUCTANT_POOL is "A pool"'],
   [{ ...env, RELUCTANT_CHECKPOINT_SECONDS: "often" }, 'RELUCTANT_CHECKPOINT_SECONDS is "often"'],
+  [{ ...env, RELUCTANT_DECODE_THREADS: "0" }, 'RELUCTANT_DECODE_THREADS is "0"; it must be "auto" or a whole number'],
   [{ ...env, RELUCTANT_WORKER_NAME: "../x" }, 'RELUCTANT_WORKER_NAME is "../x"'],
   [{ ...env, RELUCTANT_WORKER_NAME: "\u001b]52;c;YQ==\u0007" }, 'RELUCTANT_WORKER_NAME is "\\u001b]52;c;YQ==\\u0007"'],
 ])("a mistake in the environment is named", (wrong, message) => {

@@ -4,6 +4,7 @@ import { delimiter, resolve } from "node:path";
 import { nameSchema, poolSchema } from "@reluctant/contracts";
 import { installationOf } from "@reluctant/db";
 import { homeCache } from "@reluctant/machine";
+import { decodeThreadsOf } from "./decode-threads.ts";
 
 export interface WorkerConfig {
   databaseUrl: string;
@@ -24,7 +25,8 @@ export interface WorkerConfig {
 
 /**
  * Reads the environment once. RELUCTANT_BACKEND (default: the fastest that runs here), RELUCTANT_THREADS (default: all
- * cores) and RELUCTANT_DETERMINISTIC (default: 0) are for the training process, which checks them when it is probed.
+ * cores) and RELUCTANT_DETERMINISTIC (default: 0) are for the training process, which checks them when it is probed, and so
+ * is RELUCTANT_DECODE_THREADS, which is checked here.
  * @throws Error naming the variable, what is wrong and what to do
  */
 export function readConfig(env: NodeJS.ProcessEnv): WorkerConfig {
@@ -34,6 +36,7 @@ export function readConfig(env: NodeJS.ProcessEnv): WorkerConfig {
     return value;
   };
   const databaseUrl = required("DATABASE_URL");
+  decodeThreadsOf(env.RELUCTANT_DECODE_THREADS); // wrong where it was given, and not first when something is trained
   const name = nameOf(env.RELUCTANT_WORKER_NAME, hostname());
   const cacheDir = cacheOf(env);
   return {

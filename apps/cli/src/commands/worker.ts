@@ -16,6 +16,7 @@ interface WorkerFlags {
   pool?: string;
   name?: string;
   backend?: string;
+  decodeThreads?: string;
 }
 
 export const worker = (program: Command): Command =>
@@ -28,6 +29,7 @@ export const worker = (program: Command): Command =>
     .option("--pool <name>", "pool to take work from (RELUCTANT_POOL)")
     .option("--name <name>", "how screens call it (RELUCTANT_WORKER_NAME)")
     .addOption(backendOption())
+    .option("--decode-threads <n>", "threads that decode images at most; auto: two a core (RELUCTANT_DECODE_THREADS)")
     .action(async (flags: WorkerFlags) => {
       const env = { ...process.env, ...settings(flags) };
       for (const needed of ["DATABASE_URL", "REDIS_URL"] as const) {
@@ -61,7 +63,7 @@ async function prepared(env: NodeJS.ProcessEnv, setting: string): Promise<boolea
   }
 }
 
-const settings = ({ database, redis, data, pool, name, backend }: WorkerFlags): Record<string, string> =>
+const settings = ({ database, redis, data, pool, name, backend, decodeThreads }: WorkerFlags): Record<string, string> =>
   Object.fromEntries(
     Object.entries({
       DATABASE_URL: database,
@@ -70,5 +72,6 @@ const settings = ({ database, redis, data, pool, name, backend }: WorkerFlags): 
       RELUCTANT_POOL: pool,
       RELUCTANT_WORKER_NAME: name,
       RELUCTANT_BACKEND: backend,
+      RELUCTANT_DECODE_THREADS: decodeThreads,
     }).filter((entry): entry is [string, string] => entry[1] !== undefined),
   );
