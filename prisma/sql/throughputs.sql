@@ -1,7 +1,8 @@
--- How fast finished attempts trained, by implementation, and the worker time of one beside that: start and evaluation. Only
--- those that computed with what a living worker of the pool has, or, where there are none, with another number of threads
--- on the same device: the nearest. Where no worker lives, those that computed last. Of each the last 20: curves of thousands
--- would take seconds to read. `threads` are the worker's, `measuredThreads` those of the attempts.
+-- How fast finished attempts trained, by implementation, the worker time of one beside that (start and evaluation), and the
+-- share of its training that waited for images. Only those that computed with what a living worker of the pool has, or, where
+-- there are none, with another number of threads on the same device: the nearest. Where no worker lives, those that computed
+-- last. Of each the last 20: curves of thousands would take seconds to read. `threads` are the worker's, `measuredThreads`
+-- those of the attempts.
 -- :leaseSeconds after which a silent worker is not counted
 with finished as (
   select r.id, r.implementation, a.engine ->> 'backend' as backend, a.engine ->> 'device' as device, (a.engine ->> 'threads')::int as threads,
@@ -16,12 +17,13 @@ with finished as (
   where r.state = 'succeeded' and r.params ->> 'model' = :model and v.input_shape = :inputShape::int[] and r.precision = :precision
 ), measured as (
   select f.implementation, f.backend, f.device, f.threads, sum(f.images) / sum(f.images / trained.rate) as "imagesPerSecond",
-    avg(greatest(f.gpu_seconds - f.images / trained.rate, 0)) as "overheadSeconds", count(*)::int as attempts, max(f.ended_at) as ended
+    avg(greatest(f.gpu_seconds - f.images / trained.rate, 0)) as "overheadSeconds", avg(trained.waiting) as waiting, count(*)::int as attempts, max(f.ended_at) as ended
   from finished f
   cross join lateral (
-    select avg(point.value) as rate
+    select avg(point.value) filter (where b.series = 'images-per-second' and point.value > 0) as rate,
+      (array_agg(point.value order by point.step desc) filter (where b.series = 'waiting'))[1] as waiting -- a share so far
     from metric_block b cross join lateral unnest(b.steps, b.values) as point (step, value)
-    where b.stage_run_id = f.id and b.series = 'images-per-second' and point.step > f.start_step and point.value > 0
+    where b.stage_run_id = f.id and b.series in ('images-per-second', 'waiting') and point.step > f.start_step
   ) trained
   where f.age <= 20 and f.images > 0 and trained.rate > 0
   group by f.implementation, f.backend, f.device, f.threads
@@ -32,7 +34,7 @@ with finished as (
   group by 1, 2, 3
 )
 select distinct on (m.implementation) m.implementation, m.backend, m.device, coalesce(l.threads, m.threads) as threads,
-  m.threads as "measuredThreads", m."imagesPerSecond", m."overheadSeconds", m.attempts
+  m.threads as "measuredThreads", m."imagesPerSecond", m."overheadSeconds", m.waiting, m.attempts
 from measured m left join living l using (backend, device)
 where l.workers is not null or not exists (select from living)
 order by m.implementation, l.threads = m.threads desc nulls last, abs(ln(l.threads::float8 / m.threads)), l.workers desc, m.ended desc;

@@ -182,6 +182,8 @@ export const throughputSchema = z.object({
   imagesPerSecond: z.number().positive(),
   /** Worker time of an attempt beside its training: start and evaluation. */
   overheadSeconds: z.number(),
+  /** Of their training, the share that waited for images; null where it was not noted. */
+  waiting: z.number().nullable(),
   attempts: z.int(),
 });
 export type Throughput = z.infer<typeof throughputSchema>;

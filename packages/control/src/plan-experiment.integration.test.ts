@@ -28,7 +28,10 @@ async function train(workerId: string): Promise<void> {
   for (let born = await dispatch(kit.deps); born.length > 0; born = await dispatch(kit.deps)) {
     for (const { attemptId } of born) {
       const claimed = await kit.claim(attemptId, workerId);
-      const points = [10, 20].map((step) => ({ series: "images-per-second", step, value: 100 }));
+      const points = [10, 20].flatMap((step) => [
+        { series: "images-per-second", step, value: 100 },
+        { series: "waiting", step, value: 2 / step },
+      ]);
       await writeMetrics(kit.deps, { attemptId, epoch: claimed.epoch, points });
       await kit.succeed(claimed);
     }
@@ -76,7 +79,7 @@ test("a speed is that of the training, and what else an attempt took is told bes
   await kit.db.prisma.attempt.updateMany({ data: { gpuSeconds: 23, startStep: 10 } });
   await kit.db.prisma.$executeRaw`update stage_run set result = jsonb_set(result, '{images}', '3280')`;
   const [planned] = await plan(change);
-  expect(planned?.throughput).toMatchObject({ imagesPerSecond: 100, overheadSeconds: 3, attempts: 1 });
+  expect(planned?.throughput).toMatchObject({ imagesPerSecond: 100, overheadSeconds: 3, waiting: 0.1, attempts: 1 });
 });
 
 test("what was measured with another number of threads is an estimate, and says of which", async () => {

@@ -9,6 +9,7 @@ const throughput = {
   estimatedFrom: null,
   imagesPerSecond: 100,
   overheadSeconds: 36,
+  waiting: 0.02,
   attempts: 2,
 };
 
@@ -49,4 +50,13 @@ test("what another number of threads told is marked, and says of which", () => {
   expect(lines).toContain("~4.02 GPU-hours\n");
   expect(lines.split("\n")[2]).toMatch(/mask-search\/snl .* ~2\.01 /);
   expect(lines).toContain("measured on torch, H200, 1 thread; estimated from 2 threads: torch, H200, 1 thread:");
+});
+
+test("where reading images limits a stage, the plan says so", () => {
+  const hungry = run({ throughput: { ...throughput, waiting: 0.42 } });
+  expect(text(run({}))).not.toContain("waited for images");
+  expect(text(run({ throughput: { ...throughput, waiting: null } }))).not.toContain("waited for images");
+  expect(text(hungry)).toContain(
+    "train/sgd waited for images 42 % of the time: reading them, not the device, limits it",
+  );
 });

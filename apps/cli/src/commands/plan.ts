@@ -1,4 +1,4 @@
-import type { PlanAnswer, Throughput } from "@reluctant/contracts";
+import { imagesLimitFrom, type PlanAnswer, type Throughput } from "@reluctant/contracts";
 import { bytes, compact, count } from "@reluctant/plot";
 import type { Command } from "commander";
 import { type ConnectionFlags, connect, withConnection } from "../connection.ts";
@@ -101,8 +101,14 @@ function measuredOn(stageRuns: readonly PlannedRun[]): string[] {
       ]),
     ),
     "beside: start and evaluation, whatever a stage's length",
+    ...[...measured].flatMap(([implementation, { waiting }]) =>
+      waiting !== null && waiting >= imagesLimitFrom ? [limitedByImages(implementation, waiting)] : [],
+    ),
   ];
 }
+
+const limitedByImages = (implementation: string, waiting: number): string =>
+  `${implementation} waited for images ${Math.round(100 * waiting)} % of the time: reading them, not the device, limits it (more cores, or worker --decode-threads)`;
 
 const sourceText = ({ backend, device, threads, estimatedFrom }: Throughput): string => {
   const where = `${backend}, ${device}, ${threadsText(threads)}`;

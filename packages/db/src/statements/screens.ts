@@ -205,6 +205,7 @@ export const throughputs = statement("throughputs", {
     measuredThreads: int,
     imagesPerSecond: float,
     overheadSeconds: float,
+    waiting: nullable(float),
     attempts: int,
   },
 });
