@@ -9,7 +9,7 @@ export interface Figure {
   atLeast?: number;
 }
 
-/** Ours beside a peer's. Of speed: above 1 ours is faster. Of memory: above 1 ours takes more. */
+/** Ours beside a peer's. Of speed: above 1 ours is faster. Of memory and time: above 1 ours takes more. */
 export interface BesidePeer {
   case: string;
   ours: number;
