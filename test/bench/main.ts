@@ -7,7 +7,7 @@ import { FlagError, type Options } from "./options.ts";
 import { pi } from "./pi.ts";
 import { precision } from "./precision.ts";
 import { isBesidePeer, isNotRun, type Row } from "./rows.ts";
-import { spine } from "./spine.ts";
+import { spine } from "./spine/main.ts";
 
 const benches = catalog<Record<string, (options: Options) => Promise<Row[]>>>({
   data,

@@ -67,7 +67,7 @@ async function finishUpload(
   await db.tx(async (t) => {
     await t.one(sql.lockName, { name: sha256 });
     const stored = await t.maybe(sql.refreshArtifact, { sha256 });
-    if (stored) await t.prisma.artifact.delete({ where: { id } });
+    if (stored) await t.run(sql.dropUpload, { artifactId: id });
     else await t.run(sql.nameArtifact, { artifactId: id, sha256, bytes: BigInt(size) });
     if (attemptId) await t.run(sql.holdArtifact, { attemptId, sha256 });
   });

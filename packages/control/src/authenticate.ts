@@ -1,4 +1,4 @@
-import type { Role } from "@reluctant/contracts";
+import { sql } from "@reluctant/db";
 import type { Caller, Deps } from "./deps.ts";
 import { secretHash } from "./secrets.ts";
 
@@ -10,30 +10,11 @@ export async function authenticate(
   credential: { bearer: string } | { session: string },
 ): Promise<Authenticated | null> {
   if ("bearer" in credential) {
-    const token = await db.prisma.apiToken.findUnique({
-      where: { hash: secretHash(credential.bearer) },
-      include: { team: true },
-    });
-    return token && token.revokedAt === null ? { ...callerOf(token), tokenId: token.id } : null;
+    const token = await db.maybe(sql.callerOfToken, { hash: secretHash(credential.bearer) });
+    return token && { ...callerOf(token), tokenId: token.id };
   }
-  const session = await db.prisma.session.findUnique({
-    where: { hash: secretHash(credential.session) },
-    include: { team: true },
-  });
-  return session && session.expiresAt > new Date() ? { ...callerOf(session), sessionId: session.id } : null;
+  const session = await db.maybe(sql.callerOfSession, { hash: secretHash(credential.session) });
+  return session && { ...callerOf(session), sessionId: session.id };
 }
 
-const callerOf = ({
-  team,
-  name,
-  role,
-}: {
-  team: { id: string; name: string };
-  name: string;
-  role: string;
-}): Caller => ({
-  team: team.name,
-  teamId: team.id,
-  name,
-  role: role as Role, // a CHECK keeps the column to these words
-});
+const callerOf = ({ id, ...caller }: Caller & { id: string }): Caller => caller;

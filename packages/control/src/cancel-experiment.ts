@@ -30,8 +30,12 @@ export function cancelExperiment(
     if (state !== "cancelled") {
       const reason = `cancelled by ${identity.name}`;
       await stopExperiment(t, { id: experimentId, teamId }, { state: "cancelled", reason, how: "now" });
-      await t.prisma.auditEvent.create({
-        data: { teamId: identity.teamId, actor: identity.name, action: "experiment.cancel", subject: experimentId },
+      await t.run(sql.insertAuditEvent, {
+        teamId: identity.teamId,
+        actor: identity.name,
+        action: "experiment.cancel",
+        subject: experimentId,
+        detail: {},
       });
     }
     return experimentSummary(t, experimentId);

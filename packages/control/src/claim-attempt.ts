@@ -50,11 +50,7 @@ const claim = (deps: Deps, attemptId: string, workerId: string): Promise<ClaimAn
     const reason = misfit(await t.maybe(sql.fitOfWorker, { attemptId, workerId }));
     if (reason !== null) return refuse(t, attempt, reason);
     const claimed = await t.one(sql.claimAttempt, { attemptId, workerId, leaseSeconds });
-    const worker = await t.prisma.worker.update({
-      where: { id: workerId },
-      data: { state: "busy" },
-      select: { name: true },
-    });
+    const worker = await t.one(sql.occupyWorker, { workerId });
     await announce(t, [attemptChanged({ ...attempt, worker: worker.name, step: claimed.startStep }, "running")]);
     return { outcome: "claimed", epoch: claimed.epoch, leaseSeconds, assignment: await assign(t, attemptId, claimed) };
   });

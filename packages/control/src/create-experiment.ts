@@ -46,9 +46,7 @@ export async function createExperiment(deps: Deps, command: CreateExperiment): P
     const experimentId = await writeExperiment(t, command, await planSpec(t, identity, spec));
     const body = await experimentSummary(t, experimentId);
     if (idempotency) {
-      await t.prisma.idempotencyKey.create({
-        data: { ...idempotency, teamId: identity.teamId, status: 202, body, experimentId },
-      });
+      await t.run(sql.keepAnswer, { ...idempotency, teamId: identity.teamId, status: 202, body, experimentId });
     }
     return { outcome: "created", experimentId, status: 202, body };
   });
@@ -61,7 +59,7 @@ async function firstAnswer(
   { key, requestHash }: { key: string; requestHash: string },
 ): Promise<CreatedExperiment | null> {
   await t.one(sql.lockName, { name: `idempotency ${teamId} ${key}` });
-  const earlier = await t.prisma.idempotencyKey.findUnique({ where: { teamId_key: { teamId, key } } });
+  const earlier = await t.maybe(sql.firstAnswer, { teamId, key });
   if (!earlier) return null;
   if (earlier.requestHash !== requestHash) {
     throw new ReluctantError("idempotency-mismatch", `Idempotency-Key "${key}" was used with another body`, [
@@ -69,7 +67,7 @@ async function firstAnswer(
     ]);
   }
   const { experimentId, status, body } = earlier;
-  return { outcome: "replayed", experimentId, status, body: body as unknown as ExperimentSummary };
+  return { outcome: "replayed", experimentId, status, body };
 }
 
 async function writeExperiment(
@@ -78,22 +76,20 @@ async function writeExperiment(
   plan: PlannedSpec,
 ): Promise<string> {
   const { teamId, name: owner } = identity;
-  const { id } = await t.prisma.experiment.create({
-    data: {
-      teamId,
-      owner,
-      name: spec.name,
-      priority: priorityRank(spec.priority),
-      pool: spec.pool,
-      datasetVersion: plan.dataset.version,
-      model: plan.model.name,
-      definitionHash: await saveModel(t, plan.model),
-      recipe: spec.recipe,
-      granularity: spec.granularity,
-      precision: spec.precision,
-      revisions: { create: { number: 1, spec: rawSpec as object, parsed: spec as object } },
-    },
-    select: { id: true },
+  const { id } = await t.one(sql.insertExperiment, {
+    teamId,
+    owner,
+    name: spec.name,
+    priority: priorityRank(spec.priority),
+    pool: spec.pool,
+    datasetVersion: plan.dataset.version,
+    model: plan.model.name,
+    definitionHash: await saveModel(t, plan.model),
+    recipe: spec.recipe,
+    granularity: spec.granularity,
+    precision: spec.precision,
+    spec: rawSpec,
+    parsed: spec,
   });
   const runs = await writeStageRuns(t, plan, spec.pool);
   for (const batch of trialRows(plan, runs)) {
@@ -107,9 +103,7 @@ async function writeExperiment(
   const cached = [...runs.values()].filter(({ origin }) => origin === "cached").length;
   const data = { name: spec.name, trials: plan.trials.length, stageRuns: runs.size, cached };
   await announceExperiments(t, [{ teamId, experimentId: id, type: "experiment.submitted", data }]);
-  await t.prisma.auditEvent.create({
-    data: { teamId, actor: owner, action: "experiment.create", subject: id, detail: data },
-  });
+  await t.run(sql.insertAuditEvent, { teamId, actor: owner, action: "experiment.create", subject: id, detail: data });
   await endExperimentsThatWaitForNothing(t, [id]); // at once, when all of it was cached
   return id;
 }

@@ -1,4 +1,5 @@
 import { accept, type Role, tokenRequestSchema } from "@reluctant/contracts";
+import { sql } from "@reluctant/db";
 import type { Caller, Deps } from "./deps.ts";
 import { ensureTeam } from "./ensure-team.ts";
 import { newSecret, secretHash } from "./secrets.ts";
@@ -22,18 +23,13 @@ export async function createToken(
   const teamId = await ensureTeam(deps, { name: team });
   const token = `rlt_${newSecret()}`;
   await deps.db.tx(async (t) => {
-    const { id } = await t.prisma.apiToken.create({
-      data: { teamId, name, role, hash: secretHash(token) },
-      select: { id: true },
-    });
-    await t.prisma.auditEvent.create({
-      data: {
-        teamId,
-        actor: actor?.name ?? "installation",
-        action: "token.create",
-        subject: id,
-        detail: { name, role },
-      },
+    const { id } = await t.one(sql.insertApiToken, { teamId, name, role, hash: secretHash(token) });
+    await t.run(sql.insertAuditEvent, {
+      teamId,
+      actor: actor?.name ?? "installation",
+      action: "token.create",
+      subject: id,
+      detail: { name, role },
     });
   });
   return { token };

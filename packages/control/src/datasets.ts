@@ -18,28 +18,20 @@ import type { Caller, Deps } from "./deps.ts";
 export async function registerDataset({ db }: Pick<Deps, "db">, registration: DatasetRegistration): Promise<Dataset> {
   const { name, version: sha256, splits, ...shape } = accept(datasetRegistrationSchema, registration, "dataset");
   return db.tx(async (t) => {
-    await t.prisma.dataset.createMany({ data: [{ name }], skipDuplicates: true });
-    const { id: datasetId } = await t.prisma.dataset.findUniqueOrThrow({ where: { name } });
-    await t.prisma.datasetVersion.createMany({
-      data: [
-        {
-          ...shape,
-          sha256,
-          datasetId,
-          trainCount: splits.train,
-          validationCount: splits.validation,
-          testCount: splits.test,
-        },
-      ],
-      skipDuplicates: true,
+    await t.run(sql.registerDataset, { name });
+    await t.run(sql.registerDatasetVersion, {
+      ...shape,
+      name,
+      sha256,
+      trainCount: splits.train,
+      validationCount: splits.validation,
+      testCount: splits.test,
     });
-    const stored = await t.prisma.datasetVersion.findUniqueOrThrow({ where: { sha256 }, include: { dataset: true } });
-    if (stored.dataset.name !== name) {
-      throw new ReluctantError(
-        "conflict",
-        `dataset version ${sha256} is registered as ${stored.dataset.name} already`,
-        [{ field: "name", message: `must be ${stored.dataset.name}` }],
-      );
+    const stored = await t.one(sql.datasetVersion, { sha256 });
+    if (stored.name !== name) {
+      throw new ReluctantError("conflict", `dataset version ${sha256} is registered as ${stored.name} already`, [
+        { field: "name", message: `must be ${stored.name}` },
+      ]);
     }
     return datasetOf(stored);
   });
@@ -56,10 +48,14 @@ export async function listDatasets({ db }: Deps, { identity }: { identity: Calle
     include: { dataset: true },
     orderBy: [{ dataset: { name: "asc" } }, { createdAt: "desc" }],
   });
-  return { items: versions.map(datasetOf), unusable: await db.many(sql.unusableDatasets, { leaseSeconds }) };
+  return {
+    items: versions.map(({ dataset, ...version }) => datasetOf({ ...dataset, ...version })),
+    unusable: await db.many(sql.unusableDatasets, { leaseSeconds }),
+  };
 }
 
 interface StoredVersion {
+  name: string;
   sha256: string;
   classes: string[];
   inputShape: number[];
@@ -67,11 +63,10 @@ interface StoredVersion {
   validationCount: number;
   testCount: number;
   createdAt: Date;
-  dataset: { name: string };
 }
 
 const datasetOf = (stored: StoredVersion): Dataset => ({
-  name: stored.dataset.name,
+  name: stored.name,
   version: stored.sha256,
   classes: stored.classes,
   inputShape: stored.inputShape as Dataset["inputShape"],

@@ -37,7 +37,7 @@ const audit = (
   t: Tx,
   { teamId, name: actor }: Caller,
   event: { action: string; subject: string; detail: { name: string; reason?: string } },
-) => t.prisma.auditEvent.create({ data: { teamId, actor, ...event } });
+) => t.run(sql.insertAuditEvent, { teamId, actor, ...event });
 
 async function worker(t: Tx, id: string): Promise<Worker> {
   return workerOf(await t.one(sql.workers, { leaseSeconds, workerId: id }));

@@ -1,3 +1,4 @@
+import { sql } from "@reluctant/db";
 import type { Caller, Deps } from "./deps.ts";
 
 /**
@@ -11,14 +12,9 @@ export async function importArtifact(
   const stored = await artifacts.put({ mediaType, bytes });
   const { teamId, name: actor } = identity;
   await db.tx(async (t) => {
-    const { count } = await t.prisma.artifactImport.createMany({
-      data: [{ teamId, sha256: stored.sha256 }],
-      skipDuplicates: true,
-    });
-    if (count === 0) return;
-    await t.prisma.auditEvent.create({
-      data: { teamId, actor, action: "artifact.import", subject: stored.sha256, detail: { bytes: stored.bytes } },
-    });
+    const { sha256, bytes } = stored;
+    if (!(await t.maybe(sql.importArtifact, { teamId, sha256 }))) return;
+    await t.run(sql.insertAuditEvent, { teamId, actor, action: "artifact.import", subject: sha256, detail: { bytes } });
   });
   return stored;
 }

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { ModelResource } from "@reluctant/contracts";
-import type { Tx } from "@reluctant/db";
+import { sql, type Tx } from "@reluctant/db";
 import {
   canonicalJson,
   inputShape,
@@ -18,9 +18,12 @@ import {
 export async function saveModel(t: Tx, model: Model): Promise<string> {
   const definitionHash = createHash("sha256").update(canonicalJson(model)).digest("hex");
   const { name } = model;
-  await t.prisma.model.createMany({
-    data: [{ definitionHash, name, reluCount: reluCount(model), params: parameterCount(model), macs: macCount(model) }],
-    skipDuplicates: true,
+  await t.run(sql.saveModel, {
+    definitionHash,
+    name,
+    reluCount: reluCount(model),
+    params: BigInt(parameterCount(model)),
+    macs: BigInt(macCount(model)),
   });
   return definitionHash;
 }

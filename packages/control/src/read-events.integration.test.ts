@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { eventSchema } from "@reluctant/contracts";
+import { adHoc } from "@reluctant/db";
 import { type Kit, setup } from "@reluctant/testkit";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { type Caller, readEvents } from "./index.ts";
@@ -53,8 +54,9 @@ test("while a transaction is open nothing behind it is shown, so a cursor misses
     written = resolve;
   });
   const slow = kit.db.tx(async (t) => {
-    await t.prisma.$executeRaw`insert into event (team_id, type, data)
-      values (${identity.teamId}::uuid, 'experiment.changed', '{"state": "paused", "reason": "slow"}')`;
+    const late = adHoc(`insert into event (team_id, type, data)
+      values (:teamId::uuid, 'experiment.changed', '{"state": "paused", "reason": "slow"}')`);
+    await t.many(late, { teamId: identity.teamId });
     written();
     await open;
   });

@@ -12,8 +12,7 @@ export async function registerWorker(deps: Deps, registration: WorkerRegistratio
   const worker = accept(workerRegistrationSchema, registration, "worker");
   return commit(deps, async (t) => {
     const before = await t.maybe(sql.takeWorkerName, { name: worker.name });
-    const trustedSince = before?.trustedSince ?? undefined;
-    const { id } = await t.prisma.worker.create({ data: { ...worker, trustedSince }, select: { id: true } });
+    const { id } = await t.one(sql.insertWorker, { ...worker, trustedSince: before?.trustedSince ?? null });
     t.concerned.add("dispatch"); // there is a slot more
     return { workerId: id };
   });

@@ -27,17 +27,12 @@ export async function saveResult(
   artifacts: ArtifactRef[],
 ): Promise<void> {
   refuseMissing(result, artifacts);
-  await t.prisma.stageRunArtifact.createMany({
-    data: artifacts.map(({ variant, role, sha256 }) => ({ stageRunId, variant, role, sha256 })),
-  });
+  await t.run(sql.saveArtifactsOfStageRun, { stageRunId, artifacts });
   switch (result.kind) {
     case "train":
       return savePoints(t, stageRunId, "ar", [{ ...result, variant: fullVariant, macs: null }]);
     case "sensitivity":
-      await t.prisma.sensitivity.createMany({
-        data: result.layers.map((layer, position) => ({ stageRunId, position, ...layer })),
-      });
-      return;
+      return t.run(sql.saveSensitivity, { stageRunId, layers: result.layers });
     case "mask-search":
       return saveMasks(t, stageRunId, result, artifacts);
     case "distillation":
@@ -73,12 +68,8 @@ async function saveMasks(
   artifacts: ArtifactRef[],
 ): Promise<void> {
   const found = [{ ...result, variant: fullVariant, budget: null }, ...named<MaskVariant>(result.variants)];
-  await t.prisma.allocation.createMany({
-    data: found.flatMap(({ variant, allocation }) =>
-      allocation.map((layer, position) => ({ stageRunId, variant, position, ...layer })),
-    ),
-  });
-  for (const { variant, budget, reluCount } of found) {
+  for (const { variant, budget, reluCount, allocation } of found) {
+    await t.run(sql.saveAllocation, { stageRunId, variant, layers: allocation });
     const sha256 = sha256Of(artifacts, "masks", variant) as string;
     await t.run(sql.putMask, { stageRunId, variant, sha256, budget, reluCount });
   }

@@ -8,7 +8,7 @@ import {
   stageRunStates,
   stopWays,
 } from "@reluctant/contracts";
-import { sql, type Tx, WrongRowCount } from "@reluctant/db";
+import { adHoc, sql, type Tx, WrongRowCount } from "@reluctant/db";
 import {
   attemptTransitions,
   type EndedAttemptState,
@@ -90,21 +90,21 @@ const statementsThatMove = () =>
 const put: Record<Entity, { states: readonly string[]; sql: string }> = {
   attempt: {
     states: attemptStates,
-    sql: `update attempt set state = $2,
-      stop = case $2 when 'stopping' then 'now' end, failure = case $2 when 'failed' then '{}'::jsonb end,
-      ended_at = case when $2 in (${liveAttemptStates.map((state) => `'${state}'`)}) then null else now() end
-      where id = $1::uuid`,
+    sql: `update attempt set state = :state,
+      stop = case :state::text when 'stopping' then 'now' end, failure = case :state::text when 'failed' then '{}'::jsonb end,
+      ended_at = case when :state::text in (${liveAttemptStates.map((state) => `'${state}'`)}) then null else now() end
+      where id = :id::uuid`,
   },
   stage_run: {
     states: stageRunStates,
-    sql: `update stage_run set state = $2, waiting_for = case $2 when 'blocked' then 1 else 0 end,
-      result = case $2 when 'succeeded' then '{}'::jsonb end,
-      finished_at = case when $2 in ('succeeded', 'failed', 'cancelled') then now() end where id = $1::uuid`,
+    sql: `update stage_run set state = :state, waiting_for = case :state::text when 'blocked' then 1 else 0 end,
+      result = case :state::text when 'succeeded' then '{}'::jsonb end,
+      finished_at = case when :state::text in ('succeeded', 'failed', 'cancelled') then now() end where id = :id::uuid`,
   },
   experiment: {
     states: experimentStates,
-    sql: `update experiment set state = $2,
-      finished_at = case when $2 in ('cancelled', 'failed', 'finished') then now() end where id = $1::uuid`,
+    sql: `update experiment set state = :state,
+      finished_at = case when :state::text in ('cancelled', 'failed', 'finished') then now() end where id = :id::uuid`,
   },
 };
 
@@ -142,8 +142,11 @@ const movers: Record<string, Mover[]> = {
       entity: "stage_run",
       given: "update attempt set state = 'lost', ended_at = now()",
       run: async (t, { stageRunId }) => {
-        const { teamId } = await t.prisma.attempt.findFirstOrThrow({ where: { stageRunId } });
-        await t.many(sql.queueAttempts, { chosen: [{ stageRunId, teamId }] });
+        const [{ teamId } = {}] = await t.many(
+          adHoc(`select team_id::text as "teamId" from attempt where stage_run_id = :stageRunId::uuid`),
+          { stageRunId },
+        );
+        await t.many(sql.queueAttempts, { chosen: [{ stageRunId, teamId: teamId as string }] });
       },
     },
   ],
@@ -194,16 +197,13 @@ async function moved({ entity, given, run }: Mover, from: string): Promise<strin
   let move: string | null = null;
   const undone = new Error("undone");
   const work = kit.db.tx(async (t) => {
-    if (given) await t.prisma.$executeRawUnsafe(given);
-    await t.prisma.$executeRawUnsafe(put[entity].sql, id, from);
+    if (given) await t.many(adHoc(given), {});
+    await t.many(adHoc(put[entity].sql), { id, state: from });
     await run(t, rows).catch((error: unknown) => {
       if (!(error instanceof WrongRowCount)) throw error;
     });
-    const [row] = await t.prisma.$queryRawUnsafe<{ state: string }[]>(
-      `select state from ${entity} where id = $1::uuid`,
-      id,
-    );
-    if (row && row.state !== from) move = moveOf(entity, from, row.state);
+    const [row] = await t.many(adHoc(`select state from ${entity} where id = :id::uuid`), { id });
+    if (row && row.state !== from) move = moveOf(entity, from, row.state as string);
     throw undone;
   });
   await expect(work).rejects.toBe(undone);

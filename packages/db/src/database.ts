@@ -1,13 +1,13 @@
 import { setTimeout as pause } from "node:timers/promises";
+import type pg from "pg";
 import { isRetryable } from "./errors.ts";
-import { type Prisma, PrismaClient } from "./generated/client.ts";
+import { PrismaClient } from "./generated/client.ts";
 import { LeakFreePgAdapter } from "./leak-free-adapter.ts";
-import { type Statements, statementsOn } from "./statements.ts";
+import { isDirect, openPool, type TimeLimits } from "./pool.ts";
+import { query, type Statements, statementsBy } from "./statements.ts";
 
-/** A transaction. */
-export interface Tx extends Statements {
-  readonly prisma: Prisma.TransactionClient;
-}
+/** A transaction. Statements that are begun together, as by `Promise.all`, travel together and run in this order. */
+export type Tx = Statements;
 
 /** Statements and models outside a transaction: for reads, and for writes of one statement. */
 export interface Database extends Statements {
@@ -20,32 +20,14 @@ export interface Database extends Statements {
   close(): Promise<void>;
 }
 
-export interface DatabaseOptions {
+export interface DatabaseOptions extends Partial<TimeLimits> {
   /** Most connections of this process. The default suits one server process; 500 workers need a pooler between. */
   poolSize?: number;
-  /**
-   * Postgres ends a statement after so long, also one whose caller has gone. No statement of ours takes a second; one that
-   * takes 15 waits for a lock that nobody will give back.
-   */
-  statementTimeoutMs?: number;
-  /**
-   * Postgres ends a session whose transaction is open and asks for nothing, and so gives back its locks. Of a process that
-   * lives nobody waits so long; one that is frozen or cut off may hold the row of its attempt. Below the 15 s of a lease, so
-   * that the lock is gone by the time its lease is judged.
-   */
-  idleInTransactionTimeoutMs?: number;
-  /** How long a query waits for a connection: for a new one, or for one of a full pool to be free. */
-  connectionTimeoutMs?: number;
 }
 
-const transactionTimeoutMs = 60_000;
 const maxRetries = 5;
 
-/**
- * Opens a pool on `url` (`postgresql://…`); connects at the first query. Works behind PgBouncer in transaction mode: no
- * named prepared statements, and the timeout set inside each transaction as well as once a connection, for the reads
- * outside of one. (Not as a start-up parameter, which PgBouncer refuses.)
- */
+/** Opens a pool on `url` (`postgresql://…`), which models and statements share; connects at the first query. */
 export function openDatabase(
   url: string,
   {
@@ -55,38 +37,66 @@ export function openDatabase(
     connectionTimeoutMs = 5_000,
   }: DatabaseOptions = {},
 ): Database {
-  const adapter = new LeakFreePgAdapter({
-    connectionString: url,
-    max: poolSize,
-    connectionTimeoutMillis: connectionTimeoutMs,
-    idleTimeoutMillis: 30_000,
-    query_timeout: statementTimeoutMs + 1_000, // the driver's own, where Postgres has stopped to answer
-    onConnect: (client) => client.query(`set statement_timeout = ${statementTimeoutMs}`), // the pool waits for it
-  });
-  const prisma = new PrismaClient({ adapter });
-  const transaction = <T>(work: (t: Tx) => Promise<T>): Promise<T> =>
-    prisma.$transaction(
-      async (t) => {
-        await t.$queryRaw`
-          select set_config('statement_timeout', ${String(statementTimeoutMs)}, true),
-            set_config('idle_in_transaction_session_timeout', ${String(idleInTransactionTimeoutMs)}, true)`;
-        return work({ prisma: t, ...statementsOn(t) });
-      },
-      { maxWait: 10_000, timeout: transactionTimeoutMs },
-    );
+  const limits = { statementTimeoutMs, idleInTransactionTimeoutMs, connectionTimeoutMs };
+  const pool = openPool(url, poolSize, limits);
+  const prisma = new PrismaClient({ adapter: new LeakFreePgAdapter(pool) });
   return {
     prisma,
-    ...statementsOn(prisma),
+    ...statementsBy(async (statement, values) => {
+      const client = await pool.connect();
+      try {
+        return await query(client, statement, values);
+      } finally {
+        client.release();
+      }
+    }),
     async tx(work) {
       for (let retry = 0; ; retry++) {
         try {
-          return await transaction(work);
+          return await transaction(await pool.connect(), limits, work);
         } catch (error) {
           if (retry >= maxRetries || !isRetryable(error)) throw error;
           await pause(Math.random() * 10 * 2 ** retry); // apart, or they would collide again
         }
       }
     },
-    close: () => prisma.$disconnect(),
+    async close() {
+      await prisma.$disconnect();
+      await pool.end();
+    },
   };
+}
+
+async function transaction<T>(client: pg.PoolClient, limits: TimeLimits, work: (t: Tx) => Promise<T>): Promise<T> {
+  let over = false;
+  let broken = false;
+  const t = statementsBy((statement, values) =>
+    over ? Promise.reject(new Error("the transaction is over")) : query(client, statement, values),
+  );
+  try {
+    const begun = begin(client, limits);
+    begun.catch(() => {}); // told below, or by the first statement, which has the same connection
+    const answer = await work(t);
+    over = true;
+    await begun;
+    await client.query("commit");
+    return answer;
+  } catch (error) {
+    over = true;
+    await client.query("rollback").catch(() => (broken = true));
+    throw error;
+  } finally {
+    client.release(broken);
+  }
+}
+
+/** Travels with the first statement. Behind a pooler the session may be one that does not know our limits. */
+async function begin(client: pg.PoolClient, limits: TimeLimits): Promise<unknown> {
+  const begun = client.query("begin");
+  if (isDirect(client)) return begun;
+  const limited = client.query({
+    text: "select set_config('statement_timeout', $1, true), set_config('idle_in_transaction_session_timeout', $2, true)",
+    values: [limits.statementTimeoutMs, limits.idleInTransactionTimeoutMs],
+  });
+  return Promise.all([begun, limited]);
 }

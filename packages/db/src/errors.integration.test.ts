@@ -3,6 +3,7 @@ import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Database, openDatabase } from "./database.ts";
 import { isDataError, isPoolFull, isTimedOut, isUnavailable } from "./errors.ts";
+import { adHoc } from "./statement.ts";
 
 let database: TestDatabase;
 let db: Database;
@@ -27,6 +28,8 @@ const failure = (work: Promise<unknown>): Promise<unknown> =>
   );
 
 test.each<[what: string, query: () => Promise<unknown>]>([
+  ["NUL in a statement", () => db.many(adHoc("select :text::text"), { text: "a\0b" })],
+  ["no UUID in a statement", () => db.many(adHoc("select :id::uuid"), { id: "none" })],
   ["NUL in a text", () => db.prisma.$queryRaw`select ${"a\0b"}::text`],
   ["NUL in a text of a model", () => db.prisma.team.findFirst({ where: { name: "a\0b" } })],
   ["NUL in JSON", () => db.prisma.$queryRaw`select ${'{"a":"\\u0000"}'}::jsonb`],
@@ -50,8 +53,8 @@ test("a full pool is told from a Postgres that is not there", async () => {
     });
   });
   await begun;
-  for (const waits of [db.prisma.$queryRaw`select 1`, db.tx(async () => {})]) {
-    const error = await failure(waits);
+  const waiting = [db.prisma.$queryRaw`select 1`, db.many(adHoc("select 1"), {}), db.tx(async () => {})].map(failure);
+  for (const error of await Promise.all(waiting)) {
     expect([isPoolFull(error), isUnavailable(error)], String(error)).toEqual([true, true]);
   }
   release();
@@ -65,9 +68,9 @@ test("a transaction that asks for nothing loses its session and its locks, and P
   const frozen = openDatabase(database.url, { poolSize: 1, idleInTransactionTimeoutMs: 100 });
   const error = await failure(
     frozen.tx(async (t) => {
-      await t.prisma.$executeRaw`lock table team`;
+      await t.many(adHoc("lock table team"), {});
       await other.query("select from team"); // waits until the lock is given back
-      await t.prisma.$queryRaw`select 1`;
+      await t.many(adHoc("select 1"), {});
     }),
   );
   expect(isUnavailable(error), String(error)).toBe(true);
@@ -76,8 +79,9 @@ test("a transaction that asks for nothing loses its session and its locks, and P
 });
 
 test.each<[what: string, query: () => Promise<unknown>]>([
-  ["in a transaction", () => db.tx((t) => t.prisma.team.findMany())],
-  ["outside of one", () => db.prisma.team.findMany()],
+  ["in a transaction", () => db.tx((t) => t.many(adHoc("select from team"), {}))],
+  ["outside of one", () => db.many(adHoc("select from team"), {})],
+  ["of a model", () => db.prisma.team.findMany()],
 ])("Postgres itself ends a statement that waits for a lock, %s", async (_, query) => {
   await other.query("begin; lock table team");
   const error = await failure(query());

@@ -1,6 +1,7 @@
 import { type Kit, setup, sha256 } from "@reluctant/testkit";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { isUniqueViolation } from "./errors.ts";
+import { adHoc } from "./statement.ts";
 
 let kit: Kit;
 beforeAll(async () => {
@@ -103,12 +104,13 @@ test("a transaction that meets a deadlock runs again and both commit", async () 
   const bothHoldOne = new Promise<void>((resolve) => {
     open = resolve;
   });
+  const add = adHoc("update team set gpu_seconds = gpu_seconds + 1 where id = :id::uuid");
   const transfer = (first: string, second: string) =>
     kit.db.tx(async (t) => {
-      await t.prisma.team.update({ where: { id: first }, data: { gpuSeconds: { increment: 1 } } });
+      await t.many(add, { id: first });
       if (++arrived === 2) open();
       await bothHoldOne;
-      await t.prisma.team.update({ where: { id: second }, data: { gpuSeconds: { increment: 1 } } });
+      await t.many(add, { id: second });
     });
   await Promise.all([transfer(one.teamId, two.teamId), transfer(two.teamId, one.teamId)]);
   const teams = await kit.db.prisma.team.findMany({ where: { id: { in: [one.teamId, two.teamId] } } });

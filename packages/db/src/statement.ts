@@ -40,6 +40,15 @@ export function statement<Takes extends Fields, Gives extends Fields | null = nu
   return { name, ...numbered(text), takes, gives: (gives ?? null) as Gives };
 }
 
+const anything: PostgresType<unknown> = { name: "unknown", nullable: true, encode: (value) => value };
+
+/** A statement of its own, for tests: planned each time, since no file's name tells it from others. */
+export function adHoc(written: string): Statement<Record<string, PostgresType<unknown>>, Fields> {
+  const { text, parameters } = numbered(written);
+  const takes = Object.fromEntries(parameters.map((parameter) => [parameter, anything]));
+  return { name: "", text, parameters, takes, gives: {} };
+}
+
 /** A name, where it is none of what may hold a colon: a comment, a text, a quoted name, a cast. */
 const nameOrOther = /--.*|'[^']*'|"[^"]*"|::|:([a-z]\w*)/gi;
 

@@ -1,5 +1,6 @@
+import pg from "pg";
 import { WrongRowCount } from "./errors.ts";
-import type { Prisma } from "./generated/client.ts";
+import { isDirect } from "./pool.ts";
 import type { PostgresType } from "./postgres-types.ts";
 import type { Fields, Statement, ValuesOf } from "./statement.ts";
 
@@ -24,35 +25,54 @@ export interface Statements {
   run<Takes extends Fields>(statement: Statement<Takes, null>, values: ValuesOf<Takes>): Promise<void>;
 }
 
-type Client = Pick<Prisma.TransactionClient, "$queryRawUnsafe">;
+type Run = <Row>(
+  statement: Statement<Fields, Fields | null>,
+  values: Readonly<Record<string, unknown>>,
+) => Promise<Row[]>;
 
-export function statementsOn(client: Client): Statements {
-  const many: Statements["many"] = (statement, values) => query(client, statement, values);
+export function statementsBy(run: Run): Statements {
   return {
-    many,
+    many: run,
     async one(statement, values) {
-      const rows = await many(statement, values);
+      const rows = await run<ValuesOf<typeof statement.gives>>(statement, values);
       const [row] = rows;
       if (row === undefined || rows.length > 1) throw new WrongRowCount(statement.name, "one row", rows.length);
       return row;
     },
     async maybe(statement, values) {
-      const rows = await many(statement, values);
+      const rows = await run<ValuesOf<typeof statement.gives>>(statement, values);
       if (rows.length > 1) throw new WrongRowCount(statement.name, "at most one row", rows.length);
       return rows[0] ?? null;
     },
     async run(statement, values) {
-      await query(client, statement, values);
+      await run(statement, values);
     },
   };
 }
 
-/** The one place where a statement meets the driver. */
-function query<Row>(
-  client: Client,
-  { text, parameters, takes }: Statement<Fields, Fields | null>,
+/**
+ * The one place where a statement meets the driver. Postgres keeps it prepared by its name where the session is ours: to
+ * plan one takes longer than to run it.
+ */
+export async function query<Row>(
+  client: pg.ClientBase,
+  { name, text, parameters, takes }: Statement<Fields, Fields | null>,
   values: Readonly<Record<string, unknown>>,
 ): Promise<Row[]> {
-  const bound = parameters.map((name) => (takes[name] as PostgresType<unknown>).encode(values[name]));
-  return client.$queryRawUnsafe<Row[]>(text, ...bound);
+  const bound = parameters.map((parameter) => (takes[parameter] as PostgresType<unknown>).encode(values[parameter]));
+  const prepared = isDirect(client) && name !== "" ? name : undefined;
+  const { rows } = await client.query({ name: prepared, text, values: bound, types });
+  return rows as Row[];
 }
+
+const int8 = pg.types.builtins.INT8;
+const int8Array = 1016;
+
+/** Values as the driver reads them, but integers of 64 bits whole. */
+const types = {
+  getTypeParser(type: number): (value: string) => unknown {
+    if (type === int8) return BigInt;
+    const parse = pg.types.getTypeParser(type as never) as (value: string) => unknown;
+    return type === int8Array ? (list) => (parse(list) as string[]).map(BigInt) : parse;
+  },
+} as pg.CustomTypesConfig;

@@ -3,7 +3,12 @@ import { statement } from "../statement.ts";
 
 export const refreshArtifact = statement("refresh-artifact", { takes: { sha256: text }, gives: { id: uuid } });
 export const nameArtifact = statement("name-artifact", { takes: { artifactId: uuid, sha256: text, bytes: bigint } });
+export const dropUpload = statement("drop-upload", { takes: { artifactId: uuid } });
 export const holdArtifact = statement("hold-artifact", { takes: { attemptId: uuid, sha256: text } });
+export const importArtifact = statement("import-artifact", {
+  takes: { teamId: uuid, sha256: text },
+  gives: { sha256: text },
+});
 export const artifactChunk = statement("artifact-chunk", {
   takes: { artifactId: uuid, number: int },
   gives: { bytes },

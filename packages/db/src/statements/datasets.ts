@@ -1,6 +1,20 @@
-import { arrayOf, int, nullable, text, uuid } from "../postgres-types.ts";
+import { arrayOf, int, nullable, text, timestamp, uuid } from "../postgres-types.ts";
 import { type RowOf, statement } from "../statement.ts";
 
+export const registerDataset = statement("register-dataset", { takes: { name: text } });
+const shape = {
+  sha256: text,
+  classes: arrayOf(text),
+  inputShape: arrayOf(int),
+  trainCount: int,
+  validationCount: int,
+  testCount: int,
+};
+export const registerDatasetVersion = statement("register-dataset-version", { takes: { name: text, ...shape } });
+export const datasetVersion = statement("dataset-version", {
+  takes: { sha256: text },
+  gives: { name: text, ...shape, createdAt: timestamp },
+});
 export const datasetNames = statement("dataset-names", { takes: { teamId: uuid, limit: int }, gives: { name: text } });
 export const findDataset = statement("find-dataset", {
   takes: { teamId: uuid, name: text, digits: text },

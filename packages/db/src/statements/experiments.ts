@@ -1,9 +1,48 @@
-import type { ExperimentState, Failure, NeedOrigin } from "@reluctant/contracts";
-import { arrayOf, int, json, nullable, text, uuid, word } from "../postgres-types.ts";
+import type {
+  ExperimentState,
+  ExperimentSummary,
+  Failure,
+  Granularity,
+  NeedOrigin,
+  Precision,
+} from "@reluctant/contracts";
+import { arrayOf, bigint, int, json, nullable, smallint, text, uuid, word } from "../postgres-types.ts";
 import { statement } from "../statement.ts";
 
 /** Others that lock the same name wait until this transaction ends. */
 export const lockName = statement("lock-name", { takes: { name: text }, gives: { locked: text } });
+
+export const saveModel = statement("save-model", {
+  takes: { definitionHash: text, name: text, reluCount: int, params: bigint, macs: bigint },
+});
+export const insertExperiment = statement("insert-experiment", {
+  takes: {
+    teamId: uuid,
+    owner: text,
+    name: text,
+    /** 0 low, 1 normal, 2 high. */
+    priority: smallint,
+    pool: text,
+    datasetVersion: text,
+    model: text,
+    definitionHash: text,
+    recipe: text,
+    granularity: word<Granularity>(),
+    precision: word<Precision>(),
+    spec: json<unknown>(),
+    parsed: json<unknown>(),
+  },
+  gives: { id: text },
+});
+
+const answer = { status: int, body: json<ExperimentSummary>(), experimentId: text };
+export const firstAnswer = statement("first-answer", {
+  takes: { teamId: uuid, key: text },
+  gives: { ...answer, requestHash: text },
+});
+export const keepAnswer = statement("keep-answer", {
+  takes: { teamId: uuid, key: text, requestHash: text, ...answer, experimentId: uuid },
+});
 
 interface NewTrial {
   id: string;

@@ -1,6 +1,16 @@
-import { bigint, float, int, nullable, text, uuid } from "../postgres-types.ts";
+import type { ArtifactRef, ResultOf } from "@reluctant/contracts";
+import { bigint, float, int, json, nullable, text, uuid } from "../postgres-types.ts";
 import { statement } from "../statement.ts";
 
+export const saveArtifactsOfStageRun = statement("save-artifacts-of-stage-run", {
+  takes: { stageRunId: uuid, artifacts: json<readonly Pick<ArtifactRef, "variant" | "role" | "sha256">[]>() },
+});
+export const saveSensitivity = statement("save-sensitivity", {
+  takes: { stageRunId: uuid, layers: json<ResultOf<"sensitivity">["layers"]>() },
+});
+export const saveAllocation = statement("save-allocation", {
+  takes: { stageRunId: uuid, variant: text, layers: json<ResultOf<"mask-search">["allocation"]>() },
+});
 /** `method` null: the trial's, with its budget. `macs` null: the model's. */
 export const putFrontierPoint = statement("put-frontier-point", {
   takes: {

@@ -1,6 +1,6 @@
-import type { EngineInfo, Worker } from "@reluctant/contracts";
+import type { EngineInfo, UnusableDataset, Worker } from "@reluctant/contracts";
 import type { WorkerEnding } from "@reluctant/relu";
-import { float, int, json, nullable, text, timestamp, uuid, word } from "../postgres-types.ts";
+import { arrayOf, float, int, json, nullable, text, timestamp, uuid, word } from "../postgres-types.ts";
 import { type RowOf, statement } from "../statement.ts";
 
 /** `trustedSince` null: the predecessor was drained, so its record ends with it. */
@@ -8,10 +8,24 @@ export const takeWorkerName = statement("take-worker-name", {
   takes: { name: text },
   gives: { trustedSince: nullable(timestamp) },
 });
+export const insertWorker = statement("insert-worker", {
+  takes: {
+    name: text,
+    hostname: text,
+    pool: text,
+    engine: json<EngineInfo>(),
+    versions: json<Record<string, number>>(),
+    datasets: arrayOf(text),
+    unusableDatasets: json<readonly UnusableDataset[]>(),
+    trustedSince: nullable(timestamp),
+  },
+  gives: { id: text },
+});
 export const beatWorker = statement("beat-worker", {
   takes: { workerId: uuid, state: word<"idle" | "busy" | "draining">() },
   gives: { drainedReason: nullable(text) },
 });
+export const occupyWorker = statement("occupy-worker", { takes: { workerId: uuid }, gives: { name: text } });
 export const leaveWorker = statement("leave-worker", { takes: { workerId: uuid } });
 export const drainWorker = statement("drain-worker", { takes: { name: text, reason: text }, gives: { id: text } });
 export const undrainWorker = statement("undrain-worker", { takes: { name: text }, gives: { id: text } });

@@ -1,6 +1,6 @@
 import type { ExperimentSpecInput } from "@reluctant/contracts";
 import type { Stack } from "@reluctant/local";
-import type { Figure } from "./rows.ts";
+import type { Figure } from "../rows.ts";
 
 /** What a sweep of many trials takes, step by step, and how long the API lets another request wait meanwhile. */
 export async function largeSweep({ address, credentials }: Stack, trials: number): Promise<Figure[]> {

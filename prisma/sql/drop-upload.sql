@@ -1,0 +1,2 @@
+-- Drops an upload whose bytes were stored already.
+delete from artifact where id = :artifactId::uuid and complete_at is null;

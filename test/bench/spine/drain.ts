@@ -1,0 +1,60 @@
+import type { Figure } from "../rows.ts";
+import { type Load, loadOf, profile } from "./load.ts";
+import { startSlots, storedWeights, type Upload, uploadWeights } from "./slots.ts";
+import { type Bench, oneRun } from "./stack.ts";
+
+export const slots = 8;
+
+/**
+ * Stage runs from ready to their committed results, taken by eight slots that do nothing but claim and complete: the rest of
+ * the way from a submit, with dispatch, outbox and queue. Once with an artifact that is there, once with an upload each.
+ */
+export async function drained(bench: Bench, quick: boolean): Promise<Figure[]> {
+  const total = quick ? 300 : 3_000;
+  const rate = await drain(bench, total, await storedWeights(bench.deps));
+  await profile(bench.stack);
+  const uploading = await drain(bench, Math.ceil(total / 4), uploadWeights);
+  const [{ twice = 0 } = {}] = await bench.deps.db.prisma.$queryRaw<{ twice: number }[]>`
+    select count(*)::int as twice from (select 1 from attempt where state = 'succeeded' group by stage_run_id having count(*) <> 1) doubled`;
+  return [
+    { case: `no-op stage runs, ${slots} slots`, value: rate.perSecond, unit: "1/s", atLeast: 300 },
+    { case: "stage run, statements", value: rate.statements, unit: "" },
+    { case: "stage run, commits", value: rate.commits, unit: "" },
+    { case: "stage run, fsyncs", value: rate.fsyncs, unit: "" },
+    { case: `no-op stage runs that upload 64 bytes, ${slots} slots`, value: uploading.perSecond, unit: "1/s" },
+    { case: "stage runs committed more than once", value: twice, unit: "", atMost: 0 },
+  ];
+}
+
+let seed = 1_000_000;
+
+/** Answers how many a second, and what each made Postgres do. */
+async function drain(bench: Bench, total: number, upload: Upload): Promise<Load & { perSecond: number }> {
+  const { client, stack } = bench;
+  let left = total;
+  const submitter = async () => {
+    while (left-- > 0) await client.experiments.submit(oneRun(seed++));
+  };
+  await Promise.all(Array.from({ length: 4 }, submitter));
+  let seconds = 0;
+  const load = await loadOf(stack, async () => {
+    const at = performance.now();
+    const stop = await startSlots(bench, slots, upload);
+    while (!(await isDrained(bench)));
+    seconds = (performance.now() - at) / 1_000;
+    await stop();
+  });
+  return {
+    perSecond: total / seconds,
+    statements: load.statements / total,
+    commits: load.commits / total,
+    fsyncs: load.fsyncs / total,
+  };
+}
+
+async function isDrained({ deps }: Bench): Promise<boolean> {
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  const [row] = await deps.db.prisma.$queryRaw<{ left: boolean }[]>`
+    select exists (select from stage_run where state in ('ready', 'active')) as left`;
+  return !row?.left;
+}
