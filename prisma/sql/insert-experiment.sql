@@ -1,12 +1,10 @@
 -- An experiment with the first revision of its spec.
 -- :spec as it was sent  :parsed with its defaults
 with made as (
-  insert into experiment (team_id, owner, name, priority, pool, dataset_version, model, definition_hash, recipe, granularity,
+  insert into experiment (id, team_id, owner, name, priority, pool, dataset_version, model, definition_hash, recipe, granularity,
     precision)
-  values (:teamId::uuid, :owner, :name, :priority::smallint, :pool, :datasetVersion, :model, :definitionHash, :recipe,
+  values (:experimentId::uuid, :teamId::uuid, :owner, :name, :priority::smallint, :pool, :datasetVersion, :model, :definitionHash, :recipe,
     :granularity, :precision)
   returning id
-), revised as (
-  insert into spec_revision (experiment_id, number, spec, parsed) select id, 1, :spec::jsonb, :parsed::jsonb from made
 )
-select id::text from made;
+insert into spec_revision (experiment_id, number, spec, parsed) select id, 1, :spec::jsonb, :parsed::jsonb from made;

@@ -8,8 +8,7 @@ import { inBatches } from "./slices.ts";
 /** Something that happened to a stage run or an attempt on it, before it is told to each experiment concerned. */
 export type Change =
   | { stageRunId: string; attemptId: null; type: "stage-run.changed"; data: EventData<"stage-run.changed"> }
-  | { stageRunId: string; attemptId: string; type: "attempt.changed"; data: EventData<"attempt.changed"> }
-  | { stageRunId: string; attemptId: null; type: "frontier.point"; data: EventData<"frontier.point"> };
+  | { stageRunId: string; attemptId: string; type: "attempt.changed"; data: EventData<"attempt.changed"> };
 
 /** Something that happened to an experiment. */
 export type ExperimentChange = { teamId: string; experimentId: string } & (

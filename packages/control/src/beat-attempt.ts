@@ -1,6 +1,5 @@
 import type { Progress, StopWay } from "@reluctant/contracts";
 import { sql } from "@reluctant/db";
-import { shareHalfLifeSeconds } from "@reluctant/relu";
 import { askToStop, leaving } from "./ask-to-stop.ts";
 import { leaseSeconds } from "./claim-attempt.ts";
 import { commit } from "./commit.ts";
@@ -34,9 +33,7 @@ export async function beatAttempt(
   const { db } = deps;
   const beat = await db.maybe(sql.beatAttempt, { attemptId, epoch, leaseSeconds, progress: progress ?? null });
   if (!beat) return { answer: "stale" };
-  if (beat.unbilled >= billEverySeconds) {
-    await db.tx((t) => t.run(sql.billAttempt, { attemptId, halfLifeSeconds: shareHalfLifeSeconds }));
-  }
+  if (beat.unbilled >= billEverySeconds) await db.run(sql.billAttempt, { attemptId });
   if (leaves && beat.state === "running") await commit(deps, (t) => askToStop(t, [attemptId], leaving));
   return beat.stop === null ? { answer: "go on" } : { answer: "stop", how: beat.stop };
 }

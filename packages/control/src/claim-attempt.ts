@@ -1,5 +1,5 @@
 import { type Assignment, type Failure, type InputName, inputRole } from "@reluctant/contracts";
-import { isRetryable, isUnavailable, sql, type Tx } from "@reluctant/db";
+import { isRetryable, isUnavailable, type RowOf, sql } from "@reluctant/db";
 import { announce, attemptChanged, stageRunChanged } from "./announce.ts";
 import { type CommandTx, commit } from "./commit.ts";
 import type { Deps } from "./deps.ts";
@@ -39,20 +39,30 @@ export async function claimAttempt(
     return await claim(deps, attemptId, workerId);
   } catch (error) {
     if (isUnavailable(error) || isRetryable(error)) throw error;
-    return reject(deps, attemptId, error); // else it would circle between the queue and the reconciler for ever
+    return commit(deps, async (t) => {
+      const attempt = await t.maybe(sql.lockAttempt, { attemptId });
+      if (attempt?.state !== "queued") return { outcome: "superseded" };
+      return reject(t, attempt, unexpected(error)); // else it would circle between the queue and the reconciler for ever
+    });
   }
 }
 
-const claim = (deps: Deps, attemptId: string, workerId: string): Promise<ClaimAnswer> =>
+async function claim(deps: Deps, attemptId: string, workerId: string): Promise<ClaimAnswer> {
+  const claimed = await deps.db.maybe(sql.claimAttempt, { attemptId, workerId, leaseSeconds, roles: inputRole });
+  if (!claimed) return dismiss(deps, attemptId, workerId);
+  deps.notifications.publish("events");
+  return { outcome: "claimed", epoch: claimed.epoch, leaseSeconds, assignment: assignmentOf(attemptId, claimed) };
+}
+
+/** What becomes of an attempt that could not be claimed. */
+const dismiss = (deps: Deps, attemptId: string, workerId: string): Promise<ClaimAnswer> =>
   commit(deps, async (t) => {
     const attempt = await t.maybe(sql.lockAttempt, { attemptId });
     if (attempt?.state !== "queued") return { outcome: "superseded" };
     const reason = misfit(await t.maybe(sql.fitOfWorker, { attemptId, workerId }));
     if (reason !== null) return refuse(t, attempt, reason);
-    const claimed = await t.one(sql.claimAttempt, { attemptId, workerId, leaseSeconds });
-    const worker = await t.one(sql.occupyWorker, { workerId });
-    await announce(t, [attemptChanged({ ...attempt, worker: worker.name, step: claimed.startStep }, "running")]);
-    return { outcome: "claimed", epoch: claimed.epoch, leaseSeconds, assignment: await assign(t, attemptId, claimed) };
+    const [missing] = await t.many(sql.missingInputs, { stageRunId: attempt.stageRunId, roles: inputRole });
+    return missing ? reject(t, attempt, lostInput(missing)) : refuse(t, attempt, "the worker could not take it before");
   });
 
 /** Why a worker may not take an attempt, in words; null when it may. */
@@ -75,60 +85,30 @@ async function refuse(t: CommandTx, attempt: sql.LockedAttempt, reason: string):
 }
 
 /** Ends a queued attempt that cannot be claimed; its stage run fails at once where another attempt meets the same. */
-const reject = (deps: Deps, attemptId: string, error: unknown): Promise<ClaimAnswer> =>
-  commit(deps, async (t) => {
-    const attempt = await t.maybe(sql.lockAttempt, { attemptId });
-    if (attempt?.state !== "queued") return { outcome: "superseded" };
-    const failure = failureOf(error);
-    const { message: reason } = failure;
-    await closeAttempt(t, { attemptId, state: "superseded", reason, failure: null, step: null });
-    await announce(t, [attemptChanged(attempt, "superseded", reason)]);
-    await settleStageRun(t, attempt, { as: "failed", failure });
-    return { outcome: "failed", reason, error };
-  });
+async function reject(
+  t: CommandTx,
+  attempt: sql.LockedAttempt,
+  { failure, error }: { failure: Failure; error: unknown },
+): Promise<ClaimAnswer> {
+  const { message: reason } = failure;
+  await closeAttempt(t, { attemptId: attempt.id, state: "superseded", reason, failure: null, step: null });
+  await announce(t, [attemptChanged(attempt, "superseded", reason)]);
+  await settleStageRun(t, attempt, { as: "failed", failure });
+  return { outcome: "failed", reason, error };
+}
 
-class MissingInput extends Error {}
+function lostInput({ name, stageRunId, variant }: RowOf<typeof sql.missingInputs>) {
+  const message = `input ${name} has no artifact, although its stage run ${stageRunId} (${variant}) succeeded`;
+  return { failure: { code: "bad-input", fatal: true, message, step: null } as const, error: new Error(message) };
+}
 
-function failureOf(error: unknown): Failure {
-  const lost = error instanceof MissingInput;
+function unexpected(error: unknown) {
   const message = (error instanceof Error ? error.message : String(error)).slice(0, 2_000);
-  return { code: lost ? "bad-input" : "internal", fatal: lost, message, step: null };
+  return { failure: { code: "internal", fatal: false, message, step: null } as const, error };
 }
 
-async function assign(t: Tx, attemptId: string, row: sql.ClaimedAttempt): Promise<ClaimedAssignment> {
-  return {
-    attemptId,
-    stageRunId: row.stageRunId,
-    attempt: row.number,
-    implementation: row.implementation,
-    version: row.version,
-    params: row.params,
-    precision: row.precision,
-    seed: row.seed,
-    datasetVersion: row.datasetVersion,
-    checkpointSeconds,
-    inputs: await inputArtifacts(t, row.inputs),
-    resume: row.resumeSha256 === null ? null : { sha256: row.resumeSha256, step: row.startStep },
-  };
-}
-
-async function inputArtifacts(t: Tx, inputs: sql.ClaimedAttempt["inputs"]): Promise<ClaimedAssignment["inputs"]> {
-  const stageRunIds = inputs.flatMap(({ stageRunId }) => stageRunId ?? []);
-  const outputs = await t.many(sql.artifactsOfStageRuns, { stageRunIds });
-  return Object.fromEntries(
-    inputs.map(({ name, stageRunId, variant, artifact }) => {
-      const produced = outputs.find(
-        (output) =>
-          output.stageRunId === stageRunId &&
-          output.variant === variant &&
-          output.role === inputRole[name as InputName],
-      );
-      const found = artifact ?? produced?.sha256;
-      if (!found)
-        throw new MissingInput(
-          `input ${name} has no artifact, although its stage run ${stageRunId} (${variant}) succeeded`,
-        );
-      return [name, found];
-    }),
-  );
-}
+const assignmentOf = (attemptId: string, claimed: sql.ClaimedAttempt): ClaimedAssignment => {
+  const { epoch: _, number, startStep, resumeSha256, ...work } = claimed;
+  const resume = resumeSha256 === null ? null : { sha256: resumeSha256, step: startStep };
+  return { attemptId, attempt: number, checkpointSeconds, ...work, resume };
+};

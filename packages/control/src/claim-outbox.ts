@@ -1,8 +1,8 @@
-import { sql } from "@reluctant/db";
+import { type RowOf, sql } from "@reluctant/db";
 import type { Deps } from "./deps.ts";
-import type { QueuedAttempt } from "./dispatch.ts";
 
-export type OutboxJob = QueuedAttempt & { outboxId: bigint };
+/** What brings an attempt to its queue: the job, and the row that says so. */
+export type OutboxJob = RowOf<typeof sql.claimOutbox>;
 
 /** Takes announcements to bring to Redis. Committed when it answers: no transaction is open while Redis is spoken to. */
 export const claimOutbox = ({ db }: Deps, { limit, holder }: { limit: number; holder: string }): Promise<OutboxJob[]> =>

@@ -1,11 +1,10 @@
 import { type ArtifactRef, ReluctantError, type StageResult } from "@reluctant/contracts";
 import { sql } from "@reluctant/db";
-import { shareHalfLifeSeconds } from "@reluctant/relu";
-import { announce, attemptChanged, stageRunChanged } from "./announce.ts";
+import { announce, stageRunChanged } from "./announce.ts";
 import { type CommandTx, commit } from "./commit.ts";
 import type { Deps } from "./deps.ts";
-import { closeAttempt, mayWrite } from "./end-attempt.ts";
-import { finishExperiments } from "./finish-experiments.ts";
+import { mayWrite } from "./end-attempt.ts";
+import { endExperimentsThatWaitForNothing } from "./finish-experiments.ts";
 import { saveResult } from "./save-result.ts";
 import { inBatches } from "./slices.ts";
 
@@ -24,14 +23,15 @@ export const completeAttempt = (deps: Deps, { attemptId, epoch, result, artifact
     if (!mayWrite(attempt, epoch)) return { outcome: "superseded" } as const; // lost or cancelled meanwhile
     refuseOtherKind(attempt, result);
     const { stageRunId } = attempt;
-    await t.run(sql.billAttempt, { attemptId, halfLifeSeconds: shareHalfLifeSeconds });
-    await closeAttempt(t, { attemptId, state: "succeeded", reason: null, failure: null, step: null });
-    await t.one(sql.succeedStageRun, { stageRunId, result });
-    await announce(t, [attemptChanged(attempt, "succeeded"), stageRunChanged(stageRunId, "succeeded")]);
-    await saveResult(t, stageRunId, result, artifacts);
-    await t.run(sql.trimCheckpoints, { stageRunId, keep: 0 });
-    await unblockConsumers(t, stageRunId);
-    await finishExperiments(t, [stageRunId]);
+    const [, , consumers, experiments] = await Promise.all([
+      t.one(sql.completeAttempt, { attemptId, result, artifacts }),
+      saveResult(t, stageRunId, result, artifacts),
+      t.many(sql.lockConsumers, { stageRunId }),
+      t.many(sql.lockExperimentsOfStageRuns, { stageRunIds: [stageRunId] }), // last, as by every writer
+    ]);
+    t.concerned.add("events").add("dispatch"); // its slot is free
+    await unblock(t, consumers);
+    await endExperimentsThatWaitForNothing(t, experiments);
     return { outcome: "completed" } as const;
   });
 
@@ -44,8 +44,7 @@ function refuseOtherKind({ kind }: sql.LockedAttempt, result: StageResult): void
 }
 
 /** Those whose last input this was become ready. */
-async function unblockConsumers(t: CommandTx, stageRunId: string): Promise<void> {
-  const consumers = await t.many(sql.lockConsumers, { stageRunId });
+async function unblock(t: CommandTx, consumers: readonly { id: string }[]): Promise<void> {
   for (const batch of inBatches(consumers)) {
     const recounted = await t.many(sql.unblockStageRuns, { stageRunIds: batch.map(({ id }) => id) });
     await announce(

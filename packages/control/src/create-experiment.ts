@@ -13,10 +13,10 @@ import { type CommandTx, commit } from "./commit.ts";
 import type { Caller, Deps } from "./deps.ts";
 import { experimentSummary } from "./experiment-summaries.ts";
 import { endExperimentsThatWaitForNothing } from "./finish-experiments.ts";
-import { saveModel } from "./models.ts";
+import { definitionHashOf, saveModel } from "./models.ts";
 import { type PlannedSpec, planSpec, refuseUnknownArtifacts } from "./plan-spec.ts";
 import { inBatches } from "./slices.ts";
-import { runOf, type WrittenStageRun, writeStageRuns } from "./write-stage-runs.ts";
+import { connectStageRuns, runOf, type WrittenStageRun, writeStageRuns } from "./write-stage-runs.ts";
 
 export interface CreateExperiment {
   identity: Caller;
@@ -58,8 +58,10 @@ async function firstAnswer(
   { teamId }: Caller,
   { key, requestHash }: { key: string; requestHash: string },
 ): Promise<CreatedExperiment | null> {
-  await t.one(sql.lockName, { name: `idempotency ${teamId} ${key}` });
-  const earlier = await t.maybe(sql.firstAnswer, { teamId, key });
+  const [, earlier] = await Promise.all([
+    t.one(sql.lockName, { name: `idempotency ${teamId} ${key}` }),
+    t.maybe(sql.firstAnswer, { teamId, key }),
+  ]);
   if (!earlier) return null;
   if (earlier.requestHash !== requestHash) {
     throw new ReluctantError("idempotency-mismatch", `Idempotency-Key "${key}" was used with another body`, [
@@ -76,36 +78,60 @@ async function writeExperiment(
   plan: PlannedSpec,
 ): Promise<string> {
   const { teamId, name: owner } = identity;
-  const { id } = await t.one(sql.insertExperiment, {
-    teamId,
-    owner,
-    name: spec.name,
-    priority: priorityRank(spec.priority),
-    pool: spec.pool,
-    datasetVersion: plan.dataset.version,
-    model: plan.model.name,
-    definitionHash: await saveModel(t, plan.model),
-    recipe: spec.recipe,
-    granularity: spec.granularity,
-    precision: spec.precision,
-    spec: rawSpec,
-    parsed: spec,
-  });
-  const runs = await writeStageRuns(t, plan, spec.pool);
+  const experimentId = randomUUID();
+  const definitionHash = definitionHashOf(plan.model);
+  const [, , runs] = await Promise.all([
+    saveModel(t, plan.model, definitionHash),
+    t.run(sql.insertExperiment, {
+      experimentId,
+      teamId,
+      owner,
+      name: spec.name,
+      priority: priorityRank(spec.priority),
+      pool: spec.pool,
+      datasetVersion: plan.dataset.version,
+      model: plan.model.name,
+      definitionHash,
+      recipe: spec.recipe,
+      granularity: spec.granularity,
+      precision: spec.precision,
+      spec: rawSpec,
+      parsed: spec,
+    }),
+    writeStageRuns(t, plan, spec.pool),
+  ]);
+  const cached = [...runs.values()].filter(({ origin }) => origin === "cached").length;
+  const data = { name: spec.name, trials: plan.trials.length, stageRuns: runs.size, cached };
+  await Promise.all([
+    connectStageRuns(t, plan, runs),
+    writeTrials(t, experimentId, plan, runs),
+    announceExperiments(t, [{ teamId, experimentId, type: "experiment.submitted", data }]),
+    t.run(sql.insertAuditEvent, {
+      teamId,
+      actor: owner,
+      action: "experiment.create",
+      subject: experimentId,
+      detail: data,
+    }),
+  ]);
+  if (cached === runs.size) await endExperimentsThatWaitForNothing(t, [{ id: experimentId }]);
+  return experimentId;
+}
+
+async function writeTrials(
+  t: CommandTx,
+  experimentId: string,
+  plan: PlannedSpec,
+  runs: ReadonlyMap<string, WrittenStageRun>,
+): Promise<void> {
   for (const batch of trialRows(plan, runs)) {
     await t.run(sql.insertTrials, {
-      experimentId: id,
+      experimentId,
       model: plan.model.name,
       trials: batch.map(({ trial }) => trial),
       needs: batch.flatMap(({ needs }) => needs),
     });
   }
-  const cached = [...runs.values()].filter(({ origin }) => origin === "cached").length;
-  const data = { name: spec.name, trials: plan.trials.length, stageRuns: runs.size, cached };
-  await announceExperiments(t, [{ teamId, experimentId: id, type: "experiment.submitted", data }]);
-  await t.run(sql.insertAuditEvent, { teamId, actor: owner, action: "experiment.create", subject: id, detail: data });
-  await endExperimentsThatWaitForNothing(t, [id]); // at once, when all of it was cached
-  return id;
 }
 
 /** Trials in the plan's order, by the batch; the first that needs a new stage run is the one for which it runs. */

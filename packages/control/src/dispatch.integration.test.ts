@@ -1,10 +1,13 @@
+import { adHoc } from "@reluctant/db";
 import { type Kit, setup, sha256 } from "@reluctant/testkit";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import {
+  type Caller,
   claimAttempt,
   claimOutbox,
   dispatch,
   electLeader,
+  foldUsage,
   getExperiment,
   leaveWorker,
   listAttempts,
@@ -124,7 +127,7 @@ test("the reconciler sees the attempts that nobody claimed", async () => {
   const workerId = await kit.worker();
   const born = await dispatch(kit.deps);
   expect(await queuedAttempts(kit.deps, { olderThanMs: 60_000 })).toEqual([]);
-  expect(await queuedAttempts(kit.deps, { olderThanMs: 0 })).toEqual(born);
+  expect(await queuedAttempts(kit.deps, { olderThanMs: 0 })).toEqual(born.map(({ outboxId: _, ...job }) => job));
   await kit.claim(born[0]?.attemptId ?? "", workerId);
   expect(await queuedAttempts(kit.deps, { olderThanMs: 0 })).toEqual([]);
 });
@@ -141,15 +144,42 @@ test("one leader at a time, until it resigns or its lease ends", async () => {
   expect(await elect("e")).toBe(true);
 });
 
-test("a stage run charges the team that had it dispatched", async () => {
-  const identity = await kit.caller("payer");
+/** A stage run of a team that held its slot for so long. */
+async function charged(identity: Caller, seconds: number): Promise<void> {
   await kit.submit(onlyTrain, identity);
   const workerId = await kit.worker();
   const [born] = await dispatch(kit.deps);
   const claim = await kit.claim(born?.attemptId ?? sha256(""), workerId);
-  await kit.db.prisma.$executeRaw`update attempt set started_at = now() - interval '100 seconds'`;
+  await kit.db.prisma.$executeRaw`
+    update attempt set started_at = now() - ${seconds}::float8 * interval '1 second' where state = 'running'`;
   await kit.succeed(claim);
+}
+
+test("a stage run charges the team that had it dispatched", async () => {
+  const identity = await kit.caller("payer");
+  await charged(identity, 100);
+  await foldUsage(kit.deps);
   const team = await kit.db.prisma.team.findUniqueOrThrow({ where: { id: identity.teamId } });
   expect(team.gpuSeconds).toBeGreaterThanOrEqual(100);
   expect(team.gpuSeconds).toBeLessThan(160);
+  await foldUsage(kit.deps);
+  const again = await kit.db.prisma.team.findUniqueOrThrow({ where: { id: identity.teamId } });
+  expect(again.gpuSeconds).toBe(team.gpuSeconds); // once
+});
+
+test("what a team was charged counts at once, whether or not it is folded, on top of what it had used before", async () => {
+  const [payer, other] = [await kit.caller("payer"), await kit.caller("other")];
+  await charged(payer, 100);
+  await kit.db.prisma.team.update({ where: { id: other.teamId }, data: { gpuSeconds: 50 } });
+  await kit.submit({ ...onlyTrain, seeds: [2] }, payer);
+  await kit.submit({ ...onlyTrain, seeds: [3] }, other);
+  const ofEach = adHoc(`select t.name, round(u.gpu_seconds)::int as used
+    from team_usage(86400) u join team t on t.id = u.team_id where t.name in ('other', 'payer') order by 1`);
+  const before = await kit.db.many(ofEach, {});
+  expect(before[0]).toEqual({ name: "other", used: 50 });
+  expect(before[1]?.used).toBeGreaterThanOrEqual(100);
+  await foldUsage(kit.deps);
+  expect(await kit.db.many(ofEach, {})).toEqual(before);
+  const [first] = await dispatch(kit.deps);
+  expect(await teamOf(first?.attemptId as string)).toBe("other");
 });

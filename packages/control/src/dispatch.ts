@@ -1,40 +1,62 @@
 import { type Priority, priorities } from "@reluctant/contracts";
 import { type RowOf, sql } from "@reluctant/db";
 import { byTurn, queueDepth, shareHalfLifeSeconds, type Waiting } from "@reluctant/relu";
-import { announce, attemptChanged, stageRunChanged } from "./announce.ts";
 import { leaseSeconds } from "./claim-attempt.ts";
-import { type CommandTx, commit } from "./commit.ts";
+import type { OutboxJob } from "./claim-outbox.ts";
 import type { Deps } from "./deps.ts";
+import { QueueMemory } from "./turns.ts";
 
 /** An attempt that waits in a queue: what its job says. */
 export type QueuedAttempt = RowOf<typeof sql.queuedAttempts>;
 
+export interface Dispatcher {
+  /** Who brings the announcements to Redis itself; null leaves them to whoever claims them. */
+  holder: string | null;
+  memory: Map<string, QueueMemory>;
+}
+
 /**
  * Fills the queues whose pools have free slots: whoever's turn it is gets an attempt and the outbox row that announces
- * it, in one transaction. Answers the attempts that were born.
+ * it, for each queue in one statement. Answers the attempts that were born.
  */
-export const dispatch = (deps: Deps): Promise<QueuedAttempt[]> =>
-  commit(deps, async (t) => {
-    const born: QueuedAttempt[] = [];
-    for (const queue of await t.many(sql.dispatchQueues, { leaseSeconds })) born.push(...(await fill(t, queue)));
-    return born;
-  });
+export async function dispatch(
+  deps: Deps,
+  dispatcher: Dispatcher = { holder: null, memory: new Map() },
+): Promise<OutboxJob[]> {
+  const born: OutboxJob[] = [];
+  for (const queue of await deps.db.many(sql.dispatchQueues, { leaseSeconds }))
+    born.push(...(await fill(deps, dispatcher, queue)));
+  if (born.length > 0) deps.notifications.publish("events");
+  return born;
+}
 
-async function fill(t: CommandTx, { kind, pool, freeSlots, queued }: sql.DispatchQueue): Promise<QueuedAttempt[]> {
-  const room = queueDepth(freeSlots) - queued;
+async function fill({ db }: Deps, { holder, memory }: Dispatcher, queue: sql.DispatchQueue): Promise<OutboxJob[]> {
+  const remembered = memoryOf(memory, queue);
+  const freed = remembered.freedOfLate(queue, performance.now());
+  const room = queueDepth(queue.freeSlots, freed) - queue.queued;
   if (room <= 0) return [];
+  const chosen = await remembered.next(room, () => look(db, queue, room));
+  if (chosen.length === 0) return [];
+  const born = await db.many(sql.queueAttempts, { chosen, holder });
+  remembered.dispatched({ chosen: chosen.length, born: born.length });
+  return born;
+}
+
+function memoryOf(memory: Map<string, QueueMemory>, { kind, pool }: sql.DispatchQueue): QueueMemory {
+  const queue = `${kind}.${pool}`;
+  const remembered = memory.get(queue) ?? new QueueMemory();
+  memory.set(queue, remembered);
+  return remembered;
+}
+
+/** Enough for the rounds that the look is good for. */
+const lookAhead = 200;
+
+async function look(db: Deps["db"], { kind, pool }: sql.DispatchQueue, room: number): Promise<Waiting[]> {
+  const most = Math.max(room, lookAhead);
   const halfLifeSeconds = shareHalfLifeSeconds;
-  const candidates = await t.many(sql.dispatchCandidates, { kind, pool, room, halfLifeSeconds, leaseSeconds });
-  const chosen = candidates.map(waitingOf).sort(byTurn).slice(0, room);
-  const attempts = await t.many(sql.queueAttempts, { chosen });
-  await announce(
-    t,
-    attempts.flatMap(({ attemptId: id, stageRunId, number }) => [
-      stageRunChanged(stageRunId, "active"),
-      attemptChanged({ id, stageRunId, number, worker: null, step: null }, "queued"),
-    ]),
-  );
-  return attempts.map(({ number, ...job }) => job);
+  const candidates = await db.many(sql.dispatchCandidates, { kind, pool, most, halfLifeSeconds, leaseSeconds });
+  return candidates.map(waitingOf).sort(byTurn).slice(0, most);
 }
 
 const waitingOf = ({ createdAt, priority, ...row }: sql.DispatchCandidate): Waiting => ({

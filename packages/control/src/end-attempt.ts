@@ -1,5 +1,5 @@
 import { sql, type Tx, type ValuesOf } from "@reluctant/db";
-import { afterEnding, attemptTransitions, type Ending, shareHalfLifeSeconds, statesBefore } from "@reluctant/relu";
+import { afterEnding, attemptTransitions, type Ending, statesBefore } from "@reluctant/relu";
 import { announce, attemptChanged, stageRunChanged } from "./announce.ts";
 import { breakExperiments } from "./break-experiments.ts";
 import type { CommandTx } from "./commit.ts";
@@ -28,7 +28,7 @@ export async function endAttempt(
   const { id: attemptId } = attempt;
   const failure = ending.as === "failed" ? ending.failure : null;
   // A slot that fell silent is not charged for the silence.
-  if (ending.as !== "lost") await t.run(sql.billAttempt, { attemptId, halfLifeSeconds: shareHalfLifeSeconds });
+  if (ending.as !== "lost") await t.run(sql.billAttempt, { attemptId });
   await closeAttempt(t, { attemptId, state: ending.as, reason, failure, step });
   await announce(t, [attemptChanged({ ...attempt, step: step ?? attempt.step }, ending.as, reason)]);
   await settleStageRun(t, attempt, ending.as === "cancelled" ? { as: "preempted" } : ending);

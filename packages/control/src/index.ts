@@ -18,6 +18,7 @@ export * from "./elect-leader.ts";
 export * from "./ensure-team.ts";
 export * from "./expire-leases.ts";
 export * from "./fail-attempt.ts";
+export * from "./fold-usage.ts";
 export * from "./get-experiment.ts";
 export * from "./get-frontier.ts";
 export * from "./import-artifact.ts";

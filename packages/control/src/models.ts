@@ -14,19 +14,18 @@ import {
   type Shape,
 } from "@reluctant/relu";
 
-/** Keeps the size of a model beside the hash of its definition; answers the hash. */
-export async function saveModel(t: Tx, model: Model): Promise<string> {
-  const definitionHash = createHash("sha256").update(canonicalJson(model)).digest("hex");
-  const { name } = model;
-  await t.run(sql.saveModel, {
+export const definitionHashOf = (model: Model): string =>
+  createHash("sha256").update(canonicalJson(model)).digest("hex");
+
+/** Keeps the size of a model beside the hash of its definition. */
+export const saveModel = (t: Tx, model: Model, definitionHash: string): Promise<void> =>
+  t.run(sql.saveModel, {
     definitionHash,
-    name,
+    name: model.name,
     reluCount: reluCount(model),
     params: BigInt(parameterCount(model)),
     macs: BigInt(macCount(model)),
   });
-  return definitionHash;
-}
 
 /** Classes of the data set that the literature reports at a side length: CIFAR-10, Tiny-ImageNet, ImageNet. */
 const classesAt: Record<number, number> = { 32: 10, 64: 200, 224: 1000 };

@@ -8,7 +8,6 @@ import {
   type StageResult,
 } from "@reluctant/contracts";
 import { sql } from "@reluctant/db";
-import { announce } from "./announce.ts";
 import type { CommandTx } from "./commit.ts";
 
 /** The artifact without which a stage's result is none: what a next stage, or the user, takes from it. */
@@ -19,7 +18,7 @@ const wantedRole = {
   distillation: "weights",
 } as const satisfies Record<StageResult["kind"], ArtifactRef["role"]>;
 
-/** Writes the rows of a stage run's result: its artifacts by variant and role, and what its kind found. */
+/** Writes the rows of what a stage run's kind found; its artifacts must be there by variant and role. */
 export async function saveResult(
   t: CommandTx,
   stageRunId: string,
@@ -27,7 +26,6 @@ export async function saveResult(
   artifacts: ArtifactRef[],
 ): Promise<void> {
   refuseMissing(result, artifacts);
-  await t.run(sql.saveArtifactsOfStageRun, { stageRunId, artifacts });
   switch (result.kind) {
     case "train":
       return savePoints(t, stageRunId, "ar", [{ ...result, variant: fullVariant, macs: null }]);
@@ -90,7 +88,7 @@ async function savePoints(
   reached: readonly Reached[],
 ): Promise<void> {
   for (const { variant, reluCount, macs, validationAccuracy, testAccuracy } of reached) {
-    const { id: pointId } = await t.one(sql.putFrontierPoint, {
+    await t.one(sql.putFrontierPoint, {
       stageRunId,
       variant,
       method,
@@ -99,6 +97,5 @@ async function savePoints(
       validationAccuracy,
       testAccuracy,
     });
-    await announce(t, [{ stageRunId, attemptId: null, type: "frontier.point", data: { pointId } }]);
   }
 }

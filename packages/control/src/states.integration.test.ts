@@ -4,6 +4,7 @@ import {
   type AttemptState,
   attemptStates,
   experimentStates,
+  inputRole,
   stageKinds,
   stageRunStates,
   stopWays,
@@ -123,7 +124,8 @@ const movers: Record<string, Mover[]> = {
   "claim-attempt": [
     {
       entity: "attempt",
-      run: (t, { attemptId, workerId }) => t.one(sql.claimAttempt, { attemptId, workerId, leaseSeconds: 15 }),
+      run: (t, { attemptId, workerId }) =>
+        t.one(sql.claimAttempt, { attemptId, workerId, leaseSeconds: 15, roles: inputRole }),
     },
   ],
   "stop-attempts": [
@@ -146,7 +148,7 @@ const movers: Record<string, Mover[]> = {
           adHoc(`select team_id::text as "teamId" from attempt where stage_run_id = :stageRunId::uuid`),
           { stageRunId },
         );
-        await t.many(sql.queueAttempts, { chosen: [{ stageRunId, teamId: teamId as string }] });
+        await t.many(sql.queueAttempts, { chosen: [{ stageRunId, teamId: teamId as string }], holder: null });
       },
     },
   ],
@@ -160,9 +162,10 @@ const movers: Record<string, Mover[]> = {
   "unblock-stage-runs": [
     { entity: "stage_run", run: (t, { stageRunId }) => t.many(sql.unblockStageRuns, { stageRunIds: [stageRunId] }) },
   ],
-  "succeed-stage-run": [
-    { entity: "stage_run", run: (t, { stageRunId }) => t.one(sql.succeedStageRun, { stageRunId, result }) },
-  ],
+  "complete-attempt": (["attempt", "stage_run"] as const).map((entity) => ({
+    entity,
+    run: (t, { attemptId }) => t.one(sql.completeAttempt, { attemptId, result, artifacts: [] }),
+  })),
   "fail-stage-run": [
     {
       entity: "stage_run",

@@ -20,20 +20,16 @@ const maxLooks = 5;
  */
 export async function writeStageRuns(t: Tx, plan: PlannedSpec, pool: string): Promise<Map<string, WrittenStageRun>> {
   const runs = new Map<string, WrittenStageRun>();
-  const created: PlannedStageRun[] = [];
-  for (const ofOneKind of stageKinds.map((kind) => inLockOrder(plan.stageRuns, kind))) {
-    for (const planned of inBatches(ofOneKind)) {
-      for (const [stageKey, run] of await writeBatch(t, planned, plan, pool)) runs.set(stageKey, run);
-      created.push(...planned.filter(({ stageKey }) => runOf(runs, stageKey).origin === "ran"));
-    }
-  }
-  for (const batch of inBatches(created)) await connect(t, batch, runs);
+  for (const planned of inBatches(inLockOrder(plan.stageRuns)))
+    for (const [stageKey, run] of await writeBatch(t, planned, plan, pool)) runs.set(stageKey, run);
   return runs;
 }
 
 /** Inputs before those that read them, then by key: two plans that meet wait for each other in one order only. */
-const inLockOrder = (stageRuns: readonly PlannedStageRun[], wanted: string): PlannedStageRun[] =>
-  stageRuns.filter(({ kind }) => kind === wanted).sort((a, b) => (a.stageKey < b.stageKey ? -1 : 1));
+const inLockOrder = (stageRuns: readonly PlannedStageRun[]): PlannedStageRun[] =>
+  stageKinds.flatMap((wanted) =>
+    stageRuns.filter(({ kind }) => kind === wanted).sort((a, b) => (a.stageKey < b.stageKey ? -1 : 1)),
+  );
 
 /** New ones are ours already: only those that were there are locked, which for 20,000 new ones took as long as writing them. */
 async function writeBatch(
@@ -89,6 +85,15 @@ function rowsOf(planned: readonly PlannedStageRun[], scopes: PlannedSpec["scopes
 const originOf = (state: StageRunState): NeedOrigin => (state === "succeeded" ? "cached" : "shared");
 
 /** Writes the edges of new stage runs, counts which inputs are there already, and takes over what cancelled ones left. */
+export async function connectStageRuns(
+  t: Tx,
+  plan: PlannedSpec,
+  runs: ReadonlyMap<string, WrittenStageRun>,
+): Promise<void> {
+  const created = inLockOrder(plan.stageRuns).filter(({ stageKey }) => runOf(runs, stageKey).origin === "ran");
+  for (const batch of inBatches(created)) await connect(t, batch, runs);
+}
+
 async function connect(
   t: Tx,
   created: readonly PlannedStageRun[],
@@ -104,9 +109,11 @@ async function connect(
     })),
   );
   const stageRunIds = created.map(({ stageKey }) => runOf(runs, stageKey).id);
-  await t.run(sql.insertStageRunInputs, { inputs: newInputs });
-  await t.many(sql.unblockStageRuns, { stageRunIds });
-  await t.run(sql.adoptCheckpoints, { stageRunIds });
+  await Promise.all([
+    newInputs.length > 0 && t.run(sql.insertStageRunInputs, { inputs: newInputs }),
+    newInputs.length > 0 && t.many(sql.unblockStageRuns, { stageRunIds }),
+    t.run(sql.adoptCheckpoints, { stageRunIds }),
+  ]);
 }
 
 export function runOf(runs: ReadonlyMap<string, WrittenStageRun>, stageKey: string): WrittenStageRun {

@@ -42,29 +42,34 @@ export function openDatabase(
   const prisma = new PrismaClient({ adapter: new LeakFreePgAdapter(pool) });
   return {
     prisma,
-    ...statementsBy(async (statement, values) => {
-      const client = await pool.connect();
-      try {
-        return await query(client, statement, values);
-      } finally {
-        client.release();
-      }
-    }),
-    async tx(work) {
-      for (let retry = 0; ; retry++) {
+    ...statementsBy((statement, values) =>
+      untilNoneCollides(async () => {
+        const client = await pool.connect();
         try {
-          return await transaction(await pool.connect(), limits, work);
-        } catch (error) {
-          if (retry >= maxRetries || !isRetryable(error)) throw error;
-          await pause(Math.random() * 10 * 2 ** retry); // apart, or they would collide again
+          return await query(client, statement, values);
+        } finally {
+          client.release();
         }
-      }
-    },
+      }),
+    ),
+    tx: (work) => untilNoneCollides(async () => transaction(await pool.connect(), limits, work)),
     async close() {
       await prisma.$disconnect();
       await pool.end();
     },
   };
+}
+
+/** What met a deadlock or a serialization failure left no trace, and may run again. */
+async function untilNoneCollides<T>(work: () => Promise<T>): Promise<T> {
+  for (let retry = 0; ; retry++) {
+    try {
+      return await work();
+    } catch (error) {
+      if (retry >= maxRetries || !isRetryable(error)) throw error;
+      await pause(Math.random() * 10 * 2 ** retry); // apart, or they would collide again
+    }
+  }
 }
 
 async function transaction<T>(client: pg.PoolClient, limits: TimeLimits, work: (t: Tx) => Promise<T>): Promise<T> {

@@ -7,10 +7,13 @@ import type { Redis } from "./redis.ts";
 /** Where a job is. `active`: fetched by a worker that holds its lock, or held it until moments ago. */
 export type JobState = "absent" | "waiting" | "active" | "completed" | "failed";
 
+/** A job, and the pool whose workers may take it. */
+export type PooledJob = JobPayload & { pool: string };
+
 /** Adds jobs. Every method fails at once with RedisUnavailable while Redis is away; repeating is harmless. */
 export interface Producer {
-  /** The job's id is the attempt's, so adding one that is there changes nothing. */
-  add(job: JobPayload, pool: string): Promise<void>;
+  /** A job's id is its attempt's, so adding one that is there changes nothing. */
+  add(jobs: readonly PooledJob[]): Promise<void>;
   /** Adds the job anew if it is gone or over. One that waits, or that a worker holds, stays. */
   restore(job: JobPayload, pool: string): Promise<"restored" | "kept">;
   state(job: JobPayload, pool: string): Promise<JobState>;
@@ -38,8 +41,16 @@ export function createProducer(redis: Redis): Producer {
     return added;
   };
 
-  const add = (job: JobPayload, pool: string) =>
-    redis.use(async () => void (await queue(job.kind, pool).add(job.kind, job, { jobId: job.attemptId })));
+  const add = (jobs: readonly PooledJob[]) =>
+    redis.use(async () => {
+      const ofQueues = new Map<Queue, JobPayload[]>();
+      for (const { pool, ...job } of jobs) {
+        const target = queue(job.kind, pool);
+        ofQueues.set(target, [...(ofQueues.get(target) ?? []), job]);
+      }
+      for (const [target, batch] of ofQueues)
+        await target.addBulk(batch.map((job) => ({ name: job.kind, data: job, opts: { jobId: job.attemptId } })));
+    });
 
   const state = (job: JobPayload, pool: string) =>
     redis.use(async () => jobState(await queue(job.kind, pool).getJobState(job.attemptId)));
@@ -51,7 +62,7 @@ export function createProducer(redis: Redis): Producer {
     async restore(job, pool) {
       if (!isOver(await state(job, pool))) return "kept";
       await redis.use(() => queue(job.kind, pool).remove(job.attemptId));
-      await add(job, pool);
+      await add([{ ...job, pool }]);
       return "restored";
     },
     async close() {

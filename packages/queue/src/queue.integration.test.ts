@@ -74,8 +74,8 @@ const none = () => AbortSignal.timeout(300);
 test("a job is delivered once, however often it was added, and then over", async () => {
   const { producer, consumer } = await setup();
   const one = job();
-  await producer.add(one, "default");
-  await producer.add(one, "default");
+  await producer.add([{ ...one, pool: "default" }]);
+  await producer.add([{ ...one, pool: "default" }]);
   expect(await producer.state(one, "default")).toBe("waiting");
   const consumed = consumer();
   const delivery = await consumed.next(soon());
@@ -88,9 +88,9 @@ test("a job is delivered once, however often it was added, and then over", async
 
 test("a consumer serves its queues in turn, and no queue of another pool", async () => {
   const { producer, consumer } = await setup();
-  await producer.add(job("train"), "other");
+  await producer.add([{ ...job("train"), pool: "other" }]);
   for (let n = 0; n < 2; n++)
-    for (const kind of ["train", "distillation"] as const) await producer.add(job(kind), "default");
+    for (const kind of ["train", "distillation"] as const) await producer.add([{ ...job(kind), pool: "default" }]);
   const consumed = consumer();
   const kinds = [];
   for (let n = 0; n < 4; n++) {
@@ -113,7 +113,7 @@ test("a waiting consumer gets a job as soon as it is woken", async () => {
   const delivered = consumed.next(late);
   const waits = () => timers.mock.calls.some(([, ms]) => ms === 1_000); // it has found nothing
   while (!waits() && !late.aborted) await setImmediate();
-  await producer.add(job(), "default");
+  await producer.add([{ ...job(), pool: "default" }]);
   notifications.publish("jobs");
   expect(await delivered).not.toBeNull();
 });
@@ -138,7 +138,7 @@ test("restoring adds a job that is gone or over, and leaves one that waits or is
 test("a job whose worker died is failed by the others, then restored", async () => {
   const { producer, consumer, redis, notifications } = await setup();
   const one = job();
-  await producer.add(one, "default");
+  await producer.add([{ ...one, pool: "default" }]);
   const dead = openRedis({ url: server.url, prefix: redis.prefix, log: redis.log });
   await dead.ready();
   const fetched = await consume(dead, notifications, [queueName("train", "default")]).next(soon());
@@ -165,11 +165,11 @@ test("a job that this version did not write is failed with what is wrong", async
 test("while Redis is away commands fail at once, the outage is logged once, and then all goes on", async () => {
   const { producer, consumer, lines } = await setup();
   const consumed = consumer();
-  await producer.add(job(), "default");
+  await producer.add([{ ...job(), pool: "default" }]);
   await server.kill("SIGKILL");
   const waiting = consumed.next(AbortSignal.timeout(15_000));
   const asked = performance.now();
-  await expect(producer.add(job(), "default")).rejects.toThrow(RedisUnavailable);
+  await expect(producer.add([{ ...job(), pool: "default" }])).rejects.toThrow(RedisUnavailable);
   expect(performance.now() - asked).toBeLessThan(1_000);
   await vi.waitFor(() => expect(lines).toEqual(["Redis is out of reach; trying again until it answers"]));
   await server.start();

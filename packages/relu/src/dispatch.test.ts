@@ -22,6 +22,6 @@ describe("dispatch order", () => {
   });
   it("forgets half of what a team used within a day, and queues nothing without free slots", () => {
     expect(decayed(100, 86_400)).toBe(50);
-    expect([queueDepth(0), queueDepth(3)]).toEqual([0, 5]);
+    expect([queueDepth(0), queueDepth(3), queueDepth(0, 7)]).toEqual([0, 5, 9]);
   });
 });

@@ -29,5 +29,9 @@ export const shareHalfLifeSeconds = 86_400;
 export const decayed = (gpuSeconds: number, elapsedSeconds: number): number =>
   gpuSeconds * 0.5 ** (elapsedSeconds / shareHalfLifeSeconds);
 
-/** Jobs of a queue that may lie in Redis: those that slots will take at once, and two that follow without a pause. */
-export const queueDepth = (freeSlots: number): number => (freeSlots > 0 ? freeSlots + 2 : 0);
+/**
+ * Jobs of a queue that may lie in Redis: those that slots will take at once, and two that follow without a pause. Slots whose
+ * work is over in moments come free faster than they are seen: as many as came free of late will do so again.
+ */
+export const queueDepth = (freeSlots: number, freedOfLate = 0): number =>
+  freeSlots + freedOfLate > 0 ? freeSlots + freedOfLate + 2 : 0;

@@ -30,7 +30,7 @@ async function setup() {
   );
   const { deps } = kit;
   const relays = relay({ deps, producer, notifications, holder: "c1", log });
-  const dispatches = dispatcher({ deps, onDispatched: relays.notify, log });
+  const dispatches = dispatcher({ deps, holder: "c1", onDispatched: relays.send, log });
   const run = (service: Service) => {
     service.start();
     cleanUps.push(() => service.stop());
@@ -39,9 +39,12 @@ async function setup() {
   await kit.submit({ until: "train", budgets: undefined });
   const consumer = createConsumer({ redis, notifications, queues: queueNames("default"), workerName: "w1" });
   cleanUps.push(() => consumer.close());
+  /** Its jobs are lost on the way to the relay, as by a crash. */
+  const dispatchesAlone = dispatcher({ deps, holder: "c1", onDispatched: () => {}, log });
   return {
     ...kit,
     redis,
+    dispatchesAlone,
     producer,
     workerId,
     relays,
@@ -67,8 +70,8 @@ test("a stage run that is ready reaches a waiting worker, and its announcement i
 });
 
 test("a row that a relay claimed and did not send is sent by the next", async () => {
-  const { relays, dispatches, run, next, db } = await setup();
-  run(dispatches);
+  const { relays, dispatchesAlone, run, next, db } = await setup();
+  run(dispatchesAlone);
   await vi.waitFor(async () => expect(await db.prisma.outbox.count()).toBe(1));
   await db.prisma.outbox.updateMany({ data: { claimedBy: "dead", claimedAt: new Date(Date.now() - 60_000) } });
   run(relays);
@@ -76,8 +79,8 @@ test("a row that a relay claimed and did not send is sent by the next", async ()
 });
 
 test("what a relay claimed before it was killed is sent at once by the one that follows it under its name", async () => {
-  const { relays, dispatches, run, next, db } = await setup();
-  run(dispatches);
+  const { relays, dispatchesAlone, run, next, db } = await setup();
+  run(dispatchesAlone);
   await vi.waitFor(async () => expect(await db.prisma.outbox.count()).toBe(1));
   await db.prisma.outbox.updateMany({ data: { claimedBy: "c1", claimedAt: new Date() } });
   run(relays);

@@ -12,6 +12,7 @@ import { leaseExpirer } from "./lease-expirer.ts";
 import { reconciler } from "./reconciler.ts";
 import { relay } from "./relay.ts";
 import { suspectMarker } from "./suspect-marker.ts";
+import { usageFolder } from "./usage-folder.ts";
 import { workerHealth } from "./worker-health.ts";
 
 /** The coordinator: `node dist/main.js`, configured by the environment (config.ts). Several may run; one leads. */
@@ -26,7 +27,7 @@ const deps = { db, artifacts: postgresArtifacts(db), notifications };
 const producer = createProducer(redis);
 
 const relays = relay({ deps, producer, notifications, holder, log });
-const dispatches = dispatcher({ deps, onDispatched: relays.notify, log });
+const dispatches = dispatcher({ deps, holder, onDispatched: relays.send, log });
 notifications.on("dispatch", dispatches.notify);
 const expirer = leaseExpirer({ deps, holder, leaseSeconds, onExpired: dispatches.notify, log });
 const leader = leadership({
@@ -40,6 +41,7 @@ const leader = leadership({
     workerHealth({ deps, log }),
     garbageCollector({ deps, log }),
     suspectMarker({ deps, log }),
+    usageFolder({ deps, log }),
   ],
   log,
 });

@@ -4,6 +4,12 @@ import type { Logger } from "@reluctant/telemetry";
 import { type PeriodicService, periodicService } from "./service.ts";
 
 const batch = 100;
+const everyMs = 1_000;
+
+export interface Relay extends PeriodicService {
+  /** Sends what its holder has claimed already: the dispatcher's new attempts. */
+  send(jobs: readonly OutboxJob[]): void;
+}
 
 /**
  * Moves committed outbox rows into BullMQ: claim and commit, add, mark as sent; no transaction is open while Redis is
@@ -15,28 +21,44 @@ export const relay = (options: {
   notifications: Notifications;
   holder: string;
   log: Logger;
-}): PeriodicService => {
+}): Relay => {
   const { deps, producer, notifications, holder, log } = options;
 
-  const unsent: OutboxJob[] = []; // claimed, but Redis was away
-  const send = async (): Promise<number> => {
-    if (unsent.length === 0) unsent.push(...(await claimOutbox(deps, { limit: batch, holder })));
-    const jobs = [...unsent];
-    for (const { outboxId, pool, ...job } of jobs) {
-      await producer.add(job, pool);
-      await markSent(deps, { outboxIds: [outboxId] });
-      unsent.shift();
-    }
-    if (jobs.length > 0) notifications.publish("jobs");
-    return jobs.length;
+  const unsent: OutboxJob[] = []; // claimed, and Redis may be away
+  const sendBatch = async (): Promise<boolean> => {
+    const jobs = unsent.slice(0, batch);
+    if (jobs.length === 0) return false;
+    await producer.add(jobs.map(({ outboxId, ...job }) => job));
+    notifications.publish("jobs");
+    unsent.splice(0, jobs.length);
+    await markSent(deps, { outboxIds: jobs.map(({ outboxId }) => outboxId) });
+    return true;
   };
 
-  return periodicService({
+  let looksAgainAt = 0;
+  const claimOthers = async (): Promise<void> => {
+    if (performance.now() < looksAgainAt) return;
+    const claimed = await claimOutbox(deps, { limit: batch, holder });
+    unsent.push(...claimed);
+    if (claimed.length < batch) looksAgainAt = performance.now() + everyMs;
+  };
+
+  const service = periodicService({
     name: "relay",
-    everyMs: 1_000,
+    everyMs,
     log,
     async work() {
-      while ((await send()) === batch);
+      do {
+        while (await sendBatch());
+        await claimOthers();
+      } while (unsent.length > 0);
     },
   });
+  return {
+    ...service,
+    send(jobs) {
+      unsent.push(...jobs);
+      service.notify();
+    },
+  };
 };

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { createWakeSignal } from "@reluctant/queue";
 import type { Logger } from "@reluctant/telemetry";
 
@@ -16,18 +17,21 @@ export interface PeriodicService extends Service {
 interface PeriodicServiceOptions {
   name: string;
   everyMs: number;
+  /** Least time from the beginning of a round to that of the next; whoever notifies meanwhile has one round together. */
+  spacingMs?: number;
   work: () => Promise<void>;
   log: Logger;
 }
 
 /** Does one round of `work` whenever it is notified, and at least every `everyMs`. */
-export function periodicService({ name, everyMs, work, log }: PeriodicServiceOptions): PeriodicService {
+export function periodicService({ name, everyMs, spacingMs = 0, work, log }: PeriodicServiceOptions): PeriodicService {
   const wakeSignal = createWakeSignal();
   let running: { end: AbortController; done: Promise<void> } | null = null;
 
   const run = async (signal: AbortSignal) => {
     let failing = false;
     while (!signal.aborted) {
+      const next = performance.now() + spacingMs;
       try {
         await work();
         if (failing) log.info({ service: name }, "works again");
@@ -37,6 +41,8 @@ export function periodicService({ name, everyMs, work, log }: PeriodicServiceOpt
         failing = true;
       }
       await wakeSignal.wait(everyMs, signal);
+      const early = next - performance.now();
+      if (early > 0) await pause(early, undefined, { signal }).catch(() => {}); // aborted
     }
   };
 

@@ -96,7 +96,7 @@ async function setup() {
   const dispatch = async (number = 1, stageRunId = run.id) => {
     await prisma.stageRun.update({ where: { id: stageRunId }, data: { state: "active" } });
     const { id } = await prisma.attempt.create({ data: { stageRunId, number, teamId } });
-    await producer.add({ attemptId: id, stageRunId, kind: "train" }, "default");
+    await producer.add([{ attemptId: id, stageRunId, kind: "train", pool: "default" }]);
     notifications.publish("jobs");
     return id;
   };
@@ -104,7 +104,7 @@ async function setup() {
   /** As after a flush of Redis and the reconciler's repair. */
   const redeliver = async (attemptId: string) => {
     await redis.client.del(await redis.client.keys(`${redis.prefix}:*`));
-    await producer.add({ attemptId, stageRunId: run.id, kind: "train" }, "default");
+    await producer.add([{ attemptId, stageRunId: run.id, kind: "train", pool: "default" }]);
     notifications.publish("jobs");
   };
 

@@ -2,15 +2,18 @@ import type {
   ArtifactRef,
   AttemptState,
   Failure,
+  InputName,
+  inputRole,
   Precision,
   Progress,
   StageKind,
   StageParams,
+  StageResult,
   StageRunState,
   StopWay,
 } from "@reluctant/contracts";
 import type { EndedAttemptState, Loss } from "@reluctant/relu";
-import { arrayOf, bigint, boolean, bytes, float, int, json, nullable, text, uuid, word } from "../postgres-types.ts";
+import { arrayOf, boolean, bytes, float, int, json, nullable, text, uuid, word } from "../postgres-types.ts";
 import { type RowOf, statement } from "../statement.ts";
 
 /** An attempt and its stage run, both locked. */
@@ -69,7 +72,7 @@ export const fitOfWorker = statement("fit-of-worker", {
 export type WorkerFit = RowOf<typeof fitOfWorker>;
 
 export const claimAttempt = statement("claim-attempt", {
-  takes: { attemptId: uuid, workerId: uuid, leaseSeconds: int },
+  takes: { attemptId: uuid, workerId: uuid, leaseSeconds: int, roles: json<typeof inputRole>() },
   gives: {
     stageRunId: text,
     number: int,
@@ -82,28 +85,30 @@ export const claimAttempt = statement("claim-attempt", {
     datasetVersion: text,
     startStep: int,
     resumeSha256: nullable(text),
-    inputs: json<{ name: string; stageRunId: string | null; variant: string; artifact: string | null }[]>(),
+    inputs: json<Partial<Record<InputName, string>>>(),
   },
 });
 export type ClaimedAttempt = RowOf<typeof claimAttempt>;
 
-export const artifactsOfStageRuns = statement("artifacts-of-stage-runs", {
-  takes: { stageRunIds: arrayOf(uuid) },
-  gives: {
-    stageRunId: text,
-    variant: text,
-    role: word<ArtifactRef["role"]>(),
-    sha256: text,
-    bytes: bigint,
-    mediaType: text,
+export const missingInputs = statement("missing-inputs", {
+  takes: { stageRunId: uuid, roles: json<typeof inputRole>() },
+  gives: { name: text, stageRunId: text, variant: text },
+});
+export const completeAttempt = statement("complete-attempt", {
+  takes: {
+    attemptId: uuid,
+    result: json<StageResult>(),
+    artifacts: json<readonly Pick<ArtifactRef, "variant" | "role" | "sha256">[]>(),
   },
+  gives: { id: text },
 });
 
 export const beatAttempt = statement("beat-attempt", {
   takes: { attemptId: uuid, epoch: int, leaseSeconds: int, progress: nullable(json<Progress>()) },
   gives: { state: word<"running" | "stopping">(), stop: nullable(word<StopWay>()), unbilled: float },
 });
-export const billAttempt = statement("bill-attempt", { takes: { attemptId: uuid, halfLifeSeconds: float } });
+export const billAttempt = statement("bill-attempt", { takes: { attemptId: uuid } });
+export const foldUsage = statement("fold-usage", { takes: { halfLifeSeconds: float } });
 export const fence = statement("fence", { takes: { attemptId: uuid, epoch: int }, gives: { stageRunId: text } });
 export const appendLog = statement("append-log", {
   takes: { attemptId: uuid, epoch: int, offset: int, bytes },

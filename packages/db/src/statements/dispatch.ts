@@ -1,15 +1,15 @@
 import type { StageKind } from "@reluctant/contracts";
-import { arrayOf, bigint, float, int, json, smallint, text, timestamp, word } from "../postgres-types.ts";
+import { arrayOf, bigint, float, int, json, nullable, smallint, text, timestamp, word } from "../postgres-types.ts";
 import { type RowOf, statement } from "../statement.ts";
 
 export const dispatchQueues = statement("dispatch-queues", {
   takes: { leaseSeconds: int },
-  gives: { kind: word<StageKind>(), pool: text, freeSlots: int, queued: int },
+  gives: { kind: word<StageKind>(), pool: text, slots: int, freeSlots: int, queued: int },
 });
 export type DispatchQueue = RowOf<typeof dispatchQueues>;
 
 export const dispatchCandidates = statement("dispatch-candidates", {
-  takes: { kind: word<StageKind>(), pool: text, room: int, halfLifeSeconds: float, leaseSeconds: int },
+  takes: { kind: word<StageKind>(), pool: text, most: int, halfLifeSeconds: float, leaseSeconds: int },
   gives: {
     stageRunId: text,
     createdAt: timestamp,
@@ -25,8 +25,8 @@ export type DispatchCandidate = RowOf<typeof dispatchCandidates>;
 /** An attempt as its job names it. */
 const job = { attemptId: text, stageRunId: text, kind: word<StageKind>(), pool: text };
 export const queueAttempts = statement("queue-attempts", {
-  takes: { chosen: json<readonly { stageRunId: string; teamId: string }[]>() },
-  gives: { ...job, number: int },
+  takes: { chosen: json<readonly { stageRunId: string; teamId: string }[]>(), holder: nullable(text) },
+  gives: { ...job, outboxId: bigint },
 });
 export const queuedAttempts = statement("queued-attempts", { takes: { olderThanMs: float }, gives: job });
 export const claimOutbox = statement("claim-outbox", {

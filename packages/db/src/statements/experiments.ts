@@ -6,7 +6,7 @@ import type {
   NeedOrigin,
   Precision,
 } from "@reluctant/contracts";
-import { arrayOf, bigint, int, json, nullable, smallint, text, uuid, word } from "../postgres-types.ts";
+import { arrayOf, bigint, int, json, smallint, text, uuid, word } from "../postgres-types.ts";
 import { statement } from "../statement.ts";
 
 /** Others that lock the same name wait until this transaction ends. */
@@ -17,6 +17,7 @@ export const saveModel = statement("save-model", {
 });
 export const insertExperiment = statement("insert-experiment", {
   takes: {
+    experimentId: uuid,
     teamId: uuid,
     owner: text,
     name: text,
@@ -32,7 +33,6 @@ export const insertExperiment = statement("insert-experiment", {
     spec: json<unknown>(),
     parsed: json<unknown>(),
   },
-  gives: { id: text },
 });
 
 const answer = { status: int, body: json<ExperimentSummary>(), experimentId: text };
@@ -79,7 +79,7 @@ export const endExperiment = statement("end-experiment", {
 });
 export const finishExperiments = statement("finish-experiments", {
   takes: { experimentIds: arrayOf(uuid) },
-  gives: { id: text, teamId: text, state: word<"finished" | "failed">(), reason: nullable(text) },
+  gives: { id: text },
 });
 export const latestOutcomes = statement("latest-outcomes", {
   takes: { stageRunId: uuid, limit: int },

@@ -1,10 +1,7 @@
-import type { ArtifactRef, ResultOf } from "@reluctant/contracts";
+import type { ResultOf } from "@reluctant/contracts";
 import { bigint, float, int, json, nullable, text, uuid } from "../postgres-types.ts";
 import { statement } from "../statement.ts";
 
-export const saveArtifactsOfStageRun = statement("save-artifacts-of-stage-run", {
-  takes: { stageRunId: uuid, artifacts: json<readonly Pick<ArtifactRef, "variant" | "role" | "sha256">[]>() },
-});
 export const saveSensitivity = statement("save-sensitivity", {
   takes: { stageRunId: uuid, layers: json<ResultOf<"sensitivity">["layers"]>() },
 });

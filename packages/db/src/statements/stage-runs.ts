@@ -1,4 +1,4 @@
-import type { AttemptState, Precision, StageParams, StageResult, StageRunState } from "@reluctant/contracts";
+import type { AttemptState, Precision, StageParams, StageRunState } from "@reluctant/contracts";
 import { arrayOf, boolean, float, int, json, nullable, text, uuid, word } from "../postgres-types.ts";
 import { statement } from "../statement.ts";
 
@@ -63,10 +63,6 @@ export const unblockStageRuns = statement("unblock-stage-runs", {
 export const adoptCheckpoints = statement("adopt-checkpoints", { takes: { stageRunIds: arrayOf(uuid) } });
 export const requeueStageRun = statement("requeue-stage-run", {
   takes: { stageRunId: uuid, failures: int, failedStep: int, delaySeconds: float },
-  gives: ids,
-});
-export const succeedStageRun = statement("succeed-stage-run", {
-  takes: { stageRunId: uuid, result: json<StageResult>() },
   gives: ids,
 });
 export const failStageRun = statement("fail-stage-run", {

@@ -25,7 +25,6 @@ export const beatWorker = statement("beat-worker", {
   takes: { workerId: uuid, state: word<"idle" | "busy" | "draining">() },
   gives: { drainedReason: nullable(text) },
 });
-export const occupyWorker = statement("occupy-worker", { takes: { workerId: uuid }, gives: { name: text } });
 export const leaveWorker = statement("leave-worker", { takes: { workerId: uuid } });
 export const drainWorker = statement("drain-worker", { takes: { name: text, reason: text }, gives: { id: text } });
 export const undrainWorker = statement("undrain-worker", { takes: { name: text }, gives: { id: text } });
