@@ -1,18 +1,16 @@
-import type { Figure } from "../rows.ts";
-import { type Load, loadOf, profile } from "./load.ts";
-import { startSlots, storedWeights, type Upload, uploadWeights } from "./slots.ts";
+import type { Row } from "../rows.ts";
+import { type Load, loadOf } from "./load.ts";
+import { besidePeers } from "./peers.ts";
+import { slots, startSlots, storedWeights, type Upload, uploadWeights } from "./slots.ts";
 import { type Bench, oneRun } from "./stack.ts";
-
-export const slots = 8;
 
 /**
  * Stage runs from ready to their committed results, taken by eight slots that do nothing but claim and complete: the rest of
  * the way from a submit, with dispatch, outbox and queue. Once with an artifact that is there, once with an upload each.
  */
-export async function drained(bench: Bench, quick: boolean): Promise<Figure[]> {
+export async function drained(bench: Bench, quick: boolean): Promise<Row[]> {
   const total = quick ? 300 : 3_000;
   const rate = await drain(bench, total, await storedWeights(bench.deps));
-  await profile(bench.stack);
   const uploading = await drain(bench, Math.ceil(total / 4), uploadWeights);
   const [{ twice = 0 } = {}] = await bench.deps.db.prisma.$queryRaw<{ twice: number }[]>`
     select count(*)::int as twice from (select 1 from attempt where state = 'succeeded' group by stage_run_id having count(*) <> 1) doubled`;
@@ -21,8 +19,10 @@ export async function drained(bench: Bench, quick: boolean): Promise<Figure[]> {
     { case: "stage run, statements", value: rate.statements, unit: "" },
     { case: "stage run, commits", value: rate.commits, unit: "" },
     { case: "stage run, fsyncs", value: rate.fsyncs, unit: "" },
+    ...rate.byStatement.map(({ name, ms }) => ({ case: `stage run, Postgres in ${name}`, value: ms, unit: "ms" })),
     { case: `no-op stage runs that upload 64 bytes, ${slots} slots`, value: uploading.perSecond, unit: "1/s" },
     { case: "stage runs committed more than once", value: twice, unit: "", atMost: 0 },
+    ...(await besidePeers(bench, rate.perSecond, total * 2)),
   ];
 }
 
@@ -39,7 +39,7 @@ async function drain(bench: Bench, total: number, upload: Upload): Promise<Load 
   let seconds = 0;
   const load = await loadOf(stack, async () => {
     const at = performance.now();
-    const stop = await startSlots(bench, slots, upload);
+    const stop = await startSlots(bench, upload);
     while (!(await isDrained(bench)));
     seconds = (performance.now() - at) / 1_000;
     await stop();
@@ -49,6 +49,7 @@ async function drain(bench: Bench, total: number, upload: Upload): Promise<Load 
     statements: load.statements / total,
     commits: load.commits / total,
     fsyncs: load.fsyncs / total,
+    byStatement: load.byStatement.map(({ name, ms }) => ({ name, ms: ms / total })).filter(({ ms }) => ms >= 0.02),
   };
 }
 

@@ -1,3 +1,4 @@
+import { sql } from "@reluctant/db";
 import type { Stack } from "@reluctant/local";
 import pg from "pg";
 
@@ -6,7 +7,10 @@ export interface Load {
   statements: number;
   commits: number;
   fsyncs: number;
+  /** The time that Postgres took over each statement, waits for locks among it, longest first. */
+  byStatement: { name: string; ms: number }[];
 }
+type Counts = Omit<Load, "byStatement">;
 
 /** Has Postgres count statements from now on. */
 export async function recordLoad(stack: Stack): Promise<void> {
@@ -26,24 +30,28 @@ export async function loadOf(stack: Stack, work: () => Promise<unknown>): Promis
     statements: after.statements - before.statements,
     commits: after.commits - before.commits,
     fsyncs: after.fsyncs - before.fsyncs,
+    byStatement: await byStatement(stack),
   };
 }
 
-/** The statements that took longest together, for a person to read: `PROFILE=1`. */
-export async function profile(stack: Stack): Promise<void> {
-  if (!process.env.PROFILE) return;
-  const rows = await ask(
-    stack,
-    `select calls::int, mean_exec_time as mean, total_exec_time as total, total_plan_time as plan, left(regexp_replace(query, '\\s+', ' ', 'g'), 110) as query
-     from pg_stat_statements where query not like '%pg_stat%' order by total_exec_time + total_plan_time desc limit 45`,
-  );
-  for (const { calls, mean, total, plan, query } of rows)
-    console.error(
-      `${String(calls).padStart(7)} ${Number(mean).toFixed(3).padStart(8)} ${Number(total).toFixed(0).padStart(7)} ${Number(plan).toFixed(0).padStart(7)}  ${query}`,
-    );
+/** By our names; what models and others ask is together. */
+async function byStatement(stack: Stack): Promise<Load["byStatement"]> {
+  const rows = await ask(stack, "select query, total_exec_time + total_plan_time as ms from pg_stat_statements");
+  const named = Object.values(sql).map(({ name, text }) => ({ name, beginning: beginningOf(text) }));
+  const total = new Map<string, number>();
+  for (const { query, ms } of rows) {
+    const found = named.find(({ beginning }) => beginningOf(String(query)).startsWith(beginning));
+    const name = found?.name ?? "other statements";
+    total.set(name, (total.get(name) ?? 0) + Number(ms));
+  }
+  return [...total].map(([name, ms]) => ({ name, ms })).sort((a, b) => b.ms - a.ms);
 }
 
-async function counted(stack: Stack): Promise<Load> {
+/** Without the comment, and up to what Postgres puts a number for. */
+const beginningOf = (text: string): string =>
+  (/^[^$':]*?(?=[$':0-9]|$)/.exec(text.replaceAll(/^--.*$/gm, "").trim())?.[0] ?? "").replaceAll(/\s+/g, " ");
+
+async function counted(stack: Stack): Promise<Counts> {
   const [row] = await ask(
     stack,
     `select (select sum(calls) from pg_stat_statements) as statements,

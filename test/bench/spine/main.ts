@@ -6,7 +6,6 @@ import type { Options } from "../options.ts";
 import type { Row } from "../rows.ts";
 import { drained } from "./drain.ts";
 import { largeSweep } from "./large-sweep.ts";
-import { peers } from "./peers.ts";
 import { withStack } from "./stack.ts";
 import { startLatency } from "./start-latency.ts";
 import { submitted } from "./submit.ts";
@@ -15,7 +14,7 @@ export async function spine({ quick, only }: Options): Promise<Row[]> {
   const parts = {
     submit: () => withStack((bench) => submitted(bench, quick)),
     start: () => withStack((bench) => startLatency(bench, quick)),
-    drain: () => withStack(async (bench) => peers(bench, await drained(bench, quick), quick)),
+    drain: () => withStack((bench) => drained(bench, quick)),
     sweep: () => withStack(({ stack }) => largeSweep(stack, quick ? 1_000 : 10_000)),
   };
   const rows: Row[] = [];

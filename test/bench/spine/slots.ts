@@ -5,12 +5,15 @@ import { createConsumer, createNotifications, openRedis, queueNames } from "@rel
 import { implementationVersions } from "@reluctant/stages/definitions";
 import { type Bench, quietly } from "./stack.ts";
 
+/** As the peers have. */
+export const slots = 8;
+
 /** What a slot does with a claimed attempt to have an artifact for its result. */
 export type Upload = (deps: Deps, attemptId: string) => Promise<ArtifactRef>;
 
 /** Slots that do nothing but claim and complete; answers how to end them. */
-export async function startSlots(bench: Bench, count: number, upload: Upload): Promise<() => Promise<void>> {
-  const stops = await Promise.all(Array.from({ length: count }, (_, slot) => startSlot(bench, slot, upload)));
+export async function startSlots(bench: Bench, upload: Upload): Promise<() => Promise<void>> {
+  const stops = await Promise.all(Array.from({ length: slots }, (_, slot) => startSlot(bench, slot, upload)));
   return async () => {
     await Promise.all(stops.map((stop) => stop()));
   };

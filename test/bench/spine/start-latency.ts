@@ -5,7 +5,7 @@ import { type Bench, oneRun } from "./stack.ts";
 
 /** Submit → attempt running, by Postgres' clock, on eight slots that wait: 50 submits a second. */
 export async function startLatency(bench: Bench, quick: boolean): Promise<Figure[]> {
-  const stop = await startSlots(bench, 8, await storedWeights(bench.deps));
+  const stop = await startSlots(bench, await storedWeights(bench.deps));
   const perSecond = 50;
   await bench.client.experiments.submit(oneRun(1));
   await atRate(perSecond, quick ? 3 : 20, (number) => bench.client.experiments.submit(oneRun(1_000 + number)));

@@ -1,5 +1,5 @@
 import type { Figure } from "../rows.ts";
-import { loadOf, profile } from "./load.ts";
+import { loadOf } from "./load.ts";
 import { atRate, percentiles } from "./rate.ts";
 import { type Bench, oneRun } from "./stack.ts";
 
@@ -27,13 +27,17 @@ async function asFastAsPossible(bench: Bench, total: number): Promise<Figure[]> 
   };
   await submit(bench, 1);
   const at = performance.now();
-  const { statements, commits } = await loadOf(bench.stack, () => Promise.all(Array.from({ length: 4 }, submitter)));
+  const { statements, commits, byStatement } = await loadOf(bench.stack, () =>
+    Promise.all(Array.from({ length: 4 }, submitter)),
+  );
   const seconds = (performance.now() - at) / 1_000;
-  await profile(bench.stack);
   return [
     { case: "REST submits, 4 clients", value: total / seconds, unit: "1/s", atLeast: 300 },
     { case: "REST submit, statements", value: statements / total, unit: "" },
     { case: "REST submit, commits", value: commits / total, unit: "" },
+    ...byStatement
+      .map(({ name, ms }) => ({ case: `REST submit, Postgres in ${name}`, value: ms / total, unit: "ms" }))
+      .filter(({ value }) => value >= 0.02),
     ...percentiles("REST submit, 4 clients", delays),
   ];
 }
