@@ -34,12 +34,17 @@ async function fill({ db }: Deps, { holder, memory }: Dispatcher, queue: sql.Dis
   const remembered = memoryOf(memory, queue);
   const freed = remembered.freedOfLate(queue, performance.now());
   const room = queueDepth(queue.freeSlots, freed) - queue.queued;
-  if (room <= 0) return [];
-  const chosen = await remembered.next(room, () => look(db, queue, room));
-  if (chosen.length === 0) return [];
-  const born = await db.many(sql.queueAttempts, { chosen, holder });
-  remembered.dispatched({ chosen: chosen.length, born: born.length });
-  return born;
+  const attempts: OutboxJob[] = [];
+  for (let look = 0; look < 2 && attempts.length < room; look++) {
+    const chosen = await remembered.next(room - attempts.length, () => waitingIn(db, queue, room));
+    if (chosen.length === 0) break;
+    const born = await db.many(sql.queueAttempts, { chosen, holder });
+    remembered.dispatched(born.length);
+    attempts.push(...born);
+    if (born.length === chosen.length) break;
+    remembered.forget(); // another took some, or they were cancelled: a new look tells
+  }
+  return attempts;
 }
 
 function memoryOf(memory: Map<string, QueueMemory>, { kind, pool }: sql.DispatchQueue): QueueMemory {
@@ -52,7 +57,7 @@ function memoryOf(memory: Map<string, QueueMemory>, { kind, pool }: sql.Dispatch
 /** Enough for the rounds that the look is good for. */
 const lookAhead = 200;
 
-async function look(db: Deps["db"], { kind, pool }: sql.DispatchQueue, room: number): Promise<Waiting[]> {
+async function waitingIn(db: Deps["db"], { kind, pool }: sql.DispatchQueue, room: number): Promise<Waiting[]> {
   const most = Math.max(room, lookAhead);
   const halfLifeSeconds = shareHalfLifeSeconds;
   const candidates = await db.many(sql.dispatchCandidates, { kind, pool, most, halfLifeSeconds, leaseSeconds });

@@ -27,7 +27,7 @@ const idsOf = (turns: Waiting[]) => turns.map(({ stageRunId }) => stageRunId);
 test("slots that take jobs were free before; those that take more than were free came free meanwhile", () => {
   const memory = new QueueMemory();
   expect(memory.freedOfLate({ slots: 8, freeSlots: 8, queued: 0 }, 0)).toBe(0);
-  memory.dispatched({ chosen: 10, born: 10 });
+  memory.dispatched(10);
   expect(memory.freedOfLate({ slots: 8, freeSlots: 0, queued: 2 }, 10)).toBe(0); // all began, none ended
   expect(memory.freedOfLate({ slots: 8, freeSlots: 0, queued: 0 }, 20)).toBe(2); // two ended, and took the rest
   expect(memory.freedOfLate({ slots: 8, freeSlots: 3, queued: 0 }, 30)).toBe(5);
@@ -37,10 +37,10 @@ test("slots that take jobs were free before; those that take more than were free
 test("a look at whose turn it is serves the rounds that follow while it is fresh, each stage run once", async () => {
   const memory = new QueueMemory();
   const slow = looking(["a", "b", "c"], 50); // good for half a second
-  expect(idsOf(await memory.next(2, slow))).toEqual(["a", "b"]);
-  expect(idsOf(await memory.next(2, slow))).toEqual(["c"]);
+  expect(idsOf(await memory.next(1, slow))).toEqual(["a"]);
+  expect(idsOf(await memory.next(1, slow))).toEqual(["b"]);
   expect(slow.asked).toBe(1);
-  expect(idsOf(await memory.next(1, slow))).toEqual(["a"]); // none is left
+  expect(idsOf(await memory.next(3, slow))).toEqual(["c", "a", "b"]); // it was short of two, which another look found
   expect(slow.asked).toBe(2);
 });
 
@@ -48,7 +48,7 @@ test("where another took some of what was seen, it is looked anew", async () => 
   const memory = new QueueMemory();
   const slow = looking(["a", "b", "c"], 50);
   await memory.next(1, slow);
-  memory.dispatched({ chosen: 1, born: 0 });
+  memory.forget();
   await memory.next(1, slow);
   expect(slow.asked).toBe(2);
 });

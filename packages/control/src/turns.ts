@@ -35,20 +35,25 @@ export class QueueMemory {
     return this.#freed.reduce((sum, { slots }) => sum + slots, 0);
   }
 
-  /** Those whose turn it is, `most` at most; `look` answers all, in order. */
+  /** Those whose turn it is, `most` at most; `look` answers all that wait, in order. */
   async next(most: number, look: () => Promise<Waiting[]>): Promise<Waiting[]> {
     const now = performance.now();
-    if (this.#turns.length === 0 || now > this.#goodUntil) {
-      this.#turns = await look();
-      const took = performance.now() - now;
-      this.#goodUntil = now + took + looksWorth * took;
-    }
-    return this.#turns.splice(0, most);
+    const next = now > this.#goodUntil ? [] : this.#turns.splice(0, most);
+    if (next.length === most) return next;
+    const known = new Set(next.map(({ stageRunId }) => stageRunId));
+    this.#turns = (await look()).filter(({ stageRunId }) => !known.has(stageRunId));
+    const took = performance.now() - now;
+    this.#goodUntil = now + took + looksWorth * took;
+    return [...next, ...this.#turns.splice(0, most - next.length)];
   }
 
-  /** `born` of the `chosen` got an attempt; where another took some of them, what was seen is old. */
-  dispatched({ chosen, born }: { chosen: number; born: number }): void {
-    if (this.#last) this.#last.dispatched = born;
-    if (born < chosen) this.#turns = [];
+  /** So many got an attempt. */
+  dispatched(born: number): void {
+    if (this.#last) this.#last.dispatched += born;
+  }
+
+  /** Others took some of what was seen. */
+  forget(): void {
+    this.#turns = [];
   }
 }
