@@ -4,7 +4,7 @@ import { isRetryable } from "./errors.ts";
 import { PrismaClient } from "./generated/client.ts";
 import { LeakFreePgAdapter } from "./leak-free-adapter.ts";
 import { isDirect, openPool, type TimeLimits } from "./pool.ts";
-import { query, type Statements, statementsBy } from "./statements.ts";
+import { gatherWrites, query, type Statements, statementsBy } from "./statements.ts";
 
 /** A transaction. Statements that are begun together, as by `Promise.all`, travel together and run in this order. */
 export type Tx = Statements;
@@ -97,6 +97,7 @@ async function transaction<T>(client: pg.PoolClient, limits: TimeLimits, work: (
 
 /** Travels with the first statement. Behind a pooler the session may be one that does not know our limits. */
 async function begin(client: pg.PoolClient, limits: TimeLimits): Promise<unknown> {
+  gatherWrites(client);
   const begun = client.query("begin");
   if (isDirect(client)) return begun;
   const limited = client.query({

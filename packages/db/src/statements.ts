@@ -1,3 +1,4 @@
+import type { Writable } from "node:stream";
 import pg from "pg";
 import { WrongRowCount } from "./errors.ts";
 import { isDirect } from "./pool.ts";
@@ -61,8 +62,16 @@ export async function query<Row>(
 ): Promise<Row[]> {
   const bound = parameters.map((parameter) => (takes[parameter] as PostgresType<unknown>).encode(values[parameter]));
   const prepared = isDirect(client) && name !== "" ? name : undefined;
+  gatherWrites(client);
   const { rows } = await client.query({ name: prepared, text, values: bound, types });
   return rows as Row[];
+}
+
+/** What is begun in one turn of the event loop is written in one piece: each write costs a call and wakes Postgres. */
+export function gatherWrites(client: pg.ClientBase): void {
+  const { stream } = (client as unknown as { connection: { stream: Writable } }).connection;
+  stream.cork();
+  process.nextTick(() => stream.uncork());
 }
 
 const int8 = pg.types.builtins.INT8;
