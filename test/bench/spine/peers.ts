@@ -1,5 +1,5 @@
 import { Queue, Worker } from "bullmq";
-import { makeWorkerUtils, run } from "graphile-worker";
+import { Logger, makeWorkerUtils, run } from "graphile-worker";
 import pg from "pg";
 import type { BesidePeer } from "../rows.ts";
 import { slots } from "./slots.ts";
@@ -20,7 +20,8 @@ export async function besidePeers(bench: Bench, ours: number, jobs: number): Pro
 /** Postgres alone: a job is claimed and completed, and nothing is told of it. */
 async function graphile({ stack }: Bench, jobs: number): Promise<number> {
   const pool = new pg.Pool({ connectionString: stack.databaseUrl, max: slots + 2 });
-  const utils = await makeWorkerUtils({ pgPool: pool });
+  const logger = new Logger(() => () => {}); // a line for each job would be most of its work
+  const utils = await makeWorkerUtils({ pgPool: pool, logger });
   await utils.migrate();
   await pool.query("select graphile_worker.add_job('nothing', '{}') from generate_series(1, $1::int)", [jobs]);
   const done = countdown(jobs);
