@@ -1,5 +1,6 @@
 -- Each queue with stage runs that wait: the pool's slots and the free ones, and the attempts that lie in the queue already.
--- From one queue to the next by the index: of 10,000 stage runs that wait most are of the same.
+-- From one queue to the next by the index: of 10,000 stage runs that wait most are of the same. `limit` and `offset 0` keep
+-- the planner on the keys.
 -- :leaseSeconds after which a silent worker is not counted
 with recursive waiting as (
   (select kind, pool from stage_run where state = 'ready' order by kind, pool limit 1)
@@ -11,13 +12,14 @@ with recursive waiting as (
   ) next
 ), slot as (
   select w.pool, count(*)::int as slots,
-    count(*) filter (where not exists (
-      select from attempt a where a.worker_id = w.id and a.state in ('running', 'stopping')))::int as free
+    count(*) filter (where (
+      select a.id from attempt a where a.worker_id = w.id and a.state in ('running', 'stopping') limit 1) is null)::int as free
   from serving_worker w where w.last_beat_at > now() - :leaseSeconds::int * interval '1 second'
   group by w.pool
 )
 select waiting.kind, waiting.pool, coalesce(slot.slots, 0) as slots, coalesce(slot.free, 0) as "freeSlots",
-  (select count(*)::int from attempt a join stage_run r on r.id = a.stage_run_id
+  (select count(*)::int
+   from attempt a cross join lateral (select kind, pool from stage_run where id = a.stage_run_id offset 0) r
    where a.state = 'queued' and r.kind = waiting.kind and r.pool = waiting.pool) as queued
 from waiting left join slot using (pool)
 order by 1, 2;

@@ -1,13 +1,15 @@
 -- Ends those of the given (locked) experiments that wait for no stage run any more. One is `failed` when no trial
--- succeeded. The first stage run that an experiment waits for is enough: it has tens of thousands.
+-- succeeded. The first stage run that an experiment waits for is enough: it has tens of thousands. `offset 0` keeps the
+-- planner on the keys.
 with over as (
   select id from experiment e
   where id = any (:experimentIds::uuid[]) and state = 'active' and not coalesce((
     select true
     from trial t
     cross join lateral (
-      select from need n join stage_run r on r.id = n.stage_run_id
+      select from need n cross join lateral (select state from stage_run where id = n.stage_run_id offset 0) r
       where n.trial_id = t.id and n.released_at is null and r.state in ('blocked', 'ready', 'active')
+      offset 0
     ) waiting
     where t.experiment_id = e.id limit 1), false)
 ), outcome as (
@@ -16,7 +18,8 @@ with over as (
   from trial t
   cross join lateral (
     select bool_and(r.state = 'succeeded') as succeeded, min(r.reason) filter (where r.state = 'failed') as reason
-    from need n join stage_run r on r.id = n.stage_run_id where n.trial_id = t.id
+    from need n cross join lateral (select state, reason from stage_run where id = n.stage_run_id offset 0) r
+    where n.trial_id = t.id
   ) o
   where t.experiment_id = any (array(select id from over))
   group by t.experiment_id

@@ -7,6 +7,7 @@ with chosen as (
 ), taken as (
   update stage_run set state = 'active', retry_at = null from chosen
   where stage_run.id = chosen."stageRunId" and stage_run.state = 'ready'
+    and stage_run.id = any (array(select "stageRunId" from chosen)) -- keeps the planner on the keys
   returning stage_run.id, stage_run.kind, stage_run.pool, chosen."teamId", chosen.place
 ), born as (
   insert into attempt (stage_run_id, number, team_id)
