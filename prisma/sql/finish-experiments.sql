@@ -13,16 +13,17 @@ with over as (
     ) waiting
     where t.experiment_id = e.id limit 1), false)
 ), outcome as (
-  select t.experiment_id as id, count(*)::int as trials, count(*) filter (where o.succeeded)::int as succeeded,
-    min(o.reason) as reason
-  from trial t
-  cross join lateral (
-    select bool_and(r.state = 'succeeded') as succeeded, min(r.reason) filter (where r.state = 'failed') as reason
-    from need n cross join lateral (select state, reason from stage_run where id = n.stage_run_id offset 0) r
-    where n.trial_id = t.id
-  ) o
-  where t.experiment_id = any (array(select id from over))
-  group by t.experiment_id
+  select over.id, reached.*
+  from over cross join lateral (
+    select count(*)::int as trials, count(*) filter (where o.succeeded)::int as succeeded, min(o.reason) as reason
+    from trial t
+    cross join lateral (
+      select bool_and(r.state = 'succeeded') as succeeded, min(r.reason) filter (where r.state = 'failed') as reason
+      from need n cross join lateral (select state, reason from stage_run where id = n.stage_run_id offset 0) r
+      where n.trial_id = t.id
+    ) o
+    where t.experiment_id = over.id
+  ) reached
 ), ended as (
   update experiment set
     state = case when succeeded > 0 then 'finished' else 'failed' end,

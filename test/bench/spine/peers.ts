@@ -28,6 +28,7 @@ async function graphile({ stack }: Bench, jobs: number): Promise<number> {
   const at = performance.now();
   const runner = await run({
     pgPool: pool,
+    logger,
     concurrency: slots,
     taskList: { nothing: done.one },
     noHandleSignals: true,
