@@ -17,7 +17,10 @@ import { tally } from "./test-report.mjs";
 
 const results = join(root, "var/test-results.json");
 
-/** What computes with libtorch, or is held to numbers that it computed. Of TensorFlow there is one version, and no levels. */
+/**
+ * What computes with libtorch, or is held to numbers that it computed. Of TensorFlow there is one version, and no levels; what
+ * is rehearsed of CUDA is the same at each.
+ */
 const computing = [
   "packages/tfjs-backend-torch",
   "packages/training-ops",
@@ -26,6 +29,7 @@ const computing = [
   "test/conformance",
   "--exclude=packages/engine/src/tensorflow.test.ts",
   "--exclude=packages/training-ops/src/tensorflow/**",
+  "--exclude=packages/training-ops/src/{cuda,nvrtc}.test.ts",
 ];
 
 useCachesThatCanBeWritten();

@@ -5,7 +5,8 @@ export default defineConfig({
   test: {
     root: `${import.meta.dirname}/../..`,
     include: ["packages/{tfjs-backend-torch,training-ops}/src/**/*.test.ts"],
-    exclude: ["packages/*/src/{tensorflow.test.ts,tensorflow/**}"], // its memory is TensorFlow's
+    // Its memory is TensorFlow's, the compiler is NVIDIA's.
+    exclude: ["packages/*/src/{tensorflow.test.ts,tensorflow/**,nvrtc.test.ts}"],
     pool: "forks",
     maxWorkers: 1,
     testTimeout: 600_000, // instrumented code is slow, and so is a busy machine

@@ -5,7 +5,8 @@ export default defineConfig({
   test: {
     root: `${import.meta.dirname}/../..`,
     include: ["packages/{tfjs-backend-torch,training-ops,engine}/src/**/*.test.ts"],
-    exclude: ["packages/*/src/{tensorflow.test.ts,tensorflow/**}"], // its memory is TensorFlow's
+    // Its memory is TensorFlow's, the compiler is NVIDIA's.
+    exclude: ["packages/*/src/{tensorflow.test.ts,tensorflow/**,nvrtc.test.ts}"],
     pool: "forks",
     maxWorkers: 1,
     testTimeout: 600_000, // every block costs three calls of the system, and a machine may be busy

@@ -11,7 +11,10 @@ import type { Libtorch } from "./libtorch.ts";
 export interface NativeLibrary {
   /** The library's name, with its ending: `my_ops.so`. */
   file: string;
-  /** The folder of its sources: all that is in it counts as what the library is made of. */
+  /**
+   * The folder of its sources: all that is in it counts as what the library is made of. The preprocessor knows it as
+   * TFJS_TORCH_SOURCES, a string, so that a library can carry a file of it (`.incbin`).
+   */
   sources: string;
   units: readonly Unit[];
   /** A name that is defined for the preprocessor where a header of CUDA's can be included; with CUDA alone. */
@@ -24,6 +27,8 @@ export interface Unit {
   source: string;
   /** Further parameters of the compiler. */
   flags?: readonly string[];
+  /** Compiled only for a libtorch with CUDA. Of CUDA itself there may be nothing, neither headers nor a GPU. */
+  withCuda?: boolean;
   /**
    * Compiled once for each level of instructions, which TFJS_TORCH_LEVEL names: `baseline`, on x86 also `avx2` and
    * `avx512`. `tfjs_torch/library.h` says how the library learns which of them it may use.
@@ -58,7 +63,7 @@ export function recipeFor(libtorch: Libtorch, library: NativeLibrary, { compiler
       ...folders.map((path) => `-I${path}`),
       ...further,
     ],
-    units: library.units.flatMap(compilations),
+    units: library.units.filter(({ withCuda }) => libtorch.cuda || !withCuda).flatMap(compilations),
     link: [...linkFlags(libtorch), ...further],
     whereCuda: (libtorch.cuda && library.whereCuda) || null,
   };
@@ -119,7 +124,8 @@ interface Command {
 async function commandsOf({ library, recipe, headers }: Job, building: BuildFolder) {
   const { compiler, units, link } = recipe;
   const objectOf = (name: string) => join(building.path, `${library.file}-${name}`);
-  const common = [...recipe.common, ...headers.map((folder) => `-I${folder}`)];
+  const sources = `-DTFJS_TORCH_SOURCES=${JSON.stringify(library.sources)}`;
+  const common = [...recipe.common, ...headers.map((folder) => `-I${folder}`), sources];
   const defined = await cudaDefine(recipe, common, building);
   const compile = units.map(({ source, object, flags }): Command => {
     const files = ["-c", join(library.sources, source), "-o", objectOf(object)];

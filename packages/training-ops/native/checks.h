@@ -64,11 +64,14 @@ void withLoops(const Tensor& x, F f) {
   else f(loops().half, bfloat16());
 }
 
+inline void checkGuard(const MaybeTensor& guard) {
+  if (given(guard)) TORCH_CHECK(guard->numel() == 1, "a guard must be a scalar, not of shape ", guard->sizes());
+}
+
 /** A guard of 0 keeps everything as it is; none, or any other number, lets it happen. */
 inline bool isOpen(const MaybeTensor& guard) {
-  if (!given(guard)) return true;
-  TORCH_CHECK(guard->numel() == 1, "a guard must be a scalar, not of shape ", guard->sizes());
-  return guard->item().toDouble() != 0;
+  checkGuard(guard);
+  return !given(guard) || guard->item().toDouble() != 0;
 }
 
 /** Elements below which a second thread costs more than it gains; also the unit in which flat work is divided. */

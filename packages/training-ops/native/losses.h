@@ -19,12 +19,16 @@ inline Tensor logits(const Tensor& t, const char* name) {
   return t.to(at::kFloat).contiguous();
 }
 
+inline void checkLabels(const Tensor& labels, int64_t batch) {
+  TORCH_CHECK(labels.dim() == 1 && labels.size(0) == batch && labels.scalar_type() == at::kInt,
+              "labels must be int32 [", batch, "], not ", labels.scalar_type(), " ", labels.sizes());
+}
+
 /** Mean of −log softmax(z)[label], and its gradient by z. */
 inline Loss crossEntropy(const Tensor& z, const Tensor& labels) {
   const Tensor values = logits(z, "logits");
   const int64_t batch = values.size(0), classes = values.size(1);
-  TORCH_CHECK(labels.dim() == 1 && labels.size(0) == batch && labels.scalar_type() == at::kInt,
-              "labels must be int32 [", batch, "], not ", labels.scalar_type(), " ", labels.sizes());
+  checkLabels(labels, batch);
   const Tensor logProbabilities = at::log_softmax(values, 1), label = labels.contiguous();
   Tensor gradient = logProbabilities.exp();
   double loss = 0;
@@ -106,11 +110,15 @@ inline Loss attentionMismatch(const Tensor& studentMap, const Tensor& teacherMap
   return {scalar(sum / (static_cast<double>(batch) * positions)), factors};
 }
 
+inline void checkLossGradient(const Tensor& gradient) {
+  TORCH_CHECK(gradient.numel() == 1, "a loss has a scalar gradient, not one of shape ", gradient.sizes());
+}
+
 inline Tensor attentionMismatchBackward(const Tensor& gradient, const Tensor& studentMap, const Tensor& factors) {
   const Tensor s = activations(studentMap, "the student's map");
   const auto [batch, positions, channels] = mapShape(s);
   const Tensor rows = vectorOf(factors.reshape({-1}), batch * positions, "the factors");
-  TORCH_CHECK(gradient.numel() == 1, "a loss has a scalar gradient, not one of shape ", gradient.sizes());
+  checkLossGradient(gradient);
   const float by = gradient.item().toFloat();
   Tensor dx = at::empty_like(s);
   withLoops(s, [&, batch = batch, positions = positions, channels = channels](const auto& loop, auto type) {
@@ -123,10 +131,14 @@ inline Tensor attentionMismatchBackward(const Tensor& gradient, const Tensor& st
   return dx;
 }
 
+inline void checkMap(const Tensor& t) {
+  TORCH_CHECK(t.dim() >= 1 && t.numel() > 0, "activations must be [batch, ...], not ", t.sizes());
+}
+
 /** Mean over the batch of ‖Ψ_s − Ψ_t‖₂, Ψ the normalized rows; and α, β by image with gradient α · s + β · t. */
 inline Loss rawMismatch(const Tensor& studentMap, const Tensor& teacherMap) {
   const Tensor s = activations(studentMap, "the student's map"), t = alike(teacherMap, s, "the teacher's map");
-  TORCH_CHECK(s.dim() >= 1 && s.numel() > 0, "activations must be [batch, ...], not ", s.sizes());
+  checkMap(s);
   const int64_t batch = s.size(0), count = s.numel() / batch;
   Tensor factors = at::empty({batch, 2}, at::TensorOptions(at::kFloat));
   std::vector<double> losses(batch);
@@ -155,8 +167,8 @@ inline Loss rawMismatch(const Tensor& studentMap, const Tensor& teacherMap) {
 inline Tensor rawMismatchBackward(const Tensor& gradient, const Tensor& studentMap, const Tensor& teacherMap,
                                   const Tensor& factors) {
   const Tensor s = activations(studentMap, "the student's map"), t = alike(teacherMap, s, "the teacher's map");
-  TORCH_CHECK(s.dim() >= 1 && s.numel() > 0 && gradient.numel() == 1, "a loss of ", s.sizes(),
-              " has a scalar gradient, not one of shape ", gradient.sizes());
+  checkMap(s);
+  checkLossGradient(gradient);
   const int64_t batch = s.size(0), count = s.numel() / batch;
   const Tensor pairs = vectorOf(factors.reshape({-1}), 2 * batch, "the factors");
   const float by = gradient.item().toFloat();

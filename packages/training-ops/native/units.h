@@ -18,21 +18,27 @@ inline std::vector<float> levelsOf(at::ArrayRef<double> mean, at::ArrayRef<doubl
   return levels;
 }
 
-/**
- * Crops image n from (dy, dx) of itself, black beyond its edges, then flips it left to right if asked, then normalizes.
- * offsets int32 [n, 3]: dy, dx, flip.
- */
-inline Tensor augment(const Tensor& images, const Tensor& offsets, at::ArrayRef<double> mean,
-                      at::ArrayRef<double> deviation, at::ScalarType type) {
+inline void checkImages(const Tensor& images, const Tensor& offsets, at::ArrayRef<double> mean,
+                        at::ArrayRef<double> deviation, at::ScalarType type) {
   TORCH_CHECK(images.dim() == 4 && (images.scalar_type() == at::kByte || images.scalar_type() == at::kBool),
               "images must be bytes [n, h, w, c], not ", images.scalar_type(), " ", images.sizes());
-  const int64_t batch = images.size(0), height = images.size(1), width = images.size(2), channels = images.size(3);
+  const int64_t batch = images.size(0), channels = images.size(3);
   TORCH_CHECK(offsets.dim() == 2 && offsets.size(0) == batch && offsets.size(1) == 3 &&
                   offsets.scalar_type() == at::kInt,
               "offsets must be int32 [", batch, ", 3], not ", offsets.scalar_type(), " ", offsets.sizes());
   const bool described = static_cast<int64_t>(mean.size()) == channels && mean.size() == deviation.size();
   TORCH_CHECK(described, mean.size(), " means and ", deviation.size(), " deviations for ", channels, " channels");
   TORCH_CHECK(type == at::kFloat || type == at::kBFloat16, "images become float32 or bfloat16, not ", type);
+}
+
+/**
+ * Crops image n from (dy, dx) of itself, black beyond its edges, then flips it left to right if asked, then normalizes.
+ * offsets int32 [n, 3]: dy, dx, flip.
+ */
+inline Tensor augment(const Tensor& images, const Tensor& offsets, at::ArrayRef<double> mean,
+                      at::ArrayRef<double> deviation, at::ScalarType type) {
+  checkImages(images, offsets, mean, deviation, type);
+  const int64_t batch = images.size(0), height = images.size(1), width = images.size(2), channels = images.size(3);
   const Tensor pixels = images.contiguous(), moves = offsets.contiguous();
   const auto levels = levelsOf(mean, deviation);
   const auto* bytes = static_cast<const uint8_t*>(pixels.data_ptr());
@@ -63,11 +69,15 @@ inline Tensor augment(const Tensor& images, const Tensor& offsets, at::ArrayRef<
   return out;
 }
 
+inline void checkScores(const Tensor& scores, int64_t count) {
+  TORCH_CHECK(scores.scalar_type() == at::kFloat, "scores must be float32, not ", scores.scalar_type());
+  TORCH_CHECK(count >= 0 && count <= scores.numel(), scores.numel(), " units cannot keep ", count);
+}
+
 /** 1 at the `count` largest scores; among equal ones the lower index wins; NaN is below all. */
 inline Tensor topMask(const Tensor& scores, int64_t count) {
-  TORCH_CHECK(scores.scalar_type() == at::kFloat, "scores must be float32, not ", scores.scalar_type());
+  checkScores(scores, count);
   const int64_t units = scores.numel();
-  TORCH_CHECK(count >= 0 && count <= units, units, " units cannot keep ", count);
   const Tensor flat = scores.contiguous();
   Tensor mask = at::zeros(scores.sizes(), at::TensorOptions(at::kFloat));
   if (count == 0) return mask;

@@ -28,9 +28,8 @@ inline void followLayout(const Tensor& p, Tensor t) {
   if (t.strides() != p.strides()) t.set_(inLayoutOf(p, t));
 }
 
-/** For each parameter: v ← momentum · v + (g + decay · p), then p ← (p − rate · v) · pattern. */
-inline void sgd(Tensors params, Tensors grads, Tensors momenta, Tensors patterns, at::IntArrayRef patternOf,
-                const Tensor& rate, double momentum, double decay, const MaybeTensor& guard) {
+inline void checkSgd(Tensors params, Tensors grads, Tensors momenta, Tensors patterns, at::IntArrayRef patternOf,
+                     const Tensor& rate) {
   checkSameLength(params.size(), grads.size(), "sgd: as many gradients as parameters");
   checkSameLength(params.size(), momenta.size(), "sgd: as many momenta as parameters");
   checkSameLength(params.size(), patternOf.size(), "sgd: a pattern or none for each parameter");
@@ -45,6 +44,12 @@ inline void sgd(Tensors params, Tensors grads, Tensors momenta, Tensors patterns
                 "sgd: gradient, momentum and pattern must have the parameter's shape ", params[k].sizes(), ", not ",
                 grads[k].sizes(), " and ", momenta[k].sizes());
   }
+}
+
+/** For each parameter: v ← momentum · v + (g + decay · p), then p ← (p − rate · v) · pattern. */
+inline void sgd(Tensors params, Tensors grads, Tensors momenta, Tensors patterns, at::IntArrayRef patternOf,
+                const Tensor& rate, double momentum, double decay, const MaybeTensor& guard) {
+  checkSgd(params, grads, momenta, patterns, patternOf, rate);
   if (!isOpen(guard)) return;
   const float lr = rate.item().toFloat();
   for (size_t k = 0; k < params.size(); k++) {
@@ -73,9 +78,8 @@ inline Tensor allFinite(Tensors tensors) {
   return at::empty({}, at::TensorOptions(at::kFloat)).fill_(finite ? 1 : 0);
 }
 
-/** running ← decay · running + (1 − decay) · batch, the variance made unbiased by the count of values behind it. */
-inline void commitStatistics(Tensors runningMeans, Tensors runningVariances, Tensors means, Tensors variances,
-                             at::IntArrayRef counts, double decay, const MaybeTensor& guard) {
+inline void checkStatistics(Tensors runningMeans, Tensors runningVariances, Tensors means, Tensors variances,
+                            at::IntArrayRef counts) {
   for (size_t size : {runningVariances.size(), means.size(), variances.size(), counts.size()})
     checkSameLength(runningMeans.size(), size, "commit_statistics: lists of one length");
   for (size_t k = 0; k < counts.size(); k++) {
@@ -84,23 +88,36 @@ inline void commitStatistics(Tensors runningMeans, Tensors runningVariances, Ten
       vectorOf(t, runningMeans[k].numel(), "commit_statistics: a statistic");
     for (const Tensor& t : {runningMeans[k], runningVariances[k]}) checkVariable(t, "commit_statistics: a statistic");
   }
+}
+
+/** What a batch's variance is multiplied by where its mean is by `share`: so that it is unbiased. */
+inline double unbiasedShare(double share, int64_t count) { return share * count / (count - 1); }
+
+/** running ← decay · running + (1 − decay) · batch, the variance made unbiased by the count of values behind it. */
+inline void commitStatistics(Tensors runningMeans, Tensors runningVariances, Tensors means, Tensors variances,
+                             at::IntArrayRef counts, double decay, const MaybeTensor& guard) {
+  checkStatistics(runningMeans, runningVariances, means, variances, counts);
   if (!isOpen(guard)) return;
   for (size_t k = 0; k < counts.size(); k++) {
-    const double share = 1 - decay, unbiased = share * counts[k] / (counts[k] - 1);
+    const double share = 1 - decay, unbiased = unbiasedShare(share, counts[k]);
     const int64_t size = runningMeans[k].numel();
     loops().blend(runningMeans[k].data_ptr<float>(), data(means[k].contiguous()), size, decay, share);
     loops().blend(runningVariances[k].data_ptr<float>(), data(variances[k].contiguous()), size, decay, unbiased);
   }
 }
 
-/** sum ← sum + pending, for each. */
-inline void commitSums(Tensors sums, Tensors pending, const MaybeTensor& guard) {
+inline void checkSums(Tensors sums, Tensors pending) {
   checkSameLength(sums.size(), pending.size(), "commit_sums: as many pending sums as sums");
   for (size_t k = 0; k < sums.size(); k++) {
     checkVariable(sums[k], "commit_sums: a sum");
     TORCH_CHECK(sums[k].is_contiguous() && pending[k].sizes() == sums[k].sizes() && pending[k].scalar_type() == at::kFloat,
                 "commit_sums: a pending sum of shape ", pending[k].sizes(), " does not fit ", sums[k].sizes());
   }
+}
+
+/** sum ← sum + pending, for each. */
+inline void commitSums(Tensors sums, Tensors pending, const MaybeTensor& guard) {
+  checkSums(sums, pending);
   if (!isOpen(guard)) return;
   for (size_t k = 0; k < sums.size(); k++)
     loops().blend(sums[k].data_ptr<float>(), data(pending[k].contiguous()), sums[k].numel(), 1, 1);

@@ -15,14 +15,18 @@ import { topMaskKernels } from "./top-mask.ts";
 /** The inner loops: vectors of sixteen floats at every level, and one order of every sum, so no contraction to FMA. */
 const loops: Unit = { source: "loops/table.cc", flags: ["-ffp-contract=off", "-Wno-psabi"], byLevel: true };
 
-/** The operators have no CUDA implementation: there the composed twins run. */
 export const trainingOps: Extension = {
   library: {
     file: "training_ops.so",
     sources: fileURLToPath(new URL("../native", import.meta.url)),
-    units: [{ source: "operators.cc" }, { source: "loops/dispatch.cc" }, loops],
+    units: [
+      { source: "operators.cc" },
+      { source: "loops/dispatch.cc" },
+      loops,
+      { source: "cuda/operators.cc", withCuda: true },
+    ],
   },
-  devices: ["cpu"],
+  devices: ["cpu", "cuda"],
   kernels: [
     accumulateKernels,
     augmentKernels,

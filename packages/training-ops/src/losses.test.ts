@@ -91,8 +91,6 @@ describe("losses agree with their composed twins, value and gradient", whereTorc
   it("names what does not fit", async () => {
     await on("torch", () => {
       const z = noise([2, 10], 1) as tf.Tensor2D;
-      expect(() => softmaxCrossEntropy(z, labels(1, 10))).toThrow(/label 10 of image 1 is none of 10 classes/);
-      expect(() => softmaxCrossEntropy(z, labels(1, -1))).toThrow(/label -1/);
       expect(() => softmaxCrossEntropy(z, labels(1))).toThrow(/labels must be int32 \[2\]/);
       expect(() => softmaxCrossEntropy(z, tf.tensor1d([1, 2]))).toThrow(/labels must be int32/);
       expect(() => softmaxCrossEntropy(tf.zeros([0, 10]), labels())).toThrow(/must be \[batch, classes\]/);
@@ -102,10 +100,5 @@ describe("losses agree with their composed twins, value and gradient", whereTorc
       expect(() => attentionMismatch(noise([1, 2, 2, 3], 1), noise([1, 2, 2, 4], 1))).toThrow(/the teacher's map/);
       expect(() => rawMismatch(tf.scalar(1), tf.scalar(1))).toThrow(/must be \[batch, ...\]/);
     });
-  });
-
-  it("reports a label outside of the classes where the loss is read, on the engine thread", async () => {
-    const read = () => softmaxCrossEntropy(noise([1, 3], 1) as tf.Tensor2D, labels(7)).data();
-    await expect(on("torch", read, "async")).rejects.toThrow(/label 7/);
   });
 });
