@@ -1,18 +1,20 @@
 import type { Mask } from "@reluctant/relu";
-import type {
-  HostTensor,
-  LossTerms,
-  Objective,
-  StepOutcome,
-  Tensors,
-  Trainer,
-  TrainerOptions,
-  TrainingBatch,
+import {
+  DeviceFullFailure,
+  type HostTensor,
+  type LossTerms,
+  type Objective,
+  type StepOutcome,
+  type Tensors,
+  type Trainer,
+  type TrainerOptions,
+  type TrainingBatch,
 } from "@reluctant/stages";
-import { type RecordedStep, recordStep } from "@reluctant/tfjs-backend-torch";
+import { forgetMemoryPeak, type RecordedStep, recordStep, torchInfo } from "@reluctant/tfjs-backend-torch";
 import { pixelTensor } from "@reluctant/training-ops";
 import * as tf from "@tensorflow/tfjs-core";
 import { Adam } from "./adam.ts";
+import { isOutOfMemory, largestBatchIn, type Peaks, smallerBatches, usableShare } from "./device-memory.ts";
 import { type PixelValues, pixelValues, toDevice, toHost } from "./layout.ts";
 import { disposeFrozen, type TfNetwork } from "./network.ts";
 import { Sgd } from "./optimizer.ts";
@@ -41,8 +43,11 @@ export class TfTrainer implements Trainer {
   private readonly parts: TrainingParts & { patterns: Map<string, tf.Variable> };
   private readonly adam: Adam | null;
   private readonly recorded: RecordedStep<HostInputs, "report">;
+  /** What a step without room has come to; of two in flight both. */
+  private deviceFull: Promise<DeviceFullFailure> | null = null;
 
-  constructor({ student, teacher, objective, narrower = [], score, momentum, weightDecay, adam, clipNorm }: Options) {
+  constructor(options: Options) {
+    const { student, teacher, objective, narrower = [], score, momentum, weightDecay, adam } = options;
     if (!teacher && (objective.divergence || objective.pram || score === "paper")) {
       throw new Error("divergence, pram and the score `paper` compare with a teacher, and there is none");
     }
@@ -54,7 +59,7 @@ export class TfTrainer implements Trainer {
       patterns: new Map(),
       scores: score ? new ScoreSums(score, student.model) : null,
       reluPenaltyWeight: newVariable(tf.scalar(objective.reluPenalty?.weight ?? 0)),
-      clipNorm: clipNorm ?? null,
+      clipNorm: options.clipNorm ?? null,
     };
     this.recorded = recordStep(({ images, offsets, labels, learningRate }) => ({
       report: trainingStep(this.parts, {
@@ -66,17 +71,25 @@ export class TfTrainer implements Trainer {
     }));
   }
 
-  async step({ images, offsets, labels }: TrainingBatch, learningRate: number): Promise<StepOutcome> {
-    const { report } = await this.recorded.run({
-      images: pixelValues(images),
-      offsets,
-      labels,
-      learningRate: Float32Array.of(learningRate),
-      branches: this.parts.students.map(({ network }) => network.branch).join(),
-      pruned: [...this.parts.patterns.keys()].join(),
+  async step(batch: TrainingBatch, learningRate: number): Promise<StepOutcome> {
+    const { report } = await this.run(batch, learningRate).catch(async (error: unknown) => {
+      if (!isOutOfMemory(error) || !onOwnMemory()) throw error;
+      this.deviceFull ??= this.failureOf(batch, error);
+      throw await this.deviceFull;
     });
     const outcome = named(reported, report);
     return { ...outcome, finite: outcome.finite === 1 };
+  }
+
+  /** The most memory that steps of the first images of a batch had at once. It takes those steps: the student moves. */
+  async peaksOf(batch: TrainingBatch, images: readonly [number, number]): Promise<Peaks> {
+    const bytes = [];
+    for (const count of images) {
+      forgetMemoryPeak();
+      await this.run(firstOf(batch, count), 0);
+      bytes.push(torchInfo().peakBytes);
+    }
+    return { images, bytes: bytes as [number, number] };
   }
 
   async gradientNorms({ images, offsets, labels }: TrainingBatch): Promise<LossTerms> {
@@ -137,12 +150,41 @@ export class TfTrainer implements Trainer {
     tf.dispose([reluPenaltyWeight, ...patterns.values()]);
   }
 
+  private run({ images, offsets, labels }: TrainingBatch, learningRate: number) {
+    return this.recorded.run({
+      images: pixelValues(images),
+      offsets,
+      labels,
+      learningRate: Float32Array.of(learningRate),
+      branches: this.parts.students.map(({ network }) => network.branch).join(),
+      pruned: [...this.parts.patterns.keys()].join(),
+    });
+  }
+
+  /** The attempt is over, so that steps of fewer images may move the student: they tell how many would have fit. */
+  private async failureOf(batch: TrainingBatch, cause: Error): Promise<DeviceFullFailure> {
+    const { peakBytes: lentBytes, totalBytes: deviceBytes } = torchInfo();
+    const images = batch.labels.length;
+    const peaks = await this.peaksOf(batch, smallerBatches(images)).catch(() => null);
+    const largestBatch = peaks && deviceBytes ? largestBatchIn(usableShare * deviceBytes, peaks) : null;
+    const [{ network }] = this.parts.students;
+    return new DeviceFullFailure({ model: network.model.name, images, deviceBytes, lentBytes, largestBatch, cause });
+  }
+
   private parameter(name: string): tf.Variable {
     const parameter = this.parts.optimizer.parameters.get(name);
     if (!parameter) throw new Error(`${this.parts.students[0].network.model.name} has no parameter "${name}"`);
     return parameter;
   }
 }
+
+const onOwnMemory = (): boolean => tf.getBackend() === "torch" && torchInfo().device === "cuda";
+
+const firstOf = ({ images, offsets, labels }: TrainingBatch, count: number): TrainingBatch => ({
+  images: images.subarray(0, (images.length / labels.length) * count),
+  offsets: offsets.subarray(0, 3 * count),
+  labels: labels.subarray(0, count),
+});
 
 const named = <Name extends string>(names: readonly Name[], values: ArrayLike<number>): Record<Name, number> =>
   Object.fromEntries(names.map((name, i) => [name, values[i] as number])) as Record<Name, number>;

@@ -14,7 +14,7 @@ export type {
   TrainingBatch,
   UnitStatistic,
 } from "./engine.ts";
-export { StageFailure } from "./failure.ts";
+export { DeviceFullFailure, StageFailure } from "./failure.ts";
 export { readMaskMaps } from "./mask-maps.ts";
 export { decodeStudent, encodeStudent, masksFromTensors, type Student } from "./masks.ts";
 export {

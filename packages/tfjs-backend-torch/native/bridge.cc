@@ -302,6 +302,7 @@ void openEnvironment(napi_env env, napi_value exports) {
       {"startCounting", guarded<settings::startCounting>},
       {"stopCounting", guarded<settings::stopCounting>},
       {"cpuLevels", guarded<settings::cpuLevels>},
+      {"forgetMemoryPeak", guarded<settings::forgetMemoryPeak>},
       {"info", guarded<settings::info>},
 #ifdef TFJS_TORCH_GUARD
       {"overrun", guarded<overrun>},

@@ -87,6 +87,13 @@ inline napi_value cpuLevels(napi_env env, napi_value*, size_t) {
   return array;
 }
 
+/** forgetMemoryPeak(); waits for the queue. */
+inline napi_value forgetMemoryPeak(napi_env env, napi_value*, size_t) {
+  Engine& engine = engineOf(env);
+  engine.wait([&] { forgetPeak(engine.device()); });
+  return nullptr;
+}
+
 /** info(): version, device, level, threads, tensors, bytes, calls; waits for the queue. */
 inline napi_value info(napi_env env, napi_value*, size_t) {
   Engine& engine = engineOf(env);

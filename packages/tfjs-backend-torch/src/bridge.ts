@@ -30,7 +30,7 @@ export interface TorchInfo {
   bytes: number;
   /**
    * On CUDA in all blocks, in the processor's memory in those of 1 MB and more: lent to tensors now, at most since a step
-   * was last compiled, and lent or kept for the next tensors.
+   * was last compiled or the peak forgotten, and lent or kept for the next tensors.
    */
   allocatedBytes: number;
   peakBytes: number;
@@ -114,6 +114,8 @@ export interface Bridge {
   stopCounting(): OperatorCounts;
   /** Those that this machine has, lowest first. */
   cpuLevels(): CpuLevel[];
+  /** Counts `peakBytes` anew. */
+  forgetMemoryPeak(): void;
   info(): TorchInfo;
 }
 

@@ -25,6 +25,11 @@ export function torchInfo(): TorchInfo {
   return bridge().info();
 }
 
+/** Counts `torchInfo().peakBytes` anew, after what is queued. */
+export function forgetMemoryPeak(): void {
+  bridge().forgetMemoryPeak();
+}
+
 /** Sets how many threads one operator may use, from 1 to 1024. */
 export function setThreads(count: number): void {
   bridge().setThreads(count);
