@@ -40,6 +40,7 @@ const copies = {
   "packages/training-ops/native": "packages/training-ops/native",
   "packages/interchange/python": "python",
   "test/conformance/sgd_step.py": "dist/sgd_step.py",
+  "infra/gpu/rate.py": "dist/rate.py",
   "test/conformance/main.mjs": "conformance/main.mjs",
   "test/conformance/fused-calls.mjs": "conformance/fused-calls.mjs",
   "test/conformance/exclusions.json": "conformance/exclusions.json",
@@ -48,4 +49,6 @@ for (const [from, to] of Object.entries(copies)) cpSync(join(root, from), join(f
 for (const name of ["jasmine-core", "node-api-headers"]) {
   cpSync(dirname(require.resolve(`${name}/package.json`)), join(folder, "node_modules", name), { recursive: true });
 }
-console.log(`copy ${folder} to the machine, and Node's binary into it as "node" if there is none; then: sh check.sh`);
+console.log(
+  `copy ${folder} to the machine, and Node's binary into it as "node" or "node.gz" if there is none; then: sh check.sh correct; sh check.sh speed`,
+);

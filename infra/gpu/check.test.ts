@@ -16,7 +16,7 @@ afterAll(() => rm(folder, { recursive: true }));
 const built = await ensureBuilt();
 const missing = "missing" in built ? built.missing : noPyTorch;
 
-const fast = ["build", "memory", "sgd-step", "replay"];
+const fast = ["build", "kernels", "memory", "sgd-step", "replay", "resnet20-ours", "resnet20-eager"];
 
 test("its fast parts pass on a CPU", { timeout: 600_000, ...skipFor(missing) }, async () => {
   await run(process.execPath, ["infra/gpu/bundle.mjs", folder]);
@@ -31,12 +31,35 @@ test("its fast parts pass on a CPU", { timeout: 600_000, ...skipFor(missing) }, 
   expect(results).toContainEqual(expect.objectContaining({ part: "replay", graph: "not run: no CUDA device" }));
 });
 
-test("a part that ends without a result has a line that says so", async () => {
+/** The lines of parts that are all `false`, which fails at once. */
+async function failing(parts: string[], env: NodeJS.ProcessEnv) {
   await cp("infra/gpu/check.sh", join(folder, "check.sh"));
-  const ending = await run("sh", [join(folder, "check.sh"), "nonsense"], {
-    env: { ...process.env, NODE: "false" },
-  }).catch((error) => error.code);
-  expect(ending).toBe(1);
-  const [line = ""] = (await readFile(join(folder, "results.jsonl"), "utf8")).split("\n");
-  expect(JSON.parse(line)).toMatchObject({ part: "nonsense", ok: false, error: expect.stringContaining("no result") });
+  const started = run("sh", [join(folder, "check.sh"), ...parts], { env: { ...process.env, NODE: "false", ...env } });
+  const { code, stdout } = await started.catch((error) => error);
+  expect(code).toBe(1);
+  expect(stdout).toBe(await readFile(join(folder, "results.jsonl"), "utf8"));
+  return stdout
+    .trim()
+    .split("\n")
+    .map((line: string) => JSON.parse(line));
+}
+
+test("a part that ends without a result has a line that says so, and the others run", async () => {
+  const error = expect.stringContaining("no result");
+  expect(await failing(["nonsense", "more"], {})).toEqual([
+    { part: "nonsense", ok: false, error },
+    { part: "more", ok: false, error },
+  ]);
+});
+
+test("a group has its parts, the most important first, and says for which of them no time was left", async () => {
+  const error = "not run: no time is left";
+  for (const [group, first] of [
+    ["correct", ["build", "kernels", "replay"]],
+    ["speed", ["build", "resnet18-ours", "resnet20-ours", "resnet50-ours", "resnet18-eager"]],
+  ] as const) {
+    const lines = await failing([group], { SLOWER: "0" });
+    expect(lines.slice(0, first.length)).toEqual(first.map((part) => ({ part, ok: false, error })));
+    expect(lines.length).toBeGreaterThan(8);
+  }
 });

@@ -2,10 +2,10 @@ import { torchInfo } from "@reluctant/tfjs-backend-torch";
 import { batchOf, networkOf, onCuda, openEngine, rates } from "./networks.ts";
 import type { Found } from "./part.ts";
 
-const steps = 2_000;
+const steps = 1_000;
 const warm = 200;
 
-/** Memory after a few steps and after 2,000. */
+/** Memory after a few steps and after 1,000. */
 export async function endurance(): Promise<Found> {
   const engine = await openEngine();
   const [name, side, size] = onCuda() ? ["resnet20", 32, 128] : ["resnet8", 8, 2];

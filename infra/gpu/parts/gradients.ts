@@ -2,7 +2,7 @@ import type { Engine, HostTensor } from "@reluctant/stages";
 import * as tf from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-backend-cpu";
 import { batchOf, networkOf, openExactEngine } from "./networks.ts";
-import type { Found } from "./part.ts";
+import { errorOf, type Found } from "./part.ts";
 
 const name = "resnet8"; // the cpu backend takes minutes for a family of 512 channels
 const side = 8;
@@ -26,15 +26,4 @@ async function gradientsOf(engine: Engine): Promise<ReadonlyMap<string, HostTens
   const momenta = await trainer.readMomenta();
   engine.release();
   return momenta;
-}
-
-function errorOf(actual: ArrayLike<number> | undefined, expected: ArrayLike<number>): number {
-  if (actual?.length !== expected.length) return Number.POSITIVE_INFINITY;
-  let [error, scale] = [0, Number.MIN_VALUE];
-  for (let i = 0; i < expected.length; i++) {
-    const difference = Math.abs((actual[i] as number) - (expected[i] as number));
-    error = Number.isNaN(difference) ? Number.POSITIVE_INFINITY : Math.max(error, difference);
-    scale = Math.max(scale, Math.abs(expected[i] as number));
-  }
-  return error / scale;
 }

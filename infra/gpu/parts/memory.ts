@@ -1,6 +1,7 @@
+import { DeviceFullFailure } from "@reluctant/stages";
 import { registerTorchBackend, setAsync, torchInfo } from "@reluctant/tfjs-backend-torch";
 import * as tf from "@tensorflow/tfjs-core";
-import { onCuda } from "./networks.ts";
+import { batchOf, networkOf, onCuda, openEngine, rates } from "./networks.ts";
 import { type Found, notRun } from "./part.ts";
 
 /** Uploads that do not wait, and more memory than there is. */
@@ -15,8 +16,26 @@ export async function memory(): Promise<Found> {
     ok: mixedUp === 0 && /out of memory|memory/i.test(error) && /\[\d+/.test(error) && sum === 1000,
     mixedUp,
     error,
-    ...(onCuda() ? cudaMemory() : { cuda: notRun }),
+    ...(onCuda() ? { ...cudaMemory(), ...(await batchThatFits()) } : { cuda: notRun }),
   };
+}
+
+/** A batch that does not fit ends in a failure that names one that does; a step of nine tenths of it is then taken. */
+async function batchThatFits(): Promise<object> {
+  const engine = await openEngine();
+  const [name, side] = ["resnet50", 224];
+  const trainer = () =>
+    engine.trainer({ student: networkOf(engine, name, side), objective: { crossEntropy: 1 }, ...rates });
+  const size = 8192; // 1.2 GB of bytes; its activations take a terabyte
+  const failure: unknown = await trainer()
+    .step(batchOf(size, side), 0.01)
+    .catch((error: unknown) => error);
+  engine.release();
+  if (!(failure instanceof DeviceFullFailure)) return { ok: false, error: `not a DeviceFullFailure: ${failure}` };
+  const { largestBatch, message } = failure;
+  if (!largestBatch) return { ok: false, error: message };
+  await trainer().step(batchOf(Math.floor(0.9 * largestBatch), side), 0.01);
+  return { largestBatch, failure: message };
 }
 
 /** @returns how many tensors have other values than their arrays had */

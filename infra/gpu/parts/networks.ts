@@ -6,7 +6,7 @@ import { setTF32, torchInfo } from "@reluctant/tfjs-backend-torch";
 
 export const normalization = { mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25] };
 export const rates = { momentum: 0.9, weightDecay: 5e-4 };
-const classes = 10;
+export const classes = 10;
 
 export const onCuda = (): boolean => torchInfo().device === "cuda";
 
