@@ -210,6 +210,19 @@ describe("the plan", () => {
     ]);
   });
 
+  it("divides batches where a spec asks for it, which changes the key of what is trained so", () => {
+    const keysOf = (settings: ExperimentSpecInput["settings"]) =>
+      planOf({ settings, methods: ["uniform-random"], budgets: ["10%"] }).stageRuns.map(({ stageKey }) => stageKey);
+    const [train, ...others] = keysOf({});
+    const divided = keysOf({ train: { microBatch: 16 } });
+    expect(divided).toHaveLength(1 + others.length);
+    expect(divided).not.toContain(train);
+    expect(new Set([...divided, ...keysOf({ train: { microBatch: 32 } })]).size).toBe(2 * divided.length);
+    expect(errorsOf({ settings: { train: { microBatch: 48 } } })).toEqual([
+      { field: "settings.train.microBatch", message: "is 48; it must divide the batchSize of 64" },
+    ]);
+  });
+
   it("runs no sensitivity where published or given numbers stand in its place", () => {
     const counts = [100, 200, 300, 400, 500, 600, 700];
     const manual = { allocation: "manual", allocationList: counts } as const;

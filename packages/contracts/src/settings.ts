@@ -14,6 +14,13 @@ const share = z.number().min(0).max(1);
 const sgd = {
   length: lengthSchema,
   batchSize: z.int().min(1).max(65_536),
+  /**
+   * Images that are on the device at once, where a batch does not fit it; divides `batchSize`. The gradients of a batch's
+   * parts are summed, so that it still takes one step; but batch norm sees each part alone: it normalizes by the part's
+   * own mean and variance, and its running statistics move once a part. So this changes numbers, and is part of the stage
+   * key where it is given. Nothing chooses it by itself. Default: the whole batch.
+   */
+  microBatch: z.int().min(1).max(65_536).optional(),
   learningRate: rate,
   /** Fractions of the run at whose step the rate is multiplied by `decayFactor`. */
   decayAt: z.array(share).max(16),

@@ -57,8 +57,8 @@ test("a step without room ends the attempt for good, and names the model, the by
   const { failure } = new DeviceFullFailure({ ...known, largestBatch: 301 });
   expect(failure).toMatchObject({ code: "out-of-memory", fatal: true });
   expect(failure.message).toBe(
-    "512 images of resnet50 at once do not fit the device; about 301 do, estimated by two smaller steps: lower batchSize. " +
-      `76.4 GB of 80.0 GB were in use when an operator asked for more: ${cause.message}`,
+    "512 images of resnet50 at once do not fit the device; about 301 do, estimated by two smaller steps: lower batchSize, " +
+      `or set microBatch. 76.4 GB of 80.0 GB were in use when an operator asked for more: ${cause.message}`,
   );
   expect(new DeviceFullFailure({ ...known, largestBatch: null }).message).toContain("how many do is not known");
 });

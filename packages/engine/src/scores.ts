@@ -42,7 +42,12 @@ export class ScoreSums {
   /** Σ|∂L/∂a · min(z, 0)| */
   private readonly gradientHook = (layer: string, aBHWC: tf.Tensor, zBHWC: tf.Tensor): tf.Tensor =>
     withGradientHook(aBHWC, zBHWC, (dyBHWC, zBHWC) => {
-      const share = tf.tidy(() => tf.sum(tf.abs(tf.mul(dyBHWC, tf.minimum(zBHWC, 0))), 0));
+      const before = this.fromBackward.get(layer); // of the micro-batches that came first
+      const share = tf.tidy(() => {
+        const own = tf.sum(tf.abs(tf.mul(dyBHWC, tf.minimum(zBHWC, 0))), 0);
+        return before ? tf.add(before, own) : own;
+      });
+      before?.dispose();
       this.fromBackward.set(layer, tf.keep(share));
     });
 

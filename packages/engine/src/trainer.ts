@@ -60,6 +60,7 @@ export class TfTrainer implements Trainer {
       scores: score ? new ScoreSums(score, student.model) : null,
       reluPenaltyWeight: newVariable(tf.scalar(objective.reluPenalty?.weight ?? 0)),
       clipNorm: options.clipNorm ?? null,
+      microBatch: options.microBatch ?? null,
     };
     this.recorded = recordStep(({ images, offsets, labels, learningRate }) => ({
       report: trainingStep(this.parts, {
@@ -164,7 +165,7 @@ export class TfTrainer implements Trainer {
   /** The attempt is over, so that steps of fewer images may move the student: they tell how many would have fit. */
   private async failureOf(batch: TrainingBatch, cause: Error): Promise<DeviceFullFailure> {
     const { peakBytes: lentBytes, totalBytes: deviceBytes } = torchInfo();
-    const images = batch.labels.length;
+    const images = Math.min(batch.labels.length, this.parts.microBatch ?? Number.POSITIVE_INFINITY);
     const peaks = await this.peaksOf(batch, smallerBatches(images)).catch(() => null);
     const largestBatch = peaks && deviceBytes ? largestBatchIn(usableShare * deviceBytes, peaks) : null;
     const [{ network }] = this.parts.students;

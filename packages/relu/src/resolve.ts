@@ -27,7 +27,7 @@ export function resolve(spec: ExperimentSpec, dataset: DatasetFacts, registry: R
   if (!recipe) return { ok: false, errors };
 
   const settings = settingsOf(recipe, registry, spec.settings);
-  errors.push(...lengthErrors(settings, dataset.trainSize), ...cropErrors(settings));
+  errors.push(...lengthErrors(settings, dataset.trainSize), ...cropErrors(settings), ...microBatchErrors(settings));
   if (!model) return { ok: false, errors };
 
   const budgets = resolveBudgets(spec, model, settings);
@@ -157,5 +157,16 @@ function cropErrors(settings: Settings): FieldError[] {
     .map(([stage, { cropPadding }]) => ({
       field: `settings.${stage}.cropPadding`,
       message: `is ${cropPadding}; it must be 0 where crop is "resized"`,
+    }));
+}
+
+/** Stages whose batches cannot be divided as they ask. */
+function microBatchErrors(settings: Settings): FieldError[] {
+  const { train, sensitivity, maskSearch, distillation } = settings;
+  return Object.entries({ train, sensitivity, maskSearch, distillation })
+    .filter(([, { batchSize, microBatch }]) => microBatch !== undefined && batchSize % microBatch !== 0)
+    .map(([stage, { batchSize, microBatch }]) => ({
+      field: `settings.${stage}.microBatch`,
+      message: `is ${microBatch}; it must divide the batchSize of ${batchSize}`,
     }));
 }

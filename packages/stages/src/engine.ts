@@ -96,6 +96,12 @@ export interface TrainerOptions {
   adam?: { activationRate: number };
   /** Gradients longer than this together are scaled down to it. */
   clipNorm?: number;
+  /**
+   * Images that go forward and backward at once; the gradients of a batch are summed over its micro-batches, then it takes
+   * one step. Batch norm sees each of them alone: it normalizes by its mean and variance, and the running statistics move
+   * once for each. Default: the whole batch.
+   */
+  microBatch?: number;
   score?: Score;
 }
 

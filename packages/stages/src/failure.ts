@@ -13,7 +13,7 @@ export class StageFailure extends Error {
 /** A step that found no room on a device with memory of its own. */
 export interface DeviceFull {
   model: string;
-  /** Of the batch. */
+  /** Images at once: a batch, or a micro-batch. */
   images: number;
   /** The device's memory; 0 where it is not known. */
   deviceBytes: number;
@@ -35,7 +35,7 @@ export class DeviceFullFailure extends StageFailure {
     const fits =
       largestBatch === null ? "how many do is not known" : `about ${largestBatch} do, estimated by two smaller steps`;
     const used = `${gigabytes(lentBytes)}${deviceBytes ? ` of ${gigabytes(deviceBytes)}` : ""} were in use`;
-    const told = `${images} images of ${model} at once do not fit the device; ${fits}: lower batchSize`;
+    const told = `${images} images of ${model} at once do not fit the device; ${fits}: lower batchSize, or set microBatch`;
     const message = `${told}. ${used} when an operator asked for more: ${cause.message}`;
     super("out-of-memory", message);
     this.name = "DeviceFullFailure";

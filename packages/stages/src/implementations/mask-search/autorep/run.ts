@@ -36,6 +36,7 @@ export async function run(context: ContextOf<"mask-search", { autorep: AutorepSe
     momentum: 0,
     weightDecay: 0,
     adam: { activationRate: activationRate(settings, params.steps) },
+    microBatch: params.settings.microBatch,
   });
 
   let course: Course = [];

@@ -26,8 +26,9 @@ export async function run(context: ContextOf<"mask-search", { delphi: DelphiSett
   const removable = layers.slice(1, -1);
   const period = Math.max(1, Math.floor((settings.swapShare * params.steps) / Math.max(1, removable.length)));
   student.setActivations(layers.map((layer) => activationOf(layer, removable.includes(layer))));
-  const { momentum, weightDecay } = params.settings;
-  const trainer = engine.trainer({ student, teacher, objective, momentum, weightDecay, clipNorm: settings.clipNorm });
+  const { momentum, weightDecay, microBatch } = params.settings;
+  const { clipNorm } = settings;
+  const trainer = engine.trainer({ student, teacher, objective, momentum, weightDecay, clipNorm, microBatch });
 
   let swapped: Swapped = [];
   const state: FitState = {

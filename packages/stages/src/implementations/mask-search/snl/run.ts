@@ -35,6 +35,7 @@ export async function run(context: ContextOf<"mask-search", { snl: SnlSettings }
     momentum: 0,
     weightDecay: 0,
     adam: { activationRate: activationRate(settings, params.steps) },
+    microBatch: params.settings.microBatch,
   });
 
   let notes: Notes = { penalty: settings.penalty, lowest: total, intervals: 0, landed: false, course: [] };
