@@ -1,3 +1,4 @@
+import { EventEmitter, once } from "node:events";
 import type { Row } from "../rows.ts";
 import { type Load, loadOf } from "./load.ts";
 import { besidePeers } from "./peers.ts";
@@ -39,8 +40,11 @@ async function drain(bench: Bench, total: number, upload: Upload): Promise<Load 
   let seconds = 0;
   const load = await loadOf(stack, async () => {
     const at = performance.now();
-    const stop = await startSlots(bench, upload);
-    while (!(await isDrained(bench)));
+    let completed = 0;
+    const queue = new EventEmitter();
+    const drained = once(queue, "drained");
+    const stop = await startSlots(bench, upload, () => ++completed === total && queue.emit("drained"));
+    await drained;
     seconds = (performance.now() - at) / 1_000;
     await stop();
   });
@@ -51,11 +55,4 @@ async function drain(bench: Bench, total: number, upload: Upload): Promise<Load 
     fsyncs: load.fsyncs / total,
     byStatement: load.byStatement.map(({ name, ms }) => ({ name, ms: ms / total })).filter(({ ms }) => ms >= 0.02),
   };
-}
-
-async function isDrained({ deps }: Bench): Promise<boolean> {
-  await new Promise((resolve) => setTimeout(resolve, 100));
-  const [row] = await deps.db.prisma.$queryRaw<{ left: boolean }[]>`
-    select exists (select from stage_run where state in ('ready', 'active')) as left`;
-  return !row?.left;
 }

@@ -11,9 +11,14 @@ export const slots = 8;
 /** What a slot does with a claimed attempt to have an artifact for its result. */
 export type Upload = (deps: Deps, attemptId: string) => Promise<ArtifactRef>;
 
-/** Slots that do nothing but claim and complete; answers how to end them. */
-export async function startSlots(bench: Bench, upload: Upload): Promise<() => Promise<void>> {
-  const stops = await Promise.all(Array.from({ length: slots }, (_, slot) => startSlot(bench, slot, upload)));
+/** Slots that do nothing but claim and complete, and say so after each; answers how to end them. */
+export async function startSlots(
+  bench: Bench,
+  upload: Upload,
+  onCompleted: () => void = () => {},
+): Promise<() => Promise<void>> {
+  const started = Array.from({ length: slots }, (_, slot) => startSlot(bench, slot, { upload, onCompleted }));
+  const stops = await Promise.all(started);
   return async () => {
     await Promise.all(stops.map((stop) => stop()));
   };
@@ -48,7 +53,11 @@ const result: ResultOf<"train"> = {
 };
 
 /** A registered worker without an engine: takes jobs as a supervisor does, and answers each claim with a result. */
-async function startSlot(bench: Bench, slot: number, upload: Upload): Promise<() => Promise<void>> {
+async function startSlot(
+  bench: Bench,
+  slot: number,
+  { upload, onCompleted }: { upload: Upload; onCompleted: () => void },
+): Promise<() => Promise<void>> {
   const redis = openRedis({ url: bench.stack.redisUrl, log: quietly });
   await redis.ready();
   const notifications = createNotifications(redis);
@@ -83,6 +92,7 @@ async function startSlot(bench: Bench, slot: number, upload: Upload): Promise<()
       if (claim.outcome === "claimed") {
         const weights = await upload(deps, attemptId);
         await completeAttempt(deps, { attemptId, epoch: claim.epoch, result, artifacts: [weights] });
+        onCompleted();
       }
       await delivery.finish({ state: "completed" });
     }
