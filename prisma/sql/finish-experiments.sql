@@ -1,7 +1,7 @@
 -- Ends those of the given (locked) experiments that wait for no stage run any more. One is `failed` when no trial
 -- succeeded. The first stage run that an experiment waits for is enough: it has tens of thousands. `offset 0` keeps the
--- planner on the keys.
-with over as (
+-- planner on the keys, `materialized` keeps it from asking the same of every active experiment: 20 ms among 300.
+with over as materialized (
   select id from experiment e
   where id = any (:experimentIds::uuid[]) and state = 'active' and not coalesce((
     select true
@@ -12,7 +12,7 @@ with over as (
       offset 0
     ) waiting
     where t.experiment_id = e.id limit 1), false)
-), outcome as (
+), outcome as materialized (
   select over.id, reached.*
   from over cross join lateral (
     select count(*)::int as trials, count(*) filter (where o.succeeded)::int as succeeded, min(o.reason) as reason
