@@ -1,3 +1,7 @@
+export { CheckpointError } from "./checkpoint/errors.ts";
+export { type FoundStateDict, findStateDict, readTensors } from "./checkpoint/find-state-dict.ts";
+export { StoredTensor } from "./checkpoint/tensor.ts";
+export { readTorchFile } from "./checkpoint/torch-file.ts";
 export { importStateDict, type ModelChoice } from "./import.ts";
 export { type Network, readNetwork } from "./network.ts";
 export { onnxFile } from "./onnx.ts";
