@@ -8,7 +8,8 @@ import {
   weightShapes,
 } from "@reluctant/stages";
 import { describe, expect, it } from "vitest";
-import { importStateDict } from "./import.ts";
+import { CheckpointMaker, orderedDict } from "./checkpoint/test-checkpoint.ts";
+import { importNetwork, type ModelChoice } from "./import.ts";
 import { readNetwork } from "./network.ts";
 
 const setup = (model: string) => {
@@ -23,6 +24,7 @@ const setup = (model: string) => {
 /** Whether the artifact holds these weights, compared as bytes: a matcher would take a minute for 17 million numbers. */
 const holds = (artifact: Uint8Array, model: Model, weights: Tensors) =>
   Buffer.compare(artifact, encodeWeights(model, weights)) === 0;
+const importStateDict = (bytes: Uint8Array, choice: ModelChoice) => importNetwork(bytes, choice).weights;
 const file = (tensors: Tensors) => encodeSafetensors({ tensors, metadata: {} });
 const renamed = (tensors: Tensors, pattern: RegExp, name: string) =>
   new Map([...tensors].map(([key, tensor]) => [key.replace(pattern, name), tensor]));
@@ -47,6 +49,47 @@ describe("a state dict from elsewhere", () => {
     const theirs = renamed(weights, pattern, name);
     expect([...theirs.keys()]).not.toEqual([...weights.keys()]);
     expect(holds(importStateDict(file(theirs), choice), built, weights)).toBe(true);
+  });
+
+  it.each(["zip", "legacy"] as const)(
+    "comes in out of a checkpoint of torch.save in its %s form, in half precision",
+    (form) => {
+      const { choice, built, weights } = setup("resnet8");
+      const maker = new CheckpointMaker();
+      const halves = [...weights].map(([name, { shape, values }]) => {
+        const bits = new Uint16Array(values.length).fill(0x3c00 + 4 * 0x100); // 2, as binary16
+        return [`module.${name}`, maker.view(maker.storage("Half", bits), shape)] as const;
+      });
+      const counter = [
+        "module.bn1.num_batches_tracked",
+        maker.view(maker.storage("Long", BigInt64Array.of(1n << 40n)), []),
+      ] as const;
+      const file = maker[form](
+        new Map<string, unknown>([
+          ["epoch", 3],
+          ["state_dict", orderedDict(new Map([...halves, counter]))],
+        ]),
+      );
+      const twos = new Map(
+        [...weights].map(([name, { shape, values }]) => [
+          name,
+          { shape, values: new Float32Array(values.length).fill(2) },
+        ]),
+      );
+      const { weights: artifact, mapping } = importNetwork(file, choice);
+      expect(holds(artifact, built, twos)).toBe(true);
+      expect([mapping.by, mapping.wrapper, mapping.tensors.length]).toEqual(["name", "module.", weights.size]);
+    },
+  );
+
+  it.each([
+    ["bn1.weight", Number.NaN, /"bn1\.weight" holds NaN; training broke/],
+    ["fc.bias", Number.POSITIVE_INFINITY, /"fc\.bias" holds Infinity/],
+    ["layer2.0.downsample.1.running_var", -1, /"layer2\.0\.downsample\.1\.running_var" holds a negative variance/],
+  ])("is refused where %s holds %d", (name, value, message) => {
+    const { choice, weights } = setup("resnet8");
+    (weights.get(name) as HostTensor).values[1] = value;
+    expect(() => importStateDict(file(weights), choice)).toThrow(message);
   });
 
   it("leaves batch norm's counters out, whose dtype we do not read", () => {

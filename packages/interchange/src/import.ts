@@ -1,5 +1,7 @@
 import { type Model, modelNames, models, nodesOf } from "@reluctant/relu";
-import { decodeSafetensors, encodeWeights, type HostTensor, requireWeights } from "@reluctant/stages";
+import { encodeWeights, type HostTensor, requireWeights, type Tensors } from "@reluctant/stages";
+import { type Mapping, mapTensors } from "./mapping.ts";
+import { readStateDict } from "./state-dict-file.ts";
 
 /** Which network a foreign file holds. */
 export interface ModelChoice {
@@ -7,52 +9,45 @@ export interface ModelChoice {
   /** Height and width of its images, in pixels. */
   side: number;
   classes: number;
+  /** Path of its state dict, as `ema`, in a file that holds several. */
+  stateDict?: string | undefined;
 }
 
-/** A name as others write it → as we and torchvision do. Rules apply in order, each to the outcome of the one before. */
-type Rules = readonly (readonly [pattern: RegExp, name: string])[];
-
-const everywhere: Rules = [
-  [/^(module|model|state_dict)\./, ""], // DataParallel, and common wrappers
-];
-const residual: Rules = [
-  [/\.shortcut\.(\d)\./, ".downsample.$1."], // CIFAR ResNets after K. Liu
-  [/^linear\./, "fc."],
-];
-const wide: Rules = [
-  [/^block(\d)\.layer\.(\d)\./, "layer$1.$2."], // wide ResNets after J. Lim and S. Zagoruyko
-  [/\.convShortcut\./, ".downsample.0."],
-];
-const vgg: Rules = [
-  [/^classifier\.0\./, "classifier."], // one dense layer inside a Sequential
-];
-
-const rulesOf = (model: string): Rules => [
-  ...everywhere,
-  ...(model.startsWith("wrn") ? wide : model.startsWith("vgg") ? vgg : residual),
-];
+/** A network that came in. */
+export interface Imported {
+  /** The `weights` artifact, to be named as `arModel`. */
+  weights: Uint8Array;
+  /** Which tensor of the file became which of ours. */
+  mapping: Mapping;
+}
 
 /**
- * Turns a PyTorch state dict (safetensors, float32, torchvision's names or a common repository's) into a `weights`
- * artifact, to be named as `arModel`. Step counters of batch norm are dropped; a convolution's bias is taken into the
- * running mean behind it, which leaves the network's function as it was.
+ * Turns a state dict (safetensors or a file of `torch.save`; a known code line's names, or the shapes of all layers in a row)
+ * into a `weights` artifact. Step counters of batch norm are dropped; a convolution's bias is taken into the running mean
+ * behind it, which leaves the network's function as it was.
  * @throws Error naming the model, the tensor or the shape that does not fit
  */
-export function importStateDict(bytes: Uint8Array, choice: ModelChoice): Uint8Array {
+export function importNetwork(bytes: Uint8Array, choice: ModelChoice): Imported {
   const model = build(choice);
-  const { tensors } = decodeSafetensors(bytes, { skip: isCounter });
-  const rules = rulesOf(choice.model);
-  const renamed = new Map<string, HostTensor>();
-  for (const [name, tensor] of tensors) {
-    const ours = rules.reduce((text, [pattern, replacement]) => text.replace(pattern, replacement), name);
-    if (renamed.has(ours)) throw new Error(`two tensors of the file are "${ours}", the second as "${name}"`);
-    renamed.set(ours, tensor);
-  }
+  const { tensors, isOrdered } = readStateDict(bytes, { at: choice.stateDict });
+  requireSound(tensors);
+  const shapes = new Map([...tensors].map(([name, { shape }]) => [name, shape]));
+  const mapping = mapTensors(shapes, model, { isOrdered });
+  const renamed = new Map(mapping.tensors.map(({ theirs, ours }) => [ours, tensors.get(theirs) as HostTensor]));
   absorbBiases(renamed, model);
-  const weights = requireWeights(renamed, model);
-  const unknown = [...renamed.keys()].find((name) => !weights.has(name));
-  if (unknown) throw new Error(`tensor "${unknown}" is not part of ${model.name}; another model, or other classes?`);
-  return encodeWeights(model, weights);
+  return { weights: encodeWeights(model, requireWeights(renamed, model)), mapping };
+}
+
+/** Training that broke leaves numbers that no network computes with. */
+function requireSound(tensors: Tensors): void {
+  for (const [name, { values }] of tensors) {
+    const least = name.endsWith("running_var") ? 0 : Number.NEGATIVE_INFINITY;
+    for (const value of values) {
+      if (Number.isFinite(value) && value >= least) continue;
+      const what = Number.isFinite(value) ? "a negative variance" : value;
+      throw new Error(`tensor "${name}" holds ${what}; training broke before it was saved`);
+    }
+  }
 }
 
 function build({ model, side, classes }: ModelChoice): Model {
@@ -62,8 +57,6 @@ function build({ model, side, classes }: ModelChoice): Model {
     throw new Error(`${model} takes images of side ${family.sides.join(" or ")}, not ${side}`);
   return family.build([side, side, 3], classes);
 }
-
-const isCounter = (name: string): boolean => name.endsWith(".num_batches_tracked");
 
 /** BN(x + b) with mean μ is BN(x) with mean μ − b. */
 function absorbBiases(tensors: Map<string, HostTensor>, model: Model): void {

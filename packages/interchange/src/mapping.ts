@@ -1,0 +1,100 @@
+import { type Model, nodesOf } from "@reluctant/relu";
+import { weightShapes } from "@reluctant/stages";
+import { mapByOrder } from "./by-order.ts";
+import type { Shapes } from "./layers.ts";
+import { naturally, ourName, wrapperOf } from "./naming.ts";
+
+/** Which tensor of our model each tensor of a file is, and what says so. */
+export interface Mapping {
+  /** Names of a code line that we know, or the shapes of all layers in a row. */
+  by: "name" | "order";
+  /** Before every name of the file, as `module.`; empty without. */
+  wrapper: string;
+  tensors: readonly MappedTensor[];
+}
+
+export interface MappedTensor {
+  /** In the file, its wrapper included. */
+  theirs: string;
+  ours: string;
+  shape: readonly number[];
+}
+
+/**
+ * Resolves the names of a file's tensors: by known names first, then by shapes and order.
+ * @param isOrdered whether the file keeps the order in which the network was defined; names in natural order stand in for it
+ * @throws Error naming what is missing, in the way, or ambiguous with its candidates
+ */
+export function mapTensors(shapes: Shapes, model: Model, { isOrdered }: { isOrdered: boolean }): Mapping {
+  if (shapes.size === 0) throw new Error("the file holds no tensor");
+  const wrapper = wrapperOf(shapes.keys());
+  const unwrapped = new Map([...shapes].map(([name, shape]) => [name.slice(wrapper.length), shape]));
+  const mappingOf = (by: Mapping["by"], ours: (name: string) => string): Mapping => ({
+    by,
+    wrapper,
+    tensors: [...unwrapped].map(([name, shape]) => ({ theirs: wrapper + name, ours: ours(name), shape })),
+  });
+
+  const named = mappingOf("name", (name) => ourName(name, model.name));
+  const problem = nameProblem(named, model);
+  if (!problem) return named;
+
+  const inOrder = isOrdered ? unwrapped : new Map([...unwrapped].sort(([a], [b]) => naturally(a, b)));
+  const outcome = mapByOrder(inOrder, model);
+  if ("problem" in outcome)
+    throw new Error(isKnown(named, model) ? problem : `${unknownNames}, and ${outcome.problem}`);
+  const ordered = mappingOf("order", (name) => outcome.ours.get(name) as string);
+  requireAgreement(named, ordered, model);
+  const unfit = nameProblem(ordered, model);
+  if (unfit) throw new Error(`${unknownNames}; by shapes and order, ${unfit}`);
+  return ordered;
+}
+
+const unknownNames = "its tensors have the names of no code line that we know";
+
+/** Most names are ours, so what does not fit is the fault of the rest. */
+function isKnown({ tensors }: Mapping, model: Model): boolean {
+  const needed = weightShapes(model);
+  return tensors.filter(({ ours }) => needed.has(ours)).length > tensors.length / 2;
+}
+
+/** Undefined where the names and shapes are our model's, but for biases that a batch norm takes. */
+function nameProblem({ tensors }: Mapping, model: Model): string | undefined {
+  const found = new Map<string, MappedTensor>();
+  for (const tensor of tensors) {
+    if (found.has(tensor.ours)) return `two tensors of the file are "${tensor.ours}", the second as "${tensor.theirs}"`;
+    found.set(tensor.ours, tensor);
+  }
+  const needed = weightShapes(model);
+  const missing = [...needed.keys()].filter((name) => !found.has(name));
+  if (missing.length > 0 && missing.every((name) => name.includes(".downsample.")))
+    return `tensor "${missing[0]}" of ${model.name} is missing: found ${found.size} tensors of a ${model.name} with parameter-free shortcuts, which is another function`;
+  for (const [name, shape] of needed) {
+    const tensor = found.get(name);
+    if (!tensor)
+      return `tensor "${name}" of ${model.name} is missing: the file has ${needed.size - missing.length} of its ${needed.size} tensors`;
+    if (tensor.shape.join() !== shape.join())
+      return `tensor "${tensor.theirs}" has shape [${tensor.shape}]; ${model.name} needs [${shape}]`;
+  }
+  const absorbed = absorbedBiases(model);
+  const unknown = tensors.find(({ ours }) => !needed.has(ours) && !absorbed.has(ours));
+  return unknown && `tensor "${unknown.theirs}" is not part of ${model.name}; another model, or other classes?`;
+}
+
+/** Biases that a file may have where our model has none: the batch norm behind the convolution takes them. */
+export const absorbedBiases = (model: Model): ReadonlySet<string> => {
+  const convolutions = new Set(nodesOf(model, "conv").map(({ name }) => name));
+  return new Set(nodesOf(model, "batch-norm").flatMap(({ from }) => (convolutions.has(from) ? [`${from}.bias`] : [])));
+};
+
+/** A name of ours that the order gives another meaning is evidence against the order. */
+function requireAgreement(named: Mapping, ordered: Mapping, model: Model): void {
+  const needed = weightShapes(model);
+  named.tensors.forEach(({ theirs, ours }, at) => {
+    const other = ordered.tensors[at]?.ours;
+    if (needed.has(ours) && other !== ours)
+      throw new Error(
+        `tensor "${theirs}" is "${ours}" by its name and "${other}" by its shape and place; rename the file's tensors as torchvision does`,
+      );
+  });
+}
