@@ -25,6 +25,19 @@ export function mapByOrder(shapes: Shapes, model: Model): Outcome {
   return { ours: new Map(theirs.flatMap((layer, place) => pairs(layer, found[place] as Layer))) };
 }
 
+/**
+ * Maps the few layers that known names leave over, where each is the only one of its kind on both sides, as a last layer of
+ * another name is. Undefined where one is not.
+ */
+export function mapByKind(theirs: Shapes, ours: Shapes): ReadonlyMap<string, string> | undefined {
+  const [found, needed] = [layersOf(theirs), layersOf(ours)];
+  const kinds = new Set(found.map(({ kind }) => kind));
+  const isSame = kinds.size === found.length && found.length === needed.length;
+  if (!isSame || !needed.every(({ kind }) => kinds.has(kind))) return undefined;
+  const order = uniqueKinds(found, needed);
+  return order && new Map(found.flatMap((layer, place) => pairs(layer, order[place] as Layer)));
+}
+
 const pairs = (theirs: Layer, ours: Layer): [string, string][] =>
   theirs.tensors.map((tensor) => [named(theirs.name, tensor), named(ours.name, tensor)]);
 

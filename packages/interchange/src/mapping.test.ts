@@ -53,6 +53,16 @@ describe("a file's tensors are resolved by name", () => {
     expect([by, tensors.map(({ ours }) => ours)]).toEqual(["name", [...weightShapes(model).keys()]]);
   });
 
+  it("and by shape where names leave one layer of a kind", () => {
+    const model = build("resnet18");
+    const shapes = renamed(
+      weightShapes(model),
+      (name) => `net.${name.replace(/^fc/, "head").replace(/^conv1/, "stem")}`,
+    );
+    const { by, tensors } = mapTensors(shapes, model, sorted);
+    expect([by, tensors.map(({ ours }) => ours)]).toEqual(["shape", [...weightShapes(model).keys()]]);
+  });
+
   it("inside wrappers of any depth", () => {
     const model = build("resnet8");
     const { wrapper, tensors } = mapTensors(

@@ -1,13 +1,13 @@
 import { type Model, nodesOf } from "@reluctant/relu";
 import { weightShapes } from "@reluctant/stages";
-import { mapByOrder } from "./by-order.ts";
+import { mapByKind, mapByOrder } from "./by-order.ts";
 import type { Shapes } from "./layers.ts";
 import { naturally, ourName, wrapperOf } from "./naming.ts";
 
 /** Which tensor of our model each tensor of a file is, and what says so. */
 export interface Mapping {
-  /** Names of a code line that we know, or the shapes of all layers in a row. */
-  by: "name" | "order";
+  /** Names of code lines that we know; these, and the shape of what they leave over; or the shapes of all layers in a row. */
+  by: "name" | "shape" | "order";
   /** Before every name of the file, as `module.`; empty without. */
   wrapper: string;
   tensors: readonly MappedTensor[];
@@ -21,7 +21,7 @@ export interface MappedTensor {
 }
 
 /**
- * Resolves the names of a file's tensors: by known names first, then by shapes and order.
+ * Resolves the names of a file's tensors: by known names, by the shapes of what these leave over, then by shapes and order.
  * @param isOrdered whether the file keeps the order in which the network was defined; names in natural order stand in for it
  * @throws Error naming what is missing, in the way, or ambiguous with its candidates
  */
@@ -38,6 +38,9 @@ export function mapTensors(shapes: Shapes, model: Model, { isOrdered }: { isOrde
   const named = mappingOf("name", (name) => ourName(name, model.name));
   const problem = nameProblem(named, model);
   if (!problem) return named;
+  const leftOver = mapByKind(...leftOverBy(named, model));
+  const completed = leftOver && mappingOf("shape", (name) => leftOver.get(wrapper + name) ?? ourName(name, model.name));
+  if (completed && isKnown(named, model) && !nameProblem(completed, model)) return completed;
 
   const inOrder = isOrdered ? unwrapped : new Map([...unwrapped].sort(([a], [b]) => naturally(a, b)));
   const outcome = mapByOrder(inOrder, model);
@@ -51,6 +54,18 @@ export function mapTensors(shapes: Shapes, model: Model, { isOrdered }: { isOrde
 }
 
 const unknownNames = "its tensors have the names of no code line that we know";
+
+/** The file's tensors that have no name of ours, and those of ours that none in the file is named as. */
+function leftOverBy({ tensors }: Mapping, model: Model): [theirs: Shapes, ours: Shapes] {
+  const needed = weightShapes(model);
+  const absorbed = absorbedBiases(model);
+  const found = new Set(tensors.map(({ ours }) => ours));
+  const unnamed = tensors.filter(({ ours }) => !needed.has(ours) && !absorbed.has(ours));
+  return [
+    new Map(unnamed.map(({ theirs, shape }) => [theirs, shape])),
+    new Map([...needed].filter(([name]) => !found.has(name))),
+  ];
+}
 
 /** Most names are ours, so what does not fit is the fault of the rest. */
 function isKnown({ tensors }: Mapping, model: Model): boolean {
@@ -82,7 +97,7 @@ function nameProblem({ tensors }: Mapping, model: Model): string | undefined {
 }
 
 /** Biases that a file may have where our model has none: the batch norm behind the convolution takes them. */
-export const absorbedBiases = (model: Model): ReadonlySet<string> => {
+const absorbedBiases = (model: Model): ReadonlySet<string> => {
   const convolutions = new Set(nodesOf(model, "conv").map(({ name }) => name));
   return new Set(nodesOf(model, "batch-norm").flatMap(({ from }) => (convolutions.has(from) ? [`${from}.bias`] : [])));
 };

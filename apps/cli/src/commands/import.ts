@@ -47,8 +47,14 @@ export const importModel = (program: Command): Command =>
     print(joined([line`imported ${file}; in a spec:`, `arModel: ${sha256}`]));
   });
 
+const evidence: Record<Mapping["by"], string> = {
+  name: "name",
+  shape: "name, and by shape where names say nothing",
+  order: "shapes and order",
+};
+
 const mappingText = ({ by, tensors }: Mapping) =>
   joined([
-    line`by ${by === "name" ? "name" : "shapes and order"}:`,
+    line`by ${evidence[by]}:`,
     ...tensors.map(({ theirs, ours, shape }) => line`${theirs} → ${ours} [${shape.join(", ")}]`),
   ]);
