@@ -2,6 +2,7 @@ import express, { type Express } from "express";
 import helmet from "helmet";
 import { adminPath, queueBoard } from "./admin.ts";
 import { dashboard } from "./dashboard.ts";
+import { observeDemand } from "./demand-metrics.ts";
 import type { AppDeps } from "./deps.ts";
 import { noSuchRoute, sendProblem } from "./http/errors.ts";
 import { mount } from "./http/mount.ts";
@@ -11,6 +12,7 @@ import { routes } from "./routes/index.ts";
 
 /** Builds the API and the dashboard's host. It does not listen, and opens nothing: what it needs is handed in. */
 export function createApp(deps: AppDeps): Express {
+  observeDemand(deps.metrics, deps.control);
   const app = express();
   app.disable("x-powered-by");
   app.use(requestLog(deps.logger, deps.metrics));

@@ -32,6 +32,7 @@ export * from "./may-read-artifact.ts";
 export { listModels } from "./models.ts";
 export * from "./plan-experiment.ts";
 export * from "./queued-attempts.ts";
+export * from "./read-demand.ts";
 export * from "./read-events.ts";
 export * from "./read-log.ts";
 export * from "./read-mask-maps.ts";

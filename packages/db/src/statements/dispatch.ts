@@ -22,6 +22,12 @@ export const dispatchCandidates = statement("dispatch-candidates", {
 });
 export type DispatchCandidate = RowOf<typeof dispatchCandidates>;
 
+export const slotDemand = statement("slot-demand", {
+  takes: { leaseSeconds: int },
+  gives: { pool: text, ready: int, queued: int, running: int, slots: int },
+});
+export type SlotDemandRow = RowOf<typeof slotDemand>;
+
 /** An attempt as its job names it. */
 const job = { attemptId: text, stageRunId: text, kind: word<StageKind>(), pool: text };
 export const queueAttempts = statement("queue-attempts", {
@@ -44,6 +50,7 @@ export const recordRound = statement("record-round", {
   takes: { name: text, holder: text, maxGapSeconds: float },
   gives: { answeredSeconds: float },
 });
+export const latestRound = statement("latest-round", { takes: {}, gives: { ageSeconds: nullable(float) } });
 
 export const markSuspectPoints = statement("mark-suspect-points", {
   takes: { models: arrayOf(text), byOneThread: arrayOf(float), byMore: arrayOf(float) },

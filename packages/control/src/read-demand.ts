@@ -1,0 +1,15 @@
+import { sql } from "@reluctant/db";
+import { leaseSeconds } from "./claim-attempt.ts";
+import type { Deps } from "./deps.ts";
+
+/** What a pool has to do: `ready`, `queued` and `running` each count what wants one slot, that is one GPU; `slots` there are. */
+export type PoolDemand = sql.SlotDemandRow;
+
+/** Every pool in which something waits, runs or could run; of all teams, since the machines are shared. */
+export const readDemand = ({ db }: Pick<Deps, "db">): Promise<PoolDemand[]> =>
+  db.many(sql.slotDemand, { leaseSeconds });
+
+/** Seconds since a coordinator last made a round (one a second is usual); null where none ever has. */
+export async function secondsSinceRound({ db }: Pick<Deps, "db">): Promise<number | null> {
+  return (await db.one(sql.latestRound, {})).ageSeconds;
+}

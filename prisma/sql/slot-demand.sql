@@ -1,0 +1,16 @@
+-- What each pool has to do, and by how many: stage runs that may be dispatched now, attempts that lie in the queue or are
+-- under way, each of which wants one slot, and the slots of living workers that take work.
+-- :leaseSeconds after which a silent worker is not counted
+select pool, sum(ready)::int as ready, sum(queued)::int as queued, sum(running)::int as running, sum(slots)::int as slots
+from (
+  select pool, count(*) as ready, 0 as queued, 0 as running, 0 as slots
+  from stage_run where state = 'ready' and (retry_at is null or retry_at <= now()) group by pool
+  union all
+  select r.pool, 0, count(*) filter (where a.state = 'queued'), count(*) filter (where a.state <> 'queued'), 0
+  from attempt a join stage_run r on r.id = a.stage_run_id
+  where a.state in ('queued', 'running', 'stopping') group by r.pool
+  union all
+  select pool, 0, 0, 0, count(*)
+  from serving_worker where last_beat_at > now() - :leaseSeconds::int * interval '1 second' group by pool
+) part
+group by pool order by pool;
