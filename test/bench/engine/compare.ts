@@ -2,7 +2,7 @@
 import { createEngine } from "@reluctant/engine";
 import type { Engine, StageData } from "@reluctant/stages";
 import type { BesidePeer } from "../rows.ts";
-import { type Case, stageRun } from "./cases.ts";
+import { type Case, stageRun, type Work } from "./cases.ts";
 import { type PacedStage, paceStage } from "./paced-stage.ts";
 import { type Form, type Peer, type PeerVersion, peers } from "./peer.ts";
 import { cpuSeconds, disturbed, medianRatio, type Sample, seconds, timed } from "./samples.ts";
@@ -36,7 +36,7 @@ export async function compare(measured: Case, { data, version, rounds }: Setting
   }
 }
 
-export const taskOf = (measured: Omit<Case, "name">, { inputShape: [side], classes }: StageData) => ({
+export const taskOf = (measured: Work, { inputShape: [side], classes }: StageData) => ({
   case: measured,
   side,
   classes: classes.length,
@@ -44,7 +44,7 @@ export const taskOf = (measured: Omit<Case, "name">, { inputShape: [side], class
 });
 
 /** The case's stage as a worker runs it. */
-export async function startOurs(measured: Omit<Case, "name">, data: StageData): Promise<PacedStage> {
+export async function startOurs(measured: Work, data: StageData): Promise<PacedStage> {
   const engine: Engine = await createEngine({ backend: "torch", threads, precision: measured.precision });
   const unit = measured.kind === "evaluation" ? "evaluated batch" : "step";
   return paceStage({ run: stageRun(measured, data), unit, engine, data });

@@ -6,7 +6,7 @@ import type { Figure } from "../rows.ts";
 import { startOurs } from "./compare.ts";
 
 /** Small: how much a step leaves does not depend on how long it takes. */
-const measured = { kind: "distillation", model: "resnet8", batch: 16, precision: "fp32", bar: null } as const;
+const measured = { kind: "distillation", model: "resnet8", batch: 16, precision: "fp32" } as const;
 const warmUp = 100;
 
 export async function growth(data: StageData, steps: number): Promise<Figure[]> {

@@ -4,7 +4,7 @@ import { createEngine } from "@reluctant/engine";
 import { type Engine, type StageOutput, stages, unattended } from "@reluctant/stages";
 import { beforeAll, describe, expect, it } from "vitest";
 import { testData } from "../../../packages/engine/src/test-data.ts";
-import { type Case, stageRun } from "./cases.ts";
+import { stageRun, type Work } from "./cases.ts";
 import { paceStage, type Unit } from "./paced-stage.ts";
 
 const data = testData();
@@ -14,12 +14,12 @@ beforeAll(async () => {
   engine = await createEngine({ threads: 1, precision: "fp32" });
 });
 
-const tiny = (kind: Case["kind"]) => ({ kind, model: "resnet8", batch: 8, precision: "fp32", bar: null }) as const;
-const pace = (kind: Case["kind"], unit: Unit) =>
+const tiny = (kind: Work["kind"]) => ({ kind, model: "resnet8", batch: 8, precision: "fp32" }) as const;
+const pace = (kind: Work["kind"], unit: Unit) =>
   paceStage({ run: stageRun(tiny(kind), data, steps), unit, engine, data });
 
 /** The same stage run as the child of a worker runs it. */
-const unpaced = (kind: Case["kind"]): Promise<StageOutput> => {
+const unpaced = (kind: Work["kind"]): Promise<StageOutput> => {
   const run = stageRun(tiny(kind), data, steps);
   return stages[run.implementation].run({
     ...run,

@@ -3,7 +3,7 @@ import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface, type Interface } from "node:readline";
 import { promisify } from "node:util";
-import { type Case, shapes } from "./cases.ts";
+import { shapes, type Work } from "./cases.ts";
 import { cpuSeconds, type Sample } from "./samples.ts";
 
 export const python = process.env.PYTHON ?? "python3";
@@ -42,7 +42,7 @@ export interface Form {
 const eager: Form = { layout: "channels_last", sgd: "plain", compiled: false };
 
 export interface PeerTask {
-  case: Omit<Case, "name">;
+  case: Work;
   side: number;
   classes: number;
   threads: number;

@@ -11,7 +11,7 @@ import { cpuSeconds, disturbed, median, type Sample, seconds } from "./samples.t
 import { firstSteps } from "./worker-child.ts";
 
 const batch = 128;
-const measured = { kind: "train", model: "resnet8", batch, precision: "fp32", bar: null } as const;
+const measured = { kind: "train", model: "resnet8", batch, precision: "fp32" } as const;
 const steps = 60;
 
 export const tensorflowCase = "tensorflow beside torch, train/resnet8/b128/fp32";
