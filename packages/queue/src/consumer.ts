@@ -2,9 +2,8 @@ import { randomUUID } from "node:crypto";
 import type { JobPayload } from "@reluctant/contracts";
 import { createRedisBackend, type Job, Worker } from "bullmq";
 import { lockMs, lockRenewMs, parseJob, stalledCheckMs } from "./catalog.ts";
-import type { Notifications } from "./notifications.ts";
+import { createJobSignal } from "./job-signal.ts";
 import { type Redis, RedisUnavailable } from "./redis.ts";
-import { createWakeSignal } from "./wake-signal.ts";
 
 /** A job in our hands, its lock renewed until `finish`. The attempt's row decides everything; this only frees Redis. */
 export interface Delivery {
@@ -21,33 +20,27 @@ export interface Consumer {
 
 export interface ConsumerOptions {
   redis: Redis;
-  notifications: Notifications;
   queues: readonly string[];
   /** Shown in dashboards. */
   workerName: string;
 }
 
-/** Longest time that a job waits for us when its notification got lost. */
-const pollMs = 1_000;
-
 /**
  * Fetches by hand, since a slot must never hold two jobs and a job lasts hours: BullMQ's own loop is not started, and
- * renewing the lock is ours. All queues share one connection, so none of them blocks on Redis.
+ * renewing the lock is ours. All queues share one connection, and one more to wait on.
  */
-export function createConsumer({ redis, notifications, queues, workerName }: ConsumerOptions): Consumer {
+export function createConsumer({ redis, queues, workerName }: ConsumerOptions): Consumer {
   const workers = queues.map((queue) => openWorker(redis, queue, workerName));
-  const wakeSignal = createWakeSignal();
-  const unsubscribe = notifications.on("jobs", wakeSignal.notify);
+  const jobSignal = createJobSignal(
+    redis,
+    workers.map((worker) => worker.toKey("marker")),
+  );
   let turn = 0;
 
   /** Which queues have jobs, in one round trip: to fetch from an empty one takes as long as from a full one. */
   const filled = async (): Promise<Set<Worker>> => {
-    const counts = await redis.use(() => {
-      const asked = redis.client.pipeline();
-      for (const worker of workers) asked.llen(worker.toKey("wait"));
-      return asked.exec();
-    });
-    return new Set(workers.filter((_, index) => counts?.[index]?.[1] !== 0));
+    const counts = await redis.use(() => Promise.all(workers.map((worker) => redis.client.llen(worker.toKey("wait")))));
+    return new Set(workers.filter((_, index) => counts[index] !== 0));
   };
 
   const fetchOne = async (): Promise<Delivery | null> => {
@@ -70,12 +63,12 @@ export function createConsumer({ redis, notifications, queues, workerName }: Con
           return null;
         });
         if (delivery) return delivery;
-        await wakeSignal.wait(pollMs, signal);
+        await jobSignal.wait(signal);
       }
       return null;
     },
     async close() {
-      unsubscribe();
+      jobSignal.close();
       await Promise.all(workers.map((worker) => worker.close(true)));
     },
   };

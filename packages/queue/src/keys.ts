@@ -18,7 +18,7 @@ export const queueNames = (pool: string): string[] => stageKinds.map((kind) => q
  * | notification | published when | who looks |
  * | --- | --- | --- |
  * | dispatch | a stage run may have become ready, or a slot free | coordinator |
- * | jobs | jobs were added | workers with a free slot |
+ * | jobs | jobs were added | workers of versions that do not wait for BullMQ's markers |
  * | stop | a running attempt was asked to stop | workers with a running attempt: they beat at once |
  * | events | events were committed | the API's event streams |
  */

@@ -2,19 +2,10 @@ import { randomUUID } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setImmediate } from "node:timers/promises";
 import type { JobPayload } from "@reluctant/contracts";
 import { type RedisServer, startRedis } from "@reluctant/local";
-import { afterAll, afterEach, beforeAll, expect, onTestFinished, test, vi } from "vitest";
-import {
-  createConsumer,
-  createNotifications,
-  createProducer,
-  openRedis,
-  queueName,
-  queueNames,
-  RedisUnavailable,
-} from "./index.ts";
+import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
+import { createConsumer, createProducer, openRedis, queueName, queueNames, RedisUnavailable } from "./index.ts";
 
 let server: RedisServer;
 let folder: string;
@@ -40,25 +31,19 @@ async function setup() {
   };
   const redis = openRedis({ url: server.url, prefix: `test-${randomUUID()}`, log });
   cleanups.push(() => redis.close());
-  const notifications = createNotifications(redis);
   const producer = createProducer(redis);
   cleanups.push(() => producer.close());
   await redis.ready();
   return {
     redis,
-    notifications,
     producer,
     lines,
-    consumer: (queues = queueNames("default")) => consume(redis, notifications, queues),
+    consumer: (queues = queueNames("default")) => consume(redis, queues),
   };
 }
 
-function consume(
-  redis: ReturnType<typeof openRedis>,
-  notifications: ReturnType<typeof createNotifications>,
-  queues: string[],
-) {
-  const consumer = createConsumer({ redis, notifications, queues, workerName: "w1" });
+function consume(redis: ReturnType<typeof openRedis>, queues: string[]) {
+  const consumer = createConsumer({ redis, queues, workerName: "w1" });
   cleanups.push(() => consumer.close());
   return consumer;
 }
@@ -102,19 +87,32 @@ test("a consumer serves its queues in turn, and no queue of another pool", async
   expect(await consumed.next(none())).toBeNull();
 });
 
-test("a waiting consumer gets a job as soon as it is woken", async () => {
-  const { producer, consumer, notifications, redis } = await setup();
+test("a waiting consumer gets a job as soon as it is added, without a look in between", async () => {
+  const { producer, consumer, redis } = await setup();
   const consumed = consumer();
-  await vi.waitFor(async () => expect(await redis.client.pubsub("NUMSUB", `${redis.prefix}:wake:jobs`)).toContain(1));
-  vi.useFakeTimers({ toFake: ["setTimeout"] }); // the poll behind it never comes
-  onTestFinished(() => void vi.useRealTimers());
-  const timers = vi.spyOn(globalThis, "setTimeout");
-  const late = soon();
-  const delivered = consumed.next(late);
-  const waits = () => timers.mock.calls.some(([, ms]) => ms === 1_000); // it has found nothing
-  while (!waits() && !late.aborted) await setImmediate();
+  const blocked = async () => /^blocked_clients:1\r?$/m.test(await redis.client.info("clients"));
+  const looks = async () => Number(/^cmdstat_llen:calls=(\d+)/m.exec(await redis.client.info("commandstats"))?.[1]);
+  const delivered = consumed.next(soon());
+  await vi.waitUntil(blocked, { timeout: 5_000, interval: 5 });
+  const before = await looks();
   await producer.add([{ ...job(), pool: "default" }]);
-  notifications.publish("jobs");
+  expect(await delivered).not.toBeNull();
+  expect((await looks()) - before).toBeLessThanOrEqual(2 * queueNames("default").length);
+});
+
+test("a consumer that stops to wait takes no marker from the others", async () => {
+  const { producer, consumer, redis } = await setup();
+  const [one, other] = [consumer(), consumer()];
+  const leaving = new AbortController();
+  const left = one.next(leaving.signal);
+  const blocked = (count: number) => async () =>
+    new RegExp(`^blocked_clients:${count}\\r?$`, "m").test(await redis.client.info("clients"));
+  await vi.waitUntil(blocked(1), { timeout: 5_000, interval: 5 });
+  leaving.abort();
+  expect(await left).toBeNull();
+  await vi.waitUntil(blocked(0), { timeout: 5_000, interval: 5 });
+  const delivered = other.next(soon());
+  await producer.add([{ ...job(), pool: "default" }]);
   expect(await delivered).not.toBeNull();
 });
 
@@ -136,12 +134,12 @@ test("restoring adds a job that is gone or over, and leaves one that waits or is
 });
 
 test("a job whose worker died is failed by the others, then restored", async () => {
-  const { producer, consumer, redis, notifications } = await setup();
+  const { producer, consumer, redis } = await setup();
   const one = job();
   await producer.add([{ ...one, pool: "default" }]);
   const dead = openRedis({ url: server.url, prefix: redis.prefix, log: redis.log });
   await dead.ready();
-  const fetched = await consume(dead, notifications, [queueName("train", "default")]).next(soon());
+  const fetched = await consume(dead, [queueName("train", "default")]).next(soon());
   await dead.close(); // no renewal reaches Redis any more
   await redis.client.del(`${redis.prefix}:train.default:${one.attemptId}:lock`); // as its expiry after 15 s would
   const delivered = consumer().next(AbortSignal.timeout(20_000));

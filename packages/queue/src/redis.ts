@@ -1,3 +1,4 @@
+import type { Writable } from "node:stream";
 import { Redis as Client } from "ioredis";
 import { defaultPrefix } from "./keys.ts";
 
@@ -23,9 +24,9 @@ export interface Redis {
   readonly client: Client;
   readonly prefix: string;
   readonly log: QueueLog;
-  /** Another connection with the same settings, for subscriptions. */
-  duplicate(): Client;
-  /** Runs commands if Redis is there. @throws RedisUnavailable at once when it is not */
+  /** Another connection, for subscriptions and for waiting: its commands wait for Redis, for `commandTimeout` ms where given. */
+  duplicate(options?: { commandTimeout?: number }): Client;
+  /** Runs commands if Redis is there; those begun together travel together. @throws RedisUnavailable at once when it is not */
   use<T>(commands: () => Promise<T>): Promise<T>;
   /** Resolves at the first connection: for tests and readiness checks. */
   ready(): Promise<void>;
@@ -51,24 +52,21 @@ export function openRedis({ url, prefix = defaultPrefix, log }: RedisOptions): R
     autoResendUnfulfilledCommands: false,
   });
   logOutagesOnce(client, log);
-  const subscribers: Client[] = [];
+  const others: Client[] = [];
   return {
     client,
     prefix,
     log,
-    duplicate() {
+    duplicate({ commandTimeout } = {}) {
       // A subscription waits for the connection, and is renewed with it.
-      const subscriber = client.duplicate({
-        commandTimeout: undefined,
-        enableOfflineQueue: true,
-        maxRetriesPerRequest: null,
-      });
-      subscriber.on("error", () => {}); // the main connection says it
-      subscribers.push(subscriber);
-      return subscriber;
+      const other = client.duplicate({ commandTimeout, enableOfflineQueue: true, maxRetriesPerRequest: null });
+      other.on("error", () => {}); // the main connection says it
+      others.push(other);
+      return other;
     },
     async use(commands) {
       if (client.status !== "ready") throw new RedisUnavailable();
+      gatherWrites(client);
       try {
         return await commands();
       } catch (cause) {
@@ -78,9 +76,19 @@ export function openRedis({ url, prefix = defaultPrefix, log }: RedisOptions): R
     ready: () =>
       client.status === "ready" ? Promise.resolve() : new Promise((resolve) => client.once("ready", resolve)),
     async close() {
-      for (const connection of [...subscribers, client]) connection.disconnect();
+      for (const connection of [...others, client]) connection.disconnect();
     },
   };
+}
+
+/**
+ * What is begun in one turn of the event loop is written in one piece: each write costs a call and wakes Redis. A pipeline would
+ * do the same, and take 80 µs to set up: it takes on each of BullMQ's 60 scripts.
+ */
+function gatherWrites(client: Client): void {
+  const { stream } = client as unknown as { stream: Writable };
+  stream.cork();
+  process.nextTick(() => stream.uncork());
 }
 
 /** No answer in time, or a socket that is closing while the client still calls itself ready. */

@@ -17,7 +17,10 @@ export async function startSlots(
   upload: Upload,
   onCompleted: () => void = () => {},
 ): Promise<() => Promise<void>> {
-  const started = Array.from({ length: slots }, (_, slot) => startSlot(bench, slot, { upload, onCompleted }));
+  const perform = (deps: Deps, { attemptId }: Held) => upload(deps, attemptId);
+  const started = Array.from({ length: slots }, (_, slot) =>
+    startSlot(bench, `bench-${slot}`, { perform, onCompleted }),
+  );
   const stops = await Promise.all(started);
   return async () => {
     await Promise.all(stops.map((stop) => stop()));
@@ -52,36 +55,32 @@ const result: ResultOf<"train"> = {
   testAccuracy: 0.1,
 };
 
+/** A claimed attempt. */
+export interface Held {
+  attemptId: string;
+  epoch: number;
+}
+
+export interface Slot {
+  /** From a claim to the artifact of its result. */
+  perform: (deps: Deps, held: Held) => Promise<ArtifactRef>;
+  onCompleted: () => void;
+  /** How long each beat of the worker took. */
+  onBeat?: (ms: number) => void;
+}
+
 /** A registered worker without an engine: takes jobs as a supervisor does, and answers each claim with a result. */
-async function startSlot(
+export async function startSlot(
   bench: Bench,
-  slot: number,
-  { upload, onCompleted }: { upload: Upload; onCompleted: () => void },
+  name: string,
+  { perform, onCompleted, onBeat }: Slot,
 ): Promise<() => Promise<void>> {
   const redis = openRedis({ url: bench.stack.redisUrl, log: quietly });
   await redis.ready();
   const notifications = createNotifications(redis);
   const deps: Deps = { ...bench.deps, notifications };
-  const name = `bench-${slot}`;
-  const { workerId } = await registerWorker(deps, {
-    name,
-    hostname: hostname(),
-    pool: "default",
-    engine: {
-      backend: "none",
-      device: "none",
-      memoryBytes: null,
-      threads: 1,
-      precisions: ["fp32"],
-      deterministic: false,
-      versions: {},
-      cpuLevel: null,
-    },
-    versions: implementationVersions,
-    datasets: [bench.datasetVersion],
-    unusableDatasets: [],
-  });
-  const consumer = createConsumer({ redis, notifications, queues: queueNames("default"), workerName: name });
+  const { workerId } = await registerWorker(deps, { name, ...withoutEngine, datasets: [bench.datasetVersion] });
+  const consumer = createConsumer({ redis, queues: queueNames("default"), workerName: name });
   const closing = new AbortController();
   const serve = async () => {
     for (;;) {
@@ -90,20 +89,46 @@ async function startSlot(
       const { attemptId } = delivery.payload;
       const claim = await claimAttempt(deps, { attemptId, workerId });
       if (claim.outcome === "claimed") {
-        const weights = await upload(deps, attemptId);
-        await completeAttempt(deps, { attemptId, epoch: claim.epoch, result, artifacts: [weights] });
+        const held = { attemptId, epoch: claim.epoch };
+        const weights = await perform(deps, held);
+        await completeAttempt(deps, { ...held, result, artifacts: [weights] });
         onCompleted();
       }
       await delivery.finish({ state: "completed" });
     }
   };
-  const beat = setInterval(() => void beatWorker(deps, { workerId, state: "busy" }).catch(() => {}), 3_000);
+  const beat = async () => {
+    const at = performance.now();
+    await beatWorker(deps, { workerId, state: "busy" });
+    onBeat?.(performance.now() - at);
+  };
+  const beats = setInterval(() => void beat().catch(() => {}), beatMs);
   const serving = serve();
   return async () => {
     closing.abort();
     await serving;
-    clearInterval(beat);
+    clearInterval(beats);
     await consumer.close();
     await redis.close();
   };
 }
+
+/** As a supervisor's. */
+export const beatMs = 3_000;
+
+const withoutEngine = {
+  hostname: hostname(),
+  pool: "default",
+  engine: {
+    backend: "none",
+    device: "none",
+    memoryBytes: null,
+    threads: 1,
+    precisions: ["fp32"] as ["fp32"],
+    deterministic: false,
+    versions: {},
+    cpuLevel: null,
+  },
+  versions: implementationVersions,
+  unusableDatasets: [],
+};

@@ -37,7 +37,7 @@ async function setup() {
   };
   const workerId = await kit.worker();
   await kit.submit({ until: "train", budgets: undefined });
-  const consumer = createConsumer({ redis, notifications, queues: queueNames("default"), workerName: "w1" });
+  const consumer = createConsumer({ redis, queues: queueNames("default"), workerName: "w1" });
   cleanUps.push(() => consumer.close());
   /** Its jobs are lost on the way to the relay, as by a crash. */
   const dispatchesAlone = dispatcher({ deps, holder: "c1", onDispatched: () => {}, log });

@@ -72,7 +72,7 @@ async function main(): Promise<void> {
   const redis = openRedis({ url: config.redisUrl, prefix: config.redisPrefix, log });
   const notifications = createNotifications(redis);
   const deps = { db, artifacts: postgresArtifacts(db), notifications };
-  const consumer = createConsumer({ redis, notifications, queues: queueNames(config.pool), workerName: config.name });
+  const consumer = createConsumer({ redis, queues: queueNames(config.pool), workerName: config.name });
   supervisor = createSupervisor({
     deps,
     consumer,

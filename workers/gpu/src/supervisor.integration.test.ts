@@ -114,7 +114,7 @@ async function setup() {
     await mkdir(scratchRoot, { recursive: true });
     const script = join(home, "child.mjs");
     await writeFile(script, program);
-    const consumer = createConsumer({ redis, notifications, queues: queueNames("default"), workerName: name });
+    const consumer = createConsumer({ redis, queues: queueNames("default"), workerName: name });
     const supervisor = createSupervisor({
       deps,
       consumer,
