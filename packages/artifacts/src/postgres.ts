@@ -1,27 +1,21 @@
 import { createHash } from "node:crypto";
-import { type Database, isForeignKeyViolation, sql } from "@reluctant/db";
+import { type Database, isForeignKeyViolation, sql, type Tx } from "@reluctant/db";
 import { chunkBytes, inChunks } from "./chunks.ts";
 import type { ArtifactStore, ByteRange } from "./store.ts";
 
 /**
- * Artifacts as chunks of 4 MB in Postgres, at most one of them in memory (a 50 MB value costs the driver near 1 GB).
+ * Artifacts as chunks of 4 MB in Postgres, at most two of them in memory (a 50 MB value costs the driver near 1 GB).
  *
- * An upload is a row without a name. Its last transaction names it and takes the hold, or, where the same bytes are
- * already stored, drops the upload and keeps the older row. So a crash leaves a nameless row, which nobody is served
- * and garbage collection removes.
+ * What fits into one chunk is stored in one transaction, with its hold. A longer upload begins as a row without a name. Its last
+ * transaction names it and takes the hold, or, where the same bytes are already stored, drops the upload and keeps the older
+ * row. So a crash leaves a nameless row, which nobody is served and garbage collection removes.
  */
 export const postgresArtifacts = (db: Database): ArtifactStore => ({
   async put({ attemptId, mediaType, bytes }) {
-    const { id } = await db.prisma.artifact.create({ data: { mediaType }, select: { id: true } });
-    try {
-      const { sha256, size } = await writeChunks(db, id, bytes);
-      await finishUpload(db, { id, sha256, size, attemptId });
-      return { sha256, bytes: size };
-    } catch (error) {
-      // Best effort: what cannot be removed now is removed as garbage later.
-      await db.prisma.artifact.deleteMany({ where: { id, completeAt: null } }).catch(() => {});
-      throw error;
-    }
+    const chunks = inChunks(bytes);
+    const { value: first = Buffer.alloc(0) } = await chunks.next();
+    const upload = { attemptId, mediaType };
+    return first.length < chunkBytes ? putWhole(db, upload, first) : putInChunks(db, upload, first, chunks);
   },
 
   async get(sha256, range) {
@@ -45,32 +39,93 @@ export const postgresArtifacts = (db: Database): ArtifactStore => ({
   },
 });
 
-async function writeChunks(db: Database, id: string, source: AsyncIterable<Uint8Array>) {
+interface Upload {
+  attemptId: string | undefined;
+  mediaType: string;
+}
+
+interface Stored {
+  sha256: string;
+  bytes: number;
+}
+
+async function putWhole(db: Database, { attemptId, mediaType }: Upload, bytes: Uint8Array): Promise<Stored> {
+  const sha256 = createHash("sha256").update(bytes).digest("hex");
+  await db.tx(async (t) => {
+    const known = await refresh(t, sha256);
+    await Promise.all([
+      !known && t.run(sql.storeArtifact, { sha256, mediaType, bytes }),
+      attemptId && t.run(sql.holdArtifact, { attemptId, sha256 }),
+    ]);
+  });
+  return { sha256, bytes: bytes.length };
+}
+
+async function putInChunks(
+  db: Database,
+  upload: Upload,
+  first: Uint8Array,
+  rest: AsyncIterable<Uint8Array>,
+): Promise<Stored> {
+  const { id: artifactId } = await db.one(sql.beginUpload, { mediaType: upload.mediaType });
+  try {
+    const stored = await writeChunks(db, artifactId, first, rest);
+    await finishUpload(db, artifactId, stored, upload.attemptId);
+    return stored;
+  } catch (error) {
+    // Best effort: what cannot be removed now is removed as garbage later.
+    await db.run(sql.dropUpload, { artifactId }).catch(() => {});
+    throw error;
+  }
+}
+
+async function writeChunks(
+  db: Database,
+  artifactId: string,
+  first: Uint8Array,
+  rest: AsyncIterable<Uint8Array>,
+): Promise<Stored> {
   const hash = createHash("sha256");
   let size = 0;
   let number = 0;
-  for await (const chunk of inChunks(source)) {
-    hash.update(chunk);
-    size += chunk.length;
-    // Not raw: Prisma caches the plan of a raw statement under its values, and so would keep every chunk.
-    await db.prisma.artifactChunk.create({ data: { artifactId: id, number, bytes: chunk }, select: { number: true } });
+  const write = async (bytes: Uint8Array) => {
+    hash.update(bytes);
+    size += bytes.length;
+    await db.run(sql.putChunk, { artifactId, number, bytes });
     number += 1;
-  }
-  return { sha256: hash.digest("hex"), size };
+  };
+  await write(first);
+  for await (const chunk of rest) await write(chunk);
+  return { sha256: hash.digest("hex"), bytes: size };
 }
 
-/** The lock makes two uploads of the same bytes end one after the other; the new date keeps a found row from collection. */
 async function finishUpload(
   db: Database,
-  { id, sha256, size, attemptId }: { id: string; sha256: string; size: number; attemptId: string | undefined },
+  artifactId: string,
+  { sha256, bytes }: Stored,
+  attemptId: string | undefined,
 ): Promise<void> {
   await db.tx(async (t) => {
-    await t.one(sql.lockName, { name: sha256 });
-    const stored = await t.maybe(sql.refreshArtifact, { sha256 });
-    if (stored) await t.run(sql.dropUpload, { artifactId: id });
-    else await t.run(sql.nameArtifact, { artifactId: id, sha256, bytes: BigInt(size) });
-    if (attemptId) await t.run(sql.holdArtifact, { attemptId, sha256 });
+    const known = await refresh(t, sha256);
+    await Promise.all([
+      known
+        ? t.run(sql.dropUpload, { artifactId })
+        : t.run(sql.nameArtifact, { artifactId, sha256, bytes: BigInt(bytes) }),
+      attemptId && t.run(sql.holdArtifact, { attemptId, sha256 }),
+    ]);
   });
+}
+
+/**
+ * Whether these bytes are stored already; then they are as young as if they were put now, which keeps them from collection.
+ * The lock makes two uploads of the same bytes end one after the other.
+ */
+async function refresh(t: Tx, sha256: string): Promise<boolean> {
+  const [, stored] = await Promise.all([
+    t.one(sql.lockName, { name: sha256 }),
+    t.maybe(sql.refreshArtifact, { sha256 }),
+  ]);
+  return stored !== null;
 }
 
 async function* readChunks(db: Database, id: string, { start, end }: ByteRange): AsyncGenerator<Uint8Array> {
