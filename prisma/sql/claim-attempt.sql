@@ -35,7 +35,7 @@ with fit as (
   where attempt.id = :attemptId::uuid and attempt.state = 'queued' and w.id = :workerId::uuid
   returning attempt.id, attempt.stage_run_id, attempt.number, attempt.start_step, w.name as worker
 ), occupied as (
-  update worker set state = 'busy' where id = :workerId::uuid and exists (select from claimed)
+  update worker set state = 'busy' where id = :workerId::uuid and state <> 'busy' and exists (select from claimed)
 ), told as (
   insert into event (team_id, experiment_id, stage_run_id, attempt_id, type, data)
   select e.team_id, e.id, c.stage_run_id, c.id, 'attempt.changed', jsonb_build_object(

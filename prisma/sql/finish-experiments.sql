@@ -1,9 +1,12 @@
--- Ends those of the given (locked) experiments that wait for no stage run any more. One is `failed` when no trial
--- succeeded. The first stage run that an experiment waits for is enough: it has tens of thousands. `offset 0` keeps the
--- planner on the keys, `materialized` keeps it from asking the same of every active experiment: 20 ms among 300.
+-- Ends those of the (locked) experiments that need a stage run which wait for no stage run any more. One is `failed` when no trial
+-- succeeded. The first stage run that an experiment waits for is enough: it has tens of thousands. `offset 0`
+-- keeps the planner on the keys, `materialized` keeps it from asking the same of every active experiment: 20 ms among 300.
 with over as materialized (
   select id from experiment e
-  where id = any (:experimentIds::uuid[]) and state = 'active' and not coalesce((
+  where state = 'active' and id = any (array(
+    select t.experiment_id from trial t
+    where t.id = any (array(select n.trial_id from need n where n.stage_run_id = :stageRunId::uuid))
+  )) and not coalesce((
     select true
     from trial t
     cross join lateral (

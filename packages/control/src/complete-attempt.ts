@@ -4,7 +4,7 @@ import { announce, stageRunChanged } from "./announce.ts";
 import { type CommandTx, commit } from "./commit.ts";
 import type { Deps } from "./deps.ts";
 import { mayWrite } from "./end-attempt.ts";
-import { endExperimentsThatWaitForNothing } from "./finish-experiments.ts";
+import { finishExperiments } from "./finish-experiments.ts";
 import { saveResult } from "./save-result.ts";
 import { inBatches } from "./slices.ts";
 
@@ -23,15 +23,14 @@ export const completeAttempt = (deps: Deps, { attemptId, epoch, result, artifact
     if (!mayWrite(attempt, epoch)) return { outcome: "superseded" } as const; // lost or cancelled meanwhile
     refuseOtherKind(attempt, result);
     const { stageRunId } = attempt;
-    const [, , consumers, experiments] = await Promise.all([
+    const [, , consumers] = await Promise.all([
       t.one(sql.completeAttempt, { attemptId, result, artifacts }),
       saveResult(t, stageRunId, result, artifacts),
       t.many(sql.lockConsumers, { stageRunId }),
-      t.many(sql.lockExperimentsOfStageRuns, { stageRunIds: [stageRunId] }), // last, as by every writer
+      finishExperiments(t, stageRunId), // whether its consumers are ready or still blocked, they are waited for
     ]);
     t.concerned.add("events").add("dispatch"); // its slot is free
     await unblock(t, consumers);
-    await endExperimentsThatWaitForNothing(t, experiments);
     return { outcome: "completed" } as const;
   });
 

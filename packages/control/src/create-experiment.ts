@@ -12,9 +12,9 @@ import { requireRole } from "./authorize.ts";
 import { type CommandTx, commit } from "./commit.ts";
 import type { Caller, Deps } from "./deps.ts";
 import { experimentSummary } from "./experiment-summaries.ts";
-import { endExperimentsThatWaitForNothing } from "./finish-experiments.ts";
+import { finishExperiments } from "./finish-experiments.ts";
 import { definitionHashOf, saveModel } from "./models.ts";
-import { type PlannedSpec, planSpec, refuseUnknownArtifacts } from "./plan-spec.ts";
+import { findDataset, type PlannedSpec, planSpec, refuseUnknownArtifacts } from "./plan-spec.ts";
 import { inBatches } from "./slices.ts";
 import { connectStageRuns, runOf, type WrittenStageRun, writeStageRuns } from "./write-stage-runs.ts";
 
@@ -41,9 +41,12 @@ export async function createExperiment(deps: Deps, command: CreateExperiment): P
   requireRole(identity, "member");
   await refuseUnknownArtifacts(deps, identity, spec);
   return commit(deps, async (t) => {
-    const first = idempotency && (await firstAnswer(t, identity, idempotency));
+    const [first, dataset] = await Promise.all([
+      idempotency && firstAnswer(t, identity, idempotency),
+      findDataset(t, identity, spec.dataset),
+    ]);
     if (first) return first;
-    const experimentId = await writeExperiment(t, command, await planSpec(t, identity, spec));
+    const experimentId = await writeExperiment(t, command, await planSpec(t, identity, spec, dataset));
     const body = await experimentSummary(t, experimentId);
     if (idempotency) {
       await t.run(sql.keepAnswer, { ...idempotency, teamId: identity.teamId, status: 202, body, experimentId });
@@ -114,7 +117,8 @@ async function writeExperiment(
       detail: data,
     }),
   ]);
-  if (cached === runs.size) await endExperimentsThatWaitForNothing(t, [{ id: experimentId }]);
+  const [anyRun] = runs.values();
+  if (cached === runs.size && anyRun) await finishExperiments(t, anyRun.id);
   return experimentId;
 }
 

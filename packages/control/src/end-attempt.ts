@@ -62,5 +62,5 @@ async function failStageRun(t: CommandTx, stageRunId: string, reason: string, fa
     { how: "checkpoint", reason: `a stage that its trials need failed: ${reason}`.slice(0, 2_000) },
   );
   await breakExperiments(t, stageRunId);
-  await finishExperiments(t, [stageRunId]);
+  await finishExperiments(t, stageRunId);
 }

@@ -6,8 +6,8 @@ import { tradeOffOf } from "./trade-off.ts";
 export const experimentSummaries = async (t: Statements, experimentIds: string[]): Promise<ExperimentSummary[]> =>
   (await t.many(sql.experimentSummaries, { experimentIds })).map(summaryOf);
 
-export const experimentSummary = async (t: Statements, id: string): Promise<ExperimentSummary> =>
-  summaryOf(await t.one(sql.experimentSummaries, { experimentIds: [id] }));
+export const experimentSummary = async (t: Statements, experimentId: string): Promise<ExperimentSummary> =>
+  summaryOf(await t.one(sql.experimentSummary, { experimentId }));
 
 export const summaryOf = (row: sql.ExperimentSummaryRow): ExperimentSummary => ({
   id: row.id,

@@ -13,7 +13,7 @@ export async function getExperiment(
   { identity, id }: { identity: Caller; id: string },
 ): Promise<Experiment> {
   const team = visibleTeam(identity);
-  const row = await db.maybe(sql.experimentSummaries, { experimentIds: [id] });
+  const row = await db.maybe(sql.experimentSummary, { experimentId: id });
   const experiment = found(row && (team === null || row.teamId === team) ? row : null, "experiment", id);
   const [revision, stageRuns] = await Promise.all([
     db.prisma.specRevision.findFirstOrThrow({ where: { experimentId: id }, orderBy: { number: "desc" } }),

@@ -12,9 +12,13 @@ export interface PlannedSpec extends Plan {
   scopes: Map<string, string | null>;
 }
 
-/** Plans a spec against the stored dataset. Throws `invalid-spec` that names every field at fault. */
-export async function planSpec(t: Statements, identity: Caller, spec: ExperimentSpec): Promise<PlannedSpec> {
-  const dataset = await findDataset(t, identity, spec.dataset);
+/** Plans a spec against its stored dataset, as `findDataset` has found it. Throws `invalid-spec` that names every field at fault. */
+export async function planSpec(
+  t: Statements,
+  identity: Caller,
+  spec: ExperimentSpec,
+  dataset: sql.FoundDataset | null,
+): Promise<PlannedSpec> {
   if (!dataset) throw invalidSpec([{ field: "dataset", message: await unknownDataset(t, identity, spec.dataset) }]);
   const facts = {
     version: dataset.version,

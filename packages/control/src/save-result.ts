@@ -18,7 +18,10 @@ const wantedRole = {
   distillation: "weights",
 } as const satisfies Record<StageResult["kind"], ArtifactRef["role"]>;
 
-/** Writes the rows of what a stage run's kind found; its artifacts must be there by variant and role. */
+/**
+ * Writes the rows of what a stage run's kind found; its artifacts must be there by variant and role. All its statements are begun
+ * at once, and so travel with those that the caller begins beside it.
+ */
 export async function saveResult(
   t: CommandTx,
   stageRunId: string,
@@ -66,11 +69,18 @@ async function saveMasks(
   artifacts: ArtifactRef[],
 ): Promise<void> {
   const found = [{ ...result, variant: fullVariant, budget: null }, ...named<MaskVariant>(result.variants)];
-  for (const { variant, budget, reluCount, allocation } of found) {
-    await t.run(sql.saveAllocation, { stageRunId, variant, layers: allocation });
-    const sha256 = sha256Of(artifacts, "masks", variant) as string;
-    await t.run(sql.putMask, { stageRunId, variant, sha256, budget, reluCount });
-  }
+  await Promise.all(
+    found.flatMap(({ variant, budget, reluCount, allocation }) => [
+      t.run(sql.saveAllocation, { stageRunId, variant, layers: allocation }),
+      t.run(sql.putMask, {
+        stageRunId,
+        variant,
+        sha256: sha256Of(artifacts, "masks", variant) as string,
+        budget,
+        reluCount,
+      }),
+    ]),
+  );
 }
 
 interface Reached {
@@ -87,15 +97,17 @@ async function savePoints(
   method: "ar" | null,
   reached: readonly Reached[],
 ): Promise<void> {
-  for (const { variant, reluCount, macs, validationAccuracy, testAccuracy } of reached) {
-    await t.one(sql.putFrontierPoint, {
-      stageRunId,
-      variant,
-      method,
-      reluCount,
-      macs: macs === null ? null : BigInt(macs),
-      validationAccuracy,
-      testAccuracy,
-    });
-  }
+  await Promise.all(
+    reached.map(({ variant, reluCount, macs, validationAccuracy, testAccuracy }) =>
+      t.one(sql.putFrontierPoint, {
+        stageRunId,
+        variant,
+        method,
+        reluCount,
+        macs: macs === null ? null : BigInt(macs),
+        validationAccuracy,
+        testAccuracy,
+      }),
+    ),
+  );
 }

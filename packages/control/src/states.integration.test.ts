@@ -189,7 +189,7 @@ const movers: Record<string, Mover[]> = {
     {
       entity: "experiment",
       given: "update need set released_at = now()",
-      run: (t, { experimentId }) => t.many(sql.finishExperiments, { experimentIds: [experimentId] }),
+      run: (t, { stageRunId }) => t.many(sql.finishExperiments, { stageRunId }),
     },
   ],
 };

@@ -65,10 +65,13 @@ const handler =
     }
   };
 
+/** One for all: to make an error, with its stack, for each request takes 0.1 ms. */
+const over = new Error("the answer is over, or the client has gone");
+
 /** Aborted when the answer is over or the client gone, and when the process stops. */
 function closeSignal({ stopping }: AppDeps, response: Response): AbortSignal {
   const closed = new AbortController();
-  response.once("close", () => closed.abort());
+  response.once("close", () => closed.abort(over));
   return AbortSignal.any([closed.signal, stopping]);
 }
 

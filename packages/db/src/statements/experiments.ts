@@ -64,8 +64,8 @@ export const lockExperiment = statement("lock-experiment", {
   takes: { experimentId: uuid },
   gives: { id: text, state: word<ExperimentState>(), teamId: text },
 });
-export const lockExperimentsOfStageRuns = statement("lock-experiments-of-stage-runs", {
-  takes: { stageRunIds: arrayOf(uuid) },
+export const lockExperimentsOfStageRun = statement("lock-experiments-of-stage-run", {
+  takes: { stageRunId: uuid },
   gives: { id: text },
 });
 export const endExperiment = statement("end-experiment", {
@@ -78,7 +78,7 @@ export const endExperiment = statement("end-experiment", {
   gives: { id: text },
 });
 export const finishExperiments = statement("finish-experiments", {
-  takes: { experimentIds: arrayOf(uuid) },
+  takes: { stageRunId: uuid },
   gives: { id: text },
 });
 export const latestOutcomes = statement("latest-outcomes", {

@@ -1,9 +1,9 @@
--- Locks the active experiments that need the given stage runs. Two that end the last two runs of one experiment then go
+-- Locks the active experiments that need a stage run. Two that end the last two runs of one experiment then go
 -- one after the other, and the second sees that nothing is left.
 -- Arrays keep the planner on the keys: see experiments_of.
 select id::text from experiment
 where state = 'active' and id = any (array(
   select t.experiment_id from trial t
-  where t.id = any (array(select n.trial_id from need n where n.stage_run_id = any (:stageRunIds::uuid[])))))
+  where t.id = any (array(select n.trial_id from need n where n.stage_run_id = :stageRunId::uuid))))
 order by id
 for update;
