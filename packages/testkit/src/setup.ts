@@ -30,6 +30,8 @@ const timesOf = {
   worker: ["started_at", "last_beat_at", "left_at", "drained_at", "trusted_since"],
   stage_run: ["retry_at"],
   leader: ["expires_at", "last_round_at", "answering_since"],
+  event: ["at"],
+  log_chunk: ["at"],
 };
 
 export type Kit = Awaited<ReturnType<typeof setup>>;

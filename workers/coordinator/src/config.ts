@@ -11,6 +11,8 @@ export interface CoordinatorConfig {
   redisUrl: string;
   redisPrefix: string | undefined;
   logLevel: string;
+  /** Events and the logs of ended attempts are kept so long; null keeps them for good. */
+  historyDays: number | null;
 }
 
 /** Reads the environment once. @throws Error naming the variable that is missing */
@@ -28,5 +30,12 @@ export function readConfig(env: NodeJS.ProcessEnv): CoordinatorConfig {
     redisUrl: required("REDIS_URL"),
     redisPrefix: env.REDIS_PREFIX || undefined,
     logLevel: env.LOG_LEVEL || "info",
+    historyDays: historyDaysOf(env.RELUCTANT_HISTORY_DAYS || "180"),
   };
+}
+
+function historyDaysOf(text: string): number | null {
+  if (!/^\d{1,5}$/.test(text))
+    throw new Error(`RELUCTANT_HISTORY_DAYS is "${text}"; it must be a number of days, or 0 to keep history for good`);
+  return Number(text) || null;
 }

@@ -39,7 +39,7 @@ const leader = leadership({
     expirer,
     reconciler({ deps, producer, notifications, log }),
     workerHealth({ deps, log }),
-    garbageCollector({ deps, log }),
+    garbageCollector({ deps, historyDays: config.historyDays, log }),
     suspectMarker({ deps, log }),
     usageFolder({ deps, log }),
   ],

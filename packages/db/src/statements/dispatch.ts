@@ -57,3 +57,4 @@ export const markSuspectPoints = statement("mark-suspect-points", {
   gives: { id: text },
 });
 export const purgeExpired = statement("purge-expired", { takes: {}, gives: { rows: int } });
+export const purgeHistory = statement("purge-history", { takes: { days: int, limit: int }, gives: { rows: int } });

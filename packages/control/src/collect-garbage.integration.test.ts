@@ -1,0 +1,48 @@
+import { type Kit, setup } from "@reluctant/testkit";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { appendLog, collectGarbage, dispatch } from "./index.ts";
+
+let kit: Kit;
+beforeEach(async () => {
+  kit = await setup();
+});
+afterEach(() => kit.close());
+
+/** An attempt with a piece of log. */
+async function loggedAttempt() {
+  const workerId = await kit.worker();
+  const [born] = await dispatch(kit.deps);
+  const claim = await kit.claim(born?.attemptId as string, workerId);
+  await appendLog(kit.deps, {
+    attemptId: claim.attemptId,
+    epoch: claim.epoch,
+    offset: 0,
+    bytes: Buffer.from("a line\n"),
+  });
+  return claim;
+}
+
+const left = async () => ({ events: await kit.db.prisma.event.count(), logs: await kit.db.prisma.logChunk.count() });
+
+test("history goes when it is older than asked, and none where it is kept for good", async () => {
+  await kit.submit({ until: "train", budgets: undefined });
+  await kit.succeed(await loggedAttempt());
+  const all = await left();
+  expect(all.logs).toBe(1);
+  await kit.pass(10 * 86_400);
+  for (const historyDays of [null, 11]) {
+    await collectGarbage(kit.deps, { historyDays });
+    expect(await left()).toEqual(all);
+  }
+  await kit.submit({ until: "train", budgets: undefined }); // all of it is cached: two events that are young
+  await collectGarbage(kit.deps, { historyDays: 9 });
+  expect(await left()).toEqual({ events: 2, logs: 0 });
+});
+
+test("the log of an attempt that still runs stays whole, however long ago it began", async () => {
+  await kit.submit({ until: "train", budgets: undefined });
+  await loggedAttempt();
+  await kit.pass(10 * 86_400);
+  await collectGarbage(kit.deps, { historyDays: 9 });
+  expect(await left()).toEqual({ events: 0, logs: 1 });
+});
