@@ -160,6 +160,7 @@ async function launch(spec: ProcessSpec): Promise<Running> {
   child.stdin.end(spec.input ?? "");
 
   const tail: string[] = [];
+  let isReadyLine = "line" in spec.ready ? spec.ready.line : () => false;
   let sawReadyLine = () => {};
   const readyLine = new Promise<void>((resolve) => {
     sawReadyLine = resolve;
@@ -169,7 +170,9 @@ async function launch(spec: ProcessSpec): Promise<Running> {
     tail.push(line);
     if (tail.length > tailLines) tail.shift();
     spec.onLine?.(line);
-    if ("line" in spec.ready && spec.ready.line(line)) sawReadyLine();
+    if (!isReadyLine(line)) return;
+    isReadyLine = () => false; // said once: what follows is not read
+    sawReadyLine();
   };
   createInterface(child.stdout).on("line", onLine);
   createInterface(child.stderr).on("line", onLine);
