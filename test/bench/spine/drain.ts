@@ -18,8 +18,10 @@ export async function drained(bench: Bench, quick: boolean): Promise<Row[]> {
   return [
     { case: `no-op stage runs, ${slots} slots`, value: rate.perSecond, unit: "1/s", atLeast: 300 },
     { case: "stage run, statements", value: rate.statements, unit: "" },
+    { case: "stage run, statements planned", value: rate.plans, unit: "" },
     { case: "stage run, commits", value: rate.commits, unit: "" },
     { case: "stage run, fsyncs", value: rate.fsyncs, unit: "" },
+    ...rate.byPart.map(({ name, ms }) => ({ case: `stage run, processor of ${name}`, value: ms, unit: "ms" })),
     ...rate.byStatement.map(({ name, ms }) => ({ case: `stage run, Postgres in ${name}`, value: ms, unit: "ms" })),
     { case: `no-op stage runs that upload 64 bytes, ${slots} slots`, value: uploading.perSecond, unit: "1/s" },
     { case: "stage runs committed more than once", value: twice, unit: "", atMost: 0 },
@@ -51,8 +53,10 @@ async function drain(bench: Bench, total: number, upload: Upload): Promise<Load 
   return {
     perSecond: total / seconds,
     statements: load.statements / total,
+    plans: load.plans / total,
     commits: load.commits / total,
     fsyncs: load.fsyncs / total,
+    byPart: load.byPart.map(({ name, ms }) => ({ name, ms: ms / total })),
     byStatement: load.byStatement.map(({ name, ms }) => ({ name, ms: ms / total })).filter(({ ms }) => ms >= 0.02),
   };
 }

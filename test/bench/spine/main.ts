@@ -5,7 +5,9 @@
 import type { Options } from "../options.ts";
 import type { Row } from "../rows.ts";
 import { drained } from "./drain.ts";
+import { fleet } from "./fleet.ts";
 import { largeSweep } from "./large-sweep.ts";
+import { lists } from "./lists.ts";
 import { withStack } from "./stack.ts";
 import { startLatency } from "./start-latency.ts";
 import { submitted } from "./submit.ts";
@@ -15,6 +17,9 @@ export async function spine({ quick, only }: Options): Promise<Row[]> {
     submit: () => withStack((bench) => submitted(bench, quick)),
     start: () => withStack((bench) => startLatency(bench, quick)),
     drain: () => withStack((bench) => drained(bench, quick)),
+    "fleet-500": () => withStack((bench) => fleet(bench, 500, quick)),
+    "fleet-1000": () => withStack((bench) => fleet(bench, 1_000, quick)),
+    lists: () => withStack((bench) => lists(bench, quick ? 1_000 : 10_000)),
     sweep: () => withStack(({ stack }) => largeSweep(stack, quick ? 1_000 : 10_000)),
   };
   const rows: Row[] = [];

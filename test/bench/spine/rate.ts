@@ -20,14 +20,18 @@ export async function atRate(
   return Promise.all(all);
 }
 
-type Bounds = Pick<Figure, "atMost">;
+const shares = { p50: 0.5, p95: 0.95, p99: 0.99 } as const;
+type Bounds = { [Name in keyof typeof shares]?: Pick<Figure, "atMost"> };
 
-/** The median and the 99th percentile, in milliseconds. */
-export function percentiles(name: string, delays: number[], bounds: { p50?: Bounds; p99?: Bounds } = {}): Figure[] {
+/** Of delays in milliseconds the median, and the percentiles that have a bound; the 99th where none has. */
+export function percentiles(name: string, delays: number[], bounds: Bounds = {}): Figure[] {
   const sorted = [...delays].sort((a, b) => a - b);
   const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN;
-  return [
-    { case: `${name}, p50`, value: at(0.5), unit: "ms", ...bounds.p50 },
-    { case: `${name}, p99`, value: at(0.99), unit: "ms", ...bounds.p99 },
-  ];
+  const told = { p50: {}, ...(Object.keys(bounds).length === 0 && { p99: {} }), ...bounds };
+  return Object.entries(told).map(([percentile, bound]) => ({
+    case: `${name}, ${percentile}`,
+    value: at(shares[percentile as keyof typeof shares]),
+    unit: "ms",
+    ...bound,
+  }));
 }
