@@ -1,7 +1,8 @@
 -- Each queue with stage runs that wait: the pool's slots and the free ones, and the attempts that lie in the queue already.
 -- From one queue to the next by the index: of 10,000 stage runs that wait most are of the same. `limit` and `offset 0` keep
 -- the planner on the keys.
--- :leaseSeconds after which a silent worker is not counted
+-- :leaseSeconds after which a silent worker is not counted: by its age, of which the planner expects the same whatever the seconds
+-- are, and so keeps its plan
 with recursive waiting as (
   (select kind, pool from stage_run where state = 'ready' order by kind, pool limit 1)
   union all
@@ -14,7 +15,7 @@ with recursive waiting as (
   select w.pool, count(*)::int as slots,
     count(*) filter (where (
       select a.id from attempt a where a.worker_id = w.id and a.state in ('running', 'stopping') limit 1) is null)::int as free
-  from serving_worker w where w.last_beat_at > now() - :leaseSeconds::int * interval '1 second'
+  from serving_worker w where extract(epoch from now() - w.last_beat_at) < :leaseSeconds::int
   group by w.pool
 )
 select waiting.kind, waiting.pool, coalesce(slot.slots, 0) as slots, coalesce(slot.free, 0) as "freeSlots",

@@ -2,7 +2,8 @@ import type { Waiting } from "@reluctant/relu";
 
 /** Slots that came free within it will be free as often in the next. */
 const lateMs = 100;
-/** A look at whose turn it is stays good for ten times as long as it took: so looking takes a tenth of the time at most. */
+/** A look at whose turn it is stays good for so long, and for ten times as long as it took: looking takes a tenth of the time at most. */
+const leastWorthMs = 250;
 const looksWorth = 10;
 
 /** A queue and its pool's slots, as a round finds them. */
@@ -14,7 +15,7 @@ interface Seen {
 
 /**
  * What a dispatcher remembers of a queue from one round to the next. It may forget: nothing depends on it but speed. Among
- * 10,000 stage runs that wait a look at whose turn it is takes 0.1 s, and a slot takes one of them.
+ * 10,000 stage runs of several teams that wait a look at whose turn it is takes 0.1 s, and a slot takes one of them.
  */
 export class QueueMemory {
   #turns: Waiting[] = [];
@@ -43,7 +44,7 @@ export class QueueMemory {
     const known = new Set(next.map(({ stageRunId }) => stageRunId));
     this.#turns = (await look()).filter(({ stageRunId }) => !known.has(stageRunId));
     const took = performance.now() - now;
-    this.#goodUntil = now + took + looksWorth * took;
+    this.#goodUntil = now + took + Math.max(leastWorthMs, looksWorth * took);
     return [...next, ...this.#turns.splice(0, most - next.length)];
   }
 
