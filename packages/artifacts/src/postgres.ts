@@ -117,10 +117,11 @@ async function finishUpload(
 }
 
 /**
- * Whether these bytes are stored already; then they are as young as if they were put now, which keeps them from collection.
- * The lock makes two uploads of the same bytes end one after the other.
+ * Whether these bytes are stored already; then they are young, which keeps them from collection. Where they are not, a lock makes
+ * two uploads of the same bytes end one after the other.
  */
 async function refresh(t: Tx, sha256: string): Promise<boolean> {
+  if (await t.maybe(sql.refreshArtifact, { sha256 })) return true;
   const [, stored] = await Promise.all([
     t.one(sql.lockName, { name: sha256 }),
     t.maybe(sql.refreshArtifact, { sha256 }),
