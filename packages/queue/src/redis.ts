@@ -58,8 +58,13 @@ export function openRedis({ url, prefix = defaultPrefix, log }: RedisOptions): R
     prefix,
     log,
     duplicate({ commandTimeout } = {}) {
-      // A subscription waits for the connection, and is renewed with it.
-      const other = client.duplicate({ commandTimeout, enableOfflineQueue: true, maxRetriesPerRequest: null });
+      // A subscription waits for the connection, and is renewed with it; what was asked is asked again.
+      const other = client.duplicate({
+        commandTimeout,
+        enableOfflineQueue: true,
+        maxRetriesPerRequest: null,
+        autoResendUnfulfilledCommands: true,
+      });
       other.on("error", () => {}); // the main connection says it
       others.push(other);
       return other;

@@ -81,9 +81,16 @@ function settingsOf(
   return Object.fromEntries(changed) as Settings;
 }
 
+/** One for each data set's shape and classes, so that what is worked out of a model is worked out once. */
+const built = new Map<string, Model>();
+
 function modelOf(spec: ExperimentSpec, { inputShape, classes }: DatasetFacts): Model | undefined {
   const family = models[spec.model];
-  return family?.sides.includes(inputShape[0]) ? family.build(inputShape, classes) : undefined;
+  if (!family?.sides.includes(inputShape[0])) return undefined;
+  const key = [spec.model, ...inputShape, classes].join(" ");
+  const model = built.get(key) ?? family.build(inputShape, classes);
+  built.set(key, model);
+  return model;
 }
 
 function nameErrors(spec: ExperimentSpec, { inputShape }: DatasetFacts, registry: Registry): FieldError[] {

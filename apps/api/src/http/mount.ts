@@ -7,13 +7,16 @@ import { type AuthenticatedCaller, requireRole } from "./auth.ts";
 import { readJson } from "./body.ts";
 import type { Answer, Route } from "./route.ts";
 import { send } from "./send.ts";
-import { validate, validateQuery } from "./validate.ts";
+import { querySchema, validate } from "./validate.ts";
 
 /** A router that serves `routes`, and answers 405 for other methods on their paths. */
 export function mount(deps: AppDeps, routes: Route[]): Router {
   const router = Router({ caseSensitive: true, strict: true });
   const admission = createAdmission(deps.limits);
-  for (const route of routes) router[route.method](pattern(route), ...limits(route), handler(deps, route, admission));
+  for (const declared of routes) {
+    const route = { ...declared, query: querySchema(declared.query) };
+    router[route.method](pattern(route), ...limits(route), handler(deps, route, admission));
+  }
   for (const path of new Set(routes.map(pattern))) {
     const methods = routes.filter((route) => pattern(route) === path).map(({ method }) => method.toUpperCase());
     router.all(path, refuseMethod(methods.includes("GET") ? ["HEAD", ...methods] : methods));
@@ -44,7 +47,7 @@ const handler =
         deps,
         identity,
         params: route.params ? validate("params", route.params, request.params) : {},
-        query: validateQuery(route.query, request.query),
+        query: validate("query", route.query, request.query),
         headers: route.headers ? validate("headers", route.headers, request.headers) : {},
         body: route.body?.type === "json" ? validate("body", route.body.schema, body, route.body.problem) : undefined,
         request,
