@@ -12,6 +12,8 @@ import { startDelays } from "./start-latency.ts";
 
 /** An attempt lasts this long, so that of 1,000 slots 50 come free in a second. */
 const workMs = { least: 10_000, most: 30_000 };
+/** Of one experiment. */
+const trials = 500;
 /** Through a pooler, as so many workers need one: they share these connections. */
 const connections = 40;
 
@@ -51,7 +53,11 @@ export async function fleet(bench: Bench, workers: number, quick: boolean): Prom
   }
   const idle = await startDelays(bench, { perSecond: 20, seconds: quick ? 3 : 15, firstSeed: 1_000_000 });
   busy = true;
-  await bench.client.experiments.submit({ ...oneRun(1), seeds: { count: Math.ceil(workers * (2 + seconds / 20)) } });
+  for (let first = 0; first < workers * (2 + seconds / 20); first += trials)
+    await bench.client.experiments.submit({
+      ...oneRun(1),
+      seeds: Array.from({ length: trials }, (_, at) => 2_000_000 + first + at),
+    });
   await pause(workMs.most); // by then they have come apart
   measuring = true;
   const load = await loadOf(bench.stack, () => pause(seconds * 1_000));
