@@ -1,7 +1,8 @@
 -- Stage runs of a queue that some living worker can run now, each with the need that is charged: of the highest priority,
 -- and of these of the team that used least of its share. Of every team and priority the oldest.
 -- What workers can run is asked once for all stage runs that ask for the same: of 10,000 that wait most do. Where all active
--- experiments are of one team and one priority, only so many are looked at as are wanted: 8 ms among 3,000, not 60.
+-- experiments are of one team and one priority, the oldest are next, and no more are looked at than are wanted: 14 ms among 3,000,
+-- not 80. (What waits is needed by an active experiment then; once some are held back, they have to be left out before the limit.)
 -- :most of each  :halfLifeSeconds of a team's use
 -- :leaseSeconds after which a silent worker is not counted
 with spent as materialized (

@@ -1,6 +1,6 @@
--- Ends those of the (locked) experiments that need a stage run which wait for no stage run any more. One is `failed` when no trial
--- succeeded. The first stage run that an experiment waits for is enough: it has tens of thousands. `offset 0`
--- keeps the planner on the keys, `materialized` keeps it from asking the same of every active experiment: 20 ms among 300.
+-- Ends, of the (locked) experiments that need a stage run, those that wait for no stage run any more. One is `failed` when no trial
+-- succeeded. The first stage run that an experiment waits for is enough: it has tens of thousands. `offset 0` keeps the planner on
+-- the keys, `materialized` keeps it from asking the same of every active experiment: 20 ms among 300.
 with over as materialized (
   select id from experiment e
   where state = 'active' and id = any (array(

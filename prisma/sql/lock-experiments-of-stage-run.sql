@@ -1,5 +1,5 @@
--- Locks the active experiments that need a stage run. Two that end the last two runs of one experiment then go
--- one after the other, and the second sees that nothing is left.
+-- Locks the active experiments that need a stage run. Two that end the last two runs of one experiment then go one after the other,
+-- and the second sees that nothing is left. One id: for a list Postgres plans it anew each time, 0.4 ms.
 -- Arrays keep the planner on the keys: see experiments_of.
 select id::text from experiment
 where state = 'active' and id = any (array(
