@@ -30,8 +30,8 @@ const problemsOf = (spec: unknown) => {
   return planned.ok ? [] : planned.errors;
 };
 
-const helpOf = (command: string) =>
-  execFileSync(process.execPath, [join(root, "apps/cli/dist/main.js"), command, "--help"], { encoding: "utf8" });
+const helpOf = (...command: string[]) =>
+  execFileSync(process.execPath, [join(root, "apps/cli/dist/main.js"), ...command, "--help"], { encoding: "utf8" });
 
 /** From the root, as in CONTRIBUTING, or from the document's own folder, as in a package's README. */
 const isThere = (path: string, document: string) =>
@@ -72,11 +72,18 @@ describe("what the documents say", () => {
   it("names commands and flags that the reluctant command has", { timeout: 180_000 }, () => {
     const named = [...text.matchAll(/npx reluctant ([\w-]+)([^\n#`]*)/g)];
     expect(named.length).toBeGreaterThan(3);
-    const helps = new Map([...new Set(named.map(([, command = ""]) => command))].map((name) => [name, helpOf(name)]));
+    const helps = new Map<string, string>();
+    const help = (...words: string[]): string => {
+      const name = words.join(" ");
+      helps.set(name, helps.get(name) ?? helpOf(...words));
+      return helps.get(name) as string;
+    };
     for (const [, command = "", rest = ""] of named) {
-      const help = helps.get(command);
-      expect(help).toContain(`Usage: reluctant ${command}`);
-      for (const flag of rest.match(/--[\w-]+/g) ?? []) expect(help).toContain(flag);
+      const [word = ""] = rest.trim().split(/\s/);
+      const isGroup = /^[a-z]+$/.test(word) && new RegExp(`^ {2}${word}\\b`, "m").test(help(command));
+      const words = isGroup ? [command, word] : [command];
+      expect(help(...words)).toContain(`Usage: reluctant ${words.join(" ")}`);
+      for (const flag of rest.match(/--[\w-]+/g) ?? []) expect(help(...words)).toContain(flag);
     }
   });
 

@@ -1,12 +1,15 @@
 -- Stage runs of a queue that some living worker can run now, each with the need that is charged: of the highest priority,
--- and of these of the team that used least of its share. Of every team and priority the oldest.
+-- and of these of the team that used least of its share; teams within their quotas first. Of every team and priority the oldest.
 -- What workers can run is asked once for all stage runs that ask for the same: of 10,000 that wait most do. Where all active
--- experiments are of one team and one priority, the oldest are next, and no more are looked at than are wanted: 14 ms among 3,000,
--- not 80. (What waits is needed by an active experiment then; once some are held back, they have to be left out before the limit.)
+-- experiments are of one team and one priority, and none is paused, the oldest are next, and no more are looked at than are
+-- wanted: 14 ms among 3,000, not 80.
 -- :most of each  :halfLifeSeconds of a team's use
 -- :leaseSeconds after which a silent worker is not counted
 with spent as materialized (
-  select team_id, weight, gpu_seconds, gpu_seconds / weight as share from team_usage(:halfLifeSeconds::float8)
+  select used.team_id, used.weight, used.gpu_seconds, used.gpu_seconds / used.weight as share,
+    used.gpu_seconds >= t.quota is true as over
+  from team_usage(:halfLifeSeconds::float8) used join team t on t.id = used.team_id
+  where not (t.quota_hard and used.gpu_seconds >= t.quota is true)
 ), serving as materialized (
   select distinct versions, datasets, precisions from serving_worker
   where pool = :pool and extract(epoch from now() - last_beat_at) < :leaseSeconds::int
@@ -23,18 +26,20 @@ with spent as materialized (
   select waiting.id, waiting.created_at
   from waiting join served using (implementation, version, dataset_version, "precision")
   order by waiting.created_at, waiting.id
-  limit case when (select count(distinct (priority, team_id)) from experiment where state = 'active') <= 1 then :most::int end
+  limit case when (
+    select count(distinct (priority, team_id)) filter (where state = 'active') + count(*) filter (where state = 'paused')
+    from experiment where state in ('active', 'paused')) <= 1 then :most::int end
 )
-select "stageRunId", "createdAt", priority, "teamId", "teamWeight", "teamGpuSeconds" from (
+select "stageRunId", "createdAt", priority, "teamId", "teamWeight", "teamGpuSeconds", "teamOverQuota" from (
   select r.id::text as "stageRunId", r.created_at as "createdAt", charged.*,
     row_number() over (partition by charged.priority, charged."teamId" order by r.created_at, r.id) as place
   from oldest r
   cross join lateral (
-    select e.priority, e.team_id::text as "teamId", spent.weight as "teamWeight", spent.gpu_seconds as "teamGpuSeconds"
-    from need n join trial t on t.id = n.trial_id join experiment e on e.id = t.experiment_id
-    join spent on spent.team_id = e.team_id
-    where n.stage_run_id = r.id and n.released_at is null and e.state = 'active'
-    order by e.priority desc, spent.share, e.team_id
+    select n.priority, n.team_id::text as "teamId", spent.weight as "teamWeight", spent.gpu_seconds as "teamGpuSeconds",
+      spent.over as "teamOverQuota"
+    from dispatchable_need n join spent on spent.team_id = n.team_id
+    where n.stage_run_id = r.id
+    order by spent.over, n.priority desc, spent.share, n.team_id
     limit 1
   ) charged
 ) candidate

@@ -1,5 +1,5 @@
 -- Ready stage runs become active, each with its next attempt, the outbox row that announces it, and word of both. One that
--- another dispatcher took meanwhile is left out.
+-- another dispatcher took meanwhile, or that was paused, is left out.
 -- :chosen in the order of their turns  :holder who brings the announcements to Redis itself; null leaves them to whoever claims them
 with chosen as (
   select c.* from rows from (jsonb_to_recordset(:chosen::jsonb) as ("stageRunId" uuid, "teamId" uuid))
@@ -8,6 +8,7 @@ with chosen as (
   update stage_run set state = 'active', retry_at = null from chosen
   where stage_run.id = chosen."stageRunId" and stage_run.state = 'ready'
     and stage_run.id = any (array(select "stageRunId" from chosen)) -- keeps the planner on the keys
+    and exists (select from dispatchable_need n where n.stage_run_id = stage_run.id)
   returning stage_run.id, stage_run.kind, stage_run.pool, chosen."teamId", chosen.place
 ), born as (
   insert into attempt (stage_run_id, number, team_id)

@@ -4,7 +4,9 @@
 select pool, sum(ready)::int as ready, sum(queued)::int as queued, sum(running)::int as running, sum(slots)::int as slots
 from (
   select pool, count(*) as ready, 0 as queued, 0 as running, 0 as slots
-  from stage_run where state = 'ready' and (retry_at is null or retry_at <= now()) group by pool
+  from stage_run r where state = 'ready' and (retry_at is null or retry_at <= now())
+    and exists (select from dispatchable_need n where n.stage_run_id = r.id)
+  group by pool
   union all
   select r.pool, 0, count(*) filter (where a.state = 'queued'), count(*) filter (where a.state <> 'queued'), 0
   from attempt a join stage_run r on r.id = a.stage_run_id

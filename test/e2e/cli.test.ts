@@ -34,10 +34,12 @@ beforeAll(async () => {
   [api, folder] = await Promise.all([startApi(), mkdtemp(join(tmpdir(), "reluctant-cli-"))]);
   const identity: Caller = { team: "lab", teamId: api.teamId, name: "ada", role: "member" };
   const submit = async (name: string) => {
-    const parsed = experimentSpecSchema.parse(JSON.parse(spec({ name })));
-    return (await createExperiment(api.control, { identity, spec: parsed, rawSpec: parsed })).experimentId;
+    const rawSpec = JSON.parse(spec({ name }));
+    const command = { identity, spec: experimentSpecSchema.parse(rawSpec), rawSpec };
+    return (await createExperiment(api.control, command)).experimentId;
   };
   [activeId, cancelledId] = [await submit("active"), await submit("cancelled")];
+  await submit("spare");
   await cancelExperiment(api.control, { identity, experimentId: cancelledId });
   const files: Record<string, string> = {
     "good.yaml": spec(),
@@ -83,7 +85,15 @@ const endings: [args: string, code: number, said: RegExp, change?: NodeJS.Proces
   ["ls", 0, /active/],
   ["plan good.yaml", 0, /stage runs/],
   ["watch GONE", 3, /^cancelled: cancelled/m],
+  ["pause ID", 0, /^active: paused\n$/],
+  ["why ID", 0, /every experiment that needs it is paused/],
+  ["resume --search active", 0, /^active: active\n$/],
+  ["priority ID high", 0, /^active: high priority\n$/],
+  ["extend spare --seeds 7 --budgets 3%", 0, /^spare: active, \d+ trials\n$/],
+  ["teams", 0, /^team +weight +GPU-hours of late +quota\n/],
   // wrong use
+  ["pause", 2, /^error: name experiments, or select them with --search or --owner\n$/],
+  ["priority ID urgent", 2, /Allowed choices are low, normal, high/],
   ["nonsense", 2, /unknown command 'nonsense'/],
   ["ls --nonsense", 2, /unknown option '--nonsense'/],
   ["ls --json --jsonl", 2, /cannot be used with option/],
@@ -113,6 +123,7 @@ const endings: [args: string, code: number, said: RegExp, change?: NodeJS.Proces
   ["ls", 1, /^error: no token is given: /, { RELUCTANT_TOKEN: "" }],
   ["ls", 1, /^error: the API does not know this token; [^\n]+RELUCTANT_TOKEN\n$/, { RELUCTANT_TOKEN: "rlt_wrong" }],
   ["watch nonsense", 1, /^error: there is no experiment nonsense; list them with: reluctant ls\n$/],
+  ["retry ID", 1, /^error: no trial of experiment \S+ failed or was cancelled\n$/],
   ["logs ID", 1, /^error: nothing of \S+ has begun yet\n$/],
   ["frontier nope resnet8", 1, /^error: dataset "nope" is not registered here; choose one of glyphs\n$/],
   [
@@ -231,7 +242,7 @@ describe("JSON", () => {
     const help = (await reluctant(["--help"])).stdout;
     const commands = [...help.matchAll(/^ {2}([a-z-]+)(?:\|[a-z]+)? /gm)].map((match) => match[1] as string);
     expect(commands.length).toBeGreaterThan(10);
-    const groups: Record<string, string[]> = { workers: ["workers", "list"] };
+    const groups: Record<string, string[]> = { workers: ["workers", "list"], teams: ["teams", "list"] };
     const helps = await Promise.all(commands.map((name) => reluctant([...(groups[name] ?? [name]), "--help"])));
     const offered = (flag: RegExp) => commands.filter((_, i) => flag.test(helps[i]?.stdout ?? "")).sort();
     expect(offered(/^ +--json /m)).toEqual([
@@ -242,8 +253,10 @@ describe("JSON", () => {
       "models",
       "plan",
       "submit",
+      "teams",
+      "why",
       "workers",
     ]);
-    expect(offered(/^ +--jsonl /m)).toEqual(["ls", "models", "workers"]);
+    expect(offered(/^ +--jsonl /m)).toEqual(["ls", "models", "teams", "why", "workers"]);
   }, 60_000);
 });

@@ -15,6 +15,9 @@ const bodies: Record<string, object> = {
   createToken: { name: "robot", role: "viewer" },
   openSession: { link: "x".repeat(40) },
   drainWorker: { reason: "maintenance" },
+  extendExperiment: { methods: ["senet"], budgets: ["5%"], seeds: [2] },
+  changeTeamShare: { weight: 2 },
+  setPriority: { priority: "high" },
 };
 
 interface Schema {

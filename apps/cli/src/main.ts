@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { backends } from "./commands/backends.ts";
-import { cancel } from "./commands/cancel.ts";
+import { changeCommands, extend, priority } from "./commands/change.ts";
 import { compare } from "./commands/compare.ts";
 import { datasets } from "./commands/datasets.ts";
 import { demo } from "./commands/demo.ts";
@@ -14,8 +14,10 @@ import { masks } from "./commands/masks.ts";
 import { models } from "./commands/models.ts";
 import { plan } from "./commands/plan.ts";
 import { submit } from "./commands/submit.ts";
+import { teams } from "./commands/teams.ts";
 import { up } from "./commands/up.ts";
 import { watch } from "./commands/watch.ts";
+import { why } from "./commands/why.ts";
 import { worker } from "./commands/worker.ts";
 import { workers } from "./commands/workers.ts";
 import { exitCodes, reportError } from "./report-error.ts";
@@ -25,9 +27,12 @@ const commands = [
   submit,
   plan,
   watch,
+  why,
   compare,
   ls,
-  cancel,
+  ...changeCommands,
+  extend,
+  priority,
   logs,
   frontier,
   exportFrontier,
@@ -38,6 +43,7 @@ const commands = [
   datasets,
   worker,
   workers,
+  teams,
   backends,
   up,
   demo,

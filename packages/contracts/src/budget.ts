@@ -60,6 +60,10 @@ function countOf(value: number, written: string): Budget | { error: string } {
   return { count };
 }
 
+/** A budget as a user writes it. */
+export const writtenBudget = (budget: Budget): number | string =>
+  "count" in budget ? budget.count : `${budget.percent}%`;
+
 /** Absolute count of a budget for a model of `total` ReLU units; shares round down, so the budget is never exceeded. */
 export const budgetCount = (budget: Budget, total: number): number =>
   "count" in budget ? budget.count : Math.floor((budget.percent * total) / 100);

@@ -1,5 +1,6 @@
 export * from "./accept.ts";
 export * from "./budget.ts";
+export * from "./changes.ts";
 export * from "./comparison.ts";
 export * from "./control-characters.ts";
 export * from "./cursors.ts";

@@ -12,6 +12,7 @@ import {
   stageKinds,
   stageRunStates,
   trialStates,
+  waitingCodes,
   workerStates,
 } from "./words.ts";
 import { attemptEngineSchema, engineInfoSchema, failureSchema, unusableDatasetSchema } from "./worker.ts";
@@ -154,6 +155,12 @@ export const stageRunSchema = z.object({
   finishedAt: timestampSchema.nullable(),
 });
 export type StageRun = z.infer<typeof stageRunSchema>;
+
+/** Why a stage run has no slot yet; null where it does not wait. */
+export const waitingSchema = z.object({
+  waiting: z.object({ code: z.enum(waitingCodes), message: z.string() }).nullable(),
+});
+export type Waiting = z.infer<typeof waitingSchema>;
 
 export const experimentSchema = experimentSummarySchema.extend({
   granularity: z.enum(granularities),
@@ -329,6 +336,19 @@ export const identitySchema = z.object({ team: z.string(), name: z.string(), rol
 export type Identity = z.infer<typeof identitySchema>;
 
 export const tokenRequestSchema = z.strictObject({ name: nameSchema, role: z.enum(roles) });
+/** A team's claim to the slots of an installation, and its use of them. */
+export const teamShareSchema = z.object({
+  name: z.string(),
+  /** Dispatch divides the use of teams by it. */
+  weight: z.number(),
+  /** Of late: decayed with a half-life of a day, running work counted. */
+  gpuSeconds: z.number(),
+  quota: z.number().nullable(),
+  hard: z.boolean(),
+});
+export type TeamShare = z.infer<typeof teamShareSchema>;
+export const teamShareListSchema = z.object({ items: z.array(teamShareSchema) });
+
 export const teamSchema = z.strictObject({ name: nameSchema });
 /** A new bearer token, shown this once. */
 export const tokenSchema = z.object({ token: z.string() });

@@ -55,6 +55,10 @@ export type TrialState = (typeof trialStates)[number];
 export const stageRunStates = ["blocked", "ready", "active", "succeeded", "failed", "cancelled"] as const;
 export type StageRunState = (typeof stageRunStates)[number];
 
+/** What keeps a stage run from its slot. */
+export const waitingCodes = ["inputs", "paused", "no-worker", "quota", "retry", "queue", "next", "queued"] as const;
+export type WaitingCode = (typeof waitingCodes)[number];
+
 export const attemptStates = [
   "queued",
   "running",

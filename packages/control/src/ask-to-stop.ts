@@ -1,5 +1,5 @@
 import type { StopWay } from "@reluctant/contracts";
-import { sql } from "@reluctant/db";
+import { type RowOf, sql } from "@reluctant/db";
 import { announce, attemptChanged } from "./announce.ts";
 import type { CommandTx } from "./commit.ts";
 
@@ -14,12 +14,17 @@ export const leaving: StopRequest = { how: "checkpoint", reason: "its worker is 
 
 /**
  * Asks attempts to stop. Those that are queued end; those that run are stopping until their workers have released them, for
- * their slots are not free before. The first request of each counts.
+ * their slots are not free before. The first request of each counts. Answers those that this one reached.
  */
-export async function askToStop(t: CommandTx, attemptIds: string[], { how, reason }: StopRequest): Promise<void> {
+export async function askToStop(
+  t: CommandTx,
+  attemptIds: string[],
+  { how, reason }: StopRequest,
+): Promise<RowOf<typeof sql.stopAttempts>[]> {
   const asked = await t.many(sql.stopAttempts, { attemptIds, how, reason });
   await announce(
     t,
     asked.map((attempt) => attemptChanged(attempt, attempt.state, reason)),
   );
+  return asked;
 }

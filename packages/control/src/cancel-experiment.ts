@@ -1,9 +1,9 @@
 import { type ExperimentSummary, ReluctantError } from "@reluctant/contracts";
-import { sql } from "@reluctant/db";
-import { found, requireRole, visibleTeam } from "./authorize.ts";
+import { requireRole } from "./authorize.ts";
 import { commit } from "./commit.ts";
 import type { Caller, Deps } from "./deps.ts";
 import { experimentSummary } from "./experiment-summaries.ts";
+import { auditExperiment, lockOwnExperiment } from "./own-experiment.ts";
 import { stopExperiment } from "./stop-experiment.ts";
 
 /**
@@ -17,10 +17,7 @@ export function cancelExperiment(
 ): Promise<ExperimentSummary> {
   requireRole(identity, "member");
   return commit(deps, async (t) => {
-    await t.many(sql.lockStageRunsOfExperiment, { experimentId }); // before the experiment: the order that every writer takes
-    const row = await t.maybe(sql.lockExperiment, { experimentId });
-    const team = visibleTeam(identity);
-    const { state, teamId } = found(team === null || row?.teamId === team ? row : null, "experiment", experimentId);
+    const { state, teamId } = await lockOwnExperiment(t, identity, experimentId);
     if (state === "finished" || state === "failed") {
       throw new ReluctantError(
         "conflict",
@@ -30,13 +27,7 @@ export function cancelExperiment(
     if (state !== "cancelled") {
       const reason = `cancelled by ${identity.name}`;
       await stopExperiment(t, { id: experimentId, teamId }, { state: "cancelled", reason, how: "now" });
-      await t.run(sql.insertAuditEvent, {
-        teamId: identity.teamId,
-        actor: identity.name,
-        action: "experiment.cancel",
-        subject: experimentId,
-        detail: {},
-      });
+      await auditExperiment(t, identity, { action: "cancel", experimentId });
     }
     return experimentSummary(t, experimentId);
   });

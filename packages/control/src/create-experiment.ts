@@ -1,11 +1,5 @@
 import { randomUUID } from "node:crypto";
-import {
-  type ExperimentSpec,
-  type ExperimentSummary,
-  type Priority,
-  priorities,
-  ReluctantError,
-} from "@reluctant/contracts";
+import { type ExperimentSpec, type ExperimentSummary, ReluctantError } from "@reluctant/contracts";
 import { sql } from "@reluctant/db";
 import { announceExperiments } from "./announce.ts";
 import { requireRole } from "./authorize.ts";
@@ -15,8 +9,8 @@ import { experimentSummary } from "./experiment-summaries.ts";
 import { finishExperiments } from "./finish-experiments.ts";
 import { definitionHashOf, saveModel } from "./models.ts";
 import { findDataset, type PlannedSpec, planSpec, refuseUnknownArtifacts } from "./plan-spec.ts";
-import { inBatches } from "./slices.ts";
-import { connectStageRuns, runOf, type WrittenStageRun, writeStageRuns } from "./write-stage-runs.ts";
+import { connectStageRuns, writeStageRuns } from "./write-stage-runs.ts";
+import { priorityRank, writeTrials } from "./write-trials.ts";
 
 export interface CreateExperiment {
   identity: Caller;
@@ -107,7 +101,7 @@ async function writeExperiment(
   const data = { name: spec.name, trials: plan.trials.length, stageRuns: runs.size, cached };
   await Promise.all([
     connectStageRuns(t, plan, runs),
-    writeTrials(t, experimentId, plan, runs),
+    writeTrials(t, { experimentId, first: 0 }, plan, runs),
     announceExperiments(t, [{ teamId, experimentId, type: "experiment.submitted", data }]),
     t.run(sql.insertAuditEvent, {
       teamId,
@@ -121,43 +115,3 @@ async function writeExperiment(
   if (cached === runs.size && anyRun) await finishExperiments(t, anyRun.id);
   return experimentId;
 }
-
-async function writeTrials(
-  t: CommandTx,
-  experimentId: string,
-  plan: PlannedSpec,
-  runs: ReadonlyMap<string, WrittenStageRun>,
-): Promise<void> {
-  for (const batch of trialRows(plan, runs)) {
-    await t.run(sql.insertTrials, {
-      experimentId,
-      model: plan.model.name,
-      trials: batch.map(({ trial }) => trial),
-      needs: batch.flatMap(({ needs }) => needs),
-    });
-  }
-}
-
-/** Trials in the plan's order, by the batch; the first that needs a new stage run is the one for which it runs. */
-function* trialRows(plan: PlannedSpec, runs: ReadonlyMap<string, WrittenStageRun>) {
-  const asked = new Set<string>();
-  const needOf = (trialId: string, stageKey: string): sql.NewNeed => {
-    const { id: stageRunId, origin } = runOf(runs, stageKey);
-    const first = !asked.has(stageRunId);
-    asked.add(stageRunId);
-    return { trialId, stageRunId, origin: origin === "ran" && !first ? "shared" : origin };
-  };
-  let number = 0;
-  for (const batch of inBatches(plan.trials)) {
-    yield batch.map(({ stageKeys, ...trial }) => {
-      const id = randomUUID();
-      return {
-        trial: { id, number: number++, ...trial },
-        needs: stageKeys.map((stageKey) => needOf(id, stageKey)),
-      };
-    });
-  }
-}
-
-/** Stored as a number so that SQL can take the highest of a stage run's needs. */
-const priorityRank = (priority: Priority): number => priorities.indexOf(priority);

@@ -1,10 +1,10 @@
-import { type Priority, priorities } from "@reluctant/contracts";
 import { type RowOf, sql } from "@reluctant/db";
-import { byTurn, queueDepth, shareHalfLifeSeconds, type Waiting } from "@reluctant/relu";
+import { queueDepth } from "@reluctant/relu";
 import { leaseSeconds } from "./claim-attempt.ts";
 import type { OutboxJob } from "./claim-outbox.ts";
 import type { Deps } from "./deps.ts";
 import { QueueMemory } from "./turns.ts";
+import { mostLookedAt, waitingIn } from "./waiting-in.ts";
 
 /** An attempt that waits in a queue: what its job says. */
 export type QueuedAttempt = RowOf<typeof sql.queuedAttempts>;
@@ -36,7 +36,9 @@ async function fill({ db }: Deps, { holder, memory }: Dispatcher, queue: sql.Dis
   const room = queueDepth(queue.freeSlots, freed) - queue.queued;
   const attempts: OutboxJob[] = [];
   for (let look = 0; look < 2 && attempts.length < room; look++) {
-    const chosen = await remembered.next(room - attempts.length, () => waitingIn(db, queue, room));
+    const chosen = await remembered.next(room - attempts.length, () =>
+      waitingIn(db, queue, Math.max(room, mostLookedAt)),
+    );
     if (chosen.length === 0) break;
     const born = await db.many(sql.queueAttempts, { chosen, holder });
     remembered.dispatched(born.length);
@@ -53,19 +55,3 @@ function memoryOf(memory: Map<string, QueueMemory>, { kind, pool }: sql.Dispatch
   memory.set(queue, remembered);
   return remembered;
 }
-
-/** Enough for the rounds that the look is good for. */
-const lookAhead = 200;
-
-async function waitingIn(db: Deps["db"], { kind, pool }: sql.DispatchQueue, room: number): Promise<Waiting[]> {
-  const most = Math.max(room, lookAhead);
-  const halfLifeSeconds = shareHalfLifeSeconds;
-  const candidates = await db.many(sql.dispatchCandidates, { kind, pool, most, halfLifeSeconds, leaseSeconds });
-  return candidates.map(waitingOf).sort(byTurn).slice(0, most);
-}
-
-const waitingOf = ({ createdAt, priority, ...row }: sql.DispatchCandidate): Waiting => ({
-  ...row,
-  priority: priorities[priority] as Priority,
-  createdAt: createdAt.getTime(),
-});

@@ -77,5 +77,5 @@ function scopesOf(
   return scopes;
 }
 
-const invalidSpec = (errors: FieldError[]): ReluctantError =>
+export const invalidSpec = (errors: FieldError[]): ReluctantError =>
   new ReluctantError("invalid-spec", errors.map(({ field, message }) => `${field}: ${message}`).join("; "), errors);

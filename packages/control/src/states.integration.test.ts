@@ -29,8 +29,12 @@ import {
   claimAttempt,
   dispatch,
   expireLeases,
+  extendExperiment,
   failAttempt,
+  pauseExperiment,
   releaseAttempt,
+  resumeExperiment,
+  retryExperiment,
 } from "./index.ts";
 
 /**
@@ -166,6 +170,9 @@ const movers: Record<string, Mover[]> = {
     entity,
     run: (t, { attemptId }) => t.one(sql.completeAttempt, { attemptId, result, artifacts: [] }),
   })),
+  "ready-stage-runs": [
+    { entity: "stage_run", run: (t, { stageRunId }) => t.run(sql.readyStageRuns, { stageRunIds: [stageRunId] }) },
+  ],
   "fail-stage-run": [
     {
       entity: "stage_run",
@@ -183,6 +190,13 @@ const movers: Record<string, Mover[]> = {
     run: (t, { experimentId }) => {
       const from = statesBefore(experimentTransitions, to);
       return t.one(sql.endExperiment, { experimentId, state: to, reason: "a test", from });
+    },
+  })),
+  "move-experiment": (["active", "paused"] as const).map((to) => ({
+    entity: "experiment",
+    run: (t, { experimentId }) => {
+      const from = statesBefore(experimentTransitions, to);
+      return t.one(sql.moveExperiment, { experimentId, state: to, reason: null, from });
     },
   })),
   "finish-experiments": [
@@ -279,6 +293,23 @@ async function lose({ attemptId }: Running) {
   expect((await expireLeases(kit.deps)).map((lost) => lost.attemptId)).toContain(attemptId);
 }
 
+/** Pauses, resumes, retries and extends experiments. */
+async function changeTheirMinds() {
+  const identity = await kit.caller();
+  const paused = await queued();
+  await pauseExperiment(kit.deps, { identity, ...paused });
+  await resumeExperiment(kit.deps, { identity, ...paused });
+  await pauseExperiment(kit.deps, { identity, ...paused });
+  await cancel(paused);
+  await retryExperiment(kit.deps, { identity, ...paused });
+  const finished = await running();
+  await kit.succeed(finished);
+  await extendExperiment(kit.deps, { identity, ...finished, extension: { seeds: [2_000 + pools] } });
+  const failed = await running();
+  await failAttempt(kit.deps, { ...failed, failure });
+  await retryExperiment(kit.deps, { identity, ...failed });
+}
+
 /** What ends an attempt that runs or is stopping. */
 const ends: ((claim: Running) => Promise<unknown>)[] = [
   (claim) => kit.succeed(claim),
@@ -300,6 +331,7 @@ test("commands reach every state and way to stop, by every move of the tables, b
   await beatAttempt(kit.deps, { ...left, leaves: true });
   await releaseAttempt(kit.deps, { ...left, as: "preempted", step: null });
   for (const end of ends.slice(0, 3)) await end(await running());
+  await changeTheirMinds();
   for (const end of ends) {
     const claim = await running();
     await cancel(claim);

@@ -8,6 +8,7 @@ const waiting = (stageRunId: string): Waiting => ({
   teamId: "t",
   teamGpuSeconds: 0,
   teamWeight: 1,
+  teamOverQuota: false,
   createdAt: 0,
 });
 

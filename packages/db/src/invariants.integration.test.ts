@@ -115,5 +115,5 @@ test("a transaction that meets a deadlock runs again and both commit", async () 
   await Promise.all([transfer(one.teamId, two.teamId), transfer(two.teamId, one.teamId)]);
   const teams = await kit.db.prisma.team.findMany({ where: { id: { in: [one.teamId, two.teamId] } } });
   expect(teams.map(({ gpuSeconds }) => gpuSeconds)).toEqual([2, 2]);
-  expect(arrived).toBe(3); // one of them began twice
+  expect(arrived).toBeGreaterThan(2); // one of them at least began twice; on a busy machine they may meet again
 });

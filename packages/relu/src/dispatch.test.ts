@@ -8,6 +8,7 @@ describe("dispatch order", () => {
     teamId: "t",
     teamGpuSeconds: 10,
     teamWeight: 1,
+    teamOverQuota: false,
     createdAt: 0,
     ...change,
   });

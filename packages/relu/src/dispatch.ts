@@ -9,14 +9,17 @@ export interface Waiting {
   teamId: string;
   teamGpuSeconds: number;
   teamWeight: number;
+  /** It has used up its quota: those who have not come first, of whatever class. */
+  teamOverQuota: boolean;
   /** Milliseconds. */
   createdAt: number;
 }
 
 const rank = { high: 0, normal: 1, low: 2 } as const satisfies Record<Priority, number>;
 
-/** Order of dispatch: priority class, then the team that used least of its share, then age; ids break ties. */
+/** Order of dispatch: teams within their quotas, priority class, the team that used least of its share, age; ids break ties. */
 export const byTurn = (a: Waiting, b: Waiting): number =>
+  Number(a.teamOverQuota) - Number(b.teamOverQuota) ||
   rank[a.priority] - rank[b.priority] ||
   a.teamGpuSeconds / a.teamWeight - b.teamGpuSeconds / b.teamWeight ||
   a.createdAt - b.createdAt ||

@@ -30,8 +30,8 @@ export const attemptTransitions = {
 export const experimentTransitions = {
   active: ["paused", "cancelled", "failed", "finished"],
   paused: ["active", "cancelled"],
-  cancelled: [],
-  failed: [],
+  cancelled: ["active"],
+  failed: ["active"],
   finished: ["active"],
 } as const satisfies Record<ExperimentState, readonly ExperimentState[]>;
 
@@ -40,10 +40,6 @@ export const experimentTransitions = {
  * these is reached, and when something is not reached that does not stand here.
  */
 export const notReachedYet: Readonly<Record<string, string>> = {
-  "experiment active → paused": "to pause an experiment: it keeps its needs, and none of them is dispatched",
-  "experiment paused → active": "to resume it",
-  "experiment paused → cancelled": "to cancel it while it is paused",
-  "experiment finished → active": "to extend it: a new revision of its spec adds trials",
   "stage private-inference": "to measure what a frontier point costs in private inference",
 };
 

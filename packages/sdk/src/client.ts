@@ -15,7 +15,7 @@ import { type Abortable, createHttp, type HttpOptions } from "./http.ts";
 import { artifactRoutes } from "./routes/artifacts.ts";
 import { experimentRoutes } from "./routes/experiments.ts";
 import { attemptRoutes, stageRunRoutes } from "./routes/stage-runs.ts";
-import { sessionRoutes, tokenRoutes } from "./routes/team.ts";
+import { sessionRoutes, teamRoutes, tokenRoutes } from "./routes/team.ts";
 import { workerRoutes } from "./routes/workers.ts";
 
 export type ClientOptions = HttpOptions;
@@ -34,6 +34,7 @@ export function createClient(options: ClientOptions) {
     artifacts: artifactRoutes(http),
     session: sessionRoutes(http),
     tokens: tokenRoutes(http),
+    teams: teamRoutes(http),
     /** The trade-offs reached on a dataset (`name`, or `name@version`) with a model. */
     frontier: (dataset: string, model: string, { signal }: Abortable = {}): Promise<Frontier> =>
       http.get(frontierSchema, "/frontiers", { query: { dataset, model }, signal }),

@@ -25,16 +25,19 @@ export const datasetOf = (change: Partial<DatasetRegistration> = {}): DatasetReg
   ...change,
 });
 
-/** A spec as the API parses it: one budget and one seed of ResNet-8 unless changed. */
+/** A spec as a client sends it: one budget and one seed of ResNet-8 unless changed. */
+export const sentSpecOf = (change: Partial<ExperimentSpecInput> = {}): ExperimentSpecInput => ({
+  name: `experiment ${randomBytes(4).toString("hex")}`,
+  dataset: "shapes",
+  model: "resnet8",
+  recipe: recipeNames[0] as string,
+  budgets: ["10%"],
+  ...change,
+});
+
+/** The same as the API parses it. */
 export const specOf = (change: Partial<ExperimentSpecInput> = {}): ExperimentSpec =>
-  experimentSpecSchema.parse({
-    name: `experiment ${randomBytes(4).toString("hex")}`,
-    dataset: "shapes",
-    model: "resnet8",
-    recipe: recipeNames[0],
-    budgets: ["10%"],
-    ...change,
-  });
+  experimentSpecSchema.parse(sentSpecOf(change));
 
 export const engineOf = (change: Partial<EngineInfo> = {}): EngineInfo => ({
   backend: "fake",

@@ -15,7 +15,8 @@ import {
   registerWorker,
 } from "@reluctant/control";
 import { openDatabase } from "@reluctant/db";
-import { bytesOf, datasetOf, engineOf, resultOf, rolesOf, specOf, variantsOf, versionsOf } from "./builders.ts";
+import { experimentSpecSchema } from "@reluctant/stages/definitions";
+import { bytesOf, datasetOf, engineOf, resultOf, rolesOf, sentSpecOf, variantsOf, versionsOf } from "./builders.ts";
 import { createTestDatabase, testRedisUrl } from "./database.ts";
 
 /** A claimed attempt, as its worker holds it. */
@@ -78,8 +79,9 @@ export async function setup() {
   };
 
   const submit = async (change: Partial<ExperimentSpecInput> = {}, identity?: Caller) => {
-    const spec = specOf(change);
-    return createExperiment(deps, { identity: identity ?? (await caller()), spec, rawSpec: spec });
+    const rawSpec = sentSpecOf(change);
+    const spec = experimentSpecSchema.parse(rawSpec);
+    return createExperiment(deps, { identity: identity ?? (await caller()), spec, rawSpec });
   };
 
   /** Claims an attempt that must be claimable. */

@@ -9,6 +9,8 @@ import { garbageCollector } from "./garbage-collector.ts";
 import { takeHolderName } from "./holder-name.ts";
 import { leadership } from "./leadership.ts";
 import { leaseExpirer } from "./lease-expirer.ts";
+import { pauseKeeper } from "./pause-keeper.ts";
+import { preempter } from "./preempter.ts";
 import { reconciler } from "./reconciler.ts";
 import { relay } from "./relay.ts";
 import { suspectMarker } from "./suspect-marker.ts";
@@ -38,6 +40,8 @@ const leader = leadership({
     dispatches,
     expirer,
     reconciler({ deps, producer, notifications, log }),
+    pauseKeeper({ deps, log }),
+    preempter({ deps, log }),
     workerHealth({ deps, log }),
     garbageCollector({ deps, historyDays: config.historyDays, log }),
     suspectMarker({ deps, log }),

@@ -1,15 +1,31 @@
 import { createHash } from "node:crypto";
 import {
   type ExperimentSpecInput,
+  type ExperimentSummary,
   experimentCursorSchema,
   experimentPageSchema,
   experimentSchema,
   experimentStates,
   experimentSummarySchema,
+  extensionSchema,
+  priorityChangeSchema,
   trialCursorSchema,
   trialPageSchema,
 } from "@reluctant/contracts";
-import { cancelExperiment, createExperiment, getExperiment, listExperiments, listTrials } from "@reluctant/control";
+import {
+  type Caller,
+  cancelExperiment,
+  createExperiment,
+  type Deps,
+  extendExperiment,
+  getExperiment,
+  listExperiments,
+  listTrials,
+  pauseExperiment,
+  resumeExperiment,
+  retryExperiment,
+  setPriority,
+} from "@reluctant/control";
 import { canonicalJson } from "@reluctant/relu";
 import { experimentSpecSchema } from "@reluctant/stages/definitions";
 import { z } from "zod";
@@ -34,8 +50,51 @@ const linksOf = (pointer: string): Links => ({
   getExperiment: { id: pointer },
   listTrials: { id: pointer },
   listExperimentEvents: { id: pointer },
+  pauseExperiment: { id: pointer },
+  resumeExperiment: { id: pointer },
   cancelExperiment: { id: pointer },
+  retryExperiment: { id: pointer },
+  extendExperiment: { id: pointer },
+  setPriority: { id: pointer },
 });
+
+/** What is asked of an experiment without more to say. */
+const commands = {
+  pause: {
+    run: pauseExperiment,
+    summary:
+      "Pause an experiment: what runs for it alone stops with a checkpoint, and nothing starts until it is resumed.",
+  },
+  resume: { run: resumeExperiment, summary: "Have a paused experiment go on." },
+  cancel: {
+    run: cancelExperiment,
+    summary: "Cancel an experiment. Stage runs that others need go on; finished results stay.",
+  },
+  retry: {
+    run: retryExperiment,
+    summary: "Run again what failed or was cancelled of an experiment; what succeeded stays.",
+  },
+} as const satisfies Record<string, { run: CommandOn; summary: string }>;
+
+type CommandOn = (deps: Deps, command: { identity: Caller; experimentId: string }) => Promise<ExperimentSummary>;
+
+const now = { 200: { description: "The experiment as it is now.", schema: experimentSummarySchema } };
+
+const commandRoute = (word: keyof typeof commands) =>
+  route({
+    name: `${word}Experiment`,
+    method: "post",
+    path: `/api/v1/experiments/{id}/${word}`,
+    summary: commands[word].summary,
+    access: "member",
+    params: idParams,
+    answers: now,
+    problems: ["not-found", "conflict"],
+    handle: async ({ deps, identity, params }) => ({
+      status: 200,
+      json: await commands[word].run(deps.control, { identity, experimentId: params.id }),
+    }),
+  });
 
 export const experimentRoutes = [
   route({
@@ -105,18 +164,38 @@ export const experimentRoutes = [
       json: await getExperiment(deps.control, { identity, id: params.id }),
     }),
   }),
+  commandRoute("pause"),
+  commandRoute("resume"),
+  commandRoute("cancel"),
+  commandRoute("retry"),
   route({
-    name: "cancelExperiment",
+    name: "extendExperiment",
     method: "post",
-    path: "/api/v1/experiments/{id}/cancel",
-    summary: "Cancel an experiment. Stage runs that others need go on; finished results stay.",
+    path: "/api/v1/experiments/{id}/extend",
+    summary: "Add methods, budgets or seeds to an experiment: the trials that it has not had are added to it.",
     access: "member",
     params: idParams,
-    answers: { 200: { description: "The experiment as it is now.", schema: experimentSummarySchema } },
+    body: { type: "json", schema: extensionSchema, problem: "invalid-spec" },
+    answers: now,
     problems: ["not-found", "conflict"],
-    handle: async ({ deps, identity, params }) => ({
+    handle: async ({ deps, identity, params, body: extension }) => ({
       status: 200,
-      json: await cancelExperiment(deps.control, { identity, experimentId: params.id }),
+      json: await extendExperiment(deps.control, { identity, experimentId: params.id, extension }),
+    }),
+  }),
+  route({
+    name: "setPriority",
+    method: "post",
+    path: "/api/v1/experiments/{id}/priority",
+    summary: "Give what waits of an experiment another turn; what runs goes on.",
+    access: "member",
+    params: idParams,
+    body: { type: "json", schema: priorityChangeSchema },
+    answers: now,
+    problems: ["not-found", "conflict"],
+    handle: async ({ deps, identity, params, body }) => ({
+      status: 200,
+      json: await setPriority(deps.control, { identity, experimentId: params.id, ...body }),
     }),
   }),
   route({

@@ -10,6 +10,7 @@ import { operationRoutes } from "./operations.ts";
 import { planRoutes } from "./plans.ts";
 import { sessionRoutes } from "./session.ts";
 import { stageRunRoutes } from "./stage-runs.ts";
+import { teamRoutes } from "./teams.ts";
 import { tokenRoutes } from "./tokens.ts";
 import { trialRoutes } from "./trials.ts";
 import { workerRoutes } from "./workers.ts";
@@ -27,6 +28,7 @@ const describedRoutes: Route[] = [
   ...workerRoutes,
   ...sessionRoutes,
   ...tokenRoutes,
+  ...teamRoutes,
   ...operationRoutes,
 ];
 

@@ -1,5 +1,5 @@
-import { attemptListSchema, metricsSchema, stageRunSchema } from "@reluctant/contracts";
-import { getStageRun, listAttempts, readMetrics } from "@reluctant/control";
+import { attemptListSchema, metricsSchema, stageRunSchema, waitingSchema } from "@reluctant/contracts";
+import { explainWaiting, getStageRun, listAttempts, readMetrics } from "@reluctant/control";
 import { z } from "zod";
 import { idParams, integerParameter, textParameter } from "../http/parameters.ts";
 import { route } from "../http/route.ts";
@@ -47,6 +47,20 @@ export const stageRunRoutes = [
     handle: async ({ deps, identity, params }) => ({
       status: 200,
       json: { items: await listAttempts(deps.control, { identity, stageRunId: params.id }) },
+    }),
+  }),
+  route({
+    name: "explainWaiting",
+    method: "get",
+    path: "/api/v1/stage-runs/{id}/waiting",
+    summary: "Why a stage run has no slot yet; null where it does not wait.",
+    access: "viewer",
+    params: idParams,
+    answers: { 200: { description: "What must happen first.", schema: waitingSchema } },
+    problems: ["not-found"],
+    handle: async ({ deps, identity, params }) => ({
+      status: 200,
+      json: await explainWaiting(deps.control, { identity, stageRunId: params.id }),
     }),
   }),
   route({

@@ -98,6 +98,22 @@ test("cancelling says what it stops and wants the name", async () => {
   await dialog.waitFor({ state: "hidden" });
 });
 
+test("an experiment is paused and resumed, and what waits of it says why", async () => {
+  const { server, page, mistakes } = await setup();
+  const waits = experiment.stageRuns.find(({ state }) => state === "ready");
+  await page.goto(`${server.url}/experiments/${experiment.id}?run=${waits?.id}`);
+  const reason = page.locator("section .waits");
+  await page.getByText("Waits: 12 others of its kind").waitFor();
+  await page.getByRole("button", { name: "Pause" }).click();
+  await page.getByRole("button", { name: "Resume" }).waitFor();
+  expect(await page.locator(".experiment-head").textContent()).toContain("paused by ana");
+  await page.getByText("Waits: every experiment that needs it is paused.").waitFor();
+  await page.getByRole("button", { name: "Resume" }).click();
+  await page.getByRole("button", { name: "Pause" }).waitFor();
+  expect(await reason.isVisible()).toBe(true);
+  expect(mistakes).toEqual([]);
+});
+
 test("a trial shows three bars a layer, its history, lineage and downloads, and is opened by its cell", async () => {
   const { server, page, mistakes } = await setup();
   await page.goto(`${server.url}/experiments/${experiment.id}`);

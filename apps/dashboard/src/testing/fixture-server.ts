@@ -40,6 +40,7 @@ export async function startFixtureServer(
 ): Promise<FixtureServer> {
   let session = loggedIn;
   let step = 1_060;
+  let experiment = fixtures.experiment;
   const events = [...fixtures.events];
   const streams = new Set<ServerResponse>();
   const page = (items: unknown[]) => ({ items, next: null });
@@ -50,7 +51,10 @@ export async function startFixtureServer(
       (_, query) => page(fixtures.experiments.filter(({ name }) => name.includes(query.get("search") ?? ""))),
     ],
     [/^\/experiments\/([^/]+)\/trials$/, () => page(fixtures.trials)],
-    [/^\/experiments\/([^/]+)$/, ([, id]) => (id === fixtures.experiment.id ? fixtures.experiment : null)],
+    [/^\/experiments\/([^/]+)$/, ([, id]) => (id === experiment.id ? experiment : null)],
+    [/^\/experiments\/[^/]+\/pause$/, () => (experiment = { ...experiment, state: "paused", reason: "paused by ana" })],
+    [/^\/experiments\/[^/]+\/resume$/, () => (experiment = { ...experiment, state: "active", reason: null })],
+    [/^\/stage-runs\/([^/]+)\/waiting$/, ([, id]) => ({ waiting: fixtures.waitingOf(id ?? "", experiment.state) })],
     [/^\/trials\/([^/]+)$/, ([, id]) => fixtures.trials.find((trial) => trial.id === id)],
     [/^\/stage-runs\/([^/]+)$/, ([, id]) => fixtures.stageRuns.find((run) => run.id === id)],
     [/^\/artifacts\/([^/]+)\/mask-maps$/, ([, sha256]) => fixtures.maskMaps(sha256 ?? "")],

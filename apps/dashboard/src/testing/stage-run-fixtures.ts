@@ -1,4 +1,4 @@
-import type { StageParams, StageResult, StageRun } from "@reluctant/contracts";
+import type { ExperimentState, StageParams, StageResult, StageRun, Waiting } from "@reluctant/contracts";
 import { allocationOf, historyOf, maskMapsOf, sensitivities } from "./mask-fixtures.ts";
 import { allRelus, at, hash, uuid } from "./names.ts";
 
@@ -183,4 +183,12 @@ export function stageRunOf(id: string): StageRun {
   const run = stageRuns.find((each) => each.id === id);
   if (!run) throw new Error(`the fixtures have no stage run ${id}`);
   return run;
+}
+
+/** Why a stage run of these waits, in an experiment of this state. */
+export function waitingOf(id: string, state: ExperimentState): Waiting["waiting"] {
+  const run = stageRuns.find((one) => one.id === id);
+  if (run?.state !== "ready" && run?.state !== "blocked") return null;
+  if (state === "paused") return { code: "paused", message: "every experiment that needs it is paused" };
+  return { code: "queue", message: "12 others of its kind get their turn before it: 8 slots of pool default, 0 free" };
 }

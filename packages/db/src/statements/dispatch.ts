@@ -1,5 +1,18 @@
 import type { StageKind } from "@reluctant/contracts";
-import { arrayOf, bigint, float, int, json, nullable, smallint, text, timestamp, word } from "../postgres-types.ts";
+import {
+  arrayOf,
+  bigint,
+  boolean,
+  float,
+  int,
+  json,
+  nullable,
+  smallint,
+  text,
+  timestamp,
+  uuid,
+  word,
+} from "../postgres-types.ts";
 import { type RowOf, statement } from "../statement.ts";
 
 export const dispatchQueues = statement("dispatch-queues", {
@@ -18,6 +31,7 @@ export const dispatchCandidates = statement("dispatch-candidates", {
     teamId: text,
     teamWeight: float,
     teamGpuSeconds: float,
+    teamOverQuota: boolean,
   },
 });
 export type DispatchCandidate = RowOf<typeof dispatchCandidates>;
@@ -27,6 +41,20 @@ export const slotDemand = statement("slot-demand", {
   gives: { pool: text, ready: int, queued: int, running: int, slots: int },
 });
 export type SlotDemandRow = RowOf<typeof slotDemand>;
+
+export const occupants = statement("occupants", {
+  takes: { pool: text, stageRunIds: arrayOf(uuid) },
+  gives: {
+    attemptId: text,
+    stageRunId: text,
+    state: word<"queued" | "running" | "stopping">(),
+    /** 0 low, 1 normal, 2 high. */
+    priority: smallint,
+    runningSeconds: nullable(float),
+    preemptedSecondsAgo: nullable(float),
+    couldRun: arrayOf(text),
+  },
+});
 
 /** An attempt as its job names it. */
 const job = { attemptId: text, stageRunId: text, kind: word<StageKind>(), pool: text };

@@ -6,7 +6,7 @@ import type {
   NeedOrigin,
   Precision,
 } from "@reluctant/contracts";
-import { arrayOf, bigint, int, json, smallint, text, uuid, word } from "../postgres-types.ts";
+import { arrayOf, bigint, int, json, nullable, smallint, text, uuid, word } from "../postgres-types.ts";
 import { statement } from "../statement.ts";
 
 /** Others that lock the same name wait until this transaction ends. */
@@ -62,8 +62,39 @@ export const insertTrials = statement("insert-trials", {
 
 export const lockExperiment = statement("lock-experiment", {
   takes: { experimentId: uuid },
-  gives: { id: text, state: word<ExperimentState>(), teamId: text },
+  gives: { id: text, state: word<ExperimentState>(), reason: nullable(text), pool: text, teamId: text },
 });
+export const moveExperiment = statement("move-experiment", {
+  takes: {
+    experimentId: uuid,
+    state: word<"active" | "paused">(),
+    reason: nullable(text),
+    from: arrayOf(word<ExperimentState>()),
+  },
+  gives: { id: text },
+});
+export const setPriority = statement("set-priority", {
+  takes: {
+    experimentId: uuid,
+    /** 0 low, 1 normal, 2 high. */
+    priority: smallint,
+  },
+});
+export const latestRevision = statement("latest-revision", {
+  takes: { experimentId: uuid },
+  gives: { sent: json<Record<string, unknown>>(), dataset: text },
+});
+export const insertRevision = statement("insert-revision", {
+  takes: { experimentId: uuid, spec: json<unknown>(), parsed: json<unknown>() },
+});
+
+const point = { method: text, budget: nullable(int), seed: int };
+export const pointsOfExperiment = statement("points-of-experiment", { takes: { experimentId: uuid }, gives: point });
+export const trialsToRetry = statement("trials-to-retry", {
+  takes: { experimentId: uuid },
+  gives: { id: text, ...point },
+});
+export const renewNeeds = statement("renew-needs", { takes: { needs: json<readonly NewNeed[]>() } });
 export const lockExperimentsOfStageRun = statement("lock-experiments-of-stage-run", {
   takes: { stageRunId: uuid },
   gives: { id: text },

@@ -9,4 +9,5 @@ export * from "./experiments.ts";
 export * from "./results.ts";
 export * from "./screens.ts";
 export * from "./stage-runs.ts";
+export * from "./teams.ts";
 export * from "./workers.ts";

@@ -1,4 +1,4 @@
-import type { AttemptState, Precision, StageParams, StageRunState } from "@reluctant/contracts";
+import type { AttemptState, Precision, StageKind, StageParams, StageRunState } from "@reluctant/contracts";
 import { arrayOf, boolean, float, int, json, nullable, text, uuid, word } from "../postgres-types.ts";
 import { statement } from "../statement.ts";
 
@@ -73,6 +73,28 @@ export const cancelStageRuns = statement("cancel-stage-runs", { takes: { stageRu
 export const unneededStageRuns = statement("unneeded-stage-runs", {
   takes: { stageRunIds: arrayOf(uuid) },
   gives: { ...states, attemptId: nullable(text), attemptState: nullable(word<AttemptState>()) },
+});
+
+export const heldStageRuns = statement("held-stage-runs", {
+  takes: { stageRunIds: nullable(arrayOf(uuid)) },
+  gives: { id: text, attemptId: text },
+});
+export const readyStageRuns = statement("ready-stage-runs", { takes: { stageRunIds: arrayOf(uuid) } });
+
+export const waitingFacts = statement("waiting-facts", {
+  takes: { stageRunId: uuid, leaseSeconds: int, halfLifeSeconds: float },
+  gives: {
+    state: word<"blocked" | "ready" | "active">(),
+    kind: word<StageKind>(),
+    pool: text,
+    inputs: json<{ kind: StageKind; state: StageRunState }[]>(),
+    dispatchable: boolean,
+    /** Whose quota is used up, and hard, where that holds for every team that needs it. */
+    teamOverQuota: nullable(text),
+    retryInSeconds: nullable(float),
+    slots: int,
+    freeSlots: int,
+  },
 });
 
 export const isNeeded = statement("is-needed", { takes: { stageRunId: uuid }, gives: { needed: boolean } });

@@ -4,12 +4,14 @@ import {
   type ExperimentSpecInput,
   type ExperimentState,
   type ExperimentSummary,
+  type ExtensionInput,
   eventPageSchema,
   experimentPageSchema,
   experimentSchema,
   experimentSummarySchema,
   type Page,
   type PlanAnswer,
+  type Priority,
   planSchema,
   type Trial,
   trialPageSchema,
@@ -61,6 +63,20 @@ export const experimentRoutes = (http: Http) => {
     /** Stops what no other experiment needs; finished results stay. */
     cancel: (id: string): Promise<ExperimentSummary> =>
       http.post(experimentSummarySchema, path`/experiments/${id}/cancel`),
+    /** What runs for it alone stops with a checkpoint, and nothing starts until it is resumed. */
+    pause: (id: string): Promise<ExperimentSummary> =>
+      http.post(experimentSummarySchema, path`/experiments/${id}/pause`),
+    resume: (id: string): Promise<ExperimentSummary> =>
+      http.post(experimentSummarySchema, path`/experiments/${id}/resume`),
+    /** Runs again what failed or was cancelled. */
+    retry: (id: string): Promise<ExperimentSummary> =>
+      http.post(experimentSummarySchema, path`/experiments/${id}/retry`),
+    /** Adds the trials that come of more methods, budgets or seeds. */
+    extend: (id: string, extension: ExtensionInput): Promise<ExperimentSummary> =>
+      http.post(experimentSummarySchema, path`/experiments/${id}/extend`, { json: extension }),
+    /** Gives what waits another turn; what runs goes on. */
+    setPriority: (id: string, priority: Priority): Promise<ExperimentSummary> =>
+      http.post(experimentSummarySchema, path`/experiments/${id}/priority`, { json: { priority } }),
     trials,
     allTrials: (id: string, { signal }: Abortable = {}): AsyncGenerator<Trial> =>
       allItems((after) => trials(id, { after, signal })),

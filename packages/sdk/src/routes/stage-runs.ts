@@ -7,12 +7,17 @@ import {
   metricsSchema,
   type StageRun,
   stageRunSchema,
+  type Waiting,
+  waitingSchema,
 } from "@reluctant/contracts";
 import { type Abortable, type Http, path } from "../http.ts";
 
 export const stageRunRoutes = (http: Http) => ({
   get: (id: string, { signal }: Abortable = {}): Promise<StageRun> =>
     http.get(stageRunSchema, path`/stage-runs/${id}`, { signal }),
+  /** Why it has no slot yet; null where it does not wait. */
+  waiting: async (id: string, { signal }: Abortable = {}): Promise<Waiting["waiting"]> =>
+    (await http.get(waitingSchema, path`/stage-runs/${id}/waiting`, { signal })).waiting,
   attempts: async (id: string, { signal }: Abortable = {}): Promise<Attempt[]> =>
     (await http.get(attemptListSchema, path`/stage-runs/${id}/attempts`, { signal })).items,
   /** Points of all series, or of one; with `afterStep` only those of later steps. */

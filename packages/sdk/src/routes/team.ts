@@ -1,5 +1,14 @@
-import { type Identity, identitySchema, type Role, tokenSchema } from "@reluctant/contracts";
-import type { Abortable, Http } from "../http.ts";
+import {
+  type Identity,
+  identitySchema,
+  type Role,
+  type ShareChange,
+  type TeamShare,
+  teamShareListSchema,
+  teamShareSchema,
+  tokenSchema,
+} from "@reluctant/contracts";
+import { type Abortable, type Http, path } from "../http.ts";
 
 export const sessionRoutes = (http: Http) => ({
   /** Exchanges a one-time login link for the browser's session cookie. */
@@ -11,6 +20,15 @@ export const sessionRoutes = (http: Http) => ({
   close: async (): Promise<void> => {
     await http.send("/session", { method: "DELETE" });
   },
+});
+
+export const teamRoutes = (http: Http) => ({
+  /** Weights, quotas and use: an admin sees all teams, others their own. */
+  list: async ({ signal }: Abortable = {}): Promise<TeamShare[]> =>
+    (await http.get(teamShareListSchema, "/teams", { signal })).items,
+  /** Admins only. */
+  change: (name: string, change: ShareChange): Promise<TeamShare> =>
+    http.post(teamShareSchema, path`/teams/${name}`, { json: change }),
 });
 
 export const tokenRoutes = (http: Http) => ({

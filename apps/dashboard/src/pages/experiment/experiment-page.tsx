@@ -1,12 +1,11 @@
 import { type Experiment, type StageRun, stageKinds, type Trial } from "@reluctant/contracts";
-import { useState } from "react";
 import { Link, useParams, useSearchParams } from "wouter";
 import { duration, gpuTime, plural, sweepSize } from "../../format.ts";
 import { Best } from "../../ui/best.tsx";
 import { Failure, Skeleton } from "../../ui/notes.tsx";
 import { ProgressBar, ProgressLegend, State } from "../../ui/state.tsx";
 import { Time } from "../../ui/time.tsx";
-import { CancelDialog } from "./cancel-dialog.tsx";
+import { Actions } from "./actions.tsx";
 import { History } from "./history-view.tsx";
 import { StageGraphView } from "./stage-graph-view.tsx";
 import { StageRunPanel } from "./stage-run-panel.tsx";
@@ -57,7 +56,6 @@ function Loaded({ experiment, stale }: { experiment: Experiment; stale: Error | 
 }
 
 function Header({ experiment }: { experiment: Experiment }) {
-  const [cancelling, setCancelling] = useState(false);
   const frontier = `/frontier?${new URLSearchParams({ dataset: experiment.dataset, model: experiment.model })}`;
   return (
     <header className="experiment-head">
@@ -66,11 +64,7 @@ function Header({ experiment }: { experiment: Experiment }) {
         <State state={experiment.state} />
         <span className="grow" />
         <Link href={frontier}>Frontier</Link>
-        {experiment.state === "active" && (
-          <button type="button" className="danger" onClick={() => setCancelling(true)}>
-            Cancel…
-          </button>
-        )}
+        <Actions experiment={experiment} />
       </div>
       {experiment.reason && <p className="reason">{experiment.reason}</p>}
       <ProgressBar progress={experiment.progress} />
@@ -113,7 +107,6 @@ function Header({ experiment }: { experiment: Experiment }) {
           </dd>
         </div>
       </dl>
-      {cancelling && <CancelDialog experiment={experiment} onClose={() => setCancelling(false)} />}
     </header>
   );
 }

@@ -10,7 +10,7 @@ import { State } from "../../ui/state.tsx";
 import { charts } from "./metrics.ts";
 import { stageLabels } from "./stage-graph.ts";
 import { stageTitles } from "./stage-titles.ts";
-import { useMetrics } from "./use-experiment.ts";
+import { useMetrics, useWaiting } from "./use-experiment.ts";
 
 /** One stage run: where it stands, its curves, its attempts. */
 export function StageRunPanel({ run, trials }: { run: StageRun; trials: Trial[] }) {
@@ -24,7 +24,7 @@ export function StageRunPanel({ run, trials }: { run: StageRun; trials: Trial[] 
         <State state={run.state} />
         {run.origin && run.origin !== "ran" && <span className="tag">{run.origin}</span>}
       </div>
-      {run.reason && <p className="reason">{run.reason}</p>}
+      <Reason run={run} />
       <dl className="facts">
         {facts(run).map(([name, value]) => (
           <div key={name}>
@@ -37,6 +37,13 @@ export function StageRunPanel({ run, trials }: { run: StageRun; trials: Trial[] 
       <Attempts run={run} />
     </section>
   );
+}
+
+/** Why it failed, or why it waits. */
+function Reason({ run }: { run: StageRun }) {
+  const waiting = useWaiting(run);
+  if (waiting.data) return <p className="waits">Waits: {waiting.data.message}.</p>;
+  return run.reason && <p className="reason">{run.reason}</p>;
 }
 
 function facts({ progress, result, params, state }: StageRun): [string, string][] {

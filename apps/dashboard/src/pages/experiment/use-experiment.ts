@@ -1,4 +1,4 @@
-import type { Event, Experiment, MetricSeries, Trial } from "@reluctant/contracts";
+import type { Event, Experiment, MetricSeries, StageRun, Trial } from "@reluctant/contracts";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { client } from "../../client.ts";
@@ -33,6 +33,18 @@ export const useTrials = (experiment: Experiment) =>
     },
     refetchInterval: experiment.state === "active" ? refreshMs * 4 : false,
   });
+
+/** Why a stage run has no slot yet; of one that has ended, or begun, nothing is asked. */
+export const useWaiting = ({ id, state, progress }: StageRun) => {
+  const mayWait = state === "blocked" || state === "ready" || (state === "active" && progress === null);
+  return useQuery({
+    queryKey: ["waiting", id],
+    queryFn: ({ signal }) => client.stageRuns.waiting(id, { signal }),
+    enabled: mayWait,
+    refetchInterval: refreshMs * 4,
+    select: (waiting) => (mayWait ? waiting : null),
+  });
+};
 
 /** Metric points of a stage run; while it is active only the later ones are fetched and added. */
 export function useMetrics(stageRunId: string, active: boolean) {
