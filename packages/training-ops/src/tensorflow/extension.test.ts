@@ -109,14 +109,17 @@ describe("on TensorFlow", skipFor(unavailable), () => {
 
   it.each([1, 0])("SGD, statistics and sums move as their twins do under a guard of %s", async (open) => {
     const moved = (step: typeof sgdStep, statistics: typeof commitStatistics, sums: typeof commitSums) => () => {
-      const variables = [1, 2, 3, 4, 5, 6, 7].map((seed) => tf.variable(noise(seed < 5 ? [3, 4] : [12], seed)));
-      const [p, q, v, w, mean, variance, sum] = variables as [V, V, V, V, V, V, V];
+      const tensors = (seed: number) => [[3, 4], [12], [3, 4], [5]].map((shape, i) => noise(shape, 10 * seed + i));
+      const [params, momenta] = [tensors(1), tensors(2)].map((values) => values.map((value) => tf.variable(value)));
+      const statisticsAndSum = [5, 6, 7].map((seed) => tf.variable(noise([12], seed)));
+      const [mean, variance, sum] = statisticsAndSum as [V, V, V];
+      const variables = [...(params as V[]), ...(momenta as V[]), ...statisticsAndSum];
       const guard = tf.scalar(open);
       step({
-        params: [p, q],
-        momenta: [v, w],
-        grads: [noise([3, 4], 8), noise([3, 4], 9)],
-        patterns: [null, tf.cast(tf.greater(noise([3, 4], 10), 0), "float32")],
+        params: params as V[],
+        momenta: momenta as V[],
+        grads: tensors(3),
+        patterns: [null, null, tf.cast(tf.greater(noise([3, 4], 10), 0), "float32"), null],
         lr: tf.scalar(0.1),
         momentum: 0.9,
         weightDecay: 0.01,

@@ -18,11 +18,21 @@ export const updateKernels: Kernels = {
     if (isClosed(guard)) return [];
     const { add, mul, sub } = arithmetic(operators);
     const [kept, decay] = [tf.scalar(momentum), tf.scalar(weightDecay)];
-    for (const [i, p] of (params as tf.Variable[]).entries()) {
-      const v = momenta[i] as tf.Variable;
-      v.assign(add(mul(v, kept), add(grads[i], mul(p, decay))));
-      const moved = sub(p, mul(v, rate));
-      p.assign(patternOf[i] < 0 ? moved : mul(moved, given[patternOf[i]]));
+    const moved = (p: tf.Tensor, v: tf.Tensor, g: tf.Tensor): [p: tf.Tensor, v: tf.Tensor] => {
+      const velocity = add(mul(v, kept), add(g, mul(p, decay)));
+      return [sub(p, mul(velocity, rate)), velocity];
+    };
+    const [vectors, others] = vectorsAndOthers(params, patternOf);
+    if (vectors.length > 0) {
+      const of = <T extends tf.Tensor>(tensors: readonly T[]): T[] => vectors.map((i) => tensors[i] as T);
+      const [p, v] = moved(tf.concat(of(params)), tf.concat(of(momenta)), tf.concat(of(grads)));
+      assignParts(p, of(params));
+      assignParts(v, of(momenta));
+    }
+    for (const i of others) {
+      const [p, v] = moved(params[i], momenta[i], grads[i]);
+      momenta[i].assign(v);
+      params[i].assign(patternOf[i] < 0 ? p : mul(p, given[patternOf[i]]));
     }
     return [];
   },
@@ -36,8 +46,7 @@ export const updateKernels: Kernels = {
     const { add, mul } = arithmetic(operators);
     const batch = mul(tf.concat([...batchMeans, ...batchVariances]), tf.tensor1d(shares));
     const moved = add(mul(tf.concat(running), tf.scalar(decay)), batch);
-    const sizes = running.map(({ size }) => size);
-    for (const [i, part] of tf.split(moved, sizes).entries()) running[i]?.assign(part);
+    assignParts(moved, running);
     return [];
   },
   TrainingCommitSums: (_, __, { sums, pending, guard }) => {
@@ -47,6 +56,19 @@ export const updateKernels: Kernels = {
 };
 
 const isClosed = (guard: tf.Scalar | null): boolean => guard?.dataSync()[0] === 0;
+
+/** The parameters that are moved as one vector, since each alone is small, and those that are moved by themselves. */
+function vectorsAndOthers(params: readonly tf.Variable[], patternOf: readonly number[]): [number[], number[]] {
+  const isVector = (i: number) => params[i]?.rank === 1 && (patternOf[i] as number) < 0;
+  const all = [...params.keys()];
+  return [all.filter(isVector), all.filter((i) => !isVector(i))];
+}
+
+/** Gives each variable its part of a vector that they make together. */
+function assignParts(all: tf.Tensor, variables: readonly tf.Variable[]): void {
+  const sizes = variables.map(({ size }) => size);
+  for (const [i, part] of tf.split(all, sizes).entries()) variables[i]?.assign(part);
+}
 
 /** As TensorFlow.js has it, without the third of a small operator's time that passes between `tf.add` and its kernel. */
 function arithmetic(operators: Operators) {
