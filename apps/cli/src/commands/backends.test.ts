@@ -4,6 +4,7 @@ import { promisify } from "node:util";
 import { backendNames } from "@reluctant/contracts";
 import { Command } from "commander";
 import { expect, test } from "vitest";
+import { listed } from "./backends.ts";
 import { demo } from "./demo.ts";
 import { worker } from "./worker.ts";
 
@@ -38,6 +39,14 @@ test("a backend that does not run here says what it lacks and how to get it", { 
     running("wasm"),
     running("cpu"),
   ]);
+});
+
+test("a row names its backend once", () => {
+  const reason = "backend tensorflow: LIBTENSORFLOW=/nowhere has no libtensorflow_cc.so.2";
+  const [, row] = listed([{ backend: "tensorflow", engine: null, reason }])
+    .trim()
+    .split("\n");
+  expect(row).toMatch(/^tensorflow +no +– +– +LIBTENSORFLOW=\/nowhere has no libtensorflow_cc\.so\.2$/);
 });
 
 test("a backend that cannot be added says in one line what is missing", { timeout: 60_000 }, async () => {

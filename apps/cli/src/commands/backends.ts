@@ -58,12 +58,14 @@ async function standingOf(backend: BackendName): Promise<Standing> {
   }
 }
 
-function listed(standings: readonly Standing[]): string {
-  const rows = standings.map(({ backend, engine, reason }) =>
-    engine
+export function listed(standings: readonly Standing[]): string {
+  const lack = ({ backend, reason }: Standing) => reason?.replace(`backend ${backend}: `, "") ?? ""; // the row names it
+  const rows = standings.map((standing) => {
+    const { backend, engine } = standing;
+    return engine
       ? [backend, "yes", engine.device, engine.precisions.join(", "), versionsOf(engine)]
-      : [backend, "no", "–", "–", reason ?? ""],
-  );
+      : [backend, "no", "–", "–", lack(standing)];
+  });
   const titles = ["backend", "runs", "device", "precisions", "with, or what it lacks"];
   return table(
     titles.map((title) => ({ title })),
