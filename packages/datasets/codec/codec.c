@@ -5,6 +5,7 @@
 #include "memory.h"
 #include "resample.h"
 #define JPEG_INTERNALS
+#include "huffman.h"
 #include "jinclude.h"
 #include "jpeglib.h"
 #include "jversion.h"
@@ -105,6 +106,7 @@ EXPORT(jpeg_region) uint8_t *jpeg_region(int denominator, double left, double to
   jpeg.out_color_space = JCS_EXT_RGBX;
   jpeg.dct_method = JDCT_ISLOW;
   jpeg_start_decompress(&jpeg);
+  huffman_decode(&jpeg);
   const view_t view = {left, top, width, height, from_x, from_y, to_x, to_y};
   resample_begin(&view, size);
   const int first = resample_first_column();

@@ -31,7 +31,7 @@ static double absolute(double x) { return __builtin_fabs(x); }
 static void make_filter(filter_t *filter, double start, double length, int from, int to, int size) {
   const double scale = length / size;
   const double reach = scale < 1 ? 1 : scale;
-  const int most = (int)__builtin_ceil(reach) * 2 + 1;
+  const int most = (int)__builtin_ceil(2 * reach);
   const int pairs = (most + 1) / 2;
   filter->pairs = pairs;
   const int padded = (size + 3) / 4 * 4; /* those beyond are computed and dropped */
@@ -46,6 +46,7 @@ static void make_filter(filter_t *filter, double start, double length, int from,
     int end = (int)__builtin_floor(center + reach + 0.5);
     if (first < from) first = from;
     if (end > to) end = to;
+    if (end > first + most) end = first + most; /* by a rounding: it weighs nothing */
     double sum = 0;
     for (int k = 0; k < end - first; k++) {
       const double distance = absolute((first + k + 0.5 - center) / reach);
@@ -122,17 +123,17 @@ void resample_row(const uint8_t *rgbx) {
   uint8_t *out = rows + (size_t)rows_done++ * stride;
   const uint8_t *base = rgbx - 4 * across.first;
   switch (across.pairs) {
+    case 1: return row_of(base, out, 1);
     case 2: return row_of(base, out, 2);
     case 3: return row_of(base, out, 3);
-    case 4: return row_of(base, out, 4);
     default: return row_of(base, out, across.pairs);
   }
 }
 
 /* Four pixels RGBX of one output row. */
-static inline v128_t column_sums(const uint8_t *in, const int32_t *weights) {
+static inline __attribute__((always_inline)) v128_t column_sums(const uint8_t *in, const int32_t *weights, int pairs) {
   v128_t a = wasm_i32x4_splat(HALF), b = a, c = a, d = a;
-  for (int k = 0; k < down.pairs; k++, in += 2 * stride) {
+  for (int k = 0; k < pairs; k++, in += 2 * stride) {
     const v128_t upper = wasm_v128_load(in), lower = wasm_v128_load(in + stride);
     const v128_t both = wasm_v128_load32_splat(weights + k);
     const v128_t first =
@@ -149,18 +150,25 @@ static inline v128_t column_sums(const uint8_t *in, const int32_t *weights) {
       wasm_i16x8_narrow_i32x4(wasm_i32x4_shr(c, WEIGHT_BITS), wasm_i32x4_shr(d, WEIGHT_BITS)));
 }
 
-uint8_t *resample_end(void) {
+static inline __attribute__((always_inline)) void columns_of(uint8_t *out, int pairs) {
   const v128_t zero = wasm_i8x16_splat(0);
-  uint8_t *image = memory_take((size_t)side * side * 3 + 16);
-  uint8_t *out = image;
   for (int y = 0; y < side; y++) {
     const uint8_t *in = rows + (size_t)(down.starts[y] - down.first) * stride;
-    const int32_t *weights = down.weights + y * down.pairs;
+    const int32_t *weights = down.weights + y * pairs;
     for (int x = 0; x < side; x += 4, in += 16) {
-      const v128_t rgbx = column_sums(in, weights);
+      const v128_t rgbx = column_sums(in, weights, pairs);
       wasm_v128_store(out, wasm_i8x16_shuffle(rgbx, zero, 0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, 16, 16, 16, 16));
       out += side - x < 4 ? 3 * (side - x) : 12; /* what it writes beyond is written over by what follows */
     }
+  }
+}
+
+uint8_t *resample_end(void) {
+  uint8_t *image = memory_take((size_t)side * side * 3 + 16);
+  switch (down.pairs) {
+    case 1: columns_of(image, 1); break;
+    case 2: columns_of(image, 2); break;
+    default: columns_of(image, down.pairs);
   }
   return image;
 }

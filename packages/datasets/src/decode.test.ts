@@ -1,18 +1,21 @@
-import sharp from "sharp";
+import { uint32 } from "@reluctant/relu";
+import sharp, { type JpegOptions } from "sharp";
 import { expect, it } from "vitest";
 import { jpegOf } from "../../../test/images.ts";
 import { decodeView } from "./decode.ts";
-import { croppedFirst } from "./view.ts";
+import { croppedFirst, type View } from "./view.ts";
 
 const jpeg = await jpegOf(1, { width: 96, height: 80 });
 
-/** The upper left quarter of an image, as 16 × 16 pixels. */
-async function corner(bytes: Uint8Array, height = 40): Promise<Uint8Array> {
-  const pixels = new Uint8Array(16 * 16 * 3);
-  const view = croppedFirst({ top: 0, left: 0, height, width: 48 });
-  await decodeView({ name: "", file: "photo.jpg", bytes }, 16, () => view, pixels);
+async function pixelsOf(bytes: Uint8Array, size: number, view: () => View): Promise<Uint8Array> {
+  const pixels = new Uint8Array(size * size * 3);
+  await decodeView({ name: "", file: "photo.jpg", bytes }, size, view, pixels);
   return pixels;
 }
+
+/** The upper left quarter of an image, as 16 × 16 pixels. */
+const corner = (bytes: Uint8Array, height = 40): Promise<Uint8Array> =>
+  pixelsOf(bytes, 16, () => croppedFirst({ top: 0, left: 0, height, width: 48 }));
 
 const huffmanTable = jpeg.indexOf(Buffer.from([0xff, 0xc4]));
 
@@ -37,6 +40,32 @@ it.each(Object.entries(broken))("an image that %s is refused by name, and the ne
 it("what lies below the part that is asked for is not decoded", async () => {
   const cut = jpeg.subarray(0, Math.round(0.8 * jpeg.length));
   expect(await corner(cut)).toEqual(await corner(jpeg));
+});
+
+const coding: JpegOptions[] = [
+  { quality: 5 },
+  { quality: 85, optimiseCoding: false },
+  { quality: 100, chromaSubsampling: "4:4:4" },
+  { quality: 100, optimiseCoding: false },
+];
+it.each(coding)("a JPEG of one scan has the pixels that it has in many: %o", async (options) => {
+  const [width, height] = [96, 80];
+  const noise = Uint8Array.from({ length: width * height * 3 }, (_, index) => uint32({ seed: 1, stream: 9, index }));
+  for (const image of [sharp(noise, { raw: { width, height, channels: 3 } }), sharp(jpeg)]) {
+    const coded = (progressive: boolean) =>
+      image
+        .clone()
+        .jpeg({ ...options, progressive })
+        .toBuffer();
+    const [one, many] = [await coded(false), await coded(true)];
+    for (const [size, top, left, extent] of [
+      [90, 8, 24, 72],
+      [20, 5, 33, 47],
+    ] as const) {
+      const view = () => croppedFirst({ top, left, height: extent, width: extent });
+      expect(await pixelsOf(one, size, view)).toEqual(await pixelsOf(many, size, view));
+    }
+  }
 });
 
 it("a JPEG of four colors is left to the other decoder", async () => {
