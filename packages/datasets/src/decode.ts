@@ -33,6 +33,7 @@ async function decode(bytes: Uint8Array): Promise<Pixels> {
  * What `viewOf` its size is of an image, scaled to `size` × `size`: by libjpeg-turbo from a JPEG, of which no more is decoded
  * than is needed, from all pixels of any other. A JPEG of 500×375 takes one core 1 ms. As torchvision has it, neither an
  * orientation nor a color profile in the file changes anything.
+ * @param sample its bytes are read before this returns, not while its promise is pending
  * @param imageHWC takes it: uint8, RGB
  * @throws DatasetError naming the file
  */
@@ -48,7 +49,7 @@ export const decodeView = (
       requireSize(image);
       imageHWC.set(imageCodec.jpegView(atScale(viewOf(image), image, size), size));
     } else {
-      const { data, shape } = await decode(bytes);
+      const { data, shape } = await decode(new Uint8Array(bytes));
       const [height, width] = shape;
       imageHWC.set(imageCodec.pixelsView(data, width, viewOf({ height, width }), size));
     }
