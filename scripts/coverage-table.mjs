@@ -66,17 +66,16 @@ export function withCoverageTable(readme, table) {
 
 /** The table of this checkout, in Markdown. */
 export function coverageTable() {
-  const modelNames = Object.keys(models);
-  const rows = coverageRows({
-    modelNames,
-    methods,
-    realSteps: readJson("test/real-steps.json"),
-    results: readResults(),
-  });
-  return markdown(
+  const known = { methods, realSteps: readJson("test/real-steps.json"), results: readResults() };
+  const isRun = (model) => coverageRows({ modelNames: [model], ...known }).some(({ cells: [cell] }) => cell !== "–");
+  const modelNames = Object.keys(models).filter(isRun);
+  const table = markdown(
     ["stage", "methods", ...modelNames],
-    rows.map((row) => [row.stage, methodsText(row.methods), ...row.cells]),
+    coverageRows({ modelNames, ...known }).map((row) => [row.stage, methodsText(row.methods), ...row.cells]),
   );
+  const others = Object.keys(models).filter((model) => !isRun(model));
+  const sentence = `No stage was run here of ${others.map((name) => `\`${name}\``).join(", ")}.`;
+  return others.length > 0 ? `${table}\n\n${sentence}` : table;
 }
 
 const methodsText = (names) =>

@@ -11,6 +11,9 @@ export const networks = [
   ["resnet50", 224],
   ["wrn22-8", 32],
   ["vgg16-bn", 32],
+  ["resnet20-option-a", 32],
+  ["preact-resnet18-open", 32],
+  ["vgg16-bn-3-dense", 32],
 ] as const;
 
 export const normalization = { mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25] };

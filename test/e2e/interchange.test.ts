@@ -67,7 +67,9 @@ it("a file that does not fit is refused in one line that names file and tensor, 
   const refused = reluctant("import", "short.safetensors", "--model", "resnet8", "--dataset", "glyphs");
   await expect(refused).rejects.toMatchObject({
     code: 1,
-    stderr: expect.stringMatching(/^error: short\.safetensors: tensor "fc\.bias" of resnet8 is missing\n$/),
+    stderr: expect.stringMatching(
+      /^error: short\.safetensors: tensor "fc\.bias" of resnet8 is missing: the file has 46 of its 47 tensors\n$/,
+    ),
   });
   expect((await api.pool.query("select count(*) from artifact")).rows).toEqual(before.rows);
 }, 60_000);

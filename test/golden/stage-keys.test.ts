@@ -8,7 +8,7 @@ import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ExperimentSpecInput } from "@reluctant/contracts";
-import { canonicalJson, modelNames, type Plan, plan, recipeNames, type StageIdentity } from "@reluctant/relu";
+import { canonicalJson, modelNames, models, type Plan, plan, recipeNames, type StageIdentity } from "@reluctant/relu";
 import { experimentSpecSchema, methods, registry } from "@reluctant/stages/definitions";
 import { describe, expect, it } from "vitest";
 import { firstMethods } from "../first-methods.ts";
@@ -105,7 +105,7 @@ const ofMethods = Object.keys(methods).flatMap((method) => {
 
 const ofModels = modelNames.map((model): [string, Change] => [
   `model ${model}`,
-  { model, budgets: ["10%"], dataset: model === "resnet50" ? "imagenet" : "cifar10" },
+  { model, budgets: ["10%"], dataset: models[model]?.sides.includes(32) ? "cifar10" : "imagenet" },
 ]);
 
 const counts = [100, 200, 300, 400, 500, 600, 700];

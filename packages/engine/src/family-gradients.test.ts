@@ -23,6 +23,19 @@ const sizes: Record<string, [side: number, width: number]> = {
   resnet50: [128, 0.125],
   "wrn22-8": [16, 0.25],
   "vgg16-bn": [32, 0.25],
+  "resnet20-option-a": [16, 1],
+  "resnet20-option-a-end": [16, 1],
+  "resnet56-option-a": [16, 0.5],
+  "resnet56-option-a-end": [16, 0.5],
+  "resnet18-imagenet-stem": [64, 0.25],
+  "resnet34-imagenet-stem": [64, 0.25],
+  "resnet50-v1": [128, 0.125],
+  "preact-resnet18": [16, 0.25],
+  "preact-resnet18-open": [16, 0.25],
+  "wrn22-8-late-stride": [16, 0.125],
+  "vgg16-bn-5-pools": [32, 0.125],
+  "vgg16-bn-3-dense": [32, 0.125],
+  "vgg16-bn-3-dense-4096": [32, 0.0625],
 };
 
 const { engine, reason } = await engineOrReason("torch");

@@ -116,8 +116,10 @@ export function forward(
     switch (node.op) {
       case "input":
         return xBHWC;
-      case "conv":
-        return tf.conv2d(of(node.from), variable<tf.Tensor4D>(node, "weight"), node.stride, node.kernel >> 1);
+      case "conv": {
+        const y = tf.conv2d(of(node.from), variable<tf.Tensor4D>(node, "weight"), node.stride, node.kernel >> 1);
+        return node.bias ? tf.add(y, variable(node, "bias")) : y;
+      }
       case "batch-norm":
         return batchNorm(node);
       case "relu":
@@ -126,6 +128,8 @@ export function forward(
         return tf.add(of(node.from), of(node.with));
       case "max-pool":
         return tf.maxPool(of(node.from), node.kernel, node.stride, node.padding);
+      case "pad-channels":
+        return tf.pad(of(node.from), [...unpadded, [node.before, node.after]]);
       case "global-average-pool":
         return tf.mean(of(node.from), [1, 2]);
       case "dense":
@@ -139,6 +143,13 @@ export function forward(
   const last = model.nodes.at(-1)?.name ?? "";
   return { logits: found(outputs, last) as tf.Tensor2D, outputs, preActivations: entering, statistics, observed };
 }
+
+/** Batch, height and width. */
+const unpadded: [number, number][] = [
+  [0, 0],
+  [0, 0],
+  [0, 0],
+];
 
 function found<T>(map: ReadonlyMap<string, T>, name: string): T {
   const value = map.get(name);

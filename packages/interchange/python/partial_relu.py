@@ -45,6 +45,8 @@ class Network(nn.Module):
                 values[name] = x
             elif node["op"] == "add":
                 values[name] = read + values[node["with"]]
+            elif node["op"] == "pad-channels":
+                values[name] = nn.functional.pad(read, (0, 0, 0, 0, node["before"], node["after"]))
             elif node["op"] == "global-average-pool":
                 values[name] = read.mean((2, 3))
             else:
@@ -56,7 +58,8 @@ def make_layer(node):
     channels = node["shape"][2]
     if node["op"] == "conv":
         kernel = node["kernel"]
-        return nn.Conv2d(node["channelsIn"], channels, kernel, node["stride"], kernel // 2, bias=False)
+        bias = node.get("bias", False)
+        return nn.Conv2d(node["channelsIn"], channels, kernel, node["stride"], kernel // 2, bias=bias)
     if node["op"] == "batch-norm":
         return nn.BatchNorm2d(channels)
     if node["op"] == "relu":

@@ -12,6 +12,13 @@ import { CheckpointMaker, orderedDict } from "./checkpoint/test-checkpoint.ts";
 import { importNetwork, type ModelChoice } from "./import.ts";
 import { readNetwork } from "./network.ts";
 
+/** Of the models that leave something open. */
+const answers: Record<string, ModelChoice["answers"]> = {
+  "wrn22-8": { "stride-in": "conv1" },
+  "wrn22-8-late-stride": {},
+  "vgg16-bn": { pools: "3" },
+};
+
 const setup = (model: string) => {
   const built = (models[model] as NonNullable<(typeof models)[string]>).build([32, 32, 3], 10);
   const weights = new Map<string, HostTensor>();
@@ -19,7 +26,7 @@ const setup = (model: string) => {
     const length = shape.reduce((product, extent) => product * extent, 1);
     weights.set(name, { shape, values: new Float32Array(length).fill(weights.size + 1) });
   }
-  return { choice: { model, side: 32, classes: 10 }, built, weights };
+  return { choice: { model, side: 32, classes: 10, answers: answers[model] ?? {} }, built, weights };
 };
 /** Whether the artifact holds these weights, compared as bytes: a matcher would take a minute for 17 million numbers. */
 const holds = (artifact: Uint8Array, model: Model, weights: Tensors) =>
@@ -128,6 +135,47 @@ describe("a state dict from elsewhere", () => {
     const { choice, weights } = setup("resnet8");
     spoil(weights);
     expect(() => importStateDict(file(weights), choice)).toThrow(message);
+  });
+
+  it("comes in with dense layers before its last, as they are or as 1×1 convolutions", () => {
+    const { choice, built, weights } = setup("vgg16-bn-3-dense");
+    const dense = new Map(weights);
+    for (const name of ["classifier.0.weight", "classifier.3.weight"])
+      dense.set(name, { ...(weights.get(name) as HostTensor), shape: [512, 512] });
+    for (const theirs of [dense, weights]) expect(holds(importStateDict(file(theirs), choice), built, weights)).toBe(true);
+  });
+
+  it("records the side of its images, which its tensors do not show", () => {
+    const { choice, weights } = setup("resnet18");
+    const artifact = importStateDict(file(weights), { ...choice, side: 64 });
+    const at = (side: number) => models.resnet18?.build([side, side, 3], 10) as Model;
+    expect(decodeWeights(artifact, at(64)).size).toBe(weights.size);
+    expect(() => decodeWeights(artifact, at(32))).toThrow(/trained on images of 64 pixels, the data set's have 32/);
+    expect(readNetwork(artifact).model).toEqual(at(64));
+  });
+
+  it.each([
+    ["vgg16-bn", {}, /no file of a vgg16-bn says how many blocks a max-pool ends.*--pools 3 \(.*or --pools 5 \(/],
+    ["wrn22-8", {}, /no file of a wrn22-8 says which convolution of a block has the stride.*--stride-in conv1/],
+    ["wrn22-8", { "stride-in": "1x1" }, /--stride-in 1x1: of a wrn22-8 it must be --stride-in conv1/],
+    ["resnet8", { pools: "5" }, /--pools says nothing of resnet8/],
+  ])("is refused as %s with answers %j, for what its files do not show", (model, own, message) => {
+    const { choice, weights } = setup(model);
+    expect(() => importNetwork(file(weights), { ...choice, answers: own })).toThrow(message);
+  });
+
+  it("becomes the variant that an answer names", () => {
+    const { choice, weights } = setup("vgg16-bn");
+    const imported = importNetwork(file(weights), { ...choice, answers: { pools: "5" } });
+    expect(imported.model).toBe("vgg16-bn-5-pools");
+    expect(readNetwork(imported.weights).model.name).toBe("vgg16-bn-5-pools");
+  });
+
+  it("is told which model it is, where another was named", () => {
+    const { weights } = setup("resnet20-option-a");
+    expect(() => importNetwork(file(weights), { model: "resnet20", side: 32, classes: 10 })).toThrow(
+      /found \d+ tensors of a resnet20 with parameter-free shortcuts.*--model resnet20-option-a or --model resnet20-option-a-end/,
+    );
   });
 
   it("is refused for a model or side that does not exist", () => {

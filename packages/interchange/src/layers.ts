@@ -34,12 +34,18 @@ function kindOf(tensors: Shapes): string {
 
 const normParts: ReadonlySet<string> = new Set(["weight", "bias", "running_mean", "running_var"]);
 
+/** Shapes of a model's tensors as files have them: a dense layer before a ReLU is not the 1×1 convolution that it is here. */
+export function fileShapes(model: Model): Map<string, readonly number[]> {
+  const hidden = new Set(nodesOf(model, "conv").flatMap(({ name, bias }) => (bias ? [`${name}.weight`] : [])));
+  return new Map([...weightShapes(model)].map(([name, shape]) => [name, hidden.has(name) ? shape.slice(0, 2) : shape]));
+}
+
 /**
  * Orders in which code defines the layers of our model: as they are computed, and with a block's shortcut before what it
  * goes around, or before the last convolution of that.
  */
 export function definitionOrders(model: Model): Layer[][] {
-  const layers = layersOf(weightShapes(model));
+  const layers = layersOf(fileShapes(model));
   const convolutions = nodesOf(model, "conv").filter(({ shortcut }) => shortcut);
   const projected = new Set(convolutions.map(({ name }) => name));
   const norms = nodesOf(model, "batch-norm").filter(({ from }) => projected.has(from));

@@ -1,7 +1,7 @@
-import { type Model, nodesOf } from "@reluctant/relu";
-import { weightShapes } from "@reluctant/stages";
+import type { Model } from "@reluctant/relu";
+import { foreignBiases } from "./biases.ts";
 import { mapByKind, mapByOrder } from "./by-order.ts";
-import type { Shapes } from "./layers.ts";
+import { fileShapes, type Shapes } from "./layers.ts";
 import { naturally, ourName, wrapperOf } from "./naming.ts";
 
 /** Which tensor of our model each tensor of a file is, and what says so. */
@@ -53,14 +53,25 @@ export function mapTensors(shapes: Shapes, model: Model, { isOrdered }: { isOrde
   return ordered;
 }
 
+/** Whether a file's tensors are a model's, by the names of known code lines alone. */
+export function fits(shapes: Shapes, model: Model): boolean {
+  const wrapper = wrapperOf(shapes.keys());
+  const tensors = [...shapes].map(([theirs, shape]) => ({
+    theirs,
+    ours: ourName(theirs.slice(wrapper.length), model.name),
+    shape,
+  }));
+  return !nameProblem({ by: "name", wrapper, tensors }, model);
+}
+
 const unknownNames = "its tensors have the names of no code line that we know";
 
 /** The file's tensors that have no name of ours, and those of ours that none in the file is named as. */
 function leftOverBy({ tensors }: Mapping, model: Model): [theirs: Shapes, ours: Shapes] {
-  const needed = weightShapes(model);
-  const absorbed = absorbedBiases(model);
+  const needed = fileShapes(model);
+  const foreign = foreignBiases(model);
   const found = new Set(tensors.map(({ ours }) => ours));
-  const unnamed = tensors.filter(({ ours }) => !needed.has(ours) && !absorbed.has(ours));
+  const unnamed = tensors.filter(({ ours }) => !needed.has(ours) && !foreign.has(ours));
   return [
     new Map(unnamed.map(({ theirs, shape }) => [theirs, shape])),
     new Map([...needed].filter(([name]) => !found.has(name))),
@@ -69,18 +80,18 @@ function leftOverBy({ tensors }: Mapping, model: Model): [theirs: Shapes, ours: 
 
 /** Most names are ours, so what does not fit is the fault of the rest. */
 function isKnown({ tensors }: Mapping, model: Model): boolean {
-  const needed = weightShapes(model);
+  const needed = fileShapes(model);
   return tensors.filter(({ ours }) => needed.has(ours)).length > tensors.length / 2;
 }
 
-/** Undefined where the names and shapes are our model's, but for biases that a batch norm takes. */
+/** Undefined where the names and shapes are our model's, but for biases that are taken into what follows. */
 function nameProblem({ tensors }: Mapping, model: Model): string | undefined {
   const found = new Map<string, MappedTensor>();
   for (const tensor of tensors) {
     if (found.has(tensor.ours)) return `two tensors of the file are "${tensor.ours}", the second as "${tensor.theirs}"`;
     found.set(tensor.ours, tensor);
   }
-  const needed = weightShapes(model);
+  const needed = fileShapes(model);
   const missing = [...needed.keys()].filter((name) => !found.has(name));
   if (missing.length > 0 && missing.every((name) => name.includes(".downsample.")))
     return `tensor "${missing[0]}" of ${model.name} is missing: found ${found.size} tensors of a ${model.name} with parameter-free shortcuts, which is another function`;
@@ -88,23 +99,21 @@ function nameProblem({ tensors }: Mapping, model: Model): string | undefined {
     const tensor = found.get(name);
     if (!tensor)
       return `tensor "${name}" of ${model.name} is missing: the file has ${needed.size - missing.length} of its ${needed.size} tensors`;
-    if (tensor.shape.join() !== shape.join())
+    if (!isShape(tensor.shape, shape))
       return `tensor "${tensor.theirs}" has shape [${tensor.shape}]; ${model.name} needs [${shape}]`;
   }
-  const absorbed = absorbedBiases(model);
-  const unknown = tensors.find(({ ours }) => !needed.has(ours) && !absorbed.has(ours));
+  const foreign = foreignBiases(model);
+  const unknown = tensors.find(({ ours }) => !needed.has(ours) && !foreign.has(ours));
   return unknown && `tensor "${unknown.theirs}" is not part of ${model.name}; another model, or other classes?`;
 }
 
-/** Biases that a file may have where our model has none: the batch norm behind the convolution takes them. */
-const absorbedBiases = (model: Model): ReadonlySet<string> => {
-  const convolutions = new Set(nodesOf(model, "conv").map(({ name }) => name));
-  return new Set(nodesOf(model, "batch-norm").flatMap(({ from }) => (convolutions.has(from) ? [`${from}.bias`] : [])));
-};
+/** As the model needs it; a dense layer may be a 1×1 convolution, as our own files have it. */
+const isShape = (shape: readonly number[], needed: readonly number[]): boolean =>
+  shape.join() === needed.join() || (needed.length === 2 && shape.join() === [...needed, 1, 1].join());
 
 /** A name of ours that the order gives another meaning is evidence against the order. */
 function requireAgreement(named: Mapping, ordered: Mapping, model: Model): void {
-  const needed = weightShapes(model);
+  const needed = fileShapes(model);
   named.tensors.forEach(({ theirs, ours }, at) => {
     const other = ordered.tensors[at]?.ours;
     if (needed.has(ours) && other !== ours)

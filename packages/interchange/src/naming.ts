@@ -19,18 +19,28 @@ const residual: Rules = [
   [/\.residual_function\.7\./, ".bn3."],
 ];
 
-/** Wide residual networks after J. Lim and S. Zagoruyko (xternalz), and meliketoy's. */
-const wide: Rules = [
+/** Pre-activation networks: wide ones after J. Lim and S. Zagoruyko (xternalz), meliketoy's, and K. Liu's. */
+const preActivation: Rules = [
   [/^block(\d)\.layer\.(\d)\./, "layer$1.$2."],
   [/\.convShortcut\./, ".downsample.0."],
   [/\.shortcut\.0\./, ".downsample.0."],
   [/^linear\./, "fc."],
 ];
 
-/** VGG with batch norm: torchvision's places in `features` are ours; the one dense layer has many names. */
-const vgg: Rules = [[/^(classifier\.0|fc|linear)\./, "classifier."]];
+/** VGG with batch norm: torchvision's places in `features` are ours. SNL's code calls them `feature`. */
+const vggFeatures: Rules = [[/^feature\./, "features."]];
+/** One dense layer has many names; three have places in `classifier`. */
+const vggOneDense: Rules = [...vggFeatures, [/^(classifier\.0|fc|linear)\./, "classifier."]];
 
-const rulesOf = (model: string): Rules => (model.startsWith("wrn") ? wide : model.startsWith("vgg") ? vgg : residual);
+/** By how a model's name begins; the first that fits. */
+const rules: readonly (readonly [model: RegExp, rules: Rules])[] = [
+  [/^(wrn|preact)/, preActivation],
+  [/^vgg.*-3-dense/, vggFeatures],
+  [/^vgg/, vggOneDense],
+  [/^/, residual],
+];
+
+const rulesOf = (model: string): Rules => rules.find(([pattern]) => pattern.test(model))?.[1] ?? [];
 
 /** The name that a tensor of the file would have here, by the names of known code lines. */
 export const ourName = (name: string, model: string): string =>

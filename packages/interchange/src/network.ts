@@ -20,8 +20,8 @@ export interface Network {
 }
 
 /**
- * Reads a `weights` or `masks` artifact. The file names its model; classes follow from the last layer, and the images'
- * side from the masks (from the weights alone where there are none: the smallest side that they fit).
+ * Reads a `weights` or `masks` artifact. The file names its model and the images' side; classes follow from the last layer.
+ * Where earlier versions wrote no side, it is that of the masks, or the smallest that the weights fit.
  * @throws Error naming what is missing or does not fit
  */
 export function readNetwork(bytes: Uint8Array): Network {
@@ -48,7 +48,7 @@ function modelOf({ tensors, metadata }: SafetensorsFile): Model {
     packed.size === 0 ||
     reluLayers(model).every(({ name, units }) => packed.get(name)?.values.length === Math.ceil(units / 8));
   const faults: unknown[] = [];
-  for (const side of family.sides) {
+  for (const side of metadata.side === undefined ? family.sides : [Number(metadata.side)]) {
     const model = family.build([side, side, 3], classes);
     try {
       requireWeights(tensors, model);

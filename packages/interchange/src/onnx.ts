@@ -62,8 +62,10 @@ function writeNode(node: ModelNode, mask: Mask | null): Written {
   switch (node.op) {
     case "input":
       return only();
-    case "conv":
-      return only(operator("Conv", node.name, [node.from, ...parts("weight")], window(node, node.kernel >> 1)));
+    case "conv": {
+      const weights = node.bias ? parts("weight", "bias") : parts("weight");
+      return only(operator("Conv", node.name, [node.from, ...weights], window(node, node.kernel >> 1)));
+    }
     case "batch-norm": {
       const inputs = [node.from, ...parts("weight", "bias", "running_mean", "running_var")];
       return only(operator("BatchNormalization", node.name, inputs, [{ name: "epsilon", type: float, f: 1e-5 }]));
@@ -74,6 +76,10 @@ function writeNode(node: ModelNode, mask: Mask | null): Written {
       return only(operator("Add", node.name, [node.from, node.with]));
     case "max-pool":
       return only(operator("MaxPool", node.name, [node.from], window(node, node.padding)));
+    case "pad-channels": {
+      const pads = int64s(`${node.name}.pads`, [0, node.before, 0, 0, 0, node.after, 0, 0]);
+      return { nodes: [operator("Pad", node.name, [node.from, pads.name as string])], constants: [pads] };
+    }
     case "global-average-pool":
       return only(
         operator("GlobalAveragePool", `${node.name}.pooled`, [node.from]),
@@ -130,6 +136,14 @@ const initializer = (name: string, dims: readonly number[], values: Float32Array
     dims: [...dims],
     dataType: float32,
     rawData: new Uint8Array(values.buffer, values.byteOffset, values.byteLength),
+  });
+
+const int64s = (name: string, values: readonly number[]) =>
+  onnx.TensorProto.create({
+    name,
+    dims: [values.length],
+    dataType: onnx.TensorProto.DataType.INT64,
+    rawData: new Uint8Array(BigInt64Array.from(values, BigInt).buffer),
   });
 
 const valueInfo = (name: string, dims: readonly (string | number)[]) => ({

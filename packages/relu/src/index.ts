@@ -13,6 +13,7 @@ export * from "./models/builder.ts";
 export * from "./models/catalog.ts";
 export * from "./models/model.ts";
 export * from "./models/narrow.ts";
+export * from "./models/questions.ts";
 export * from "./models/unsound-widths.ts";
 export * from "./normalization.ts";
 export * from "./numbers.ts";

@@ -24,6 +24,6 @@ export {
   readSafetensors,
   type SafetensorsFile,
 } from "./safetensors.ts";
-export { type HostTensor, type Tensors, under } from "./tensors.ts";
+export { floatsOf, type HostTensor, type Tensors, under } from "./tensors.ts";
 export { unattended } from "./unattended.ts";
 export { decodeWeights, encodeWeights, initialWeights, isStatistic, requireWeights, weightShapes } from "./weights.ts";

@@ -12,7 +12,7 @@ import {
 import type { PartialRelus, Polynomial, Polynomials } from "./activation.ts";
 import { decodeSafetensors, encodeSafetensors } from "./safetensors.ts";
 import { floatsOf, type HostTensor, prefixed, type Tensors, under } from "./tensors.ts";
-import { requireWeights } from "./weights.ts";
+import { networkMetadata, requireSide, requireWeights } from "./weights.ts";
 
 /** Bit patterns as uint8 tensors, eight units a byte. */
 export const packPatterns = (patterns: ReadonlyMap<string, Mask>): Map<string, HostTensor> =>
@@ -67,12 +67,13 @@ export const encodeStudent = (
 ): Uint8Array =>
   encodeSafetensors({
     tensors: new Map([...weights, ...masksToTensors(model, masks), ...polynomialsToTensors(polynomials)]),
-    metadata: { format: "pt", model: model.name },
+    metadata: networkMetadata(model),
   });
 
-/** @throws Error naming the tensor that is missing or not of the model's shape */
+/** @throws Error naming the tensor that is missing or not of the model's shape, or the images that it was trained on */
 export function decodeStudent(file: Uint8Array, model: Model): Student {
-  const { tensors } = decodeSafetensors(file);
+  const { tensors, metadata } = decodeSafetensors(file);
+  requireSide(metadata, model);
   return {
     weights: requireWeights(tensors, model),
     masks: masksFromTensors(tensors, model),

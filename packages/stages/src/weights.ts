@@ -1,5 +1,5 @@
-import { type Model, normals, streams } from "@reluctant/relu";
-import { decodeSafetensors, encodeSafetensors } from "./safetensors.ts";
+import { inputShape, type Model, normals, streams } from "@reluctant/relu";
+import { decodeSafetensors, encodeSafetensors, type SafetensorsFile } from "./safetensors.ts";
 import { type HostTensor, sizeOf, type Tensors } from "./tensors.ts";
 
 /** A network's tensors as PyTorch names and lays them out: filters [out, in, h, w], dense weights [out, in]. */
@@ -8,6 +8,7 @@ export function weightShapes(model: Model): Map<string, readonly number[]> {
   for (const node of model.nodes) {
     const channels = node.shape[2];
     if (node.op === "conv") shapes.set(`${node.name}.weight`, [channels, node.channelsIn, node.kernel, node.kernel]);
+    if (node.op === "conv" && node.bias) shapes.set(`${node.name}.bias`, [channels]);
     if (node.op === "dense")
       shapes.set(`${node.name}.weight`, [channels, node.features]).set(`${node.name}.bias`, [channels]);
     if (node.op === "batch-norm") {
@@ -64,7 +65,29 @@ export function requireWeights(tensors: Tensors, model: Model): Tensors {
 
 /** The `weights` artifact: a state dict that PyTorch loads as it is. */
 export const encodeWeights = (model: Model, weights: Tensors): Uint8Array =>
-  encodeSafetensors({ tensors: weights, metadata: { format: "pt", model: model.name } });
+  encodeSafetensors({ tensors: weights, metadata: networkMetadata(model) });
 
-export const decodeWeights = (file: Uint8Array, model: Model): Tensors =>
-  requireWeights(decodeSafetensors(file).tensors, model);
+/** @throws Error naming the tensor that is missing or not of the model's shape, or the images that it was trained on */
+export function decodeWeights(file: Uint8Array, model: Model): Tensors {
+  const { tensors, metadata } = decodeSafetensors(file);
+  requireSide(metadata, model);
+  return requireWeights(tensors, model);
+}
+
+type Metadata = SafetensorsFile["metadata"];
+
+/** What a network's artifact says of it beside its tensors. `side`, in pixels, is not in what earlier versions wrote. */
+export const networkMetadata = (model: Model): Metadata => ({
+  format: "pt",
+  model: model.name,
+  side: String(inputShape(model)[0]),
+});
+
+/** Weights fit images of any size; what they were trained on is written beside them. @throws Error that says both sizes */
+export function requireSide({ side }: Metadata, model: Model): void {
+  const [needed] = inputShape(model);
+  if (side !== undefined && side !== String(needed))
+    throw new Error(
+      `these weights of ${model.name} were trained on images of ${side} pixels, the data set's have ${needed}`,
+    );
+}

@@ -17,6 +17,8 @@ const families: [name: string, side: number, width: number][] = [
   ["resnet50", 32, 0.0625],
   ["wrn22-8", 8, 0.0625],
   ["vgg16-bn", 8, 0.0625],
+  ["resnet20-option-a", 8, 0.25],
+  ["vgg16-bn-3-dense", 32, 0.03125],
 ];
 
 /** Networks compute what their model and their activations mean. */

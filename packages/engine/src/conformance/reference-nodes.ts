@@ -31,7 +31,14 @@ export interface Computed {
   back: (dy: Numbers, inputs: GradientOf, parameters: GradientOf) => void;
 }
 
-export function convolution(node: NodeOf<"conv">, x: Numbers, [rows, columns]: Shape, weight: Numbers): Computed {
+/** @param bias one number a channel, or none */
+export function convolution(
+  node: NodeOf<"conv">,
+  x: Numbers,
+  [rows, columns]: Shape,
+  weight: Numbers,
+  bias: Numbers,
+): Computed {
   const { kernel, stride, channelsIn: inputs, name, from } = node;
   const [height, width, outputs] = node.shape;
   const batch = x.length / (rows * columns * inputs);
@@ -60,6 +67,10 @@ export function convolution(node: NodeOf<"conv">, x: Numbers, [rows, columns]: S
       for (let k = 0, w = wAt + c * outputs; k < outputs; k++) add(y, yAt + k, value * (filter[w + k] as number));
     }
   });
+  if (bias.length > 0)
+    y.forEach((_, i) => {
+      add(y, i, bias[i % outputs] as number);
+    });
   const back: Computed["back"] = (dy, gradientOf, parameters) => {
     const dx = gradientOf(from, x.length);
     const dFilter = new Float64Array(filter.length);
@@ -78,6 +89,11 @@ export function convolution(node: NodeOf<"conv">, x: Numbers, [rows, columns]: S
     const dWeight = parameters(`${name}.weight`, weight.length);
     forFilter(node, (i, k, c, tap) => {
       add(dWeight, i, dFilter[order(k, c, tap)] as number);
+    });
+    if (bias.length === 0) return;
+    const dBias = parameters(`${name}.bias`, outputs);
+    dy.forEach((d, i) => {
+      add(dBias, i % outputs, d);
     });
   };
   return { y, back };
@@ -188,6 +204,20 @@ export function maxPool(node: NodeOf<"max-pool">, x: Numbers, [rows, columns, ch
     dy.forEach((d, i) => {
       add(dx, source[i] as number, d);
     });
+  };
+  return { y, back };
+}
+
+export function padChannels(node: NodeOf<"pad-channels">, x: Numbers, [, , channels]: Shape): Computed {
+  const { from, before, shape } = node;
+  const at = (i: number) => Math.floor(i / channels) * shape[2] + before + (i % channels);
+  const y = new Float64Array((x.length / channels) * shape[2]);
+  x.forEach((value, i) => {
+    y[at(i)] = value;
+  });
+  const back: Computed["back"] = (dy, inputs) => {
+    const dx = inputs(from, x.length);
+    for (let i = 0; i < x.length; i++) add(dx, i, dy[at(i)] as number);
   };
   return { y, back };
 }

@@ -15,6 +15,7 @@ import {
   maxPool,
   momentsOf,
   type Numbers,
+  padChannels,
   type ReferenceActivation,
   relu,
   sum,
@@ -55,7 +56,7 @@ export function referencePass({ model, weights, x, mode, activation }: Reference
       case "input":
         return { y: x, back() {} };
       case "conv":
-        return convolution(node, of(node.from), shapeOf(node.from), part(node, "weight"));
+        return convolution(node, of(node.from), shapeOf(node.from), part(node, "weight"), part(node, "bias"));
       case "batch-norm": {
         const found = momentsOf(of(node.from), node.shape[2]);
         moments.set(node.name, found);
@@ -69,6 +70,8 @@ export function referencePass({ model, weights, x, mode, activation }: Reference
         return sum(node, of(node.from), of(node.with));
       case "max-pool":
         return maxPool(node, of(node.from), shapeOf(node.from));
+      case "pad-channels":
+        return padChannels(node, of(node.from), shapeOf(node.from));
       case "global-average-pool":
         return average(node, of(node.from), shapeOf(node.from));
       case "dense":

@@ -1,4 +1,4 @@
-import type { Model, ModelNode, Shape } from "./model.ts";
+import type { Model, ModelNode, NodeOf, Shape } from "./model.ts";
 
 /** Writes a network node by node; every method returns the new node's name. */
 export class ModelBuilder {
@@ -10,17 +10,14 @@ export class ModelBuilder {
   }
 
   conv(name: string, from: string, channels: number, kernel: number, stride = 1, shortcut = false): string {
-    const [height, width, channelsIn] = this.shapeOf(from);
-    const out = (extent: number) => slid(extent, kernel, stride, kernel >> 1);
+    return this.push(this.convolution(name, from, { channels, kernel, stride, shortcut }));
+  }
+
+  /** A dense layer on a map of one position: a 1×1 convolution with bias, so that a ReLU may follow it as any other. */
+  hiddenDense(name: string, from: string, channels: number): string {
     return this.push({
-      op: "conv",
-      name,
-      from,
-      kernel,
-      stride,
-      channelsIn,
-      shortcut,
-      shape: [out(height), out(width), channels],
+      ...this.convolution(name, from, { channels, kernel: 1, stride: 1, shortcut: false }),
+      bias: true,
     });
   }
 
@@ -50,6 +47,14 @@ export class ModelBuilder {
     });
   }
 
+  /** Every `stride`-th position, between channels of zeros: a shortcut without parameters. */
+  subsample(name: string, from: string, stride: number, padding: { before: number; after: number }): string {
+    const subsampled = this.maxPool(`${name}.subsample`, from, 1, stride, 0);
+    const [height, width, channels] = this.shapeOf(subsampled);
+    const shape: Shape = [height, width, padding.before + channels + padding.after];
+    return this.push({ op: "pad-channels", name: `${name}.pad`, from: subsampled, ...padding, shape });
+  }
+
   globalAveragePool(name: string, from: string): string {
     return this.push({ op: "global-average-pool", name, from, shape: [1, 1, this.shapeOf(from)[2]] });
   }
@@ -69,6 +74,16 @@ export class ModelBuilder {
 
   channels(node: string): number {
     return this.shapeOf(node)[2];
+  }
+
+  private convolution(
+    name: string,
+    from: string,
+    { channels, ...window }: { channels: number; kernel: number; stride: number; shortcut: boolean },
+  ): NodeOf<"conv"> {
+    const [height, width, channelsIn] = this.shapeOf(from);
+    const out = (extent: number) => slid(extent, window.kernel, window.stride, window.kernel >> 1);
+    return { op: "conv", name, from, ...window, channelsIn, shape: [out(height), out(width), channels] };
   }
 
   private shapeOf(name: string): Shape {

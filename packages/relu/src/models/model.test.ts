@@ -39,6 +39,17 @@ describe("model counts", () => {
     ["resnet20", 32, 10, 188_416, 172_032, 272_474, 0.0408],
     ["resnet56", 32, 10, 532_480, 516_096, 855_770, 0.126],
     ["resnet8", 32, 10, 73_728, 57_344, 78_042, 0.0125],
+    // Without the projections of the first blocks of two groups: 16·32 + 32·64 filters, and scale and offset of each.
+    ["resnet20-option-a", 32, 10, 188_416, 172_032, 269_722, 0.0405],
+    // torchvision's network as it is, but for its classes.
+    ["resnet18-imagenet-stem", 64, 200, 188_416, 122_880, 11_279_112, 0.148],
+    ["resnet50-v1", 224, 1000, 9_081_856, 8_279_040, 25_557_032, 3.86],
+    ["vgg16-bn-5-pools", 32, 10, 276_480, 276_480, 14_724_042, 0.313],
+    ["vgg16-bn-3-dense", 32, 10, 277_504, 277_504, 15_249_354, 0.314],
+    ["vgg16-bn-3-dense-4096", 32, 10, 284_672, 284_672, 33_642_442, 0.332],
+    ["preact-resnet18", 32, 10, 557_056, 548_864, 11_172_170, 0.555],
+    ["preact-resnet18-open", 32, 10, 548_864, 548_864, 11_171_146, 0.555],
+    ["wrn22-8-late-stride", 32, 10, 1_687_552, 1_654_784, 17_158_106, 2.9],
   ] as const)("%s at %i with %i classes", (name, side, classes, units, withoutStem, parameters, gigaMacs) => {
     const model = build(name, side, classes);
     expect(reluCount(model)).toBe(units);
@@ -53,7 +64,8 @@ describe("every model", () => {
     const model = build(name);
     const onPath = nodesOf(model, "conv").filter(({ shortcut }) => !shortcut);
     const fed = reluLayers(model).map((layer) => layer.fedBy);
-    expect([...fed].sort()).toEqual(onPath.map((node) => node.name).sort());
+    const unread = name === "preact-resnet18-open" ? ["layer4.1.conv2"] : []; // its sum is pooled without a ReLU
+    expect([...fed, ...unread].sort()).toEqual(onPath.map((node) => node.name).sort());
   });
 
   it.each(modelNames)("%s names every node once, after what it reads, and ends in its classes", (name) => {
@@ -125,6 +137,28 @@ describe("WRN22-8", () => {
     expect(model.groups).toEqual(["layer2.0.bn1", "layer3.0.bn1", "bn1"]);
     const read = model.groups.map((group) => named(model, group)).map((node) => "from" in node && node.from);
     expect(read).toEqual(["layer1.2.add", "layer2.2.add", "layer3.2.add"]);
+  });
+});
+
+describe("variants", () => {
+  it("of option A add a subsampled map between zeros, or before them", () => {
+    expect(named(build("resnet20-option-a"), "layer2.0.shortcut.pad")).toMatchObject({
+      before: 8,
+      after: 8,
+      shape: [16, 16, 32],
+    });
+    expect(named(build("resnet56-option-a-end"), "layer3.0.shortcut.pad")).toMatchObject({ before: 0, after: 32 });
+    expect(named(build("resnet20-option-a"), "layer2.0.shortcut.subsample")).toMatchObject({ kernel: 1, stride: 2 });
+  });
+
+  it("stride in another convolution of the block", () => {
+    expect(named(build("resnet50-v1", 224), "layer2.0.conv1")).toMatchObject({ stride: 2, shape: [28, 28, 128] });
+    expect(named(build("wrn22-8-late-stride"), "layer2.0.conv2")).toMatchObject({ stride: 2, shape: [16, 16, 256] });
+    expect(named(build("wrn22-8-late-stride"), "layer2.0.downsample.0")).toMatchObject({ from: "layer1.2.add" });
+  });
+
+  it("reach maps of one position before dense layers with ReLUs", () => {
+    expect(named(build("vgg16-bn-3-dense"), "classifier.0")).toMatchObject({ bias: true, shape: [1, 1, 512] });
   });
 });
 

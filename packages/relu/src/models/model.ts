@@ -8,12 +8,23 @@ export type Shape = readonly [height: number, width: number, channels: number];
 
 export type ModelNode = { name: string; shape: Shape } & (
   | { op: "input" }
-  | { op: "conv"; from: string; kernel: number; stride: number; channelsIn: number; shortcut: boolean }
+  | {
+      op: "conv";
+      from: string;
+      kernel: number;
+      stride: number;
+      channelsIn: number;
+      shortcut: boolean;
+      /** Adds a number to each channel: where no batch norm follows, which would take it away. */
+      bias?: true;
+    }
   | { op: "batch-norm"; from: string }
   /** `fedBy` is the convolution whose sensitivity the layer takes (method.md §3). */
   | { op: "relu"; from: string; fedBy: string }
   | { op: "add"; from: string; with: string }
   | { op: "max-pool"; from: string; kernel: number; stride: number; padding: number }
+  /** Channels of zeros before and after those that it reads. */
+  | { op: "pad-channels"; from: string; before: number; after: number }
   | { op: "global-average-pool"; from: string }
   | { op: "dense"; from: string; features: number }
 );
@@ -55,11 +66,11 @@ export const reluCountWithoutStem = (model: Model): number =>
 
 const unitsOf = (layers: readonly ReluLayer[]): number => sum(layers.map(({ units }) => units));
 
-/** Trainable parameters: convolution filters, batch-norm scales and offsets, dense weights and biases. */
+/** Trainable parameters: convolution filters and biases, batch-norm scales and offsets, dense weights and biases. */
 export const parameterCount = (model: Model): number =>
   sum(
     model.nodes.map((node) => {
-      if (node.op === "conv") return node.kernel ** 2 * node.channelsIn * node.shape[2];
+      if (node.op === "conv") return (node.kernel ** 2 * node.channelsIn + (node.bias ? 1 : 0)) * node.shape[2];
       if (node.op === "batch-norm") return 2 * node.shape[2];
       return node.op === "dense" ? (node.features + 1) * node.shape[2] : 0;
     }),

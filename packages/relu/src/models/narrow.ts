@@ -23,6 +23,11 @@ function narrowNode(node: ModelNode, width: number, channelsOf: (name: string) =
       return node;
     case "conv":
       return { ...node, channelsIn: channelsOf(node.from), shape: of(Math.floor(width * channels)) };
+    case "pad-channels": {
+      const [all, inner] = [Math.floor(width * channels), channelsOf(node.from)];
+      const before = Math.floor(width * node.before);
+      return { ...node, before, after: all - inner - before, shape: of(all) };
+    }
     case "dense":
       return { ...node, features: channelsOf(node.from) };
     default:

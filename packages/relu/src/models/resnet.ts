@@ -45,27 +45,56 @@ export const imagenetStem: Stem = (net, image, channels) => {
   return net.maxPool("maxpool", x, 3, 2, 1);
 };
 
+/** Brings a block's input to another shape, to be added to its branch. */
+type Shortcut = Block;
+
+/** A 1×1 convolution and a batch norm: option B of He et al. */
+export const projection: Shortcut = (net, name, x, channels, stride) =>
+  net.batchNorm(`${name}.downsample.1`, net.conv(`${name}.downsample.0`, x, channels, 1, stride, true));
+
+/** Every other position, and zeros for the channels that are not there, half on either side: option A, as Y. Idelbayev's. */
+export const zeroPadded: Shortcut = (net, name, x, channels, stride) => {
+  const before = Math.floor((channels - net.channels(x)) / 2);
+  return net.subsample(`${name}.shortcut`, x, stride, { before, after: channels - net.channels(x) - before });
+};
+
+/** The same with all zeros behind the channels that are there, as the authors' own code has it. */
+export const zeroPaddedEnd: Shortcut = (net, name, x, channels, stride) =>
+  net.subsample(`${name}.shortcut`, x, stride, { before: 0, after: channels - net.channels(x) });
+
 /** Two 3×3 convolutions; the stride is the first one's. */
-export const basicBlock: Block = (net, name, x, channels, stride) => {
-  const first = net.conv(`${name}.conv1`, x, channels, 3, stride);
-  const inner = net.relu(`${name}.relu1`, net.batchNorm(`${name}.bn1`, first), first);
-  const second = net.conv(`${name}.conv2`, inner, channels, 3);
-  const branch = net.batchNorm(`${name}.bn2`, second);
-  return net.relu(`${name}.relu2`, net.add(`${name}.add`, branch, skip(net, name, x, channels, stride)), second);
-};
+export const basicBlockWith =
+  (shortcut: Shortcut): Block =>
+  (net, name, x, channels, stride) => {
+    const first = net.conv(`${name}.conv1`, x, channels, 3, stride);
+    const inner = net.relu(`${name}.relu1`, net.batchNorm(`${name}.bn1`, first), first);
+    const second = net.conv(`${name}.conv2`, inner, channels, 3);
+    const branch = net.batchNorm(`${name}.bn2`, second);
+    const skip = isSame(net, x, channels, stride) ? x : shortcut(net, name, x, channels, stride);
+    return net.relu(`${name}.relu2`, net.add(`${name}.add`, branch, skip), second);
+  };
+export const basicBlock = basicBlockWith(projection);
 
-/** 1×1, 3×3 and 1×1 to four times the width; the stride is the 3×3's, as in torchvision's v1.5. */
-export const bottleneck: Block = (net, name, x, channels, stride) => {
-  const first = net.conv(`${name}.conv1`, x, channels, 1);
-  const reduced = net.relu(`${name}.relu1`, net.batchNorm(`${name}.bn1`, first), first);
-  const second = net.conv(`${name}.conv2`, reduced, channels, 3, stride);
-  const inner = net.relu(`${name}.relu2`, net.batchNorm(`${name}.bn2`, second), second);
-  const third = net.conv(`${name}.conv3`, inner, 4 * channels, 1);
-  const branch = net.batchNorm(`${name}.bn3`, third);
-  return net.relu(`${name}.relu3`, net.add(`${name}.add`, branch, skip(net, name, x, 4 * channels, stride)), third);
-};
+/** 1×1, 3×3 and 1×1 to four times the width; the stride is one of the first two's. */
+const bottleneckStriding =
+  (strides: (stride: number) => readonly [first: number, second: number]): Block =>
+  (net, name, x, channels, stride) => {
+    const [ofFirst, ofSecond] = strides(stride);
+    const first = net.conv(`${name}.conv1`, x, channels, 1, ofFirst);
+    const reduced = net.relu(`${name}.relu1`, net.batchNorm(`${name}.bn1`, first), first);
+    const second = net.conv(`${name}.conv2`, reduced, channels, 3, ofSecond);
+    const inner = net.relu(`${name}.relu2`, net.batchNorm(`${name}.bn2`, second), second);
+    const third = net.conv(`${name}.conv3`, inner, 4 * channels, 1);
+    const branch = net.batchNorm(`${name}.bn3`, third);
+    const skip = isSame(net, x, 4 * channels, stride) ? x : projection(net, name, x, 4 * channels, stride);
+    return net.relu(`${name}.relu3`, net.add(`${name}.add`, branch, skip), third);
+  };
 
-function skip(net: ModelBuilder, name: string, x: string, channels: number, stride: number): string {
-  if (stride === 1 && net.channels(x) === channels) return x;
-  return net.batchNorm(`${name}.downsample.1`, net.conv(`${name}.downsample.0`, x, channels, 1, stride, true));
-}
+/** The stride is the 3×3's, as in torchvision's v1.5. */
+export const bottleneck = bottleneckStriding((stride) => [1, stride]);
+
+/** The stride is the first 1×1's, as in the paper: v1. */
+export const bottleneckV1 = bottleneckStriding((stride) => [stride, 1]);
+
+const isSame = (net: ModelBuilder, x: string, channels: number, stride: number): boolean =>
+  stride === 1 && net.channels(x) === channels;

@@ -1,0 +1,25 @@
+import { catalog, questions } from "@reluctant/relu";
+
+/** What the importer was told of what a file does not show: answers by the flag of their question. */
+export type Answers = Readonly<Record<string, string | undefined>>;
+
+/**
+ * The model that a file is to be read as. Where its tensors are also those of another model, the answers say which it is.
+ * @throws Error naming the flag that must be given, or says nothing here
+ */
+export function variantOf(model: string, answers: Answers): string {
+  const question = questions[model];
+  const unasked = Object.entries(answers).find(([flag, answer]) => answer !== undefined && flag !== question?.flag);
+  if (unasked) throw new Error(`--${unasked[0]} says nothing of ${model}: its files show all of it; leave it out`);
+  if (!question) return model;
+  const { flag, about, answers: known } = question;
+  const answer = catalog(answers)[flag];
+  const choices = Object.entries(known).map(([each, { known }]) => `--${flag} ${each} (${known})`);
+  if (answer === undefined)
+    throw new Error(`no file of a ${model} says ${about}, and a wrong one computes another function; add ${listed(choices)}`);
+  const chosen = known[answer];
+  if (!chosen) throw new Error(`--${flag} ${answer}: of a ${model} it must be ${listed(choices)}`);
+  return chosen.model;
+}
+
+const listed = (choices: readonly string[]): string => choices.join(" or ");
