@@ -88,6 +88,21 @@ describe("the plan", () => {
     });
   });
 
+  it("evaluates what was trained elsewhere, without a step", () => {
+    const [arModel, masks] = ["b".repeat(64), "d".repeat(64)];
+    const imported = { methods: ["imported"], recipe: "imported", budgets: undefined };
+    const ar = planOf({ ...imported, arModel, until: "train" });
+    expect(ar.stageRuns).toMatchObject([
+      { implementation: "train/imported", params: { steps: 0 }, inputs: { arModel: { artifact: arModel } } },
+    ]);
+    const pr = planOf({ ...imported, arModel, masks });
+    expect(pr.stageRuns).toMatchObject([
+      { implementation: "distillation/imported", params: { steps: 0 }, inputs: { student: { artifact: masks } } },
+    ]);
+    expect(errorsOf({ ...imported, until: "train" })).toMatchObject([{ field: "arModel" }]);
+    expect(errorsOf({ ...imported, budgets: ["10%"], arModel })).toMatchObject([{ field: "masks" }]);
+  });
+
   it("keys stages by everything that changes their numbers, and by nothing else", () => {
     const keys = (change: Partial<ExperimentSpecInput>) =>
       planOf({ budgets: ["10%"], ...change }).stageRuns.map((stage) => stage.stageKey);

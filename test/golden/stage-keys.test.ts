@@ -65,6 +65,7 @@ const subjects: Record<string, { dataset: DatasetName; model: string }> = {
   "cpu/fast": { dataset: "cifar10", model: "resnet8" },
   "cpu/resnet20": { dataset: "cifar10", model: "resnet20" },
   debug: { dataset: "cifar10", model: "resnet8" },
+  imported: { dataset: "cifar10", model: "resnet8" },
 };
 
 const budgets = ["20%", "10%"];
@@ -75,8 +76,11 @@ const granularitiesOf = (method: string) =>
     (methods[method]?.stages ?? []).every((name) => (registry.implementations[name]?.granularity ?? one) === one),
   );
 
+/** What trains nothing is asked for by what it evaluates: see `ofImports`. */
+const trainingMethods = Object.keys(methods).filter((method) => method !== "imported");
+
 const ofRecipes = recipeNames.flatMap((recipe) =>
-  Object.keys(methods).flatMap((method) =>
+  trainingMethods.flatMap((method) =>
     granularitiesOf(method).flatMap((granularity) =>
       (["fp32", "bf16"] as const).map((precision): [string, Change] => [
         `${recipe} ${method} ${granularity} ${precision}`,
@@ -86,7 +90,7 @@ const ofRecipes = recipeNames.flatMap((recipe) =>
   ),
 );
 
-const ofMethods = Object.keys(methods).flatMap((method) => {
+const ofMethods = trainingMethods.flatMap((method) => {
   const changes: Record<string, Change> = {
     arSeed: { budgets, seeds: [1, 2], arSeed: 3 },
     "until train": { until: "train" },
@@ -102,6 +106,11 @@ const ofMethods = Object.keys(methods).flatMap((method) => {
     { ...change, methods: [method] },
   ]);
 });
+
+const ofImports: [string, Change][] = [
+  ["imported, until train", { arModel: given.arModel, until: "train" }],
+  ["imported, masks", { arModel: given.arModel, masks: given.masks }],
+].map(([name, change]) => [name as string, { ...(change as Change), methods: ["imported"], recipe: "imported" }]);
 
 const ofModels = modelNames.map((model): [string, Change] => [
   `model ${model}`,
@@ -143,6 +152,7 @@ const cases: [string, Change][] = [
   ["the first that were kept", first],
   ...ofRecipes,
   ...ofMethods,
+  ...ofImports,
   ...ofModels,
   ...ofSettings.map(([name, settings, change]): [string, Change] => [
     `settings: ${name}`,

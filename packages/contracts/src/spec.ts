@@ -43,7 +43,8 @@ const anySpecSchemaOf = (settings: SettingsOverrideSchema) => z.strictObject(fie
  * What a user submits: a question about one dataset and model, expanded to the sweep methods × budgets × seeds.
  *
  * Single stages are asked for by stopping early (`until: sensitivity`) and by giving inputs: `arModel` skips training,
- * `sensitivity` skips the sensitivity run, `masks` (the artifact of a mask search) leaves only distillation.
+ * `sensitivity` skips the sensitivity run, `masks` (the artifact of a mask search) leaves only distillation. The method
+ * `imported` evaluates what is given as it is: `arModel` with `until: train`, or `masks`.
  *
  * @param settings with the groups of the implementations that there are
  */

@@ -9,12 +9,14 @@ import {
 import { granularities } from "./words.ts";
 
 const steps = z.int().positive();
+/** None where a network from elsewhere is evaluated as it is. */
+const anySteps = z.int().min(0);
 /**
  * What every stage run of a kind is told: resolved, complete, and hashed into its stage key. `steps` counts optimizer steps.
  * An implementation may be told more, under a name of its own: its definition knows what.
  */
 export const kindParams = {
-  train: { kind: z.literal("train"), model: z.string(), steps, settings: trainSettingsSchema },
+  train: { kind: z.literal("train"), model: z.string(), steps: anySteps, settings: trainSettingsSchema },
   sensitivity: { kind: z.literal("sensitivity"), model: z.string(), steps, settings: sensitivitySettingsSchema },
   "mask-search": {
     kind: z.literal("mask-search"),
@@ -29,7 +31,12 @@ export const kindParams = {
     intervalSteps: z.int().positive(),
     settings: maskSearchSettingsSchema,
   },
-  distillation: { kind: z.literal("distillation"), model: z.string(), steps, settings: distillationSettingsSchema },
+  distillation: {
+    kind: z.literal("distillation"),
+    model: z.string(),
+    steps: anySteps,
+    settings: distillationSettingsSchema,
+  },
 } as const;
 
 /** Parameters of a stage run as they are stored and carried. Who runs it holds what stands beside to its definition. */
@@ -100,7 +107,7 @@ export const networkVariantSchema = z.object({
 });
 export type NetworkVariant = z.infer<typeof networkVariantSchema>;
 
-/** Shares of a distillation's terms, which sum to 1. */
+/** Shares of a distillation's terms, which sum to 1; all 0 where no step was taken. */
 const lossTermSharesSchema = z.object({ crossEntropy: z.number(), divergence: z.number(), pram: z.number() });
 
 /** What a stage run found, small enough for a row; bytes are artifacts. Accuracies are shares in [0, 1]. */

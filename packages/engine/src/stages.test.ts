@@ -95,5 +95,6 @@ describe.each(trained)("%s", (implementation) => {
 });
 
 it("runs every implementation that there is", () => {
-  expect(implementations).toEqual(Object.keys(params));
+  const training = Object.entries(params).filter(([, { steps }]) => steps > 0); // imported.test.ts runs the others
+  expect(implementations).toEqual(training.map(([name]) => name));
 });

@@ -21,6 +21,7 @@ const search = {
 } as const satisfies StageParams;
 export const params: Record<Implementation, StageParams> = {
   "train/sgd": { kind: "train", model: "resnet8", steps: 9, settings: { ...recipe.train, ...small } },
+  "train/imported": { kind: "train", model: "resnet8", steps: 0, settings: { ...recipe.train, ...small } },
   "sensitivity/sparse-momentum": {
     kind: "sensitivity",
     model: "resnet8",
@@ -58,6 +59,12 @@ export const params: Record<Implementation, StageParams> = {
     kind: "distillation",
     model: "resnet8",
     steps: 9,
+    settings: { ...recipe.distillation, ...small },
+  },
+  "distillation/imported": {
+    kind: "distillation",
+    model: "resnet8",
+    steps: 0,
     settings: { ...recipe.distillation, ...small },
   },
   "distillation/senet++": {

@@ -66,9 +66,10 @@ interface ConnectedStage {
 }
 
 /** A method's stages. Sensitivities are left out where its mask search takes the layers' shares from elsewhere. */
-function connected({ method, settings }: MethodSweep, registry: Registry): ConnectedStage[] {
+function connected({ spec, method, settings }: MethodSweep, registry: Registry): ConnectedStage[] {
   const stages = stagesOf(method, registry);
-  const made = new Set(stages.map(({ kind }) => kind));
+  const made = new Set<StageKind>(stages.map(({ kind }) => kind));
+  if (spec.masks) made.add("mask-search");
   const skipped = readsSensitivity(settings.maskSearch) ? null : "sensitivity";
   return stages.map((definition) => ({
     definition,
@@ -135,7 +136,10 @@ const givenArtifacts = (spec: ExperimentSpec): [StageKind, PlannedInput][] => [
   ...(spec.masks ? [["mask-search", { artifact: spec.masks }] as [StageKind, PlannedInput]] : []),
 ];
 
-/** The stage a spec stops at and everything it reads, directly or not, less what the spec gives. */
+/**
+ * The stage a spec stops at and everything it reads, directly or not, less what the spec gives. A stage that reads what it
+ * makes is asked for by giving it: it evaluates what was trained elsewhere.
+ */
 function wantedKinds(
   stages: readonly ConnectedStage[],
   until: StageKind,
@@ -145,7 +149,8 @@ function wantedKinds(
   const wanted = new Set<StageKind>();
   const want = (kind: StageKind): void => {
     const stage = stages.find(({ definition }) => definition.kind === kind);
-    if (!stage || wanted.has(kind) || have.has(kind)) return;
+    const evaluates = stage?.inputs.some((input) => makerOf[input] === kind);
+    if (!stage || wanted.has(kind) || (have.has(kind) && !(evaluates && kind === until))) return;
     wanted.add(kind);
     for (const input of stage.inputs) want(makerOf[input]);
   };

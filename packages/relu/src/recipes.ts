@@ -138,6 +138,20 @@ const atRates = (rates: { train: number; distillation: number }, recipe: Recipe)
 /** Implementations' own settings for runs of seconds. */
 const inSeconds = (recipe: Recipe): Recipe => ({ ...recipe, scale: "debug" });
 
+/** Ends within seconds on any backend; learns next to nothing. */
+const debug: Recipe = pruningEvery(
+  5,
+  inSeconds(
+    withImages(withBatch(short(paperCifar), 32), {
+      train: 640,
+      sensitivity: 640,
+      maskSearch: 320,
+      interval: 96,
+      distillation: 320,
+    }),
+  ),
+);
+
 export const recipes = catalog<Record<string, Recipe>>({
   "paper/cifar": paperCifar,
   /**
@@ -186,19 +200,9 @@ export const recipes = catalog<Record<string, Recipe>>({
     interval: 6_400,
     distillation: 50_000,
   }),
-  /** Ends within seconds on any backend; learns next to nothing. */
-  debug: pruningEvery(
-    5,
-    inSeconds(
-      withImages(withBatch(short(paperCifar), 32), {
-        train: 640,
-        sensitivity: 640,
-        maskSearch: 320,
-        interval: 96,
-        distillation: 320,
-      }),
-    ),
-  ),
+  debug,
+  /** Of networks that were trained elsewhere: the name that their points bear. The method `imported` trains nothing by it. */
+  imported: debug,
 });
 
 export const recipeNames = Object.keys(recipes);

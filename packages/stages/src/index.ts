@@ -1,4 +1,4 @@
-export { type Activation, maskedRelus } from "./activation.ts";
+export { type Activation, activationsOf, maskedRelus, type Polynomial, type Polynomials } from "./activation.ts";
 export { readParams, type StageImplementation, stages } from "./catalog.ts";
 export type { StageArtifact, StageContext, StageData, StageOutput } from "./context.ts";
 export type {

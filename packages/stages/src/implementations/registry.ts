@@ -1,5 +1,6 @@
 /** Every implementation that there is: a line for each. */
 
+export { definition as importedStudent } from "./distillation/imported/definition.ts";
 export { definition as pram } from "./distillation/pram/definition.ts";
 export { definition as senetPlusPlus } from "./distillation/senet-plus-plus/definition.ts";
 export { definition as autorep } from "./mask-search/autorep/definition.ts";
@@ -11,4 +12,5 @@ export { definition as magnitude } from "./mask-search/magnitude/definition.ts";
 export { definition as senet } from "./mask-search/senet/definition.ts";
 export { definition as snl } from "./mask-search/snl/definition.ts";
 export { definition as sparseMomentum } from "./sensitivity/sparse-momentum/definition.ts";
+export { definition as importedModel } from "./train/imported/definition.ts";
 export { definition as trainSgd } from "./train/sgd/definition.ts";
