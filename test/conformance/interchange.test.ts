@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Network, onnxFile, pyTorchFile, pyTorchModule, readNetwork } from "@reluctant/interchange";
-import { encodeStudent, maskedRelus } from "@reluctant/stages";
+import { activationsOf, encodeStudent } from "@reluctant/stages";
 import { pixelTensor } from "@reluctant/training-ops";
 import * as tf from "@tensorflow/tfjs-core";
 import { InferenceSession, Tensor } from "onnxruntime-node";
@@ -11,7 +11,7 @@ import { openBackend } from "../../packages/engine/src/backends.ts";
 import { TfNetwork } from "../../packages/engine/src/network.ts";
 import { noPyTorch, type PythonProcess, startPython } from "../python.ts";
 import { skipFor } from "../skip-for.ts";
-import { networks, normalization, randomNetwork } from "./random-network.ts";
+import { networks, normalization, randomNetwork, someQuadratics } from "./random-network.ts";
 
 const batchSize = 2;
 
@@ -29,10 +29,18 @@ afterAll(() => {
   return rm(folder, { recursive: true });
 });
 
-describe.each(networks)("a partial-ReLU %s of %d pixels leaves with its masks", (name, side) => {
+const cases = [
+  ...networks.map(([name, side]) => ({ name, side, width: 1, removed: "identity" }) as const),
+  { name: "resnet20", side: 32, width: 1, removed: "quadratic" } as const,
+  { name: "wrn22-8", side: 32, width: 0.25, removed: "quadratic" } as const,
+  { name: "resnet18", side: 32, width: 0.5, removed: "identity" } as const,
+];
+
+describe.each(cases)("a partial-ReLU $name of $side pixels and width $width leaves, $removed", (subject) => {
+  const { side } = subject;
   let exported: Exported;
   beforeAll(async () => {
-    exported = await setup(name, side);
+    exported = await setup(subject);
   }, 60_000);
 
   it("onnxruntime computes our logits", async () => {
@@ -59,14 +67,15 @@ interface Exported {
   logits: number[];
 }
 
-async function setup(name: string, side: number): Promise<Exported> {
-  const { model, weights, masks, images } = randomNetwork(name, side, batchSize);
+async function setup({ name, side, width, removed }: (typeof cases)[number]): Promise<Exported> {
+  const { model, weights, masks, images } = randomNetwork(name, side, batchSize, width);
+  const polynomials = removed === "quadratic" ? someQuadratics(model) : new Map();
   const network = new TfNetwork({ model, weights, normalization });
-  network.setActivations(maskedRelus(masks));
+  network.setActivations(activationsOf(model, { masks, polynomials }));
   const x = network.input(pixelTensor(images, network.inputShape(batchSize)), tf.zeros([batchSize, 3], "int32"));
   const { logits } = network.evaluate(x, network.freeze());
   const exported = {
-    network: readNetwork(encodeStudent(model, weights, masks)),
+    network: readNetwork(encodeStudent(model, weights, masks, polynomials)),
     images: channelsFirst(await x.data<"float32">(), side),
     logits: Array.from(await logits.data<"float32">()),
   };

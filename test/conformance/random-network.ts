@@ -1,4 +1,4 @@
-import { type Mask, type Model, models, randomMask, reluLayers } from "@reluctant/relu";
+import { type Mask, type Model, models, narrow, randomMask, reluLayers } from "@reluctant/relu";
 import { type HostTensor, weightShapes } from "@reluctant/stages";
 import { noise } from "../../packages/engine/src/conformance/numbers.ts";
 
@@ -26,15 +26,27 @@ export interface RandomNetwork {
   images: Uint8Array;
 }
 
-/** A network with random weights and statistics, whose layers keep all, none or half of their ReLUs in turn; n images. */
-export function randomNetwork(name: string, side: number, n: number): RandomNetwork {
-  const model = (models[name] as NonNullable<(typeof models)[string]>).build([side, side, 3], 10);
+/**
+ * A network with random weights and statistics, whose layers keep all, none or half of their ReLUs in turn; n images.
+ * @param width share of its channels
+ */
+export function randomNetwork(name: string, side: number, n: number, width = 1): RandomNetwork {
+  const whole = (models[name] as NonNullable<(typeof models)[string]>).build([side, side, 3], 10);
+  const model = width === 1 ? whole : narrow(whole, width);
   const masks = reluLayers(model).map(({ units }, layer) =>
     randomMask(units, [units, 0, units >> 1][layer % 3] as number, { seed: 1, layer }),
   );
   const images = Uint8Array.from(noise(n * side * side * 3), (value) => 255 * value);
   return { model, weights: randomWeights(model), masks, images };
 }
+
+/** Fits of ReLU to inputs of a spread of its own in every other layer, as AutoReP's and DELPHI's are. */
+export const someQuadratics = (model: Model): Map<string, Float32Array> =>
+  new Map(
+    reluLayers(model).flatMap(({ name, shape: [, , channels] }, layer): [string, Float32Array][] =>
+      layer % 2 === 0 ? [] : [[name, noise(3 * channels, layer).map((value) => value / 4)]],
+    ),
+  );
 
 /** Filters of variance 1 / fan-in; vectors in [0.5, 1), so that no statistic is 0 or 1. */
 const randomWeights = (model: Model): Map<string, HostTensor> =>

@@ -5,7 +5,8 @@
     logits = network(images)               # images [batch, 3, h, w], normalized as in training
 
 Weights have torchvision's names, so that `network.state_dict()` is an ordinary one. Each ReLU layer has a buffer
-`mask` [c, h, w]: true keeps the ReLU, false makes the unit the identity.
+`mask` [c, h, w]: true keeps the ReLU, false makes the unit the identity, or the polynomial of degree 2 whose
+coefficients `polynomial` [3, c] has, from the constant on.
 """
 import json
 import struct
@@ -17,23 +18,30 @@ DTYPES = {"F32": torch.float32, "U8": torch.uint8}
 
 
 class PartialReLU(nn.Module):
-    def __init__(self, shape):
+    def __init__(self, shape, has_polynomial):
         super().__init__()
         height, width, channels = shape
         self.register_buffer("mask", torch.ones(channels, height, width, dtype=torch.bool))
+        self.register_buffer("polynomial", torch.zeros(3, channels) if has_polynomial else None)
 
     def forward(self, x):
-        return torch.where(self.mask, torch.relu(x), x)
+        return torch.where(self.mask, torch.relu(x), self.replacement(x))
+
+    def replacement(self, x):
+        if self.polynomial is None:
+            return x
+        c0, c1, c2 = self.polynomial[:, :, None, None]
+        return c0 + x * (c1 + c2 * x)
 
 
 class Network(nn.Module):
     """A graph of named layers: each reads the outputs of the nodes that it names."""
 
-    def __init__(self, graph):
+    def __init__(self, graph, polynomials=()):
         super().__init__()
         self.graph = graph
         for node in graph:
-            layer = make_layer(node)
+            layer = make_layer(node, node["name"] in polynomials)
             if layer is not None:
                 place(self, node["name"], layer)
 
@@ -54,7 +62,7 @@ class Network(nn.Module):
         return values[self.graph[-1]["name"]]
 
 
-def make_layer(node):
+def make_layer(node, has_polynomial=False):
     channels = node["shape"][2]
     if node["op"] == "conv":
         kernel = node["kernel"]
@@ -63,7 +71,7 @@ def make_layer(node):
     if node["op"] == "batch-norm":
         return nn.BatchNorm2d(channels)
     if node["op"] == "relu":
-        return PartialReLU(node["shape"])
+        return PartialReLU(node["shape"], has_polynomial)
     if node["op"] == "max-pool":
         return nn.MaxPool2d(node["kernel"], node["stride"], node["padding"])
     if node["op"] == "dense":
@@ -98,7 +106,8 @@ def read_safetensors(path):
 
 def load(path):
     tensors, metadata = read_safetensors(path)
-    network = Network(json.loads(metadata["graph"]))
+    polynomials = {name.removesuffix(".polynomial") for name in tensors if name.endswith(".polynomial")}
+    network = Network(json.loads(metadata["graph"]), polynomials)
     state = {name: t.bool() if name.endswith(".mask") else t for name, t in tensors.items()}
     missing, unexpected = network.load_state_dict(state, strict=False)
     missing = [name for name in missing if not name.endswith("num_batches_tracked")]

@@ -64,9 +64,12 @@ export function absorbBiases(tensors: Tensors, model: Model): Tensors {
 }
 
 const cannot = ({ name, op }: ModelNode, { length }: Float64Array) =>
-  new Error(`the file's biases reach ${op} "${name}" in ${length} channels, where nothing can take them; save without biases`);
+  new Error(
+    `the file's biases reach ${op} "${name}" in ${length} channels, where nothing can take them; save without biases`,
+  );
 
-const plus = (a: Lack, b: Lack): Lack => (a && b ? a.map((value, channel) => value + (b[channel] as number)) : (a ?? b));
+const plus = (a: Lack, b: Lack): Lack =>
+  a && b ? a.map((value, channel) => value + (b[channel] as number)) : (a ?? b);
 
 /** weight [out, in] · x [in] */
 const times = (weight: Float32Array, x: Float64Array, out: number): Float64Array =>

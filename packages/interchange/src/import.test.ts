@@ -1,7 +1,8 @@
-import { type Model, models } from "@reluctant/relu";
+import { type Model, models, onesOf, reluLayers } from "@reluctant/relu";
 import {
   decodeWeights,
   encodeSafetensors,
+  encodeStudent,
   encodeWeights,
   type HostTensor,
   type Tensors,
@@ -9,6 +10,7 @@ import {
 } from "@reluctant/stages";
 import { describe, expect, it } from "vitest";
 import { CheckpointMaker, orderedDict } from "./checkpoint/test-checkpoint.ts";
+import { npyOf, npzOf } from "./checkpoint/test-formats.ts";
 import { importNetwork, type ModelChoice } from "./import.ts";
 import { readNetwork } from "./network.ts";
 
@@ -31,7 +33,7 @@ const setup = (model: string) => {
 /** Whether the artifact holds these weights, compared as bytes: a matcher would take a minute for 17 million numbers. */
 const holds = (artifact: Uint8Array, model: Model, weights: Tensors) =>
   Buffer.compare(artifact, encodeWeights(model, weights)) === 0;
-const importStateDict = (bytes: Uint8Array, choice: ModelChoice) => importNetwork(bytes, choice).weights;
+const importStateDict = (bytes: Uint8Array, choice: ModelChoice) => importNetwork({ bytes }, choice).weights;
 const file = (tensors: Tensors) => encodeSafetensors({ tensors, metadata: {} });
 const renamed = (tensors: Tensors, pattern: RegExp, name: string) =>
   new Map([...tensors].map(([key, tensor]) => [key.replace(pattern, name), tensor]));
@@ -83,7 +85,7 @@ describe("a state dict from elsewhere", () => {
           { shape, values: new Float32Array(values.length).fill(2) },
         ]),
       );
-      const { weights: artifact, mapping } = importNetwork(file, choice);
+      const { weights: artifact, mapping } = importNetwork({ bytes: file }, choice);
       expect(holds(artifact, built, twos)).toBe(true);
       expect([mapping.by, mapping.wrapper, mapping.tensors.length]).toEqual(["name", "module.", weights.size]);
     },
@@ -142,7 +144,8 @@ describe("a state dict from elsewhere", () => {
     const dense = new Map(weights);
     for (const name of ["classifier.0.weight", "classifier.3.weight"])
       dense.set(name, { ...(weights.get(name) as HostTensor), shape: [512, 512] });
-    for (const theirs of [dense, weights]) expect(holds(importStateDict(file(theirs), choice), built, weights)).toBe(true);
+    for (const theirs of [dense, weights])
+      expect(holds(importStateDict(file(theirs), choice), built, weights)).toBe(true);
   });
 
   it("records the side of its images, which its tensors do not show", () => {
@@ -152,6 +155,7 @@ describe("a state dict from elsewhere", () => {
     expect(decodeWeights(artifact, at(64)).size).toBe(weights.size);
     expect(() => decodeWeights(artifact, at(32))).toThrow(/trained on images of 64 pixels, the data set's have 32/);
     expect(readNetwork(artifact).model).toEqual(at(64));
+    expect(() => importStateDict(artifact, choice)).toThrow(/trained on images of 64 pixels, the data set's have 32/);
   });
 
   it.each([
@@ -161,19 +165,46 @@ describe("a state dict from elsewhere", () => {
     ["resnet8", { pools: "5" }, /--pools says nothing of resnet8/],
   ])("is refused as %s with answers %j, for what its files do not show", (model, own, message) => {
     const { choice, weights } = setup(model);
-    expect(() => importNetwork(file(weights), { ...choice, answers: own })).toThrow(message);
+    expect(() => importNetwork({ bytes: file(weights) }, { ...choice, answers: own })).toThrow(message);
+  });
+
+  it("takes masks that lie beside it, or in it, and says which flags say nothing", () => {
+    const { choice, built, weights } = setup("resnet8");
+    const layers = reluLayers(built);
+    const kept = layers.map(({ units }, layer) => new Uint8Array(units).fill(layer % 2));
+    const arrays = layers.map(({ name, shape: [height, width, channels] }, layer): [string, Buffer] => [
+      name,
+      npyOf("|b1", [channels, height, width], new Uint8Array(height * width * channels).fill(layer % 2)),
+    ]);
+    const masks = { bytes: npzOf(Object.fromEntries(arrays), { deflated: true }) };
+    const imported = importNetwork({ bytes: file(weights) }, { ...choice, masks });
+    const artifact = encodeStudent(built, weights, kept);
+    expect(Buffer.compare(imported.masks as Uint8Array, artifact)).toBe(0);
+    expect(imported.reluCount).toBe(kept.reduce((sum, mask) => sum + onesOf(mask), 0));
+    const again = (own: Partial<ModelChoice>) => () => importNetwork({ bytes: artifact }, { ...choice, ...own });
+    expect(again({})().reluCount).toBe(imported.reluCount);
+    expect(again({ masks })).toThrow(/masks of its own; leave --masks out/);
+    expect(again({ keeping: { budget: 7 } })).toThrow(/--budget 7: the file's masks are of 0 and 1 and keep \d+ ReLUs/);
+    expect(() => importNetwork({ bytes: file(weights) }, { ...choice, keeping: { threshold: 0 } })).toThrow(
+      /--threshold says nothing of a file without masks/,
+    );
   });
 
   it("becomes the variant that an answer names", () => {
     const { choice, weights } = setup("vgg16-bn");
-    const imported = importNetwork(file(weights), { ...choice, answers: { pools: "5" } });
+    const imported = importNetwork({ bytes: file(weights) }, { ...choice, answers: { pools: "5" } });
     expect(imported.model).toBe("vgg16-bn-5-pools");
     expect(readNetwork(imported.weights).model.name).toBe("vgg16-bn-5-pools");
+    const bytes = imported.weights; // names its model, so that nothing is asked
+    expect(importNetwork({ bytes }, { ...choice, answers: {} }).model).toBe("vgg16-bn-5-pools");
+    expect(() => importNetwork({ bytes }, { ...choice, answers: { pools: "3" } })).toThrow(
+      /itself says that it is a vgg16-bn-5-pools/,
+    );
   });
 
   it("is told which model it is, where another was named", () => {
     const { weights } = setup("resnet20-option-a");
-    expect(() => importNetwork(file(weights), { model: "resnet20", side: 32, classes: 10 })).toThrow(
+    expect(() => importNetwork({ bytes: file(weights) }, { model: "resnet20", side: 32, classes: 10 })).toThrow(
       /found \d+ tensors of a resnet20 with parameter-free shortcuts.*--model resnet20-option-a or --model resnet20-option-a-end/,
     );
   });

@@ -1,9 +1,19 @@
-import { type Model, modelNames, models } from "@reluctant/relu";
-import { encodeWeights, type HostTensor, requireWeights, type Tensors, weightShapes } from "@reluctant/stages";
+import { type Model, modelNames, models, narrow, reluCount, totalOf } from "@reluctant/relu";
+import {
+  encodeStudent,
+  encodeWeights,
+  type HostTensor,
+  requireWeights,
+  type Tensors,
+  weightShapes,
+} from "@reluctant/stages";
 import { absorbBiases } from "./biases.ts";
 import type { Shapes } from "./layers.ts";
 import { fits, type Mapping, mapTensors } from "./mapping.ts";
-import { readStateDict } from "./state-dict-file.ts";
+import { wrapperOf } from "./naming.ts";
+import { type FoundRelus, findRelus, isOfRelu, readMasks } from "./relus/find-relus.ts";
+import type { Keeping } from "./relus/kept.ts";
+import { type ForeignFile, readStateDict, type Stated } from "./state-dict-file.ts";
 import { type Answers, variantOf } from "./variant.ts";
 
 /** Which network a foreign file holds. */
@@ -16,33 +26,68 @@ export interface ModelChoice {
   answers?: Answers;
   /** Path of its state dict, as `ema`, in a file that holds several. */
   stateDict?: string | undefined;
+  masks?: ForeignFile | undefined;
+  keeping?: Keeping;
 }
 
 /** A network that came in. */
 export interface Imported {
   /** Which model the file was read as: a variant of the one that was named, where an answer chose it. */
   model: string;
-  /** The `weights` artifact, to be named as `arModel`. */
+  /** The `weights` artifact, to be named as `arModel`; of a partial-ReLU network its weights alone. */
   weights: Uint8Array;
+  /** The `masks` artifact of a partial-ReLU network; null of one that keeps every ReLU. */
+  masks: Uint8Array | null;
+  reluCount: number;
   /** Which tensor of the file became which of ours. */
   mapping: Mapping;
+  /** In [0, 1], as the file says it of itself; null where it says nothing that we know. */
+  accuracy: number | null;
 }
 
 /**
- * Turns a state dict (safetensors or a file of `torch.save`; a known code line's names, or the shapes of all layers in a row)
- * into a `weights` artifact. Step counters of batch norm are dropped; biases that our convolutions have not are taken into
- * what follows, which leaves the network's function as it was.
+ * Turns a state dict (see `readStateDict`; a known code line's names, or the shapes of all layers in a row) into our
+ * artifacts. Step counters of batch norm are dropped; biases that our convolutions have not are taken into what follows, which
+ * leaves the network's function as it was.
+ * @param choice.masks masks that lie in a file of their own
  * @throws Error naming the model, the tensor or the shape that does not fit, or the flag that says what the file does not
  */
-export function importNetwork(bytes: Uint8Array, choice: ModelChoice): Imported {
-  const model = build(choice);
-  const { tensors, isOrdered } = readStateDict(bytes, { at: choice.stateDict });
+export function importNetwork(file: ForeignFile, choice: ModelChoice): Imported {
+  const { tensors, isOrdered, accuracy, stated } = readStateDict(file, { at: choice.stateDict });
   requireSound(tensors);
-  const shapes = new Map([...tensors].map(([name, { shape }]) => [name, shape]));
+  const model = build(choice, stated);
+  const wrapper = wrapperOf(tensors.keys());
+  const ofRelus = new Map([...tensors].filter(([name]) => isOfRelu(name.slice(wrapper.length))));
+  const ofWeights = new Map([...tensors].filter(([name]) => !ofRelus.has(name)));
+  const shapes = new Map([...ofWeights].map(([name, { shape }]) => [name, shape]));
   const mapping = withOtherModels(shapes, { choice, model, isOrdered });
   const renamed = new Map(mapping.tensors.map(({ theirs, ours }) => [ours, tensors.get(theirs) as HostTensor]));
   const weights = requireWeights(absorbBiases(asConvolutions(renamed, model), model), model);
-  return { model: model.name, weights: encodeWeights(model, weights), mapping };
+  const relus = relusOf(
+    new Map([...ofRelus].map(([name, tensor]) => [name.slice(wrapper.length), tensor])),
+    model,
+    choice,
+  );
+  return {
+    model: model.name,
+    weights: encodeWeights(model, weights),
+    masks: relus && encodeStudent(model, weights, relus.masks, relus.polynomials),
+    reluCount: relus ? totalOf(relus.masks) : reluCount(model),
+    mapping,
+    accuracy,
+  };
+}
+
+/** Masks in the file or beside it; null where every ReLU is kept. */
+function relusOf(tensors: Tensors, model: Model, { masks, keeping = {} }: ModelChoice): FoundRelus | null {
+  const own = findRelus(tensors, model, keeping);
+  if (own && masks) throw new Error("the file has masks of its own; leave --masks out, or bring the weights alone");
+  const file = masks && readStateDict(masks);
+  const found = file ? readMasks(file.tensors, model, keeping, file) : own;
+  const cut = keeping.threshold !== undefined ? "threshold" : keeping.budget !== undefined ? "budget" : null;
+  if (!found && cut)
+    throw new Error(`--${cut} says nothing of a file without masks; leave it out, or add --masks FILE`);
+  return found && (found.polynomials.size > 0 || totalOf(found.masks) < reluCount(model)) ? found : null;
 }
 
 /** Who named another model than the file's learns which the file fits. */
@@ -83,11 +128,16 @@ function requireSound(tensors: Tensors): void {
   }
 }
 
-function build({ model: named, side, classes, answers = {} }: ModelChoice): Model {
+/** @param stated what the file itself says */
+function build({ model: named, side, classes, answers = {} }: ModelChoice, stated?: Stated): Model {
   if (!models[named]) throw new Error(`there is no model "${named}"; the models are ${modelNames.join(", ")}`);
-  const model = variantOf(named, answers);
+  const model = variantOf(named, answers, stated?.model);
   const family = models[model] as NonNullable<(typeof models)[string]>;
+  const [, width] = stated?.model?.split("@") ?? [];
   if (!family.sides.includes(side))
     throw new Error(`${model} takes images of side ${family.sides.join(" or ")}, not ${side}`);
-  return family.build([side, side, 3], classes);
+  if (stated?.side !== undefined && stated.side !== String(side))
+    throw new Error(`its network was trained on images of ${stated.side} pixels, the data set's have ${side}`);
+  const whole = family.build([side, side, 3], classes);
+  return width === undefined ? whole : narrow(whole, Number(width));
 }

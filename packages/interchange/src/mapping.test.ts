@@ -46,7 +46,11 @@ describe("a file's tensors are resolved by name", () => {
     ["wrn22-8", 32, (name: string) => name.replace(".downsample.0", ".shortcut.0").replace(/^fc/, "linear")],
     ["vgg16-bn", 32, (name: string) => name.replace("classifier", "fc")],
     ["resnet20-option-a", 32, (name: string) => name.replace(/^fc/, "linear")],
-    ["preact-resnet18-open", 32, (name: string) => name.replace(".downsample.0", ".shortcut.0").replace(/^fc/, "linear")],
+    [
+      "preact-resnet18-open",
+      32,
+      (name: string) => name.replace(".downsample.0", ".shortcut.0").replace(/^fc/, "linear"),
+    ],
     ["vgg16-bn-5-pools", 32, (name: string) => name.replace("features", "feature")],
     ["vgg16-bn-3-dense", 32, (name: string) => `module.${name}`],
   ])("of %s for %d pixels, as another code line names it", (name, side, rename) => {
@@ -158,6 +162,21 @@ describe("a file's tensors are refused", () => {
     expect(() => mapTensors(shapes, model, ordered)).toThrow(
       /found \d+ tensors of a resnet20 with parameter-free shortcuts/,
     );
+  });
+
+  it("where batch norms were folded away", () => {
+    const model = build("resnet8");
+    const folded = new Map(
+      [...weightShapes(model)].flatMap(([name, shape]): [string, readonly number[]][] =>
+        shape.length === 4
+          ? [
+              [name, shape],
+              [name.replace("weight", "bias"), shape.slice(0, 1)],
+            ]
+          : [],
+      ),
+    );
+    expect(() => mapTensors(folded, model, ordered)).toThrow(/no statistics of batch norms: they were folded/);
   });
 
   it("where there are none", () => {

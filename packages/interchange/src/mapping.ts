@@ -38,6 +38,7 @@ export function mapTensors(shapes: Shapes, model: Model, { isOrdered }: { isOrde
   const named = mappingOf("name", (name) => ourName(name, model.name));
   const problem = nameProblem(named, model);
   if (!problem) return named;
+  requireStatistics(shapes, model);
   const leftOver = mapByKind(...leftOverBy(named, model));
   const completed = leftOver && mappingOf("shape", (name) => leftOver.get(wrapper + name) ?? ourName(name, model.name));
   if (completed && isKnown(named, model) && !nameProblem(completed, model)) return completed;
@@ -51,6 +52,15 @@ export function mapTensors(shapes: Shapes, model: Model, { isOrdered }: { isOrde
   const unfit = nameProblem(ordered, model);
   if (unfit) throw new Error(`${unknownNames}; by shapes and order, ${unfit}`);
   return ordered;
+}
+
+/** Whoever exports for inference may lose what a batch norm was: it cannot be told from a convolution's bias. */
+function requireStatistics(shapes: Shapes, model: Model): void {
+  const isStatistic = (name: string) => name.endsWith("running_var");
+  if ([...shapes.keys()].some(isStatistic) || ![...fileShapes(model).keys()].some(isStatistic)) return;
+  throw new Error(
+    "the file has no statistics of batch norms: they were folded into its convolutions, or left out; bring the checkpoint, or export with training=TrainingMode.PRESERVE and do_constant_folding=False",
+  );
 }
 
 /** Whether a file's tensors are a model's, by the names of known code lines alone. */

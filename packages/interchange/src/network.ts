@@ -1,8 +1,9 @@
-import { type Mask, type Model, models, reluCount, reluLayers, totalOf } from "@reluctant/relu";
+import { type Mask, type Model, models, narrow, reluCount, reluLayers, totalOf } from "@reluctant/relu";
 import {
   decodeSafetensors,
-  masksFromTensors,
-  requireWeights,
+  decodeStudent,
+  decodeWeights,
+  type Polynomials,
   type SafetensorsFile,
   type Tensors,
   under,
@@ -15,59 +16,58 @@ export interface Network {
   weights: Tensors;
   /** One [h, w, c] mask for each ReLU layer, in the model's order; null where every ReLU is kept. */
   masks: readonly Mask[] | null;
+  /** What removed units compute, [3, c] by layer; the identity where there is none. */
+  polynomials: Polynomials;
   /** ReLU units kept. */
   reluCount: number;
 }
 
 /**
- * Reads a `weights` or `masks` artifact. The file names its model and the images' side; classes follow from the last layer.
- * Where earlier versions wrote no side, it is that of the masks, or the smallest that the weights fit.
+ * Reads a `weights` or `masks` artifact. The file names its model, and the width of a narrowed one; classes follow from the
+ * last layer. What earlier versions wrote does not name the images' side: it follows from the masks, or is the smallest that
+ * the weights fit.
  * @throws Error naming what is missing or does not fit
  */
 export function readNetwork(bytes: Uint8Array): Network {
   const file = decodeSafetensors(bytes);
   const model = modelOf(file);
   requireNothingElse(file, model);
-  const masks = hasMasks(file) ? masksFromTensors(file.tensors, model) : null;
-  return {
-    model,
-    weights: requireWeights(file.tensors, model),
-    masks,
-    reluCount: masks ? totalOf(masks) : reluCount(model),
-  };
+  if (under("mask", file.tensors).size > 0) {
+    const student = decodeStudent(bytes, model);
+    return { model, ...student, reluCount: totalOf(student.masks) };
+  }
+  const weights = decodeWeights(bytes, model);
+  return { model, weights, masks: null, polynomials: new Map(), reluCount: reluCount(model) };
 }
 
 function modelOf({ tensors, metadata }: SafetensorsFile): Model {
-  const family = models[metadata.model ?? ""];
+  const [name = "", width] = (metadata.model ?? "").split("@");
+  const family = models[name];
   if (!family) throw new Error(`the file's metadata names no known model, but "${metadata.model}"`);
   const dense = [...tensors].find(([name, { shape }]) => name.endsWith(".weight") && shape.length === 2);
   const classes = dense?.[1].shape[0];
   if (!classes) throw new Error("the file has no dense layer, so its classes cannot be counted");
+  const sides = metadata.side === undefined ? family.sides : [Number(metadata.side)];
+  const built = sides.map((side) => {
+    const whole = family.build([side, side, 3], classes);
+    return width === undefined ? whole : narrow(whole, Number(width));
+  });
   const packed = under("mask", tensors);
-  const fits = (model: Model) =>
-    packed.size === 0 ||
-    reluLayers(model).every(({ name, units }) => packed.get(name)?.values.length === Math.ceil(units / 8));
-  const faults: unknown[] = [];
-  for (const side of metadata.side === undefined ? family.sides : [Number(metadata.side)]) {
-    const model = family.build([side, side, 3], classes);
-    try {
-      requireWeights(tensors, model);
-      if (fits(model)) return model;
-    } catch (error) {
-      faults.push(error);
-    }
-  }
-  throw faults[0] ?? new Error(`the masks fit ${metadata.model} at none of the sides ${family.sides.join(", ")}`);
+  const fitting = built.find((model) =>
+    reluLayers(model).every(
+      ({ name, units }) => packed.size === 0 || packed.get(name)?.values.length === Math.ceil(units / 8),
+    ),
+  );
+  if (!fitting) throw new Error(`the masks fit ${metadata.model} at none of the sides ${sides.join(", ")}`);
+  return fitting;
 }
 
-/** Tensors beyond weights and masks mean that the network computes something that an export would leave out. */
+/** Other tensors mean that the network computes something that an export would leave out. */
 function requireNothingElse({ tensors }: SafetensorsFile, model: Model): void {
   const weights = weightShapes(model);
-  const other = [...tensors.keys()].find((name) => !weights.has(name) && !name.startsWith("mask."));
+  const other = [...tensors.keys()].find((name) => !weights.has(name) && !/^(mask|polynomial)\./.test(name));
   if (other) throw new Error(`the network has "${other}", which is neither a weight of ${model.name} nor a mask`);
 }
-
-const hasMasks = ({ tensors }: SafetensorsFile): boolean => under("mask", tensors).size > 0;
 
 /** [h, w, c] → [c, h, w], as numbers. */
 export function toChannelsFirst(mask: Mask, channels: number): Float32Array {

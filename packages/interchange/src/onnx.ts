@@ -1,5 +1,5 @@
-import { inputShape, type Mask, type Model, type ModelNode, onesOf, reluLayers } from "@reluctant/relu";
-import { weightShapes } from "@reluctant/stages";
+import { inputShape, type Mask, type Model, type ModelNode, type NodeOf, onesOf, reluLayers } from "@reluctant/relu";
+import { type Polynomial, weightShapes } from "@reluctant/stages";
 import onnxProto from "onnx-proto";
 import { type Network, toChannelsFirst } from "./network.ts";
 
@@ -16,12 +16,15 @@ const float32 = onnx.TensorProto.DataType.FLOAT;
 /**
  * The network as an ONNX file: input `images` [batch, 3, h, w], normalized as in training, output `logits` [batch,
  * classes]. Masks are folded in: a partly masked ReLU is max(x, lower) with lower 0 where the ReLU is kept and −∞ where it
- * is not, a layer that keeps all is `Relu`, one that keeps none is nothing.
+ * is not, a layer that keeps all is `Relu`, one that keeps none is nothing. Where removed units compute a polynomial, a mask
+ * chooses between it and the ReLU.
  */
 export function onnxFile(network: Network): Uint8Array {
-  const { model, weights } = network;
+  const { model, weights, polynomials } = network;
   const masks = new Map(reluLayers(model).map(({ name }, layer) => [name, network.masks?.[layer] ?? null]));
-  const written = model.nodes.map((node) => writeNode(node, masks.get(node.name) ?? null));
+  const written = model.nodes.map((node) =>
+    writeNode(node, { mask: masks.get(node.name) ?? null, polynomial: polynomials.get(node.name) ?? null }),
+  );
   const [height, width, channels] = inputShape(model);
   const graph = onnx.GraphProto.create({
     name: model.name,
@@ -38,7 +41,11 @@ export function onnxFile(network: Network): Uint8Array {
       ...written.flatMap(({ constants }) => constants),
     ],
   });
-  const metadata = { model: model.name, reluCount: String(network.reluCount) };
+  const metadata = {
+    model: model.name,
+    side: String(height),
+    reluCount: String(network.reluCount),
+  };
   const file = onnx.ModelProto.create({
     irVersion,
     producerName: "reluctant",
@@ -56,7 +63,14 @@ interface Written {
   constants: Constant[];
 }
 
-function writeNode(node: ModelNode, mask: Mask | null): Written {
+interface Kept {
+  /** Null where every unit keeps its ReLU. */
+  mask: Mask | null;
+  /** [3, c]; null where the others compute the identity. */
+  polynomial: Polynomial | null;
+}
+
+function writeNode(node: ModelNode, { mask, polynomial }: Kept): Written {
   const only = (...nodes: Node[]): Written => ({ nodes, constants: [] });
   const parts = (...names: string[]) => names.map((part) => `${node.name}.${part}`);
   switch (node.op) {
@@ -71,6 +85,7 @@ function writeNode(node: ModelNode, mask: Mask | null): Written {
       return only(operator("BatchNormalization", node.name, inputs, [{ name: "epsilon", type: float, f: 1e-5 }]));
     }
     case "relu":
+      if (mask && polynomial) return polynomialRelu(node, mask, polynomial);
       return mask ? maskedRelu(node, mask) : only(operator("Relu", node.name, [node.from]));
     case "add":
       return only(operator("Add", node.name, [node.from, node.with]));
@@ -92,14 +107,32 @@ function writeNode(node: ModelNode, mask: Mask | null): Written {
   }
 }
 
-function maskedRelu(
-  { name, from, shape }: { name: string; from: string; shape: readonly number[] },
-  mask: Mask,
-): Written {
+/** mask ? relu(x) : c₀ + x(c₁ + c₂x) */
+function polynomialRelu({ name, from, shape }: NodeOf<"relu">, mask: Mask, polynomial: Polynomial): Written {
+  const [height, width, channels] = shape;
+  const part = (suffix: string) => `${name}.${suffix}`;
+  const bits = Uint8Array.from(toChannelsFirst(mask, channels));
+  const coefficients = [0, 1, 2].map((power) =>
+    initializer(part(`c${power}`), [1, channels, 1, 1], polynomial.slice(power * channels, (power + 1) * channels)),
+  );
+  return {
+    nodes: [
+      operator("Relu", part("relu"), [from]),
+      operator("Mul", part("square"), [from, part("c2")]),
+      operator("Add", part("slope"), [part("square"), part("c1")]),
+      operator("Mul", part("product"), [from, part("slope")]),
+      operator("Add", part("value"), [part("product"), part("c0")]),
+      operator("Where", name, [part("mask"), part("relu"), part("value")]),
+    ],
+    constants: [booleans(part("mask"), [1, channels, height, width], bits), ...coefficients],
+  };
+}
+
+function maskedRelu({ name, from, shape }: NodeOf<"relu">, mask: Mask): Written {
   const kept = onesOf(mask);
   if (kept === 0) return { nodes: [operator("Identity", name, [from])], constants: [] };
   if (kept === mask.length) return { nodes: [operator("Relu", name, [from])], constants: [] };
-  const [height = 1, width = 1, channels = 1] = shape;
+  const [height, width, channels] = shape;
   const lower = toChannelsFirst(mask, channels).map((kept) => (kept ? 0 : Number.NEGATIVE_INFINITY));
   return {
     nodes: [operator("Max", name, [from, `${name}.lower`])],
@@ -137,6 +170,9 @@ const initializer = (name: string, dims: readonly number[], values: Float32Array
     dataType: float32,
     rawData: new Uint8Array(values.buffer, values.byteOffset, values.byteLength),
   });
+
+const booleans = (name: string, dims: readonly number[], rawData: Uint8Array) =>
+  onnx.TensorProto.create({ name, dims: [...dims], dataType: onnx.TensorProto.DataType.BOOL, rawData });
 
 const int64s = (name: string, values: readonly number[]) =>
   onnx.TensorProto.create({

@@ -1,7 +1,15 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { ReluctantError, type StageRun, sha256Schema } from "@reluctant/contracts";
-import { type Network, onnxFile, pyTorchFile, pyTorchModule, readNetwork } from "@reluctant/interchange";
+import { type ArtifactRef, ReluctantError, type StageRun, sha256Schema } from "@reluctant/contracts";
+import {
+  modelCard,
+  type Network,
+  onnxFile,
+  type Provenance,
+  pyTorchFile,
+  pyTorchModule,
+  readNetwork,
+} from "@reluctant/interchange";
 import { count } from "@reluctant/plot";
 import { catalog } from "@reluctant/relu";
 import type { Client } from "@reluctant/sdk";
@@ -29,26 +37,47 @@ export const exportModel = (program: Command): Command =>
       .command("export-model <id>")
       .description("take a network away, its masks folded in: by the id of its stage run, or its artifact's hash")
       .addOption(new Option("--to <format>", "what to write").choices(Object.keys(formats)).default("onnx"))
+      .option("--variant <name>", "which of several networks a stage run made, as 0.5 of a slimmable one")
       .option("--out <folder>", "where to write", "."),
-  ).action(async (id: string, flags: ConnectionFlags & { to: string; out: string }) => {
+  ).action(async (id: string, flags: ConnectionFlags & { to: string; variant?: string; out: string }) => {
     const client = await connect(flags);
-    const sha256 = sha256Schema.safeParse(id).success ? id : networkOf(await client.stageRuns.get(id));
-    const bytes = await read(client, sha256);
+    const provenance = sha256Schema.safeParse(id).success
+      ? { sha256: id, dataset: null, method: null, accuracies: null }
+      : await provenanceOf(client, await client.stageRuns.get(id), flags.variant);
+    const bytes = await read(client, provenance.sha256);
     const network = withContentErrors(id, () => readNetwork(bytes));
-    const files = await formats[flags.to]?.(network);
+    const files = (await formats[flags.to]?.(network)) ?? {};
+    const all: Files = { ...files, "README.md": modelCard(network, provenance, Object.keys(files)) };
     await mkdir(flags.out, { recursive: true });
-    const paths = Object.keys(files ?? {}).map((name) => join(flags.out, name));
-    await Promise.all(Object.values(files ?? {}).map((contents, i) => writeFile(paths[i] as string, contents)));
-    print(line`${network.model.name} with ${count(network.reluCount)} ReLUs: wrote ${paths.join(" and ")}`);
+    const paths = Object.keys(all).map((name) => join(flags.out, name));
+    await Promise.all(Object.values(all).map((contents, i) => writeFile(paths[i] as string, contents)));
+    print(line`${network.model.name} with ${count(network.reluCount)} ReLUs: wrote ${listed(paths)}`);
   });
 
+const listed = (paths: readonly string[]): string => `${paths.slice(0, -1).join(", ")} and ${paths.at(-1)}`;
+
+/** A network that a stage run made, by its frontier point where it has one. */
+async function provenanceOf(client: Client, stageRun: StageRun, wanted: string | undefined): Promise<Provenance> {
+  const { sha256, variant } = networkOf(stageRun, wanted);
+  const none = { sha256, dataset: null, method: stageRun.implementation, accuracies: null };
+  for (const { name } of await client.datasets()) {
+    const { points } = await client.frontier(name, stageRun.params.model);
+    const point = points.find((each) => each.stageRunId === stageRun.id && each.variant === variant);
+    if (!point) continue;
+    const accuracies = { validation: point.validationAccuracy, test: point.testAccuracy };
+    return { sha256, dataset: name, method: `${point.method}, recipe ${point.recipe}`, accuracies };
+  }
+  return none;
+}
+
 /** The one partial-ReLU network that a stage run made, else its all-ReLU one. */
-function networkOf({ id, kind, artifacts }: StageRun): string {
+function networkOf({ id, kind, artifacts }: StageRun, variant: string | undefined): ArtifactRef {
   const made = (role: string) => artifacts.filter((artifact) => artifact.role === role);
-  const [found, ...others] = made("masks").length > 0 ? made("masks") : made("weights");
-  if (!found) throw new ReluctantError("not-found", `${kind} ${id} has made no network`);
-  if (others.length === 0) return found.sha256;
-  const choices = [found, ...others].map(({ variant, sha256 }) => `${variant}: ${sha256}`);
+  const all = made("masks").length > 0 ? made("masks") : made("weights");
+  const [found, ...others] = variant === undefined ? all : all.filter((artifact) => artifact.variant === variant);
+  if (found && others.length === 0) return found;
+  if (all.length === 0) throw new ReluctantError("not-found", `${kind} ${id} has made no network`);
+  const choices = all.map((artifact) => `--variant ${artifact.variant}: ${artifact.sha256}`);
   throw new ReluctantError("invalid-request", `${kind} ${id} made several networks; name one\n${choices.join("\n")}`);
 }
 

@@ -1,6 +1,13 @@
-/** How numbers lie in a storage. */
+/** How numbers lie in a file. */
 export interface Dtype {
+  /** As PyTorch's storages are called. */
   name: string;
+  /** As safetensors calls it. */
+  safetensors: string;
+  /** Of NumPy, little-endian; null where it has none. */
+  numpy: string | null;
+  /** Number of ONNX's data type. */
+  onnx: number;
   /** Of one value. */
   bytes: number;
   isInteger: boolean;
@@ -8,17 +15,26 @@ export interface Dtype {
   values(buffer: ArrayBuffer): Uint8Array | Int8Array | Int16Array | Int32Array | Float32Array | Float64Array;
 }
 
+const longs = (buffer: ArrayBuffer) => Float64Array.from(new BigInt64Array(buffer), Number);
+
+const row = (
+  [name, safetensors, numpy, onnx]: [string, string, string | null, number],
+  bytes: number,
+  isInteger: boolean,
+  values: Dtype["values"],
+): Dtype => ({ name, safetensors, numpy, onnx, bytes, isInteger, values });
+
 const dtypes: readonly Dtype[] = [
-  { name: "Float", bytes: 4, isInteger: false, values: (buffer) => new Float32Array(buffer) },
-  { name: "Double", bytes: 8, isInteger: false, values: (buffer) => new Float64Array(buffer) },
-  { name: "Half", bytes: 2, isInteger: false, values: halfValues },
-  { name: "BFloat16", bytes: 2, isInteger: false, values: bfloat16Values },
-  { name: "Long", bytes: 8, isInteger: true, values: (buffer) => Float64Array.from(new BigInt64Array(buffer), Number) },
-  { name: "Int", bytes: 4, isInteger: true, values: (buffer) => new Int32Array(buffer) },
-  { name: "Short", bytes: 2, isInteger: true, values: (buffer) => new Int16Array(buffer) },
-  { name: "Char", bytes: 1, isInteger: true, values: (buffer) => new Int8Array(buffer) },
-  { name: "Byte", bytes: 1, isInteger: true, values: (buffer) => new Uint8Array(buffer) },
-  { name: "Bool", bytes: 1, isInteger: true, values: (buffer) => new Uint8Array(buffer) },
+  row(["Float", "F32", "<f4", 1], 4, false, (buffer) => new Float32Array(buffer)),
+  row(["Double", "F64", "<f8", 11], 8, false, (buffer) => new Float64Array(buffer)),
+  row(["Half", "F16", "<f2", 10], 2, false, halfValues),
+  row(["BFloat16", "BF16", null, 16], 2, false, bfloat16Values),
+  row(["Long", "I64", "<i8", 7], 8, true, longs),
+  row(["Int", "I32", "<i4", 6], 4, true, (buffer) => new Int32Array(buffer)),
+  row(["Short", "I16", "<i2", 5], 2, true, (buffer) => new Int16Array(buffer)),
+  row(["Char", "I8", "|i1", 3], 1, true, (buffer) => new Int8Array(buffer)),
+  row(["Byte", "U8", "|u1", 2], 1, true, (buffer) => new Uint8Array(buffer)),
+  row(["Bool", "BOOL", "|b1", 9], 1, true, (buffer) => new Uint8Array(buffer)),
 ];
 
 /** By the class of PyTorch that names a storage of them, on a GPU too. */
@@ -28,6 +44,12 @@ export const storageTypes: ReadonlyMap<string, Dtype> = new Map(
     [`torch.cuda.${dtype.name}Storage`, dtype],
   ]),
 );
+
+export const safetensorsDtypes: ReadonlyMap<string, Dtype> = new Map(dtypes.map((each) => [each.safetensors, each]));
+export const numpyDtypes: ReadonlyMap<string, Dtype> = new Map(
+  dtypes.flatMap((each) => (each.numpy ? [[each.numpy, each]] : [])),
+);
+export const onnxDtypes: ReadonlyMap<number, Dtype> = new Map(dtypes.map((each) => [each.onnx, each]));
 
 let halfTable: Float32Array | undefined;
 

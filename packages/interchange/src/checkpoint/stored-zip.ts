@@ -19,24 +19,47 @@ const elsewhere = { two: 0xffff, four: 0xffffffff } as const;
 export const isZip = (file: Uint8Array): boolean =>
   file.length >= 4 && new ByteReader(file).uint(4) === records.file.signature;
 
+/** A file of an archive. */
+export interface ZipEntry {
+  /** As it lies there: a view. */
+  packed: Uint8Array;
+  /** Its length unpacked, as the archive says. */
+  bytes: number;
+  /** 0: stored as it is. 8: deflated. */
+  method: number;
+}
+
 /**
  * The files of a zip archive by name, as views of it. Only entries that are stored as they are: nothing is unpacked, so no
- * small file becomes a large one. Checksums are not looked at: PyTorch can be told to write none.
+ * small file becomes a large one.
  * @throws CheckpointError naming the entry
  */
 export function storedEntries(file: Uint8Array): Map<string, Uint8Array> {
+  return new Map(
+    [...zipEntries(file)].map(([name, { packed, bytes, method }]) => {
+      if (method === 0 && packed.length === bytes) return [name, packed];
+      throw new CheckpointError(
+        `${quoted(name)} of the archive is compressed; unpack it and pack it again with "zip -0 -r", or save it anew`,
+      );
+    }),
+  );
+}
+
+/** Nothing is unpacked. Checksums are not looked at: PyTorch can be told to write none. @throws CheckpointError naming the entry */
+export function zipEntries(file: Uint8Array): Map<string, ZipEntry> {
   const { count, start, bytes } = directoryOf(file);
   if (count > mostEntries)
     throw new CheckpointError(`the archive has ${count} entries; more than ${mostEntries} are not read`);
   const reader = new ByteReader(within(file, start, bytes, "its directory"));
-  const entries = new Map<string, Uint8Array>();
+  const entries = new Map<string, ZipEntry>();
   const ranges: (readonly [start: number, end: number])[] = [];
   for (let i = 0; i < count; i++) {
     const entry = centralEntry(reader);
     if (entries.has(entry.name)) throw new CheckpointError(`the archive has ${quoted(entry.name)} twice`);
     const from = dataStart(file, entry);
-    entries.set(entry.name, within(file, from, entry.bytes, quoted(entry.name)));
-    ranges.push([entry.offset, from + entry.bytes]);
+    const { packed, bytes, method } = entry;
+    entries.set(entry.name, { packed: within(file, from, packed, quoted(entry.name)), bytes, method });
+    ranges.push([entry.offset, from + packed]);
   }
   requireApart(ranges, start);
   return entries;
@@ -46,7 +69,9 @@ interface CentralEntry {
   name: string;
   /** Of its record before its bytes. */
   offset: number;
+  packed: number;
   bytes: number;
+  method: number;
 }
 
 function centralEntry(reader: ByteReader): CentralEntry {
@@ -64,11 +89,7 @@ function centralEntry(reader: ByteReader): CentralEntry {
   const { bytes, packed, offset } = wide(narrow, reader.take(extraBytes));
   reader.take(commentBytes);
   if (flags & 1) throw new CheckpointError(`${quoted(name)} of the archive is encrypted; save it without a password`);
-  if (method !== 0 || bytes !== packed)
-    throw new CheckpointError(
-      `${quoted(name)} of the archive is compressed; unpack it and pack it again with "zip -0 -r", or save it anew`,
-    );
-  return { name, offset, bytes };
+  return { name, offset, packed, bytes, method };
 }
 
 /** Zip64 gives the fields that are too narrow for their values, in this order, in an extra field of number 1. */

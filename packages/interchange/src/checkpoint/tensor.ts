@@ -22,6 +22,17 @@ export class Storage {
   }
 }
 
+/** Strides of a row-major tensor, in values. */
+export function rowMajor(shape: readonly number[]): number[] {
+  const strides: number[] = [];
+  let step = 1;
+  for (const extent of shape.toReversed()) {
+    strides.push(step);
+    step *= extent;
+  }
+  return strides.reverse();
+}
+
 /** A tensor that a file describes; no number of it is read before it is asked for. Offset and strides count values. */
 export class StoredTensor {
   readonly storage: Storage;

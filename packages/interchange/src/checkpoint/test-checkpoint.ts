@@ -104,6 +104,8 @@ interface ZipEntry {
   bytes: Uint8Array;
   /** 0 where the bytes are stored as they are. */
   method?: number;
+  /** Unpacked; of stored ones that of the bytes. */
+  length?: number;
   /** Where its directory says that it lies, if that is not where it is. */
   offset?: number;
 }
@@ -113,13 +115,13 @@ export function zipOf(entries: readonly ZipEntry[]): Buffer {
   const parts: Buffer[] = [];
   const directory: Buffer[] = [];
   let at = 0;
-  for (const { name, bytes, method = 0, offset = at } of entries) {
+  for (const { name, bytes, method = 0, length = bytes.length, offset = at } of entries) {
     const title = Buffer.from(name);
     const padding = Buffer.alloc((64 - ((at + 30 + title.length) % 64)) % 64);
     const fields = Buffer.alloc(26); // from the version to the lengths of name and extra field
     fields.writeUInt16LE(method, 4);
     fields.writeUInt32LE(bytes.length, 14);
-    fields.writeUInt32LE(bytes.length, 18);
+    fields.writeUInt32LE(length, 18);
     fields.writeUInt16LE(title.length, 22);
     fields.writeUInt16LE(padding.length, 24);
     const local = Buffer.concat([Buffer.from("PK\x03\x04"), fields, title, padding, bytes]);

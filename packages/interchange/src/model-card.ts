@@ -1,0 +1,93 @@
+import { inputShape, macCount, parameterCount, reluCount } from "@reluctant/relu";
+import type { Network } from "./network.ts";
+
+/** How a network came about, as far as whoever exports it knows. */
+export interface Provenance {
+  dataset: string | null;
+  /** Method and recipe by which its ReLUs were chosen, as `senet (cpu/resnet8)`. */
+  method: string | null;
+  /** In [0, 1]. */
+  accuracies: { validation: number; test: number } | null;
+  /** Of the artifact that it was read from. */
+  sha256: string;
+}
+
+/**
+ * README.md beside an exported network: front matter as model hubs read it, then the same for people. Only what is known is
+ * said; the licence is the owner's to choose.
+ */
+export function modelCard(
+  { model, polynomials, reluCount: kept }: Network,
+  made: Provenance,
+  files: readonly string[],
+): string {
+  const [side] = inputShape(model);
+  const total = reluCount(model);
+  const { dataset, method, accuracies, sha256 } = made;
+  const metrics = accuracies
+    ? [
+        "model-index:",
+        `  - name: ${yaml(model.name)}`,
+        "    results:",
+        "      - task:",
+        "          type: image-classification",
+        "        dataset:",
+        `          name: ${yaml(dataset ?? "unknown")}`,
+        `          type: ${yaml(dataset ?? "unknown")}`,
+        "        metrics:",
+        "          - type: accuracy",
+        "            name: test accuracy",
+        `            value: ${accuracies.test}`,
+      ]
+    : [];
+  const front = [
+    "---",
+    "library_name: reluctant",
+    "pipeline_tag: image-classification",
+    "license: unknown",
+    "tags:",
+    "  - private-inference",
+    "  - partial-relu",
+    ...(dataset ? ["datasets:", `  - ${yaml(dataset)}`] : []),
+    ...(accuracies ? ["metrics:", "  - accuracy"] : []),
+    ...metrics,
+    "---",
+  ];
+  const rows: [string, string | null][] = [
+    ["Network", `${model.name}, ${model.classes} classes`],
+    ["Input", `images [batch, 3, ${side}, ${side}], normalized as in training`],
+    ["ReLUs", `${number(kept)} of ${number(total)} (${((100 * kept) / total).toFixed(1)} %), the stem's counted`],
+    ["Removed units", polynomials.size > 0 ? `a polynomial of degree 2 in ${polynomials.size} layers` : "the identity"],
+    ["Parameters", number(parameterCount(model))],
+    ["Multiply–accumulates", number(macCount(model))],
+    ["Data set", dataset],
+    ["Validation accuracy", accuracies && percent(accuracies.validation)],
+    ["Test accuracy", accuracies && percent(accuracies.test)],
+    ["Made by", method],
+    ["Artifact", `sha256:${sha256}`],
+  ];
+  const table = rows.flatMap(([what, value]) => (value === null ? [] : [`| ${what} | ${cell(value)} |`]));
+  const listed = files.map((file) => `- \`${file}\``);
+  return [
+    ...front,
+    "",
+    `# ${model.name} with ${number(kept)} ReLUs`,
+    "",
+    "| | |",
+    "| --- | --- |",
+    ...table,
+    "",
+    "Files:",
+    "",
+    ...listed,
+    "",
+    "The license is not set: whoever publishes this says which it is.",
+    "",
+  ].join("\n");
+}
+
+/** A YAML scalar that stays text, whatever it looks like. */
+const yaml = (text: string): string => JSON.stringify(text);
+const cell = (text: string): string => text.replaceAll("|", "\\|").replaceAll(/\s+/g, " ");
+const number = (value: number): string => value.toLocaleString("en-US");
+const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
