@@ -21,7 +21,7 @@ inline const char* nameOf(Level level) {
 inline std::vector<Level> machineLevels() {
   std::vector<Level> levels{Level::baseline};
 #ifdef __x86_64__
-  if (!__builtin_cpu_supports("avx2")) return levels;
+  if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) return levels;
   levels.push_back(Level::avx2);
   const bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");

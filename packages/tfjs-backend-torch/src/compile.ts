@@ -71,7 +71,7 @@ export function recipeFor(libtorch: Libtorch, library: NativeLibrary, { compiler
 
 const avx512 = ["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mprefer-vector-width=512"];
 const flagsOf: Readonly<Partial<Record<CpuLevel, readonly string[]>>> =
-  process.arch === "x64" ? { baseline: [], avx2: ["-mavx2"], avx512 } : { baseline: [] };
+  process.arch === "x64" ? { baseline: [], avx2: ["-mavx2", "-mfma"], avx512 } : { baseline: [] };
 
 function compilations({ source, flags = [], byLevel = false }: Unit): Recipe["units"] {
   const name = source.replaceAll("/", "-");
