@@ -1,6 +1,7 @@
 /** `npm run bench -- NAME [flags]`: prints a table, and last one line `{"bench":NAME,"rows":[…]}`. */
 import { parseArgs } from "node:util";
 import { catalog } from "@reluctant/relu";
+import { bounds } from "./bounds.ts";
 import { data } from "./data.ts";
 import { engine } from "./engine.ts";
 import { FlagError, type Options } from "./options.ts";
@@ -10,6 +11,7 @@ import { isBesidePeer, isNotRun, type Row } from "./rows.ts";
 import { spine } from "./spine/main.ts";
 
 const benches = catalog<Record<string, (options: Options) => Promise<Row[]>>>({
+  bounds,
   data,
   engine,
   pi,
@@ -42,7 +44,12 @@ process.stdout.write(`${JSON.stringify({ bench: name, rows })}\n`);
 
 function told(row: Row): string {
   if (isNotRun(row)) return `not run: ${row.notRun}`;
-  if (!isBesidePeer(row)) return `${row.value.toPrecision(4).padStart(9)} ${row.unit}`;
+  if (!isBesidePeer(row)) {
+    const shares = Object.entries(row.shares ?? {}).map(
+      ([whole, share]) => `, ${(100 * share).toFixed(1)} % of ${whole}`,
+    );
+    return `${row.value.toPrecision(4).padStart(9)} ${row.unit}${shares.join("")}`;
+  }
   const { ours, peer, unit, ratio, interval, cpuRatio, disturbed, form, other } = row;
   const within = interval ? ` (${interval.map((bound) => bound.toFixed(3)).join(" to ")})` : "";
   const byCpu = cpuRatio === undefined ? "" : `, ${cpuRatio.toFixed(3)} by CPU time`;

@@ -7,6 +7,8 @@ export interface Figure {
   atMost?: number;
   /** What it must reach. */
   atLeast?: number;
+  /** Fractions of what it is a part of, by that one's name. */
+  shares?: Readonly<Record<string, number>>;
 }
 
 /** Ours beside a peer's. Of speed: above 1 ours is faster. Of memory and time: above 1 ours takes more. */
