@@ -76,6 +76,24 @@ function* shortcuts() {
     };
 }
 
+/** Tiles of two by two results at every edge, and more of them than are taken at a time. */
+function* tiled() {
+  const inputs = [
+    [4, 9, 9],
+    [256, 1, 1],
+    [9, 8, 15],
+  ];
+  for (const [[batch, ...extents], ins, out, pad] of product(inputs, [32, 48, 96], [32, 80], [1, 2]))
+    yield {
+      op: "conv2d",
+      input: [batch, ...extents, ins],
+      filter: [...plane(3), ins, out],
+      strides: plane(1),
+      dilation: 1,
+      pad,
+    };
+}
+
 function* depthwise() {
   for (const [kernel, stride, channels, multiplier] of product(kernels, strides, range(1, 17), [1, 2, 3])) {
     for (const dilation of dilations(stride)) {
@@ -117,4 +135,12 @@ function* pools() {
 }
 
 /** @returns {Case[]} always the same, in the same order */
-export const cases = () => [...planes(), ...shortcuts(), ...depthwise(), ...transposed(), ...volumes(), ...pools()];
+export const cases = () => [
+  ...planes(),
+  ...shortcuts(),
+  ...tiled(),
+  ...depthwise(),
+  ...transposed(),
+  ...volumes(),
+  ...pools(),
+];

@@ -8,7 +8,7 @@ import {
   type TensorInfo,
   util,
 } from "@tensorflow/tfjs-core";
-import type { Bridge, HostArray, Slot } from "./bridge.ts";
+import type { Bridge, HostArray, Slot, TorchInfo } from "./bridge.ts";
 
 /** What convolutions and matrix products compute in; precision.ts says what `bf16` means. */
 export const precisions = ["fp32", "bf16"] as const;
@@ -28,6 +28,7 @@ export class TorchBackend extends KernelBackend {
   /** Where commands go. A recording puts itself in front of it. */
   bridge: Bridge;
   precision: Precision = "fp32";
+  readonly device: TorchInfo["device"];
   private readonly data: DataStorage<Data>;
   private readonly free: Slot[] = [];
   private slotCount = 0;
@@ -39,6 +40,7 @@ export class TorchBackend extends KernelBackend {
   constructor(bridge: Bridge) {
     super();
     this.bridge = bridge;
+    this.device = bridge.info().device;
     this.data = new DataStorage<Data>(this, engine());
   }
 

@@ -21,7 +21,11 @@ const headers = join(native, "include");
 const bridge: NativeLibrary = {
   file: "tfjs_torch.node",
   sources: native,
-  units: [{ source: "bridge.cc" }],
+  units: [
+    { source: "bridge.cc" },
+    { source: "winograd/operators.cc" },
+    { source: "winograd/loops.cc", flags: ["-Wno-psabi"], byLevel: true },
+  ],
   whereCuda: { name: "TFJS_TORCH_GRAPHS", includes: "ATen/cuda/CUDAGraph.h" },
 };
 

@@ -9,6 +9,7 @@ import { type Slot, view } from "../bridge.ts";
 import { inFloat32, operand, operandType } from "../precision.ts";
 import { epilogue } from "./activation.ts";
 import { assertGradient, type Info, pad, unpad, type Windows, windowsOf } from "./windows.ts";
+import { isWinograd, winograd } from "./winograd.ts";
 
 const { same, nhwc, hwio } = view;
 const convolution = op("convolution", { in: [nhwc, hwio], out: [nhwc] });
@@ -83,6 +84,7 @@ function forward(torch: Torch, x: Slot, filter: Slot, info: Info, groups = 1): S
   const w = windows(info);
   if (w.none) return torch.call("full", [info.batchSize, ...w.output, info.outChannels], 0, scalarType.float32);
   const input = pad(torch, operand(torch, x), w, 0);
+  if (isWinograd(torch, w, info, groups)) return torch.call(winograd.convolution, input, filter, w.padding);
   const none = w.input.map(() => 0);
   return torch.call(convolution, input, filter, null, w.strides, w.padding, w.dilations, false, none, groups);
 }
@@ -98,6 +100,8 @@ function gradient(torch: Torch, dy: Slot, x: Slot, filter: Slot, w: Windows, gro
 
 function inputGradient(torch: Torch, dy: Slot, filter: Slot, info: Info, groups = 1): Slot {
   const w = windows(info);
+  if (isWinograd(torch, w, info, groups))
+    return unpad(torch, torch.call(winograd.dataGradient, dy, filter, w.padding), w);
   const x = torch.call("empty.memory_format", w.paddedShape, operandType(torch));
   return unpad(torch, gradient(torch, operand(torch, dy), x, filter, w, groups, "x"), w);
 }
@@ -128,6 +132,8 @@ function closeGaps(torch: Torch, x: Slot, w: Windows): { input: Slot; w: Windows
 
 function filterGradient(torch: Torch, x: Slot, dy: Slot, filterShape: number[], info: Info, groups = 1): Slot {
   const given = windows(info);
+  if (isWinograd(torch, given, info, groups))
+    return torch.call(winograd.filterGradient, pad(torch, x, given, 0), dy, given.padding);
   const { input, w } = isUnsafe(given, filterShape.at(-2) as number)
     ? closeGaps(torch, operand(torch, x), given)
     : { input: pad(torch, operand(torch, x), given, 0), w: given };
