@@ -9,6 +9,7 @@ const ranks: Record<string, number> = {
   "packages/relu": 1,
   "packages/telemetry": 1,
   "packages/machine": 1,
+  "packages/pickle": 1,
   "packages/sdk": 1,
   "packages/stages": 2,
   "packages/db": 2,

@@ -1,7 +1,7 @@
+import { Call, Instance } from "@reluctant/pickle/testing";
 import { describe, expect, it } from "vitest";
 import { findStateDict, readTensors } from "./find-state-dict.ts";
 import { CheckpointMaker, moduleState, orderedDict } from "./test-checkpoint.ts";
-import { Call, Instance } from "./test-pickle.ts";
 import { readTorchFile } from "./torch-file.ts";
 
 const setup = () => {

@@ -1,7 +1,7 @@
+import { Placeholder } from "@reluctant/pickle";
 import type { HostTensor } from "@reluctant/stages";
 import { CheckpointError, quoted } from "./errors.ts";
 import { isModule, stateDictOf } from "./module-state.ts";
-import { Placeholder } from "./placeholder.ts";
 import { readTensor, Storage, StoredTensor } from "./tensor.ts";
 
 /** A state dict that was found in a checkpoint: its tensors, in the order of the file, not read yet. */

@@ -1,9 +1,9 @@
+import { Call, Instance, type Protocol, Tuple } from "@reluctant/pickle/testing";
 import { describe, expect, it } from "vitest";
 import { CheckpointError } from "./errors.ts";
 import { findStateDict, readTensors } from "./find-state-dict.ts";
 import { CheckpointMaker, moduleState, orderedDict } from "./test-checkpoint.ts";
 import { mutated } from "./test-mutation.ts";
-import { Call, Instance, type Protocol, Tuple } from "./test-pickle.ts";
 import { readTorchFile } from "./torch-file.ts";
 
 const inputs = 10_000;

@@ -1,5 +1,5 @@
+import { Placeholder } from "@reluctant/pickle";
 import { CheckpointError, quoted } from "./errors.ts";
-import { Placeholder } from "./placeholder.ts";
 
 /** A pickled `torch.nn.Module`, whatever its class: what it holds by name. */
 interface ModuleState {

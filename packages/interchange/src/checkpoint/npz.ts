@@ -1,5 +1,5 @@
 import { inflateRawSync } from "node:zlib";
-import { ByteReader } from "./byte-reader.ts";
+import { ByteReader } from "@reluctant/pickle";
 import { numpyDtypes } from "./dtypes.ts";
 import { CheckpointError, quoted } from "./errors.ts";
 import { type ZipEntry, zipEntries } from "./stored-zip.ts";

@@ -1,4 +1,4 @@
-import { ByteReader } from "./byte-reader.ts";
+import { ByteReader } from "@reluctant/pickle";
 import { safetensorsDtypes } from "./dtypes.ts";
 import { CheckpointError, quoted } from "./errors.ts";
 import { rowMajor, Storage, StoredTensor } from "./tensor.ts";

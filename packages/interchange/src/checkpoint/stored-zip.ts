@@ -1,4 +1,4 @@
-import { ByteReader } from "./byte-reader.ts";
+import { ByteReader } from "@reluctant/pickle";
 import { CheckpointError, quoted } from "./errors.ts";
 
 /** Signatures and fixed lengths of the format's records, in bytes. */

@@ -1,4 +1,4 @@
-import { Call, Name, Outside, type Protocol, pickled, Tuple } from "./test-pickle.ts";
+import { Call, Name, Outside, type Protocol, pickled, Tuple } from "@reluctant/pickle/testing";
 
 interface StoredNumbers {
   key: string;

@@ -1,8 +1,8 @@
+import { Call, Instance, Name, Outside, pickled, Tuple } from "@reluctant/pickle/testing";
 import { describe, expect, it } from "vitest";
 import { CheckpointError } from "./errors.ts";
 import { readTensor, Storage, StoredTensor } from "./tensor.ts";
 import { CheckpointMaker, orderedDict, zipOf } from "./test-checkpoint.ts";
-import { Call, Instance, Name, Outside, pickled, Tuple } from "./test-pickle.ts";
 import { readTorchFile } from "./torch-file.ts";
 
 const forms = ["zip", "legacy"] as const;

@@ -1,6 +1,5 @@
-import { ByteReader } from "./byte-reader.ts";
+import { ByteReader, unpickle } from "@reluctant/pickle";
 import { CheckpointError, quoted } from "./errors.ts";
-import { unpickle } from "./pickle.ts";
 import { isZip, storedEntries } from "./stored-zip.ts";
 import type { Storage } from "./tensor.ts";
 import { torchMeanings } from "./torch-meanings.ts";

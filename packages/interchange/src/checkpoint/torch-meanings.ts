@@ -1,8 +1,6 @@
+import { Global, type Meanings, numpyScalars, Placeholder } from "@reluctant/pickle";
 import { storageTypes } from "./dtypes.ts";
 import { CheckpointError } from "./errors.ts";
-import { numpyCalls } from "./numpy.ts";
-import type { Meanings } from "./pickle.ts";
-import { Global, Placeholder } from "./placeholder.ts";
 import { Storage, StoredTensor } from "./tensor.ts";
 
 /** What the pickle of a checkpoint may mean, and the storages that it names, by their keys. */
@@ -20,7 +18,7 @@ export function torchMeanings(): TorchMeanings {
     ["torch._utils._rebuild_tensor_v2", rebuildTensor],
     ["torch._utils._rebuild_parameter", ([tensor]) => tensor],
     ["collections.OrderedDict", orderedDicts()],
-    ...numpyCalls,
+    ...numpyScalars,
   ]);
   return { calls, storages, persistent: (id) => refersTo(id, storages) };
 }

@@ -1,5 +1,5 @@
 import type { ByteReader } from "./byte-reader.ts";
-import { CheckpointError } from "./errors.ts";
+import { MalformedError } from "./errors.ts";
 
 /** How the bytes behind an opcode are read. */
 export const argumentReaders = {
@@ -104,7 +104,7 @@ const mostLongBytes = 64;
 /** Two's complement, little-endian. */
 function longOf(bytes: Uint8Array): number | bigint {
   if (bytes.length > mostLongBytes)
-    throw new CheckpointError(`a pickle's integer has ${bytes.length} bytes; more than ${mostLongBytes} are not read`);
+    throw new MalformedError(`a pickle's integer has ${bytes.length} bytes; more than ${mostLongBytes} are not read`);
   let value = 0n;
   for (const byte of bytes.toReversed()) value = (value << 8n) | BigInt(byte);
   const signed = BigInt.asIntN(8 * bytes.length, value);
@@ -117,6 +117,6 @@ const latin1Of = (bytes: Uint8Array): string =>
 
 function requireInside(length: number, reader: ByteReader): number {
   if (length > reader.left)
-    throw new CheckpointError(`a pickle's frame of ${length} bytes is longer than the ${reader.left} that follow it`);
+    throw new MalformedError(`a pickle's frame of ${length} bytes is longer than the ${reader.left} that follow it`);
   return length;
 }

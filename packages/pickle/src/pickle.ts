@@ -1,5 +1,5 @@
 import type { ByteReader } from "./byte-reader.ts";
-import { CheckpointError, quoted } from "./errors.ts";
+import { MalformedError, quoted } from "./errors.ts";
 import { argumentReaders, type Effects, opcodes } from "./opcodes.ts";
 import { Global, Placeholder } from "./placeholder.ts";
 
@@ -29,7 +29,7 @@ const longestName = 4096;
  * Follows one pickle (protocols 2 to 5) from the reader's place up to its STOP, and runs none of the code that it names.
  * Gives null, booleans, numbers, bigints, strings and `Uint8Array`s; arrays for lists and tuples, `Map`s for dicts, `Set`s;
  * `Global` and `Placeholder`; and what `meanings` makes. Values may be shared, and may contain themselves.
- * @throws CheckpointError for what is damaged, beyond a bound, or of another protocol
+ * @throws MalformedError for what is damaged, beyond a bound, or of another protocol
  */
 export function unpickle(reader: ByteReader, meanings: Meanings): unknown {
   const machine = new Machine(meanings);
@@ -38,14 +38,14 @@ export function unpickle(reader: ByteReader, meanings: Meanings): unknown {
     const code = reader.uint(1);
     const row = rows[code];
     if (!row)
-      throw new CheckpointError(
+      throw new MalformedError(
         `byte ${at}: 0x${code.toString(16)} is no opcode of pickle that is read; save with torch.save's defaults`,
       );
     const argument = row.read(reader);
     if (row.isStop) return machine.pop();
     row.effect(machine, argument);
   }
-  throw new CheckpointError(`the pickle has more than ${limits.steps} steps; save the model's state_dict alone`);
+  throw new MalformedError(`the pickle has more than ${limits.steps} steps; save the model's state_dict alone`);
 }
 
 /** The stack as Python's own unpickler keeps it: a mark sets the values below it aside. */
@@ -60,22 +60,22 @@ class Machine {
   }
 
   push(value: unknown): void {
-    if (this.#stack.length >= limits.stack) throw new CheckpointError("the pickle's stack grows beyond its bound");
+    if (this.#stack.length >= limits.stack) throw new MalformedError("the pickle's stack grows beyond its bound");
     this.#stack.push(value);
   }
 
   pop(): unknown {
-    if (this.#stack.length === 0) throw new CheckpointError("the pickle takes a value that is not there");
+    if (this.#stack.length === 0) throw new MalformedError("the pickle takes a value that is not there");
     return this.#stack.pop();
   }
 
   top(): unknown {
-    if (this.#stack.length === 0) throw new CheckpointError("the pickle uses a value that is not there");
+    if (this.#stack.length === 0) throw new MalformedError("the pickle uses a value that is not there");
     return this.#stack.at(-1);
   }
 
   mark(): void {
-    if (this.#below.length >= limits.marks) throw new CheckpointError("the pickle is nested beyond its bound");
+    if (this.#below.length >= limits.marks) throw new MalformedError("the pickle is nested beyond its bound");
     this.#below.push(this.#stack);
     this.#stack = [];
   }
@@ -83,26 +83,26 @@ class Machine {
   /** The values above the last mark, which goes. */
   popMark(): unknown[] {
     const below = this.#below.pop();
-    if (!below) throw new CheckpointError("the pickle closes what it did not open");
+    if (!below) throw new MalformedError("the pickle closes what it did not open");
     const values = this.#stack;
     this.#stack = below;
     return values;
   }
 
   put(index: number): void {
-    if (this.memo.size >= limits.memo) throw new CheckpointError("the pickle's memo grows beyond its bound");
+    if (this.memo.size >= limits.memo) throw new MalformedError("the pickle's memo grows beyond its bound");
     this.memo.set(index, this.top());
   }
 
   get(index: number): void {
-    if (!this.memo.has(index)) throw new CheckpointError(`the pickle refers to value ${index} before it is there`);
+    if (!this.memo.has(index)) throw new MalformedError(`the pickle refers to value ${index} before it is there`);
     this.push(this.memo.get(index));
   }
 
   call(callee: unknown, args: unknown): void {
-    if (!Array.isArray(args)) throw new CheckpointError("the pickle calls something without a list of arguments");
+    if (!Array.isArray(args)) throw new MalformedError("the pickle calls something without a list of arguments");
     if (!(callee instanceof Global || callee instanceof Placeholder))
-      throw new CheckpointError("the pickle calls what is no function or class");
+      throw new MalformedError("the pickle calls what is no function or class");
     const meaning = callee instanceof Global ? this.meanings.calls.get(callee.name) : undefined;
     this.push(meaning ? meaning(args) : new Placeholder(callee.name, args));
   }
@@ -184,9 +184,9 @@ const effects: Effects<Machine> = {
   STACK_GLOBAL: (machine) => {
     const [name, module] = [machine.pop(), machine.pop()];
     if (typeof name !== "string" || typeof module !== "string")
-      throw new CheckpointError("the pickle names a class by something else than text");
+      throw new MalformedError("the pickle names a class by something else than text");
     if (name.length + module.length > longestName)
-      throw new CheckpointError("the pickle names a class by too long a text");
+      throw new MalformedError("the pickle names a class by too long a text");
     machine.push(new Global(`${module}.${name}`));
   },
   REDUCE: (machine) => {
@@ -223,14 +223,14 @@ const rows = opcodes.reduce<
 
 function requireProtocol(protocol: number): void {
   if (protocol < 2 || protocol > 5)
-    throw new CheckpointError(
+    throw new MalformedError(
       `the pickle is of protocol ${protocol}; 2 to 5 are read: save with torch.save's defaults`,
     );
 }
 
 function append(target: unknown, items: readonly unknown[]): void {
   const list = target instanceof Placeholder ? target.items : target;
-  if (!Array.isArray(list)) throw new CheckpointError("the pickle appends to what is no list");
+  if (!Array.isArray(list)) throw new MalformedError("the pickle appends to what is no list");
   for (const item of items) list.push(item);
 }
 
@@ -238,10 +238,10 @@ function append(target: unknown, items: readonly unknown[]): void {
 function setItems(target: unknown, flat: readonly unknown[]): void {
   const dict = target instanceof Placeholder ? target.entries : target;
   if (!(dict instanceof Map) || flat.length % 2 !== 0)
-    throw new CheckpointError("the pickle sets items of what is no dict");
+    throw new MalformedError("the pickle sets items of what is no dict");
   for (let i = 0; i < flat.length; i += 2) {
     const key = flat[i];
-    if (dict.has(key)) throw new CheckpointError(`the pickle has the key ${keyName(key)} twice in one dict`);
+    if (dict.has(key)) throw new MalformedError(`the pickle has the key ${keyName(key)} twice in one dict`);
     dict.set(key, flat[i + 1]);
   }
 }
@@ -253,7 +253,7 @@ const keyName = (key: unknown): string =>
 /** A dict's state are attributes beside its items, as `_metadata` of a state dict: they say nothing of the tensors. */
 function build(target: unknown, state: unknown): void {
   if (target instanceof Map) return;
-  if (!isBuildable(target)) throw new CheckpointError("the pickle gives a state to what takes none");
+  if (!isBuildable(target)) throw new MalformedError("the pickle gives a state to what takes none");
   target.build(state);
 }
 

@@ -1,11 +1,11 @@
-import { CheckpointError } from "./errors.ts";
+import { MalformedError } from "./errors.ts";
 import { Placeholder } from "./placeholder.ts";
 
 /**
  * Scalars of NumPy as plain numbers: training scripts keep their best accuracy as one. Anything else of NumPy, arrays
  * included, stays a placeholder.
  */
-export const numpyCalls: readonly (readonly [name: string, call: (args: readonly unknown[]) => unknown])[] = [
+export const numpyScalars: readonly (readonly [name: string, call: (args: readonly unknown[]) => unknown])[] = [
   ["numpy.dtype", ([code]) => new NumpyType(code)],
   ["numpy.core.multiarray.scalar", scalar],
   ["numpy._core.multiarray.scalar", scalar],
@@ -41,13 +41,13 @@ const readers: Readonly<Record<string, (view: DataView, littleEndian: boolean) =
 
 /** @param data bytes; text in pickles of Python 2, and text to be encoded as latin1 in those of protocol 2 */
 function scalar([type, data]: readonly unknown[]): number | boolean | null {
-  if (!(type instanceof NumpyType)) throw new CheckpointError("a NumPy scalar of the pickle has no dtype");
+  if (!(type instanceof NumpyType)) throw new MalformedError("a NumPy scalar of the pickle has no dtype");
   const read = Object.hasOwn(readers, type.code) ? readers[type.code] : undefined;
   const written = data instanceof Placeholder && data.name === "_codecs.encode" ? data.args[0] : data;
   const isBytes = typeof written === "string" || written instanceof Uint8Array;
   if (!read || !isBytes) return null; // of text, dates, complex numbers: nothing that we ask for
   if (written.length !== Number(type.code.slice(1)))
-    throw new CheckpointError(`a NumPy scalar of the pickle has ${written.length} bytes for dtype ${type.code}`);
+    throw new MalformedError(`a NumPy scalar of the pickle has ${written.length} bytes for dtype ${type.code}`);
   const bytes = typeof written === "string" ? Buffer.from(written, "latin1") : written;
   return read(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), type.littleEndian);
 }

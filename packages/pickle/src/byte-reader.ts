@@ -1,4 +1,4 @@
-import { CheckpointError, quoted } from "./errors.ts";
+import { MalformedError, quoted } from "./errors.ts";
 
 /** Reads a file from its start. What it gives are views of it: nothing is allocated for a length that the file only claims. */
 export class ByteReader {
@@ -21,7 +21,7 @@ export class ByteReader {
     return this.#bytes.length - this.#at;
   }
 
-  /** @throws CheckpointError when the file is shorter */
+  /** @throws MalformedError when the file is shorter */
   take(length: number): Uint8Array {
     const from = this.#advance(length);
     return this.#bytes.subarray(from, from + length);
@@ -34,7 +34,7 @@ export class ByteReader {
     if (width === 2) return this.#view.getUint16(at, true);
     if (width === 4) return this.#view.getUint32(at, true);
     const value = Number(this.#view.getBigUint64(at, true));
-    if (!Number.isSafeInteger(value)) throw new CheckpointError(`byte ${at}: ${value} is no length or place in a file`);
+    if (!Number.isSafeInteger(value)) throw new MalformedError(`byte ${at}: ${value} is no length or place in a file`);
     return value;
   }
 
@@ -50,7 +50,7 @@ export class ByteReader {
   /** ASCII up to a line feed, which is read too. */
   line(): string {
     const end = this.#bytes.subarray(this.#at, this.#at + longestLine).indexOf(0x0a);
-    if (end < 0) throw new CheckpointError(`byte ${this.#at}: a line of a pickle does not end`);
+    if (end < 0) throw new MalformedError(`byte ${this.#at}: a line of a pickle does not end`);
     const line = String.fromCharCode(...this.take(end));
     this.#advance(1);
     return line;
@@ -62,7 +62,7 @@ export class ByteReader {
     try {
       return strictUtf8.decode(bytes);
     } catch {
-      throw new CheckpointError(
+      throw new MalformedError(
         `byte ${at}: ${quoted(Buffer.from(bytes.subarray(0, 40)).toString("latin1"))} is not UTF-8`,
       );
     }
@@ -70,7 +70,7 @@ export class ByteReader {
 
   #advance(length: number): number {
     if (length > this.left)
-      throw new CheckpointError(
+      throw new MalformedError(
         `the file is cut short or damaged: at byte ${this.#at} it names ${length} bytes and has ${this.left}; copy it again`,
       );
     const from = this.#at;
