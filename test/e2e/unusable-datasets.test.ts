@@ -52,8 +52,8 @@ describe("broken data sets", { timeout: 120_000 }, () => {
       told.sort((a, b) => (a.name < b.name ? -1 : 1)).map((dataset) => ({ ...dataset, workers: ["worker-1"] })),
     );
     expect(unusable[0]).toMatchObject({
-      reason: `${join(folder, "both")}: holds both val and test`,
-      fix: expect.stringContaining("keep the one to report on"),
+      reason: expect.stringContaining(`${join(folder, "both/train/a/0.png")}: not a readable image`),
+      fix: "replace or remove it",
     });
   });
 
@@ -89,9 +89,9 @@ describe("broken data sets", { timeout: 120_000 }, () => {
       await page.getByRole("heading", { name: "Experiments", exact: true }).waitFor();
       await page.goto(`${cluster.stack.address}/frontier`);
       await page.getByText("4 data sets cannot be used").click();
-      const told = page.getByText(`${join(folder, "both")}: holds both val and test`);
-      await told.waitFor();
-      expect(await told.isVisible()).toBe(true);
+      const reason = page.getByText(`${join(folder, "both/train/a/0.png")}: not a readable image`);
+      await reason.waitFor();
+      expect(await reason.isVisible()).toBe(true);
     } finally {
       await browser.close();
       await rm(profile, { recursive: true, force: true });

@@ -1,6 +1,7 @@
 import type { Region } from "@reluctant/relu";
 import sharp, { type Sharp } from "sharp";
-import { DatasetError, reason } from "./errors.ts";
+import { BrokenImage } from "./broken-images.ts";
+import { reason } from "./errors.ts";
 import { imageCodec } from "./image-codec.ts";
 import type { Pixels, SampleBytes } from "./source.ts";
 import { atScale, type View } from "./view.ts";
@@ -15,19 +16,48 @@ export function decodeOnOneCoreEach(): void {
 }
 
 /** Anything libvips warns of (a truncated file, a bad marker) is an error: a half-gray image would train silently. */
-const open = (bytes: Uint8Array): Sharp => sharp(bytes, { failOn: "warning", limitInputPixels: maxPixels, pages: 1 });
+const open = (bytes: Uint8Array): Sharp => sharp(bytes, openOptions);
+const openOptions = { failOn: "warning", limitInputPixels: maxPixels, pages: 1 } as const;
 
 /**
- * Decodes a JPEG or PNG to RGB in a libuv thread. Alpha is dropped, gray becomes RGB, 16 bits become 8.
+ * Decodes a JPEG, PNG or WebP to RGB in a libuv thread. Alpha is dropped, gray becomes RGB, of 16 bits the upper 8 stay, CMYK
+ * is converted by the profile in the file or else a common one. What its name promises does not matter.
  * @throws DatasetError naming the file
  */
 export const decodeImage = (sample: SampleBytes): Promise<Pixels> => readable(sample, decode);
 
 async function decode(bytes: Uint8Array): Promise<Pixels> {
-  const raw = open(bytes).toColourspace("srgb").removeAlpha().raw({ depth: "uchar" });
+  try {
+    return await pixelsOf(open(bytes));
+  } catch (error) {
+    if (!isHarmless(reason(error))) throw error;
+    return pixelsOf(sharp(bytes, { ...openOptions, failOn: "error" }));
+  }
+}
+
+async function pixelsOf(image: Sharp): Promise<Pixels> {
+  const raw = image.toColourspace("srgb").removeAlpha().raw({ depth: "uchar" });
   const { data, info } = await raw.toBuffer({ resolveWithObject: true });
   return { data, shape: [info.height, info.width, info.channels] };
 }
+
+/**
+ * Whether a JPEG's warning takes nothing from its pixels, as bytes between two of its parts and odd notes do not. Pillow
+ * passes over all warnings; one of data that breaks off would leave gray pixels.
+ */
+const isHarmless = (warnings: string): boolean =>
+  warnings
+    .split("\n")
+    .map((line) => line.replace(/^\s*(Vips\w+:\s*)?/, "").trim())
+    .filter((line) => line !== "")
+    .every((line) => harmless.some((pattern) => pattern.test(line)));
+
+const harmless = [
+  /^Corrupt JPEG data: \d+ extraneous bytes before marker 0x[0-9a-f]+$/,
+  /^Invalid SOS parameters for sequential JPEG$/,
+  /^Warning: unknown JFIF revision number/,
+  /^Unknown Adobe color transform code/,
+];
 
 /**
  * What `viewOf` its size is of an image, scaled to `size` × `size`: by libjpeg-turbo from a JPEG, of which no more is decoded
@@ -55,6 +85,22 @@ export const decodeView = (
     }
   });
 
+/** By their first bytes: of all that sharp reads, these are data, and nothing in them leads elsewhere. */
+const signatures: readonly { format: string; at: number; bytes: Buffer }[] = [
+  { format: "jpeg", at: 0, bytes: Buffer.from([0xff, 0xd8, 0xff]) },
+  { format: "png", at: 0, bytes: Buffer.from("\x89PNG\r\n\x1a\n", "latin1") },
+  { format: "webp", at: 8, bytes: Buffer.from("WEBP") },
+];
+
+/** JPEG, PNG or WebP, by the bytes; null for anything else. */
+export const imageFormat = (bytes: Uint8Array): string | null =>
+  signatures.find(({ at, bytes: expected }) => expected.equals(bytes.subarray(at, at + expected.length)))?.format ??
+  null;
+
+function requireImage(bytes: Uint8Array): void {
+  if (imageFormat(bytes) === null && !isJpeg(bytes)) throw new Error("it is neither JPEG, PNG nor WebP");
+}
+
 const isJpeg = (bytes: Uint8Array): boolean => bytes[0] === 0xff && bytes[1] === 0xd8;
 
 function requireSize({ width, height }: { width: number; height: number }): void {
@@ -69,7 +115,7 @@ const jpegEnd = Buffer.from([0xff, 0xd9]);
 const jpegScan = Buffer.from([0xff, 0xda]);
 
 /**
- * What can be told of a JPEG or PNG without decoding it, in 0.2 ms: its header is sound and its end is there.
+ * What can be told of an image without decoding it, in 0.2 ms: its header is sound and its end is there.
  * @throws DatasetError naming the file
  */
 export const requireWhole = (sample: SampleBytes): Promise<void> =>
@@ -80,21 +126,17 @@ export const requireWhole = (sample: SampleBytes): Promise<void> =>
     const ended = {
       jpeg: () => content.lastIndexOf(jpegEnd) > content.lastIndexOf(jpegScan),
       png: () => content.includes("IEND", Math.max(0, content.length - 64)),
-    }[format as "jpeg" | "png"];
-    if (!ended) throw new Error(`${format} is neither JPEG nor PNG`);
+      webp: () => content.length >= 8 + content.readUInt32LE(4),
+    }[format as "jpeg" | "png" | "webp"];
+    if (!ended) throw new Error(`${format} is neither JPEG, PNG nor WebP`);
     if (!ended()) throw new Error("its end is missing");
   });
 
 async function readable<T>(sample: SampleBytes, read: (bytes: Uint8Array) => Promise<T>): Promise<T> {
-  const { bytes, file, offset } = sample;
   try {
-    return await read(bytes);
+    requireImage(sample.bytes);
+    return await read(sample.bytes);
   } catch (cause) {
-    throw new DatasetError(`not a readable image (${reason(cause)})`, {
-      file,
-      offset,
-      fix: "replace or remove it",
-      cause,
-    });
+    throw new BrokenImage(`not a readable image (${reason(cause)})`, sample, cause);
   }
 }

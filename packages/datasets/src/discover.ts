@@ -1,22 +1,29 @@
 import { readdir, readlink, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
-import { catalog } from "@reluctant/relu";
-import { cifar10Layout, cifar100Layout, cifarSource } from "./cifar-binary.ts";
-import { DatasetError, unreadable } from "./errors.ts";
-import { list } from "./files.ts";
-import { folderSource } from "./folder.ts";
-import { preprocessed, preprocessingOf } from "./preprocessing.ts";
+import { DatasetError, UnknownLayout, unreadable } from "./errors.ts";
+import { layouts, type Recognized, recognize } from "./layouts/index.ts";
+import { plannedSource } from "./layouts/layout.ts";
+import { shardOf } from "./layouts/web-dataset.ts";
+import { archiveName, datasetName, namePattern, pairOf } from "./names.ts";
+import { type DatasetSettings, settingsOf, withSettings } from "./settings.ts";
 import type { DatasetSource } from "./source.ts";
 import { tarSource } from "./tar.ts";
-import { annotationFile, classFile, tinyImageNetSource } from "./tiny-imagenet.ts";
+import { type FileTree, pick } from "./tree/file-tree.ts";
+import { folderTree } from "./tree/folder-tree.ts";
+import { openArchive } from "./tree/open-archive.ts";
 import { unusableSource } from "./unusable.ts";
-import { type Shard, shardOf, webDatasetSource } from "./web-dataset.ts";
+
+/** A data set that was found, and how it is read once it is known what is said of it beside. */
+interface Candidate {
+  readonly name: string;
+  open(settings: DatasetSettings): DatasetSource;
+}
 
 /**
- * Data sets in the given folders, in that order; of two with one name the first is taken. Known forms:
- * - `NAME-train.tar.gz` with `NAME-val.tar.gz`, and folders `NAME/train` with `NAME/val` or `NAME/test`;
- * - WebDataset shards `NAME-train-000000.tar`, … with `NAME-val-000000.tar`, …, gzipped (`.tar.gz`) or not;
- * - CIFAR-10, CIFAR-100 and Tiny-ImageNet in the folders that their archives unpack to.
+ * Data sets in the given folders, in that order; of two with one name the first is taken:
+ * - a folder, or an archive (`.zip`, `.tar`, packed or not) or `.npz`, of any layout that `layouts/index.ts` knows;
+ * - `NAME-train.tar.gz` with `NAME-val.tar.gz`;
+ * - WebDataset shards `NAME-train-000000.tar`, … with `NAME-val-000000.tar`, …
  *
  * Images are brought to one size where `NAME.preprocess.json` or the literature says how. A folder that does not exist
  * holds no data set. One that is broken keeps its place in the list: reading it throws what is wrong with it.
@@ -39,13 +46,17 @@ async function sourcesIn(folder: string): Promise<DatasetSource[]> {
   if (names === null) return [];
   if (names instanceof DatasetError) return [unusableSource(basename(folder), names)];
   if (isLayout(names)) return [unusableSource(basename(folder), itselfADataset(folder))];
-  const sources = [
-    ...archivesIn(folder, names),
+  const candidates = [
+    ...pairsIn(folder, names),
     ...shardsIn(folder, names),
     ...summarizeUnusable(folder, await foldersIn(folder, names)),
+    ...(await filesIn(folder, names)),
   ];
-  if (sources.length === 0) return [unusableSource(basename(folder), unknownLayout(folder, names))];
-  return Promise.all(sources.map((source) => withPreprocessing(folder, names, source)));
+  if (candidates.length === 0) {
+    const nothing = unknownLayout(folder, { names, nearest: null });
+    return [unusableSource(basename(folder), nothing)];
+  }
+  return Promise.all(candidates.map((candidate) => opened(folder, names, candidate)));
 }
 
 /** Null where there is no folder. */
@@ -58,83 +69,75 @@ async function namesIn(folder: string): Promise<string[] | DatasetError | null> 
   }
 }
 
-async function withPreprocessing(
-  folder: string,
-  names: readonly string[],
-  source: DatasetSource,
-): Promise<DatasetSource> {
+async function opened(folder: string, names: readonly string[], { name, open }: Candidate): Promise<DatasetSource> {
   try {
-    const preprocessing = await preprocessingOf(folder, names, source.name);
-    return preprocessing ? preprocessed(source, preprocessing) : source;
+    const settings = await settingsOf(folder, names, name);
+    return withSettings(open(settings), settings);
   } catch (error) {
-    return unusableSource(source.name, error);
+    return unusableSource(name, error);
   }
 }
 
-const namePattern = "[A-Za-z0-9][A-Za-z0-9._-]{0,63}";
+const broken = (name: string, error: unknown): Candidate & { broken: true } => ({
+  name,
+  open: () => unusableSource(name, error),
+  broken: true,
+});
 
-function archivesIn(folder: string, names: readonly string[]): DatasetSource[] {
-  return names.flatMap((file) => {
-    const match = new RegExp(`^(${namePattern})-(train|val)\\.tar\\.gz$`).exec(file);
-    if (!match?.[1]) return [];
-    const train = `${match[1]}-train.tar.gz`;
-    const val = `${match[1]}-val.tar.gz`;
-    const missing = [train, val].find((half) => !names.includes(half));
-    if (missing)
-      return unusableSource(
-        match[1],
-        new DatasetError(`${missing} is missing beside it`, {
-          file: join(folder, file),
-          fix: "add it or move this file away",
-        }),
-      );
-    return match[2] === "train" ? [tarSource(match[1], [join(folder, train), join(folder, val)])] : [];
+function pairsIn(folder: string, names: readonly string[]): Candidate[] {
+  return names.flatMap((file): Candidate[] => {
+    const pair = pairOf(file);
+    if (!pair) return [];
+    const { name, half, train, val } = pair;
+    const missing = [train, val].find((each) => !names.includes(each));
+    if (missing) {
+      const fix = "add it or move this file away";
+      return [broken(name, new DatasetError(`${missing} is missing beside it`, { file: join(folder, file), fix }))];
+    }
+    return half === "train" ? [{ name, open: () => tarSource(name, [join(folder, train), join(folder, val)]) }] : [];
   });
 }
 
-function shardsIn(folder: string, names: readonly string[]): DatasetSource[] {
-  const shards = names.map((file) => shardOf(folder, file)).filter((shard): shard is Shard => shard !== null);
-  const datasets = new Set(shards.map(({ dataset }) => dataset));
-  return [...datasets].map((name) =>
-    webDatasetSource(
-      name,
-      shards.filter(({ dataset }) => dataset === name),
-    ),
-  );
+function shardsIn(folder: string, names: readonly string[]): Candidate[] {
+  const byName = new Map<string, string[]>();
+  for (const file of names) {
+    const { dataset } = shardOf(file) ?? {};
+    if (dataset && new RegExp(`^${namePattern}$`).test(dataset))
+      byName.set(dataset, [...(byName.get(dataset) ?? []), file]);
+  }
+  return [...byName].map(([name, files]) => {
+    const tree = pick(folderTree(folder), files, name);
+    const open = (settings: DatasetSettings) =>
+      plannedSource(name, tree, async () => (await requireLayout(tree)).plan(settings));
+    return { name, open };
+  });
 }
 
 /** Folders that are told one by one; more, such as the classes of a data set, are told as one. */
 const maxReported = 10;
 
-function summarizeUnusable(folder: string, found: readonly DatasetSource[]): DatasetSource[] {
-  const broken = found.filter(({ unusable }) => unusable).map(({ name }) => name);
-  if (broken.length <= maxReported) return [...found];
-  const error = new DatasetError(`holds ${broken.length} folders that are no data sets: ${summary(broken)}`, {
+function summarizeUnusable(folder: string, found: readonly (Candidate & { broken?: true })[]): Candidate[] {
+  const names = found.filter((candidate) => candidate.broken).map(({ name }) => name);
+  if (names.length <= maxReported) return [...found];
+  const error = new DatasetError(`holds ${names.length} folders that are no data sets: ${summary(names)}`, {
     file: folder,
     fix: "name the folder that holds the data sets, or move these away",
   });
-  return [...found.filter(({ unusable }) => !unusable), unusableSource(basename(folder), error)];
+  return [...found.filter((candidate) => !candidate.broken), broken(basename(folder), error)];
 }
 
-/** What the archives of well-known data sets unpack to, and what the literature calls them. */
-const wellKnown = catalog<Record<string, string>>({
-  "cifar-10-batches-bin": "cifar10",
-  "cifar-100-binary": "cifar100",
-  "tiny-imagenet-200": "tiny-imagenet",
-});
-
-/** Folders, and links that lead to one or nowhere: whoever put one here meant a data set. Other files are not looked at. */
-async function foldersIn(folder: string, names: readonly string[]): Promise<DatasetSource[]> {
-  const found: DatasetSource[] = [];
+/** Folders, and links that lead to one or nowhere: whoever put one here meant a data set. */
+async function foldersIn(folder: string, names: readonly string[]): Promise<Candidate[]> {
+  const found: Candidate[] = [];
   const candidates = names.filter(
     (name) => new RegExp(`^${namePattern}$`).test(name) && !/\.(tar|gz|json)$/.test(name),
   );
   for (const entry of candidates) {
-    const name = wellKnown[entry] ?? entry;
+    const name = datasetName(entry);
     try {
-      if (await isFolder(join(folder, entry))) found.push(await sourceOf(name, join(folder, entry)));
+      if (await isFolder(join(folder, entry))) found.push(await recognizedIn(name, folderTree(join(folder, entry))));
     } catch (error) {
-      found.push(unusableSource(name, error));
+      found.push(broken(name, error));
     }
   }
   return found;
@@ -155,30 +158,33 @@ async function isFolder(path: string): Promise<boolean> {
   }
 }
 
-/** The data set that a folder holds, told by the names of what lies in it. @throws DatasetError saying what was found */
-async function sourceOf(name: string, root: string): Promise<DatasetSource> {
-  const parts = (await readdir(root)).sort();
-  if (parts.includes("data_batch_1.bin")) return cifarSource(name, root, cifar10Layout);
-  if (parts.includes("train.bin")) return cifarSource(name, root, cifar100Layout);
-  const heldOut = ["val", "test"].filter((part) => parts.includes(part));
-  if (!parts.includes("train") || heldOut.length === 0) throw unknownLayout(root, parts);
-  if ((await list(join(root, "val"))).includes(annotationFile)) return tinyImageNetSource(name, root);
-  if (parts.includes(classFile)) {
-    throw new DatasetError(
-      `holds ${classFile} as Tiny-ImageNet does, but no val/${annotationFile}: val was re-sorted`,
-      {
-        file: root,
-        fix: "unpack its archive again, which is read as it is",
-      },
-    );
-  }
-  if (heldOut.length === 2) {
-    throw new DatasetError("holds both val and test", {
-      file: root,
-      fix: "keep the one to report on and move the other away; validation is split off train",
+/** @throws DatasetError saying what was found instead */
+async function recognizedIn(name: string, tree: FileTree): Promise<Candidate> {
+  const recognized = await requireLayout(tree);
+  return { name, open: (settings) => plannedSource(name, tree, () => recognized.plan(settings)) };
+}
+
+export async function requireLayout(tree: FileTree): Promise<Extract<Recognized, { plan: unknown }>> {
+  const recognized = await recognize(tree);
+  if ("plan" in recognized) return recognized;
+  throw unknownLayout(tree.root, { names: (await tree.list("")).map(({ name }) => name), ...recognized });
+}
+
+/** Archives and arrays that hold a data set each. What is no archive inside is somebody's file, and none of ours. */
+async function filesIn(folder: string, names: readonly string[]): Promise<Candidate[]> {
+  const found: Candidate[] = [];
+  for (const file of names) {
+    const name = pairOf(file) || shardOf(file) ? null : archiveName(file);
+    const tree = name === null ? null : await openArchive(join(folder, file)).catch(() => null);
+    if (name === null || tree === null) continue;
+    // Looked into only when it is read: a packed archive must be unpacked to see what it holds.
+    const open = (settings: DatasetSettings): DatasetSource => ({
+      ...plannedSource(name, tree, async () => (await requireLayout(tree)).plan(settings)),
+      isPerhapsNone: true,
     });
+    found.push({ name, open });
   }
-  return folderSource(name, root);
+  return found;
 }
 
 /** Whether names are those of a data set's own parts. */
@@ -194,18 +200,21 @@ const itselfADataset = (folder: string): DatasetError =>
   });
 
 const knownLayouts = [
-  "train/CLASS/IMAGE.jpg or .png with val or test beside train",
-  "CIFAR-10's or CIFAR-100's binary files (data_batch_1.bin …, train.bin …)",
-  "Tiny-ImageNet's own (train, val/val_annotations.txt, wnids.txt)",
-  "beside it NAME-train.tar.gz with NAME-val.tar.gz",
-  "WebDataset shards NAME-train-000000.tar …",
+  ...[...layouts.slice(-1), ...layouts.slice(0, -1)].map(({ title }) => title),
+  "any of these in a .zip or .tar",
+  "NAME-train.tar.gz with NAME-val.tar.gz",
 ].join("; ");
 
-const unknownLayout = (root: string, parts: readonly string[]): DatasetError =>
-  new DatasetError(`holds no data set that is known here, but ${summary(parts)}`, {
+export function unknownLayout(
+  root: string,
+  { names, nearest }: { names: readonly string[] } & Exclude<Recognized, { plan: unknown }>,
+): UnknownLayout {
+  const near = nearest ? `nearest is ${nearest.layout.title}, but it lacks ${nearest.lacks}. ` : "";
+  return new UnknownLayout(`holds no data set that is known here, but ${summary(names)}`, {
     file: root,
-    fix: `known are: ${knownLayouts}. Bring it to one of them or move it away`,
+    fix: `${near}${near ? "Known" : "known"} are: ${knownLayouts}. Bring it to one of them or move it away`,
   });
+}
 
 /** `a, b, c and 12 more` */
 function summary(names: readonly string[]): string {

@@ -2,6 +2,7 @@ import { closeSync, createReadStream, openSync, readSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { resizedCrop, resizedMiddle } from "@reluctant/relu";
+import { BrokenImage } from "./broken-images.ts";
 import { Semaphore } from "./concurrency.ts";
 import { decodeOnOneCoreEach, decodeView } from "./decode.ts";
 import { contentChanged, DatasetError, reason } from "./errors.ts";
@@ -43,7 +44,12 @@ async function decode(
   } catch (error) {
     if (!(error instanceof DatasetError)) throw error;
     const { problem, file, offset, fix, cause } = error;
-    throw new DatasetError(`${await nameOf(folder, split, index)}: ${problem}`, { file, offset, fix, cause });
+    const name = await nameOf(folder, split, index);
+    const told = `${name}: ${problem}`;
+    const at = { file, ...(offset !== undefined && { offset }) };
+    throw error instanceof BrokenImage
+      ? new BrokenImage(told, { name, ...at }, cause)
+      : new DatasetError(told, { ...at, fix, cause });
   }
 }
 

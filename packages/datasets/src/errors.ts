@@ -22,6 +22,9 @@ export class DatasetError extends Error {
   }
 }
 
+/** A folder or file that holds no data set of a layout that is known. */
+export class UnknownLayout extends DatasetError {}
+
 interface Location {
   file: string;
   offset?: number | undefined;

@@ -1,41 +1,14 @@
 import { createHash } from "node:crypto";
-import { open, readdir, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { open, stat } from "node:fs/promises";
 import { DatasetError } from "./errors.ts";
-import { maxSampleBytes } from "./source.ts";
 
-/** Entries of a folder in order; none where there is no folder. */
-export async function list(folder: string): Promise<string[]> {
-  try {
-    return (await readdir(folder)).sort();
-  } catch (error) {
-    if (["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "")) return [];
-    throw error;
-  }
-}
-
-/** Every file under a folder, at any depth, in the same order each time. @throws DatasetError on a link */
-export async function* filesUnder(folder: string): AsyncGenerator<string> {
-  const entries = await readdir(folder, { withFileTypes: true });
-  for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
-    const path = join(folder, entry.name);
-    if (entry.isDirectory()) yield* filesUnder(path);
-    else if (entry.isFile()) yield path;
-    else
-      throw new DatasetError("is neither a file nor a folder", {
-        file: path,
-        fix: "links are not followed, copy the file here",
-      });
-  }
-}
-
-/** @throws DatasetError when the file is larger than an image may be, before any of it is read */
-export async function readBounded(file: string): Promise<Uint8Array> {
+/** @throws DatasetError when the file has more bytes than `most`, before any of it is read */
+export async function readBounded(file: string, most: number): Promise<Uint8Array> {
   const handle = await open(file);
   try {
     const { size } = await handle.stat();
-    if (size > maxSampleBytes) {
-      throw new DatasetError(`has ${size} bytes, more than the limit of ${maxSampleBytes}`, { file, fix: "remove it" });
+    if (size > most) {
+      throw new DatasetError(`has ${size} bytes, more than the limit of ${most}`, { file, fix: "remove it" });
     }
     return await handle.readFile();
   } finally {
@@ -52,14 +25,14 @@ export async function fingerprintOf(name: string, files: readonly string[]): Pro
 }
 
 /** As `fingerprintOf` every file of a folder, which for a million files is seconds where reading them is many minutes. */
-export async function folderFingerprint(name: string, root: string): Promise<string> {
+export async function fingerprintOfAll(name: string, all: AsyncIterable<string>): Promise<string> {
   const hash = createHash("sha256");
   let files: string[] = [];
   const take = async () => {
     hash.update(await fingerprintOf(name, files));
     files = [];
   };
-  for await (const file of filesUnder(root)) if (files.push(file) === 1_000) await take();
+  for await (const file of all) if (files.push(file) === 1_000) await take();
   await take();
   return hash.digest("hex");
 }

@@ -1,7 +1,7 @@
 import { randomWords, streams } from "@reluctant/relu";
 import { glyphShapes, type Stroke } from "./glyph-shapes.ts";
 import { type Affine, drawStroke } from "./raster.ts";
-import type { DatasetSource, Part, SampleBytes } from "./source.ts";
+import type { DatasetSource, SampleBytes } from "./source.ts";
 
 const size = 32;
 
@@ -19,7 +19,7 @@ export const glyphs = (images = { train: 20_000, test: 2_000 }, seed = 0, name =
   name,
   fingerprint: async () => JSON.stringify([name, drawing, images, seed]),
   async *samples() {
-    for (const [part, count] of Object.entries(images) as [Part, number][]) {
+    for (const [part, count] of Object.entries(images) as [keyof typeof images, number][]) {
       for (let i = 0; i < count; i++) yield renderSample(part, i, seed);
     }
   },
@@ -28,7 +28,7 @@ export const glyphs = (images = { train: 20_000, test: 2_000 }, seed = 0, name =
 
 const characters = Object.entries(glyphShapes);
 
-function renderSample(part: Part, number: number, seed: number): SampleBytes {
+function renderSample(part: "train" | "test", number: number, seed: number): SampleBytes {
   const [character, strokes] = characters[number % characters.length] as (typeof characters)[number];
   const file = Math.floor(number / characters.length)
     .toString()

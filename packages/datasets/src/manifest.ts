@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { BrokenImage, requireFewBroken } from "./broken-images.ts";
 import { forEachConcurrently } from "./concurrency.ts";
 import { requireWhole } from "./decode.ts";
 import { DatasetError } from "./errors.ts";
@@ -9,7 +10,9 @@ import {
   type DatasetSource,
   type Location,
   maxSamples,
+  type Part,
   type Preprocessing,
+  type SampleBytes,
   type Shape,
   streamedReading,
 } from "./source.ts";
@@ -25,6 +28,8 @@ export interface Manifest {
   readonly classes: readonly string[];
   /** Sorted by name, by code unit; of a streamed data set as they are stored. */
   readonly samples: readonly ManifestSample[];
+  /** Images that were left out, for they cannot be decoded. Says nothing of what the data set is. */
+  readonly broken?: readonly BrokenImage[];
 }
 
 export interface ManifestSample {
@@ -45,13 +50,16 @@ const checksInFlight = 8;
 /**
  * Reads a source once and describes it. The training part is split 9 : 1 into train and validation by hash of the
  * sample's name within each class; no seed takes part. Images that will be streamed are looked at as far as can be done
- * without decoding them.
- * @throws DatasetError on malformed data, duplicate names, a class without images in train or test
+ * without decoding them; of others one is decoded. A few broken ones are left out.
+ * @throws DatasetError on malformed data, duplicate names, a class without images in train, a part without any
  */
 export async function manifest(source: DatasetSource): Promise<Manifest> {
   const { name, preprocessing } = source;
   const found: Found[] = [];
-  let inputShape: Shape | undefined;
+  const broken: BrokenImage[] = [];
+  let inputShape: Promise<Shape | undefined> = Promise.resolve(undefined);
+  const shapeOf = async (sample: SampleBytes, known: Promise<Shape | undefined>) =>
+    (await known) ?? (await unlessBroken(source.decode(sample), broken))?.shape;
   await forEachConcurrently(source.samples(), checksInFlight, async (sample) => {
     const { bytes, location } = sample;
     if (found.length === maxSamples) {
@@ -60,55 +68,87 @@ export async function manifest(source: DatasetSource): Promise<Manifest> {
         fix: "register a part of it",
       });
     }
-    const count = found.push({
+    found.push({
       name: sample.name,
       bytes: bytes.byteLength,
       sha256: sha256(bytes),
       ...(location && { location }),
     });
-    if (preprocessing?.streamed) await requireWhole(sample);
-    if (count === 1) inputShape = (await source.decode(sample)).shape;
+    if (preprocessing?.streamed) await unlessBroken(requireWhole(sample), broken);
+    inputShape = shapeOf(sample, inputShape);
+    await inputShape;
   });
   const byName = found.toSorted((a, b) => (a.name < b.name ? -1 : 1));
   const repeated = byName.find(({ name }, index) => name === byName[index + 1]?.name);
   if (repeated) throw new DatasetError(`the sample ${repeated.name} occurs twice`, { file: name, fix: "remove one" });
-  if (!inputShape)
-    throw new DatasetError("the data set holds no images", { file: name, fix: "add some or move it away" });
-  const classes = [...new Set(found.map(({ name }) => classOf(name)))].sort();
-  const samples = assignSplits(name, classes, preprocessing?.streamed ? found : byName);
-  return { name, inputShape, ...(preprocessing && { preprocessing }), classes, samples };
+  requireFewBroken(broken, found.length, source.maxBroken);
+  const shape = await inputShape;
+  if (!shape) throw new DatasetError("the data set holds no images", { file: name, fix: "add some or move it away" });
+  const whole = { name, inputShape: shape, ...(preprocessing && { preprocessing }), classes: [], samples: [] };
+  return withoutBroken({ ...whole, found: preprocessing?.streamed ? found : byName }, broken);
+}
+
+/** The data set without images that turned out to be broken: as if they had never been there. */
+export function withoutBroken(
+  { found, ...whole }: Manifest & { found?: readonly Found[] },
+  broken: readonly BrokenImage[],
+): Manifest {
+  const left = new Set(broken.map(({ sample }) => sample));
+  const kept = (found ?? whole.samples).filter(({ name }) => !left.has(name));
+  const classes = [...new Set(kept.map(({ name }) => classOf(name)))].sort();
+  const all = [...(whole.broken ?? []), ...broken];
+  const samples = assignSplits(whole.name, classes, kept);
+  return { ...whole, classes, samples, ...(all.length > 0 && { broken: all }) };
+}
+
+/** The result, or undefined for a broken image, which is noted. */
+async function unlessBroken<T>(reading: Promise<T>, broken: BrokenImage[]): Promise<T | undefined> {
+  try {
+    return await reading;
+  } catch (error) {
+    if (!(error instanceof BrokenImage)) throw error;
+    if (!broken.some(({ sample }) => sample === error.sample)) broken.push(error);
+    return undefined;
+  }
 }
 
 function assignSplits(dataset: string, classes: readonly string[], found: readonly Found[]) {
   const labelOf = new Map(classes.map((name, label) => [name, label]));
   const labeled = found.map((sample) => ({ ...sample, label: labelOf.get(classOf(sample.name)) ?? 0 }));
   const training = labeled.filter(({ name }) => name.startsWith("train/"));
-  const heldOut = heldOutForValidation(
-    training.map(({ name }) => name),
-    training.map(({ label }) => label),
-  );
-  const validation = new Set(training.filter((_, index) => heldOut[index]).map(({ name }) => name));
+  const bringsItsOwn = labeled.some(({ name }) => name.startsWith("validation/"));
+  const validation = bringsItsOwn ? new Set<string>() : heldOut(training);
   const samples = labeled.map((sample): ManifestSample => {
-    const split = validation.has(sample.name) ? "validation" : sample.name.startsWith("train/") ? "train" : "test";
-    return { ...sample, split };
+    const part = sample.name.slice(0, sample.name.indexOf("/")) as Part;
+    return { ...sample, split: validation.has(sample.name) ? "validation" : part };
   });
   requireEveryClass(dataset, classes, samples);
   return samples;
 }
 
+function heldOut(training: readonly { name: string; label: number }[]): ReadonlySet<string> {
+  const isHeldOut = heldOutForValidation(
+    training.map(({ name }) => name),
+    training.map(({ label }) => label),
+  );
+  return new Set(training.filter((_, index) => isHeldOut[index]).map(({ name }) => name));
+}
+
+/** Of held-out parts some have images of a few classes only. */
 function requireEveryClass(dataset: string, classes: readonly string[], samples: readonly ManifestSample[]): void {
   if (classes.length < 2)
     throw new DatasetError(`has ${classes.length} class`, { file: dataset, fix: "at least 2 are needed" });
-  for (const split of splits) {
-    const present = new Set(samples.filter((sample) => sample.split === split).map(({ label }) => label));
-    const missing = classes.find((_, label) => !present.has(label));
-    if (missing !== undefined) {
-      throw new DatasetError(`class ${missing} has no image in the ${split} split`, {
-        file: dataset,
-        fix: "add some or remove the class",
-      });
-    }
+  const trained = new Set(samples.filter(({ split }) => split === "train").map(({ label }) => label));
+  const missing = classes.find((_, label) => !trained.has(label));
+  if (missing !== undefined) {
+    throw new DatasetError(`class ${missing} has no image in the train split`, {
+      file: dataset,
+      fix: "add some or remove the class",
+    });
   }
+  const empty = splits.find((split) => !samples.some((sample) => sample.split === split));
+  if (empty !== undefined)
+    throw new DatasetError(`holds no image for the ${empty} split`, { file: dataset, fix: "add some" });
 }
 
 /**

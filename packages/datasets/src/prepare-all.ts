@@ -3,13 +3,14 @@ import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { UnusableDataset } from "@reluctant/contracts";
 import { discoverDatasets } from "./discover.ts";
-import { DatasetError } from "./errors.ts";
+import { DatasetError, UnknownLayout } from "./errors.ts";
 import { glyphs } from "./glyphs.ts";
 import { manifest } from "./manifest.ts";
 import { prepare } from "./prepare.ts";
 import { observed, type PrepareProgress, ProgressReport } from "./progress.ts";
 import { type DatasetReader, isPrepared, openPrepared } from "./reader.ts";
 import type { DatasetSource } from "./source.ts";
+import { splits } from "./split.ts";
 import { unusable } from "./unusable.ts";
 
 export interface PrepareAllInput {
@@ -51,6 +52,7 @@ export async function prepareAll(input: PrepareAllInput): Promise<DatasetReader[
       throw sameImages(source.name, same.name);
     } catch (error) {
       signal?.throwIfAborted();
+      if (source.isPerhapsNone && error instanceof UnknownLayout) return;
       onUnusable(unusable(source.name, error));
     }
   };
@@ -88,7 +90,9 @@ async function prepareOnce(
     cacheDir,
     onProgress: (done, total) => progress.at("decoding", done, total),
   });
-  progress.ready(described.samples.length);
+  const images = splits.reduce((sum, split) => sum + reader.size(split), 0);
+  const met = described.samples.length + (described.broken?.length ?? 0);
+  progress.ready(images, met - images);
   if (known) {
     await mkdir(join(cacheDir, "seen"), { recursive: true });
     await writeFile(`${known}.${process.pid}`, reader.version);

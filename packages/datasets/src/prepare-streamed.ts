@@ -1,6 +1,7 @@
 import { open, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
+import { BrokenImage, BrokenImages } from "./broken-images.ts";
 import { encodedImages } from "./encoded-images.ts";
 import { contentChanged, DatasetError } from "./errors.ts";
 import { sha256 } from "./files.ts";
@@ -108,7 +109,9 @@ async function measure(samples: readonly ManifestSample[], store: EncodedStore):
   for (let first = 0; first < draw.length; first += measuredAtOnce) {
     const indices = draw.subarray(first, first + measuredAtOnce);
     const images = pixels.subarray(0, indices.length * store.imageBytes);
-    await read({ split: "train", indices }, images);
+    await read({ split: "train", indices }, images).catch((error: unknown) => {
+      throw error instanceof BrokenImage ? new BrokenImages([error]) : error;
+    });
     sums.add(images);
     await setImmediate(); // whoever waits for this process is heard
   }

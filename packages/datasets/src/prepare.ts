@@ -1,11 +1,12 @@
 import { mkdir, open, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileSha256 } from "@reluctant/machine";
+import { BrokenImage, BrokenImages, requireFewBroken } from "./broken-images.ts";
 import { forEachConcurrently } from "./concurrency.ts";
 import { decodeOnOneCoreEach } from "./decode.ts";
 import { contentChanged, DatasetError } from "./errors.ts";
 import { sha256 } from "./files.ts";
-import { type Manifest, splitSizes, versionOf } from "./manifest.ts";
+import { type Manifest, splitSizes, versionOf, withoutBroken } from "./manifest.ts";
 import { PixelSums, publishedNormalization } from "./normalization.ts";
 import { partialFolder, removeAbandoned } from "./partial-folder.ts";
 import { filesUnmoved, writeImageIndex } from "./prepare-streamed.ts";
@@ -28,10 +29,24 @@ export interface PrepareInput {
  * Decodes every image of a manifest once, into `cacheDir/VERSION/`: a split's images as one uint8 NHWC file in the
  * order of the manifest, its labels beside it. Of a streamed data set only the places of the images are noted. An existing
  * one is opened instead. The folder gets its name only when complete, so processes that prepare the same version at once
- * do no harm.
- * @throws DatasetError naming file and offset: a broken image, another shape, bytes that are not the manifest's
+ * do no harm. A few images that turn out to be broken are left out, and listed in `broken.txt`: the version is then that of
+ * the others.
+ * @throws DatasetError naming file and offset: too many broken images, another shape, bytes that are not the manifest's
  */
 export async function prepare(input: PrepareInput): Promise<DatasetReader> {
+  try {
+    return await prepareVersion(input);
+  } catch (error) {
+    if (!(error instanceof BrokenImages)) throw error;
+    const { manifest, source } = input;
+    const all = manifest.samples.length + (manifest.broken?.length ?? 0);
+    requireFewBroken([...error.broken, ...(manifest.broken ?? [])], all, source.maxBroken);
+    return prepare({ ...input, manifest: withoutBroken(manifest, error.broken) });
+  }
+}
+
+/** @throws BrokenImages with those that decoding found, once it has seen all, or too many */
+async function prepareVersion(input: PrepareInput): Promise<DatasetReader> {
   const { cacheDir, manifest } = input;
   const version = versionOf(manifest);
   const folder = join(cacheDir, version);
@@ -71,6 +86,7 @@ async function build({ source, manifest, onProgress }: PrepareInput, version: st
     ...(publishedNormalization(name) ?? sums.normalization()),
     splits: {} as Header["splits"],
   };
+  if (manifest.broken) await writeDurably(join(folder, brokenFile), listed(manifest.broken));
   for (const split of splits) {
     await writeDurably(join(folder, `${split}.labels`), labels[split]);
     const images = await fileSha256(join(folder, imageFile(split, streamed !== null)));
@@ -82,7 +98,7 @@ async function build({ source, manifest, onProgress }: PrepareInput, version: st
 /** Writes the splits' image files and returns the pixel sums of train. */
 async function writePixels(
   source: DatasetSource,
-  { samples, inputShape }: Manifest,
+  { samples, inputShape, broken: known = [] }: Manifest,
   folder: string,
   onProgress: PrepareInput["onProgress"],
 ): Promise<PixelSums> {
@@ -96,6 +112,7 @@ async function writePixels(
   };
   const sums = new PixelSums(channels);
   const total = samples.length;
+  const broken: BrokenImage[] = [];
   let done = 0;
   try {
     await forEachConcurrently(source.samples(), decodesInFlight, async (sample) => {
@@ -105,7 +122,14 @@ async function writePixels(
       if (sha256(sample.bytes) !== target.sha256) {
         throw contentChanged(sample);
       }
-      const { data, shape } = await source.decode(sample);
+      const pixels = await source.decode(sample).catch((error: unknown) => {
+        if (!(error instanceof BrokenImage)) throw error;
+        broken.push(error);
+        requireFewBroken([...broken, ...known], total + known.length, source.maxBroken);
+        return null;
+      });
+      if (pixels === null) return;
+      const { data, shape } = pixels;
       requireShape(shape, inputShape, sample);
       if (target.split === "train") sums.add(data);
       await files[target.split].write(data, 0, data.byteLength, target.index * height * width * channels);
@@ -117,12 +141,19 @@ async function writePixels(
         fix: "restore it or register again",
       });
     }
+    if (broken.length > 0) throw new BrokenImages(broken);
     await Promise.all(splits.map((split) => files[split].sync()));
   } finally {
     await Promise.all(splits.map((split) => files[split].close()));
   }
   return sums;
 }
+
+const brokenFile = "broken.txt";
+
+/** A line each: what it is called, and what is wrong with it. */
+const listed = (broken: readonly BrokenImage[]): string =>
+  broken.map(({ sample, reason }) => `${sample}\t${reason.replaceAll(/\s+/g, " ")}\n`).join("");
 
 const create = (folder: string, split: Split) => open(join(folder, `${split}.images`), "wx");
 

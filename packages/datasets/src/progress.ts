@@ -12,6 +12,8 @@ export interface PrepareProgress {
   seconds: number;
   imagesPerSecond: number | null;
   etaSeconds: number | null;
+  /** Of `ready`: images that were left out, listed in `broken.txt` of the prepared data set; absent where none was. */
+  broken?: number;
 }
 
 /** Milliseconds between two reports: a bar needs no more, and 1,500 images a second come from CIFAR. */
@@ -43,11 +45,11 @@ export class ProgressReport {
     this.tell({ dataset: this.dataset, step: name, done, total, seconds, imagesPerSecond, etaSeconds });
   }
 
-  ready(images: number): void {
+  ready(images: number, broken = 0): void {
     const seconds = (this.now() - this.began) / 1_000;
     const imagesPerSecond = seconds > 0 ? images / seconds : null;
     const all = { done: images, total: images, seconds, imagesPerSecond, etaSeconds: 0 };
-    this.tell({ dataset: this.dataset, step: "ready", ...all });
+    this.tell({ dataset: this.dataset, step: "ready", ...all, ...(broken > 0 && { broken }) });
   }
 }
 

@@ -3,7 +3,7 @@ import { DatasetError } from "./errors.ts";
 
 /**
  * Where samples come from. A source is read front to back, as often as needed; nothing of it is held in memory.
- * Sample names are `part/class/file`, with part `train` or `test`, whatever the archive or folder calls them.
+ * Sample names are `part/class/file`, with part `train` or `test` (or `validation`), whatever the archive or folder calls them.
  */
 export interface DatasetSource {
   readonly name: string;
@@ -13,6 +13,10 @@ export interface DatasetSource {
   samples(): AsyncIterable<SampleBytes>;
   /** Set where `decode` brings images to one size. */
   readonly preprocessing?: Preprocessing;
+  /** The share of images that may be broken, where it is not the usual one. */
+  readonly maxBroken?: number;
+  /** Set of a file that may well be none: where it is, nobody is told. */
+  readonly isPerhapsNone?: true;
   /** Set where it was found broken: reading it throws what is wrong. */
   readonly unusable?: true;
   /** Pixels of one sample. */
@@ -62,8 +66,9 @@ export const maxSampleBytes = 64 * 2 ** 20;
 /** Four times ImageNet-1k. Bounds what a hostile archive can make the manifest grow to. */
 export const maxSamples = 5_000_000;
 
-const partOf = catalog<Record<string, Part>>({ train: "train", val: "test", test: "test" });
-export type Part = "train" | "test";
+const partOf = catalog<Record<string, "train" | "test">>({ train: "train", val: "test", test: "test" });
+/** Where a sample stands by its name; `validation` only where a data set is told to take its own, and not to split it off. */
+export type Part = "train" | "validation" | "test";
 
 /**
  * The sample name of a path inside a data set, or undefined for files that begin with a dot (`.DS_Store`, `._x.jpg`).

@@ -9,6 +9,7 @@ import type { UnusableDataset } from "@reluctant/contracts";
 import sharp from "sharp";
 import { pack } from "tar-stream";
 import { expect, onTestFinished, test } from "vitest";
+import { zipOf } from "../../../test/imports/data-files.ts";
 import { requireDataFolders } from "./data-folders.ts";
 import { partialFolder } from "./partial-folder.ts";
 import { type PrepareAllInput, prepareAll } from "./prepare-all.ts";
@@ -87,24 +88,16 @@ type Context = Awaited<ReturnType<typeof setup>>;
 const broken: [what: string, name: string, make: (context: Context) => Promise<unknown>, told: RegExp, fix: RegExp][] =
   [
     [
-      "both val and test",
-      "both",
-      async ({ write }) => write({ ...(await images("both/", 0, "val")), ...(await images("both/", 0, "test")) }),
-      /data\/both: holds both val and test$/,
-      /^keep the one to report on and move the other away/,
-    ],
-    [
-      "Tiny-ImageNet with a re-sorted val",
-      "tiny-imagenet",
+      "no label of any held-out image",
+      "unlabeled",
       async ({ write }) =>
         write({
-          "tiny-imagenet-200/wnids.txt": "n01\nn02\n",
-          "tiny-imagenet-200/train/n01/images/n01_0.JPEG": "x",
-          "tiny-imagenet-200/val/n01/images/val_0.JPEG": "x",
-          "tiny-imagenet-200/test/images/test_0.JPEG": "x",
+          ...(await images("unlabeled/", 0, "elsewhere")),
+          "unlabeled/val/0.png": "x",
+          "unlabeled/test/1.png": "x",
         }),
-      /tiny-imagenet-200: holds wnids\.txt as Tiny-ImageNet does, but no val\/val_annotations\.txt: val was re-sorted$/,
-      /^unpack its archive again/,
+      /data\/unlabeled: has no held-out image with a label \(test\/1\.png and 1 more: in no class's folder/,
+      /^sort val or test into a folder for each class of train, or put ImageNet's devkit/,
     ],
     [
       "one half of an archive",
@@ -114,11 +107,11 @@ const broken: [what: string, name: string, make: (context: Context) => Promise<u
       /^add it or move this file away$/,
     ],
     [
-      "a stray file among its images",
+      "a file among its images whose name cannot be printed",
       "littered",
-      async ({ write }) => write({ ...(await images("littered/", 0, "val")), "littered/train/notes.txt": "x" }),
-      /littered\/train\/notes\.txt: "train\/notes\.txt" does not fit the layout train\|val\|test\/class\/name/,
-      /^move it away$/,
+      async ({ write }) => write({ ...(await images("littered/", 0, "val")), "littered/train/cat/a\nb.png": "x" }),
+      /"train\/cat\/a\\nb\.png" is not a plain relative path$/,
+      /control characters are refused: rename it$/,
     ],
     [
       "nothing in its folder",
@@ -155,8 +148,8 @@ const broken: [what: string, name: string, make: (context: Context) => Promise<u
         await write(await images("half-linked/", 0, "val"));
         await symlink("/nowhere/at/all.png", join(data, "half-linked/train/cat/x.png"));
       },
-      /half-linked\/train\/cat\/x\.png: is neither a file nor a folder$/,
-      /^links are not followed, copy the file here$/,
+      /half-linked\/train\/cat\/x\.png: is a link that leads nowhere$/,
+      /^links are followed inside the data folder only: copy the file here$/,
     ],
     [
       "a cut batch of CIFAR-10",
@@ -284,6 +277,7 @@ test.each(broken)(
 test("files and hidden folders that are no data sets are passed over", async () => {
   const { write, found } = await setup();
   await write({ "README.md": "x", ".cache/x": "x", "cifar-10-binary.tar.gz": "x", "model.zip": "x" });
+  await write({ "backup.zip": zipOf({ "notes/1.txt": "x" }), "results.tar": await tarOf({ "run/log.txt": "x" }) });
   expect(await found()).toEqual({ names: ["good"], unusable: [] });
 });
 

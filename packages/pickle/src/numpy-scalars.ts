@@ -12,7 +12,7 @@ export const numpyScalars: readonly (readonly [name: string, call: (args: readon
 ];
 
 /** `numpy.dtype("f8")`; its byte order comes afterwards, as second part of its state. */
-class NumpyType {
+export class NumpyType {
   readonly code: string;
   littleEndian = true;
 
@@ -39,15 +39,23 @@ const readers: Readonly<Record<string, (view: DataView, littleEndian: boolean) =
   f8: (view, little) => view.getFloat64(0, little),
 };
 
-/** @param data bytes; text in pickles of Python 2, and text to be encoded as latin1 in those of protocol 2 */
+/** Bytes are text in pickles of Python 2, and text to be encoded as latin1 in those of protocol 2; null for what are none. */
+export function writtenBytes(data: unknown): string | Uint8Array | null {
+  const written = data instanceof Placeholder && data.name === "_codecs.encode" ? data.args[0] : data;
+  return typeof written === "string" || written instanceof Uint8Array ? written : null;
+}
+
+/** A copy where they were written as text. */
+export const asBytes = (written: string | Uint8Array): Uint8Array =>
+  typeof written === "string" ? Buffer.from(written, "latin1") : written;
+
 function scalar([type, data]: readonly unknown[]): number | boolean | null {
   if (!(type instanceof NumpyType)) throw new MalformedError("a NumPy scalar of the pickle has no dtype");
   const read = Object.hasOwn(readers, type.code) ? readers[type.code] : undefined;
-  const written = data instanceof Placeholder && data.name === "_codecs.encode" ? data.args[0] : data;
-  const isBytes = typeof written === "string" || written instanceof Uint8Array;
-  if (!read || !isBytes) return null; // of text, dates, complex numbers: nothing that we ask for
+  const written = writtenBytes(data);
+  if (!read || written === null) return null; // of text, dates, complex numbers: nothing that we ask for
   if (written.length !== Number(type.code.slice(1)))
     throw new MalformedError(`a NumPy scalar of the pickle has ${written.length} bytes for dtype ${type.code}`);
-  const bytes = typeof written === "string" ? Buffer.from(written, "latin1") : written;
+  const bytes = asBytes(written);
   return read(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), type.littleEndian);
 }

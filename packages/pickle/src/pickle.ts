@@ -223,9 +223,7 @@ const rows = opcodes.reduce<
 
 function requireProtocol(protocol: number): void {
   if (protocol < 2 || protocol > 5)
-    throw new MalformedError(
-      `the pickle is of protocol ${protocol}; 2 to 5 are read: save with torch.save's defaults`,
-    );
+    throw new MalformedError(`the pickle is of protocol ${protocol}; 2 to 5 are read: save with torch.save's defaults`);
 }
 
 function append(target: unknown, items: readonly unknown[]): void {

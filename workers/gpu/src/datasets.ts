@@ -63,8 +63,8 @@ function logged(log: Logger): (progress: PrepareProgress) => void {
     step = current;
     if (progress.step !== "ready" && progress.seconds < due) return;
     due = progress.seconds + logEvery;
-    const { dataset, done, total, imagesPerSecond, etaSeconds } = progress;
-    log.info({ dataset, done, total, imagesPerSecond, etaSeconds }, `${progress.step} a data set`);
+    const { dataset, done, total, imagesPerSecond, etaSeconds, broken } = progress;
+    log.info({ dataset, done, total, imagesPerSecond, etaSeconds, broken }, `${progress.step} a data set`);
   };
 }
 

@@ -5,14 +5,17 @@ import { unusableLine } from "../terminal/decoding.ts";
 import { print, printJson } from "../terminal/print.ts";
 import { table } from "../terminal/table.ts";
 import { line, yellow } from "../terminal/text.ts";
+import { inspect } from "./inspect-dataset.ts";
 
-export const datasets = (program: Command): Command =>
-  withConnection(
+export function datasets(program: Command): void {
+  const command = withConnection(
     program
       .command("datasets")
       .description("data sets that experiments can name, and what workers found and cannot use, with the reason")
       .option("--json", "print both as JSON"),
-  ).action(async (flags: ConnectionFlags & { json?: true }) => {
+  );
+  inspect(command);
+  command.action(async (flags: ConnectionFlags & { json?: true }) => {
     const list = await (await connect(flags)).datasetList();
     if (flags.json) return printJson(list);
     const rows = list.items.map(({ name, version, classes, inputShape, splits }) => [
@@ -34,3 +37,4 @@ export const datasets = (program: Command): Command =>
       print(line`\n${yellow(unusableLine(dataset))} (told by ${workers.join(", ")})`);
     }
   });
+}

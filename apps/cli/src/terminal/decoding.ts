@@ -2,7 +2,7 @@ import type { UnusableDataset } from "@reluctant/contracts";
 import type { DataWatch } from "@reluctant/local";
 import { count } from "@reluctant/plot";
 import { bar, clock, duration } from "./format.ts";
-import { LiveLines } from "./live-lines.ts";
+import { type LiveLine, LiveLines } from "./live-lines.ts";
 import { line, singleLine, type Text, yellow } from "./text.ts";
 
 type Progress = Parameters<NonNullable<DataWatch["onProgress"]>>[0];
@@ -18,15 +18,16 @@ export function decodingProgress(
   const live = new LiveLines(out, now);
   return {
     onProgress: (progress) => {
-      const { dataset, step, done, total } = progress;
-      if (step === "ready") live.event(readyLine(progress));
-      else
-        live.draw([
-          { key: `${dataset} ${step}`, text: progressLine(progress), ...(total !== null && { share: done / total }) },
-        ]);
+      if (progress.step === "ready") live.event(readyLine(progress));
+      else live.draw([decodingLine(progress)]);
     },
     onUnusable: (dataset) => live.event(yellow(unusableLine(dataset))),
   };
+}
+
+export function decodingLine(progress: Progress): LiveLine {
+  const { dataset, step, done, total } = progress;
+  return { key: `${dataset} ${step}`, text: progressLine(progress), ...(total !== null && { share: done / total }) };
 }
 
 /** `decoding  cifar10  ███████████░░░░░  68 %  40,800/60,000 images  1,530 img/s  ETA 0:12` */
@@ -39,8 +40,10 @@ export function progressLine({ dataset, step, done, total, imagesPerSecond, etaS
   return line`${what}  ${bar(done / total)} ${percent}  ${images}  ${rate}  ETA ${clock(etaSeconds)}`;
 }
 
-const readyLine = ({ dataset, done, seconds }: Progress): Text =>
-  line`ready     ${dataset}  ${count(done)} images, read and decoded in ${duration(seconds)}`;
+const readyLine = ({ dataset, done, seconds, broken }: Progress): Text => {
+  const left = broken === undefined ? "" : `; ${count(broken)} broken ones are left out, see broken.txt in its cache`;
+  return line`ready     ${dataset}  ${count(done)} images, read and decoded in ${duration(seconds)}${left}`;
+};
 
 /** `The data set cifar10 cannot be used: /data/cifar10: holds both val and test. To mend it: …`, as plain text of one line. */
 export const unusableLine = ({ name, reason, fix }: UnusableDataset): string =>

@@ -1,0 +1,23 @@
+import { basename, dirname } from "node:path";
+import { DatasetError, isSystemError, unreadable } from "../errors.ts";
+import { type FileTree, pick } from "./file-tree.ts";
+import { folderTree } from "./folder-tree.ts";
+import { firstBytes, packingOf } from "./packing.ts";
+import { tarTree } from "./tar-tree.ts";
+import { zipTree } from "./zip-tree.ts";
+
+/**
+ * The files of an archive, told by its bytes; an `.npz` is a file of its own.
+ * @throws DatasetError where it is none
+ */
+export async function openArchive(file: string): Promise<FileTree> {
+  const start = await firstBytes(file, 262).catch((error) => {
+    throw isSystemError(error) ? unreadable(file, error, "put it back") : error;
+  });
+  const isZip = Buffer.from(start.subarray(0, 2)).toString("latin1") === "PK";
+  if (isZip && /\.npz$/i.test(file)) return pick(folderTree(dirname(file)), [basename(file)], file);
+  if (isZip) return zipTree(file);
+  const isTar = Buffer.from(start.subarray(257, 262)).toString("latin1") === "ustar";
+  if (isTar || (await packingOf(file)) !== null) return tarTree(file);
+  throw new DatasetError("is neither a zip nor a tar archive, whatever its name says", { file, fix: "fetch it again" });
+}
