@@ -2,7 +2,7 @@ import { uint32 } from "@reluctant/relu";
 import sharp, { type JpegOptions } from "sharp";
 import { expect, it } from "vitest";
 import { jpegOf } from "../../../test/images.ts";
-import { decodeView } from "./decode.ts";
+import { decodeImage, decodeView, requireWhole } from "./decode.ts";
 import { croppedFirst, type View } from "./view.ts";
 
 const jpeg = await jpegOf(1, { width: 96, height: 80 });
@@ -66,6 +66,31 @@ it.each(coding)("a JPEG of one scan has the pixels that it has in many: %o", asy
       expect(await pixelsOf(one, size, view)).toEqual(await pixelsOf(many, size, view));
     }
   }
+});
+
+it("a JPEG is read that a camera or a program was careless with, where no pixel is lost", async () => {
+  const table = jpeg.indexOf(Buffer.from([0xff, 0xdb]));
+  const careless = Buffer.concat([jpeg.subarray(0, table), Buffer.from([1, 2, 3]), jpeg.subarray(table)]);
+  const at = { name: "", file: "photo.jpg" };
+  await requireWhole({ ...at, bytes: careless });
+  expect((await decodeImage({ ...at, bytes: careless })).data).toEqual(
+    (await decodeImage({ ...at, bytes: jpeg })).data,
+  );
+  const whole = (bytes: Uint8Array) => {
+    const pixels = new Uint8Array(64 * 64 * 3); // at over half of its size, a JPEG is decoded at all of it
+    const view = croppedFirst({ top: 0, left: 0, height: 80, width: 96 });
+    return decodeView({ ...at, bytes }, 64, () => view, pixels).then(() => pixels);
+  };
+  const [one, other] = [await whole(careless), await whole(jpeg)];
+  expect(Math.max(...one.map((value, i) => Math.abs(value - (other[i] as number))))).toBeLessThanOrEqual(2);
+});
+
+it.each([
+  ["a page of a server", Buffer.from("<!doctype html><p>Not found")],
+  ["a drawing that leads elsewhere", Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>')],
+  ["a GIF", Buffer.from("GIF89a\x01\0\x01\0\0\0\0;", "latin1")],
+])("%s is no image, whatever its name says", async (_, bytes) => {
+  await expect(decodeImage({ name: "", file: "photo.jpg", bytes })).rejects.toThrow(/it is neither JPEG, PNG nor WebP/);
 });
 
 it("a JPEG of four colors is left to the other decoder", async () => {

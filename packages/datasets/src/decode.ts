@@ -26,12 +26,15 @@ const openOptions = { failOn: "warning", limitInputPixels: maxPixels, pages: 1 }
  */
 export const decodeImage = (sample: SampleBytes): Promise<Pixels> => readable(sample, decode);
 
-async function decode(bytes: Uint8Array): Promise<Pixels> {
+const decode = (bytes: Uint8Array): Promise<Pixels> => overHarmless(bytes, pixelsOf);
+
+/** Reads with all warnings for errors, and once more without where those were harmless. */
+async function overHarmless<T>(bytes: Uint8Array, read: (image: Sharp) => Promise<T>): Promise<T> {
   try {
-    return await pixelsOf(open(bytes));
+    return await read(open(bytes));
   } catch (error) {
-    if (!isHarmless(reason(error))) throw error;
-    return pixelsOf(sharp(bytes, { ...openOptions, failOn: "error" }));
+    if (!isHarmless(error)) throw error;
+    return read(sharp(bytes, { ...openOptions, failOn: "error" }));
   }
 }
 
@@ -45,8 +48,8 @@ async function pixelsOf(image: Sharp): Promise<Pixels> {
  * Whether a JPEG's warning takes nothing from its pixels, as bytes between two of its parts and odd notes do not. Pillow
  * passes over all warnings; one of data that breaks off would leave gray pixels.
  */
-const isHarmless = (warnings: string): boolean =>
-  warnings
+const isHarmless = (error: unknown): boolean =>
+  reason(error)
     .split("\n")
     .map((line) => line.replace(/^\s*(Vips\w+:\s*)?/, "").trim())
     .filter((line) => line !== "")
@@ -74,16 +77,31 @@ export const decodeView = (
   imageHWC: Uint8Array,
 ): Promise<void> =>
   readable(sample, async (bytes) => {
-    const image = isJpeg(bytes) ? imageCodec.openJpeg(bytes) : null;
-    if (image) {
-      requireSize(image);
-      imageHWC.set(imageCodec.jpegView(atScale(viewOf(image), image, size), size));
-    } else {
+    const view = isJpeg(bytes) ? jpegView(bytes, size, viewOf) : null;
+    if (view) imageHWC.set(view);
+    else {
       const { data, shape } = await decode(new Uint8Array(bytes));
       const [height, width] = shape;
       imageHWC.set(imageCodec.pixelsView(data, width, viewOf({ height, width }), size));
     }
   });
+
+/** Null for what is left to the other decoder: other colors, and what this one warns of without need. */
+function jpegView(
+  bytes: Uint8Array,
+  size: number,
+  viewOf: (image: { height: number; width: number }) => View,
+): Uint8Array | null {
+  try {
+    const image = imageCodec.openJpeg(bytes);
+    if (!image) return null;
+    requireSize(image);
+    return imageCodec.jpegView(atScale(viewOf(image), image, size), size);
+  } catch (error) {
+    if (isHarmless(error)) return null;
+    throw error;
+  }
+}
 
 /** By their first bytes: of all that sharp reads, these are data, and nothing in them leads elsewhere. */
 const signatures: readonly { format: string; at: number; bytes: Buffer }[] = [
@@ -120,7 +138,7 @@ const jpegScan = Buffer.from([0xff, 0xda]);
  */
 export const requireWhole = (sample: SampleBytes): Promise<void> =>
   readable(sample, async (bytes) => {
-    const { format, width, height } = await open(bytes).metadata();
+    const { format, width, height } = await overHarmless(bytes, (image) => image.metadata());
     requireSize({ width, height });
     const content = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const ended = {
