@@ -1,6 +1,6 @@
 /** Folders of prepared data sets while they are written: `VERSION.OWNER.UUID.partial`, which become `VERSION` at the end. */
 import { createHash, randomUUID } from "node:crypto";
-import { readdir, readFile, readlink, rm, stat } from "node:fs/promises";
+import { readdir, readFile, readlink, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 
 const partial = ".partial";
@@ -9,6 +9,24 @@ const dayMs = 24 * 60 * 60 * 1000;
 /** Where this process may build a version. */
 export const partialFolder = async (cacheDir: string, version: string): Promise<string> =>
   join(cacheDir, `${version}.${await namespace()}-${process.pid}.${randomUUID()}${partial}`);
+
+/** Takes over what a killed process left of a version, to go on with its pixels; null where nobody left any. */
+export async function adoptAbandoned(cacheDir: string, version: string): Promise<string | null> {
+  const here = await namespace();
+  const names = await readdir(cacheDir).catch(() => []);
+  const left = names.filter(
+    (name) => name.startsWith(`${version}.`) && name.endsWith(partial) && ownerEnded(name, here),
+  );
+  for (const name of left) {
+    const mine = await partialFolder(cacheDir, version);
+    const isMine = await rename(join(cacheDir, name), mine).then(
+      () => true,
+      () => false, // somebody else was faster
+    );
+    if (isMine) return mine;
+  }
+  return null;
+}
 
 /**
  * Removes what killed processes left half-built (184 MB of CIFAR): at once where their end can be seen from here, else

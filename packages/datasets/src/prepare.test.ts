@@ -1,6 +1,8 @@
+import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { createWriteStream } from "node:fs";
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink, truncate, utimes, writeFile } from "node:fs/promises";
+import { once } from "node:events";
+import { cpSync, createWriteStream, readdirSync } from "node:fs";
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, truncate, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
@@ -178,6 +180,47 @@ async function openedTwice(reader: { version: string }, cacheDir: string) {
   onTestFinished(() => other.close());
   return other;
 }
+
+test("what a killed process left of a version is gone on with, and comes out the same", async () => {
+  const { root, cacheDir } = await setup();
+  const source = glyphs({ train: 2_000, test: 500 });
+  const described = await manifest(source);
+  const version = versionOf(described);
+  const ended = spawn(process.execPath, ["-e", ""]);
+  await once(ended, "exit");
+  const cut = prepare({
+    source,
+    manifest: described,
+    cacheDir,
+    onProgress: (done) => {
+      if (done < 1_500) return;
+      const [building] = readdirSync(cacheDir) as [string];
+      cpSync(join(cacheDir, building), join(root, building.replace(`-${process.pid}.`, `-${ended.pid}.`)), {
+        recursive: true,
+      });
+      throw new Error("cut");
+    },
+  });
+  await expect(cut).rejects.toThrow("cut");
+  for (const left of (await readdir(root)).filter((name) => name.endsWith(".partial")))
+    await rename(join(root, left), join(cacheDir, left));
+  let decoded = 0;
+  const counted: typeof source = {
+    ...source,
+    decode: (sample) => {
+      decoded++;
+      return source.decode(sample);
+    },
+  };
+  const reader = await prepare({ source: counted, manifest: described, cacheDir });
+  onTestFinished(() => reader.close());
+  expect(decoded).toBe(1_500);
+  expect(await readdir(cacheDir)).toEqual([version]);
+  const anew = await prepare({ source, manifest: described, cacheDir: join(root, "other") });
+  onTestFinished(() => anew.close());
+  const header = (folder: string) => readFile(join(folder, version, "dataset.json"), "utf8");
+  expect(await header(cacheDir)).toBe(await header(join(root, "other")));
+});
 
 test("two that prepare the same version at once both get it, and leave nothing else behind", async () => {
   const { cacheDir } = await setup();

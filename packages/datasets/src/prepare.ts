@@ -1,4 +1,4 @@
-import { mkdir, open, rename, rm, writeFile } from "node:fs/promises";
+import { constants, mkdir, open, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileSha256 } from "@reluctant/machine";
 import { BrokenImage, BrokenImages, requireFewBroken } from "./broken-images.ts";
@@ -8,11 +8,12 @@ import { contentChanged, DatasetError } from "./errors.ts";
 import { sha256 } from "./files.ts";
 import { type Manifest, splitSizes, versionOf, withoutBroken } from "./manifest.ts";
 import { PixelSums, publishedNormalization } from "./normalization.ts";
-import { partialFolder, removeAbandoned } from "./partial-folder.ts";
+import { adoptAbandoned, partialFolder, removeAbandoned } from "./partial-folder.ts";
 import { filesUnmoved, writeImageIndex } from "./prepare-streamed.ts";
 import { type DatasetReader, type Header, headerFile, imageFile, isPrepared, openPrepared } from "./reader.ts";
 import { type DatasetSource, type SampleBytes, type Shape, streamedReading } from "./source.ts";
 import { type Split, splits } from "./split.ts";
+import { WrittenImages } from "./written-images.ts";
 
 /** Images decoded at a time: past libuv's 4 threads so that none waits for the loop. 1: 980, 4: 1,560, 8: 1,500 img/s. */
 const decodesInFlight = 8;
@@ -28,7 +29,7 @@ export interface PrepareInput {
 /**
  * Decodes every image of a manifest once, into `cacheDir/VERSION/`: a split's images as one uint8 NHWC file in the
  * order of the manifest, its labels beside it. Of a streamed data set only the places of the images are noted. An existing
- * one is opened instead. The folder gets its name only when complete, so processes that prepare the same version at once
+ * one is opened instead, and what a killed process left half-built is gone on with. The folder gets its name only when complete, so processes that prepare the same version at once
  * do no harm. A few images that turn out to be broken are left out, and listed in `broken.txt`: the version is then that of
  * the others.
  * @throws DatasetError naming file and offset: too many broken images, another shape, bytes that are not the manifest's
@@ -52,8 +53,9 @@ async function prepareVersion(input: PrepareInput): Promise<DatasetReader> {
   const folder = join(cacheDir, version);
   const prepared = await isPrepared(cacheDir, version);
   if (prepared && (await filesUnmoved(manifest, folder))) return openPrepared(cacheDir, version);
+  const adopted = manifest.preprocessing?.streamed ? null : await adoptAbandoned(cacheDir, version);
   await removeAbandoned(cacheDir);
-  const building = await partialFolder(cacheDir, version);
+  const building = adopted ?? (await partialFolder(cacheDir, version));
   await mkdir(building, { recursive: true });
   try {
     await build(input, version, building);
@@ -110,6 +112,9 @@ async function writePixels(
     validation: await create(folder, "validation"),
     test: await create(folder, "test"),
   };
+  const sync = () => Promise.all(splits.map((split) => files[split].sync()));
+  const written = await WrittenImages.in(folder, sync);
+  const imageBytes = height * width * channels;
   const sums = new PixelSums(channels);
   const total = samples.length;
   const broken: BrokenImage[] = [];
@@ -122,6 +127,13 @@ async function writePixels(
       if (sha256(sample.bytes) !== target.sha256) {
         throw contentChanged(sample);
       }
+      const place = target.index * imageBytes;
+      if (written.has(target)) {
+        const { buffer } = await files[target.split].read(new Uint8Array(imageBytes), 0, imageBytes, place);
+        if (target.split === "train") sums.add(buffer);
+        onProgress?.(++done, total);
+        return;
+      }
       const pixels = await source.decode(sample).catch((error: unknown) => {
         if (!(error instanceof BrokenImage)) throw error;
         broken.push(error);
@@ -132,7 +144,8 @@ async function writePixels(
       const { data, shape } = pixels;
       requireShape(shape, inputShape, sample);
       if (target.split === "train") sums.add(data);
-      await files[target.split].write(data, 0, data.byteLength, target.index * height * width * channels);
+      await files[target.split].write(data, 0, data.byteLength, place);
+      await written.add(target);
       onProgress?.(++done, total);
     });
     for (const name of wanted.keys()) {
@@ -142,7 +155,8 @@ async function writePixels(
       });
     }
     if (broken.length > 0) throw new BrokenImages(broken);
-    await Promise.all(splits.map((split) => files[split].sync()));
+    await sync();
+    await written.done();
   } finally {
     await Promise.all(splits.map((split) => files[split].close()));
   }
@@ -155,7 +169,9 @@ const brokenFile = "broken.txt";
 const listed = (broken: readonly BrokenImage[]): string =>
   broken.map(({ sample, reason }) => `${sample}\t${reason.replaceAll(/\s+/g, " ")}\n`).join("");
 
-const create = (folder: string, split: Split) => open(join(folder, `${split}.images`), "wx");
+/** As it was left, or empty. */
+const create = (folder: string, split: Split) =>
+  open(join(folder, `${split}.images`), constants.O_RDWR | constants.O_CREAT);
 
 function requireShape(shape: Shape, expected: Shape, sample: SampleBytes): void {
   if (shape.every((length, axis) => length === expected[axis])) return;
@@ -175,6 +191,5 @@ function labelsOf({ classes, samples }: Manifest): Record<Split, Uint8Array> {
   return { train: encode("train"), validation: encode("validation"), test: encode("test") };
 }
 
-async function writeDurably(path: string, content: Uint8Array | string): Promise<void> {
-  await writeFile(path, content, { flag: "wx", flush: true });
-}
+const writeDurably = (path: string, content: Uint8Array | string): Promise<void> =>
+  writeFile(path, content, { flush: true });
