@@ -4,7 +4,6 @@ import {
   type DatasetList,
   type DatasetRegistration,
   datasetRegistrationSchema,
-  ReluctantError,
 } from "@reluctant/contracts";
 import { sql } from "@reluctant/db";
 import { visibleTeam } from "./authorize.ts";
@@ -12,12 +11,14 @@ import { leaseSeconds } from "./claim-attempt.ts";
 import type { Caller, Deps } from "./deps.ts";
 
 /**
- * Registers a dataset version under its name; the installation shares it. The same version again is the same one, under
- * the name it has: bytes decide what it is.
+ * Registers a dataset version under its name; the installation shares it. The same version again, of a folder that was
+ * renamed or copied, is the same one under the name it has, which is answered: bytes decide what it is.
  */
 export async function registerDataset({ db }: Pick<Deps, "db">, registration: DatasetRegistration): Promise<Dataset> {
   const { name, version: sha256, splits, ...shape } = accept(datasetRegistrationSchema, registration, "dataset");
   return db.tx(async (t) => {
+    const known = await t.maybe(sql.datasetVersion, { sha256 });
+    if (known) return datasetOf(known);
     await t.run(sql.registerDataset, { name });
     await t.run(sql.registerDatasetVersion, {
       ...shape,
@@ -27,13 +28,7 @@ export async function registerDataset({ db }: Pick<Deps, "db">, registration: Da
       validationCount: splits.validation,
       testCount: splits.test,
     });
-    const stored = await t.one(sql.datasetVersion, { sha256 });
-    if (stored.name !== name) {
-      throw new ReluctantError("conflict", `dataset version ${sha256} is registered as ${stored.name} already`, [
-        { field: "name", message: `must be ${stored.name}` },
-      ]);
-    }
-    return datasetOf(stored);
+    return datasetOf(await t.one(sql.datasetVersion, { sha256 }));
   });
 }
 

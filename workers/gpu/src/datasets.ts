@@ -31,19 +31,24 @@ export async function prepareDatasets(options: {
   return { usable: readers.map(registrationOf), unusable };
 }
 
-/** Registers them; one that the installation has under another name is left out too. */
+/**
+ * Registers them. One that the installation has under another name is used under that, and told; one whose names it does not
+ * take, as of a class with a character that turns text around, is left out.
+ */
 export async function registerDatasets(
   { usable, unusable }: FoundDatasets,
-  register: (dataset: DatasetRegistration) => Promise<unknown>,
+  register: (dataset: DatasetRegistration) => Promise<{ name: string }>,
+  log: Pick<Logger, "info">,
 ): Promise<FoundDatasets> {
   const registered: FoundDatasets = { usable: [], unusable: [...unusable] };
   for (const dataset of usable) {
     try {
-      await register(dataset);
-      registered.usable.push(dataset);
+      const { name } = await register(dataset);
+      if (name !== dataset.name) log.info({ dataset: dataset.name, name }, "a data set is known under another name");
+      registered.usable.push({ ...dataset, name });
     } catch (error) {
-      if (!(error instanceof ReluctantError) || error.code !== "conflict") throw error;
-      const fix = "use it under that name, or rename it so on this machine";
+      if (!(error instanceof ReluctantError) || error.code !== "invalid-request") throw error;
+      const fix = "rename the folders or classes that are named here";
       registered.unusable.push({ name: dataset.name, reason: error.message, fix });
     }
   }

@@ -1,7 +1,7 @@
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { postgresArtifacts } from "@reluctant/artifacts";
-import { ReluctantError } from "@reluctant/contracts";
+import { type DatasetRegistration, ReluctantError } from "@reluctant/contracts";
 import { registerDataset } from "@reluctant/control";
 import { requireDataFolders } from "@reluctant/datasets";
 import { openDatabase } from "@reluctant/db";
@@ -64,9 +64,9 @@ async function main(): Promise<void> {
   ]).finally(() => preparing.catch(() => {})); // what is half-decoded is removed before this process ends
 
   const db = openDatabase(config.databaseUrl, { poolSize: 4 });
-  const datasets = await registerDatasets(found, (dataset) =>
-    retryUnavailable(() => registerDataset({ db }, dataset), { signal, log }),
-  );
+  const register = (dataset: DatasetRegistration) =>
+    retryUnavailable(() => registerDataset({ db }, dataset), { signal, log });
+  const datasets = await registerDatasets(found, register, log);
 
   signal.throwIfAborted();
   const redis = openRedis({ url: config.redisUrl, prefix: config.redisPrefix, log });
