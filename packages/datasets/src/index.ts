@@ -3,7 +3,7 @@ export { discoverDatasets } from "./discover.ts";
 export { DatasetError } from "./errors.ts";
 export { glyphs } from "./glyphs.ts";
 export type { CropKey } from "./images.ts";
-export { type Inspection, inspectDataset } from "./inspect/inspect.ts";
+export { datasetSheet, type Inspection, inspectDataset } from "./inspect/inspect.ts";
 export { type Manifest, type ManifestSample, manifest, splitSizes, subset, versionOf } from "./manifest.ts";
 export { type PrepareInput, prepare } from "./prepare.ts";
 export { type PrepareAllInput, prepareAll } from "./prepare-all.ts";

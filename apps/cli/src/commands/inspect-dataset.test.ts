@@ -57,6 +57,18 @@ test("a folder is told as what it is, and nothing is written", async () => {
   expect(await readdir(root)).toEqual(["pets"]);
 });
 
+test("a picture shows a row of images for each class", async () => {
+  const root = await pets();
+  const file = join(root, "sheet.png");
+  const { status } = inspect(join(root, "pets"), "--sheet", file);
+  expect(status).toBe(0);
+  const { data, info } = await sharp(file).raw().toBuffer({ resolveWithObject: true });
+  expect([info.width, info.height]).toEqual([820, 140]);
+  const redAt = (row: number, column: number) =>
+    data[((4 + row * 68 + 32) * info.width + 4 + column * 68 + 32) * info.channels];
+  expect([redAt(0, 0), redAt(0, 1), redAt(1, 0), redAt(1, 10), redAt(1, 11)]).toEqual([0, 1, 20, 30, 255]);
+});
+
 test("a folder that holds no data set is refused in a line, with what is known and what was nearest", async () => {
   const root = await pets();
   await rm(join(root, "pets/val"), { recursive: true });

@@ -1,4 +1,5 @@
-import { DatasetError, type Inspection, inspectDataset } from "@reluctant/datasets";
+import { writeFile } from "node:fs/promises";
+import { DatasetError, datasetSheet, type Inspection, inspectDataset } from "@reluctant/datasets";
 import { count } from "@reluctant/plot";
 import type { Command } from "commander";
 import { ContentError } from "../input-file.ts";
@@ -11,6 +12,7 @@ import { bold, dim, joined, line, type Text, yellow } from "../terminal/text.ts"
 
 interface Flags {
   deep?: true;
+  sheet?: string;
   json?: true;
 }
 
@@ -21,9 +23,11 @@ export const inspect = (datasets: Command): Command =>
       "what a folder or an archive holds: layout, splits, classes, sizes, and what would be left out; writes nothing",
     )
     .option("--deep", "read every image, and tell those that occur in two splits")
+    .option("--sheet <file>", "write a picture with a row of images for each class (PNG)")
     .action(async (path: string, _: unknown, command: Command) => {
-      const { deep = false, json } = command.optsWithGlobals<Flags>();
+      const { deep = false, sheet, json } = command.optsWithGlobals<Flags>();
       const inspection = await inspected(path, deep);
+      if (sheet !== undefined) await writeFile(sheet, (await datasetSheet(path)).png);
       if (json) printJson(inspection);
       else print(inspectionText(inspection));
     });

@@ -16,6 +16,7 @@ import { folderTree } from "../tree/folder-tree.ts";
 import { openArchive } from "../tree/open-archive.ts";
 import { type DeepLook, lookDeep } from "./deep.ts";
 import { type ImageFacts, lookAtImages } from "./images.ts";
+import { type ContactSheet, contactSheet } from "./sheet.ts";
 
 /** What a data set on a disk is, before anything is made of it. */
 export interface Inspection {
@@ -84,6 +85,13 @@ export async function inspectDataset(path: string, { deep, onProgress }: Inspect
     preparing: preparing(total, images, preprocessing),
     deep: deep ? await lookDeep(source, onRead) : null,
   };
+}
+
+/** A picture of some images of each class. @throws DatasetError as `inspectDataset` */
+export async function datasetSheet(path: string): Promise<ContactSheet> {
+  const { name, plan } = await found(path);
+  const folder = dirname(resolve(path));
+  return contactSheet(await plan(await settingsOf(folder, await readdir(folder), name)));
 }
 
 interface FoundPlan {

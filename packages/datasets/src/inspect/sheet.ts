@@ -1,0 +1,59 @@
+import sharp from "sharp";
+import { BrokenImage } from "../broken-images.ts";
+import type { Plan } from "../layouts/layout.ts";
+import { classOf, type Pixels } from "../source.ts";
+
+/** A picture of a data set: a row of images for each class. */
+export interface ContactSheet {
+  readonly png: Uint8Array;
+  /** Of the rows, from the top. */
+  readonly classes: readonly string[];
+}
+
+const most = { classes: 24, ofEach: 12 } as const;
+/** Pixels of an image on the sheet, and between two. */
+const [side, gap] = [64, 4];
+/** Images looked at for one that is shown: those of a shard or an array come in no order of classes. */
+const looksEach = 4;
+
+/** The first classes by name, with some images of each, as far as they are met among those looked at. */
+export async function contactSheet(plan: Plan): Promise<ContactSheet> {
+  const { classes } = await plan.count();
+  const shown = [...classes.keys()].sort().slice(0, most.classes);
+  const rows = new Map(shown.map((name): [string, Pixels[]] => [name, []]));
+  for await (const sample of plan.some(classes.size * most.ofEach * looksEach)) {
+    const row = rows.get(classOf(sample.name));
+    if (!row || row.length === most.ofEach) continue;
+    const pixels = await plan.decode(sample).catch((error: unknown) => {
+      if (error instanceof BrokenImage) return null;
+      throw error;
+    });
+    if (pixels) row.push(pixels);
+    if ([...rows.values()].every(({ length }) => length === most.ofEach)) break;
+  }
+  const tiles = [...rows.values()].flatMap((row, top) => row.map((pixels, left) => placed(pixels, top, left)));
+  const sheet = sharp({
+    create: {
+      width: gap + most.ofEach * (side + gap),
+      height: gap + Math.max(1, shown.length) * (side + gap),
+      channels: 3,
+      background: "white",
+    },
+  });
+  return {
+    png: await sheet
+      .composite(await Promise.all(tiles))
+      .png()
+      .toBuffer(),
+    classes: shown,
+  };
+}
+
+async function placed({ data, shape: [height, width, channels] }: Pixels, row: number, column: number) {
+  const kernel = Math.min(height, width) < side ? "nearest" : "lanczos3"; // small ones are shown as they are
+  const input = await sharp(data, { raw: { height, width, channels: channels as 3 } })
+    .resize(side, side, { fit: "cover", kernel })
+    .png()
+    .toBuffer();
+  return { input, left: gap + column * (side + gap), top: gap + row * (side + gap) };
+}
