@@ -44,6 +44,8 @@ export function arbitraryOf(schema: JsonSchema, resolve: Resolve): fc.Arbitrary<
       return fc.integer(bounds(resolved, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER));
     case "number":
       return number(resolved);
+    case "null":
+      return fc.constant(null);
     case "boolean":
       return fc.boolean();
     case "array": {

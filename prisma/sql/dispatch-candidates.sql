@@ -26,9 +26,8 @@ with spent as materialized (
   select waiting.id, waiting.created_at
   from waiting join served using (implementation, version, dataset_version, "precision")
   order by waiting.created_at, waiting.id
-  limit case when (
-    select count(distinct (priority, team_id)) filter (where state = 'active') + count(*) filter (where state = 'paused')
-    from experiment where state in ('active', 'paused')) <= 1 then :most::int end
+  limit case when (select count(distinct (priority, team_id)) from experiment where state = 'active') <= 1
+    and not exists (select from experiment where state = 'paused') then :most::int end
 )
 select "stageRunId", "createdAt", priority, "teamId", "teamWeight", "teamGpuSeconds", "teamOverQuota" from (
   select r.id::text as "stageRunId", r.created_at as "createdAt", charged.*,

@@ -1,14 +1,23 @@
 -- What holds the slots of a pool, or lies in its queues.
--- :stageRunIds that wait
+-- :stageRunIds that wait  :halfLifeSeconds of a team's use
+with wanted as materialized (
+  select id, implementation, version, dataset_version, "precision" from stage_run where id = any (:stageRunIds::uuid[])
+  union
+  select r.id, r.implementation, r.version, r.dataset_version, r."precision"
+  from attempt a join stage_run r on r.id = a.stage_run_id where a.state = 'queued' and r.pool = :pool
+), over_quota as materialized (
+  select used.team_id from team_usage(:halfLifeSeconds::float8) used join team t on t.id = used.team_id
+  where used.gpu_seconds >= t.quota
+)
 select a.id::text as "attemptId", r.id::text as "stageRunId", a.state, need.priority,
+  a.team_id in (select team_id from over_quota) as "overQuota",
   extract(epoch from now() - a.started_at)::float8 as "runningSeconds",
   (select extract(epoch from now() - max(p.ended_at))::float8 from attempt p
    where p.stage_run_id = r.id and p.state = 'preempted') as "preemptedSecondsAgo",
   array(
-    select waiting.id::text from stage_run waiting join worker w on w.id = a.worker_id
-    where waiting.id = any (:stageRunIds::uuid[]) and w.drained_at is null
-      and (w.versions ->> waiting.implementation)::int = waiting.version and waiting.dataset_version = any (w.datasets)
-      and coalesce(w.engine -> 'precisions', '["fp32"]') ? waiting.precision
+    select wanted.id::text from wanted join worker w on w.id = a.worker_id
+    where w.drained_at is null and (w.versions ->> wanted.implementation)::int = wanted.version
+      and wanted.dataset_version = any (w.datasets) and coalesce(w.engine -> 'precisions', '["fp32"]') ? wanted."precision"
   ) as "couldRun"
 from attempt a join stage_run r on r.id = a.stage_run_id
 cross join lateral (

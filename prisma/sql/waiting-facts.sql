@@ -7,9 +7,10 @@ select r.state, r.kind, r.pool,
     from stage_run_input i join stage_run s on s.id = i.source_stage_run_id
     where i.stage_run_id = r.id and s.state <> 'succeeded'), '[]') as inputs,
   exists (select from dispatchable_need n where n.stage_run_id = r.id) as dispatchable,
-  (select min(t.name) from dispatchable_need n join team t on t.id = n.team_id where n.stage_run_id = r.id
-   having bool_and(t.quota_hard and (
-     select used.gpu_seconds from team_usage(:halfLifeSeconds::float8) used where used.team_id = t.id) >= t.quota is true)
+  (select min(t.name)
+   from (select distinct team_id from dispatchable_need where stage_run_id = r.id) n
+   join team t on t.id = n.team_id join team_usage(:halfLifeSeconds::float8) used on used.team_id = t.id
+   having bool_and(t.quota_hard and (used.gpu_seconds >= t.quota) is true)
   ) as "teamOverQuota",
   extract(epoch from r.retry_at - now())::float8 as "retryInSeconds", slot.*
 from stage_run r cross join lateral (

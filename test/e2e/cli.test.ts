@@ -33,13 +33,13 @@ const spec = (change: object = {}) =>
 beforeAll(async () => {
   [api, folder] = await Promise.all([startApi(), mkdtemp(join(tmpdir(), "reluctant-cli-"))]);
   const identity: Caller = { team: "lab", teamId: api.teamId, name: "ada", role: "member" };
-  const submit = async (name: string) => {
-    const rawSpec = JSON.parse(spec({ name }));
+  const submit = async (name: string, seed = 1) => {
+    const rawSpec = JSON.parse(spec({ name, seeds: [seed] }));
     const command = { identity, spec: experimentSpecSchema.parse(rawSpec), rawSpec };
     return (await createExperiment(api.control, command)).experimentId;
   };
   [activeId, cancelledId] = [await submit("active"), await submit("cancelled")];
-  await submit("spare");
+  await submit("spare", 2); // shares nothing with the others
   await cancelExperiment(api.control, { identity, experimentId: cancelledId });
   const files: Record<string, string> = {
     "good.yaml": spec(),

@@ -6,10 +6,9 @@ import { requireRole } from "./authorize.ts";
 import { type CommandTx, commit } from "./commit.ts";
 import type { Caller, Deps } from "./deps.ts";
 import { experimentSummary } from "./experiment-summaries.ts";
-import { finishExperiments } from "./finish-experiments.ts";
 import { definitionHashOf, saveModel } from "./models.ts";
 import { findDataset, type PlannedSpec, planSpec, refuseUnknownArtifacts } from "./plan-spec.ts";
-import { connectStageRuns, writeStageRuns } from "./write-stage-runs.ts";
+import { connectStageRuns, finishWhereAllIsThere, writeStageRuns } from "./write-stage-runs.ts";
 import { priorityRank, writeTrials } from "./write-trials.ts";
 
 export interface CreateExperiment {
@@ -111,7 +110,6 @@ async function writeExperiment(
       detail: data,
     }),
   ]);
-  const [anyRun] = runs.values();
-  if (cached === runs.size && anyRun) await finishExperiments(t, anyRun.id);
+  await finishWhereAllIsThere(t, runs);
   return experimentId;
 }

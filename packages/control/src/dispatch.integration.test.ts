@@ -38,6 +38,12 @@ test("a queue gets the pool's free slots and two more, never beyond, however oft
   expect(await dispatch(kit.deps)).toEqual([]);
 });
 
+test("what more waits for is announced first: a worker takes the first job that it sees", async () => {
+  await kit.submit();
+  await kit.worker();
+  expect((await dispatch(kit.deps)).map(({ kind }) => kind)).toEqual(["train", "sensitivity"]);
+});
+
 test("two dispatchers at once make one attempt for each stage run", async () => {
   await kit.submit({ ...onlyTrain, seeds: [1, 2] });
   await kit.worker();

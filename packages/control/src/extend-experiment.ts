@@ -4,10 +4,9 @@ import { requireRole } from "./authorize.ts";
 import { commit } from "./commit.ts";
 import type { Caller, Deps } from "./deps.ts";
 import { experimentSummary } from "./experiment-summaries.ts";
-import { finishExperiments } from "./finish-experiments.ts";
 import { auditExperiment, lockOwnExperiment, reopenExperiment } from "./own-experiment.ts";
-import { extended, latestRevision, planFor, pointOf, refusePaused } from "./revise-experiment.ts";
-import { connectStageRuns, writeStageRuns } from "./write-stage-runs.ts";
+import { extended, planFor, pointOf, type Revision, refusePaused, revisionsOf } from "./revise-experiment.ts";
+import { connectStageRuns, finishWhereAllIsThere, writeStageRuns } from "./write-stage-runs.ts";
 import { planOf, writeTrials } from "./write-trials.ts";
 
 /**
@@ -26,7 +25,8 @@ export function extendExperiment(
     refusePaused(experiment);
     if (experiment.state === "failed" || experiment.state === "cancelled")
       throw new ReluctantError("conflict", `experiment ${experimentId} is ${experiment.state}: retry it first`);
-    const { sent, spec } = extended(await latestRevision(t, experimentId), extension);
+    const latest = (await revisionsOf(t, experimentId)).at(-1) as Revision;
+    const { sent, spec } = extended(latest, extension);
     const whole = await planFor(t, { identity, experiment }, spec);
     const there = await t.many(sql.pointsOfExperiment, { experimentId });
     const known = new Set(there.map(pointOf));
@@ -42,8 +42,7 @@ export function extendExperiment(
     await writeTrials(t, { experimentId, first: there.length }, plan, runs);
     await reopenExperiment(t, experiment);
     await auditExperiment(t, identity, { action: "extend", experimentId, detail: { trials: plan.trials.length } });
-    const [anyRun] = runs.values();
-    if (anyRun) await finishExperiments(t, anyRun.id);
+    await finishWhereAllIsThere(t, runs);
     return experimentSummary(t, experimentId);
   });
 }

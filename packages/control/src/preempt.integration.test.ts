@@ -1,6 +1,15 @@
 import { type Kit, setup } from "@reluctant/testkit";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { beatAttempt, type Caller, dispatch, explainWaiting, getExperiment, preempt, releaseAttempt } from "./index.ts";
+import {
+  beatAttempt,
+  type Caller,
+  changeTeamShare,
+  dispatch,
+  explainWaiting,
+  getExperiment,
+  preempt,
+  releaseAttempt,
+} from "./index.ts";
 
 let kit: Kit;
 let identity: Caller;
@@ -40,6 +49,21 @@ test("an urgent stage run gets the slot of one of a lower class, which goes on l
   const states = await kit.db.prisma.attempt.groupBy({ by: ["state"], _count: true, orderBy: { state: "asc" } });
   expect(states.map(({ state }) => state)).toEqual(["cancelled", "preempted", "queued"]);
   expect(await stageRunOf(low[0] as (typeof low)[number])).toBe(claim.assignment.stageRunId);
+});
+
+test("a team over its quota has nobody give way, whatever its class", async () => {
+  await occupied();
+  await kit.db.prisma
+    .$executeRaw`update attempt set started_at = started_at - interval '3 minutes' where started_at is not null`;
+  const studio = await kit.caller("studio");
+  await kit.submit({ until: "train", budgets: undefined, seeds: [9], priority: "high" }, studio);
+  await kit.db.prisma.$executeRaw`insert into usage (team_id, seconds) values (${studio.teamId}::uuid, 100)`;
+  const share = (quota: number | null) =>
+    changeTeamShare(kit.deps, { identity: { ...studio, role: "admin" }, name: "studio", change: { quota } });
+  await share(50);
+  expect(await preempt(kit.deps)).toEqual([]);
+  await share(null);
+  expect(await preempt(kit.deps)).not.toEqual([]);
 });
 
 test("one of the same class waits for its turn, and is told why", async () => {

@@ -1,6 +1,13 @@
 import { type Priority, priorities } from "@reluctant/contracts";
-import { sql } from "@reluctant/db";
-import { byTurn, choosePreemptions, type Occupant, type Waiting } from "@reluctant/relu";
+import { type Statements, sql } from "@reluctant/db";
+import {
+  byTurn,
+  type Contest,
+  choosePreemptions,
+  shareHalfLifeSeconds as halfLifeSeconds,
+  type Occupant,
+  type Waiting,
+} from "@reluctant/relu";
 import { leaseSeconds } from "./claim-attempt.ts";
 import { commit } from "./commit.ts";
 import type { Deps } from "./deps.ts";
@@ -12,34 +19,40 @@ import { mostLookedAt, waitingIn } from "./waiting-in.ts";
  * their stage runs wait for their next turn. Safe to run at any moment; answers the attempts that were asked.
  */
 export async function preempt(deps: Deps): Promise<Occupant[]> {
+  const contested = await deps.db.many(sql.contestedPools, {});
+  if (contested.length === 0) return [];
   const queues = await deps.db.many(sql.dispatchQueues, { leaseSeconds });
   const asked: Occupant[] = [];
-  for (const pool of new Set(queues.map((queue) => queue.pool)))
-    asked.push(
-      ...(await preemptIn(
-        deps,
-        pool,
-        queues.filter((queue) => queue.pool === pool),
-      )),
-    );
+  for (const { pool } of contested) {
+    const ofPool = queues.filter((queue) => queue.pool === pool);
+    asked.push(...(await preemptIn(deps, pool, ofPool)));
+  }
   return asked;
 }
 
 async function preemptIn(deps: Deps, pool: string, queues: sql.DispatchQueue[]): Promise<Occupant[]> {
-  const freeSlots = queues[0]?.freeSlots ?? 0;
   const waiting: Waiting[] = [];
   for (const queue of queues) waiting.push(...(await waitingIn(deps.db, queue, mostLookedAt)));
-  const urgent = waiting.filter(({ priority }) => priority !== "low").sort(byTurn);
-  if (urgent.length <= freeSlots) return [];
-  const stageRunIds = urgent.map(({ stageRunId }) => stageRunId);
-  const rows = await deps.db.many(sql.occupants, { pool, stageRunIds });
-  const occupants = rows.map(({ priority, ...row }) => ({ ...row, priority: priorities[priority] as Priority }));
-  const chosen = choosePreemptions({ waiting: urgent, occupants, freeSlots });
+  const urgent = waiting.filter(({ priority, teamOverQuota }) => priority !== "low" && !teamOverQuota).sort(byTurn);
+  const chosen = choosePreemptions(await contestOf(deps.db, pool, urgent));
   if (chosen.length === 0) return [];
-  await commit(deps, async (t) => {
+  const seen = new Set(chosen.map(({ attemptId }) => attemptId));
+  return commit(deps, async (t) => {
     await t.many(sql.lockUnfinishedStageRuns, { stageRunIds: chosen.map(({ stageRunId }) => stageRunId) });
-    const attemptIds = chosen.map(({ attemptId }) => attemptId);
-    await takeOffSlots(t, attemptIds, `it gave way to a stage run of ${urgent[freeSlots]?.priority} priority`);
+    // Looked at again: what was queued may have been claimed meanwhile, and is then too young.
+    const still = choosePreemptions(await contestOf(t, pool, urgent)).filter(({ attemptId }) => seen.has(attemptId));
+    const attemptIds = still.map(({ attemptId }) => attemptId);
+    await takeOffSlots(t, attemptIds, "it gave way to a stage run of a higher priority");
+    return still;
   });
-  return chosen;
+}
+
+async function contestOf(t: Statements, pool: string, waiting: readonly Waiting[]): Promise<Contest> {
+  const stageRunIds = waiting.map(({ stageRunId }) => stageRunId);
+  const [rows, free] = await Promise.all([
+    t.many(sql.occupants, { pool, stageRunIds, halfLifeSeconds }),
+    t.many(sql.freeSlots, { pool, stageRunIds, leaseSeconds }),
+  ]);
+  const occupants = rows.map(({ priority, ...row }) => ({ ...row, priority: priorities[priority] as Priority }));
+  return { waiting, occupants, free };
 }

@@ -1,4 +1,5 @@
 import { sql } from "@reluctant/db";
+import { shareHalfLifeSeconds as halfLifeSeconds } from "@reluctant/relu";
 import { leaseSeconds } from "./claim-attempt.ts";
 import type { Deps } from "./deps.ts";
 
@@ -7,7 +8,7 @@ export type PoolDemand = sql.SlotDemandRow;
 
 /** Every pool in which something waits, runs or could run; of all teams, since the machines are shared. */
 export const readDemand = ({ db }: Pick<Deps, "db">): Promise<PoolDemand[]> =>
-  db.many(sql.slotDemand, { leaseSeconds });
+  db.many(sql.slotDemand, { leaseSeconds, halfLifeSeconds });
 
 /** Seconds since a coordinator last made a round (one a second is usual); null where none ever has. */
 export async function secondsSinceRound({ db }: Pick<Deps, "db">): Promise<number | null> {

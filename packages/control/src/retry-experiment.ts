@@ -1,15 +1,31 @@
 import { type ExperimentSummary, ReluctantError } from "@reluctant/contracts";
 import { sql } from "@reluctant/db";
 import { requireRole } from "./authorize.ts";
-import { commit } from "./commit.ts";
+import { type CommandTx, commit } from "./commit.ts";
 import type { Caller, Deps } from "./deps.ts";
 import { experimentSummary } from "./experiment-summaries.ts";
-import { finishExperiments } from "./finish-experiments.ts";
-import { auditExperiment, lockOwnExperiment, reopenExperiment } from "./own-experiment.ts";
-import { latestRevision, planFor, pointOf, refusePaused } from "./revise-experiment.ts";
+import { auditExperiment, lockOwnExperiment, type OwnExperiment, reopenExperiment } from "./own-experiment.ts";
+import type { PlannedSpec } from "./plan-spec.ts";
+import { planFor, pointOf, refusePaused, revisionsOf } from "./revise-experiment.ts";
 import { inBatches } from "./slices.ts";
-import { connectStageRuns, writeStageRuns } from "./write-stage-runs.ts";
-import { newNeeds, planOf } from "./write-trials.ts";
+import { connectStageRuns, finishWhereAllIsThere, writeStageRuns } from "./write-stage-runs.ts";
+import { newNeeds, planOf, together } from "./write-trials.ts";
+
+/** Each point as the first revision had it: the stages of a descent are of all budgets of their spec. */
+async function planPoints(
+  t: CommandTx,
+  who: { identity: Caller; experiment: OwnExperiment },
+  points: Set<string>,
+): Promise<PlannedSpec> {
+  const plans: PlannedSpec[] = [];
+  for (const { spec } of await revisionsOf(t, who.experiment.id)) {
+    const whole = await planFor(t, who, spec);
+    const own = whole.trials.filter((trial) => points.delete(pointOf(trial)));
+    plans.push(planOf(whole, own));
+    if (points.size === 0) break;
+  }
+  return plans.reduce(together);
+}
 
 /**
  * Runs again what failed or was cancelled of an experiment: its trials are planned anew, on the same data. A failure is never
@@ -27,12 +43,13 @@ export function retryExperiment(
     const ended = await t.many(sql.trialsToRetry, { experimentId });
     if (ended.length === 0)
       throw new ReluctantError("conflict", `no trial of experiment ${experimentId} failed or was cancelled`);
-    const whole = await planFor(t, { identity, experiment }, (await latestRevision(t, experimentId)).spec);
     const ids = new Map(ended.map((trial) => [pointOf(trial), trial.id]));
-    const plan = planOf(
-      whole,
-      whole.trials.filter((trial) => ids.has(pointOf(trial))),
-    );
+    const plan = await planPoints(t, { identity, experiment }, new Set(ids.keys()));
+    if (plan.trials.length === 0)
+      throw new ReluctantError(
+        "conflict",
+        `what failed of experiment ${experimentId} can no longer be planned: submit it anew`,
+      );
     const runs = await writeStageRuns(t, plan, experiment.pool);
     await connectStageRuns(t, plan, runs);
     const needsOf = newNeeds(runs);
@@ -41,9 +58,8 @@ export function retryExperiment(
         needs: batch.flatMap((trial) => needsOf(ids.get(pointOf(trial)) as string, trial.stageKeys)),
       });
     await reopenExperiment(t, experiment);
-    await auditExperiment(t, identity, { action: "retry", experimentId, detail: { trials: ended.length } });
-    const [anyRun] = runs.values();
-    if (anyRun) await finishExperiments(t, anyRun.id); // others may have done meanwhile what failed here
+    await auditExperiment(t, identity, { action: "retry", experimentId, detail: { trials: plan.trials.length } });
+    await finishWhereAllIsThere(t, runs);
     return experimentSummary(t, experimentId);
   });
 }

@@ -7,6 +7,7 @@ import {
   extendExperiment,
   failAttempt,
   getExperiment,
+  getStageRun,
   listTrials,
   pauseExperiment,
   registerDataset,
@@ -63,8 +64,25 @@ test("a retry runs what failed again as a new stage run, and takes what succeede
   const after = await kit.db.prisma.stageRun.findMany();
   expect(after).toHaveLength(before.length + 2);
   expect(new Set(after.map(({ stageKey }) => stageKey)).size).toBe(before.length);
+  const failed = before.find(({ state }) => state === "failed")?.id as string;
+  expect(await getStageRun(kit.deps, { identity, id: failed })).toMatchObject({ state: "failed" });
   const { state, gpuSeconds } = await getExperiment(kit.deps, { identity, id: experiment.experimentId });
   expect({ state, charged: gpuSeconds > 0 }).toEqual({ state: "finished", charged: true });
+});
+
+test("a retry after an extension plans a trial of a descent as it was planned", async () => {
+  const experiment = await kit.submit({ methods: ["continuation"], budgets: ["20%", "10%"] });
+  const workerId = await kit.worker();
+  let distillations = 0;
+  await run(workerId, (kind) => kind === "distillation" && distillations++ === 0);
+  await extend(experiment, { budgets: [{ percent: 5 }] });
+  await run(workerId, () => false);
+  const searches = () => kit.db.prisma.stageRun.count({ where: { kind: "mask-search" } });
+  expect(await searches()).toBe(2); // one for each revision
+  await retry(experiment);
+  await run(workerId, () => false);
+  expect(await searches()).toBe(2);
+  expect((await trialsOf(experiment)).map(({ state }) => state)).toEqual(Array(3).fill("succeeded"));
 });
 
 test("a cancelled experiment goes on where it was", async () => {

@@ -16,11 +16,12 @@ export interface Revision {
   spec: ExperimentSpec;
 }
 
-/** The latest revision, on the version of the data set that the experiment began with: a newer one does not change it. */
-export async function latestRevision(t: CommandTx, experimentId: string): Promise<Revision> {
-  const { sent, dataset } = await t.one(sql.latestRevision, { experimentId });
-  return { sent, spec: { ...storedSpecSchema.parse(sent), dataset } };
-}
+/** First to last, on the version of the data set that the experiment began with: a newer one does not change it. */
+export const revisionsOf = async (t: CommandTx, experimentId: string): Promise<Revision[]> =>
+  (await t.many(sql.revisions, { experimentId })).map(({ sent, dataset }) => ({
+    sent,
+    spec: { ...storedSpecSchema.parse(sent), dataset },
+  }));
 
 /** Plans for the experiment's own team, whoever asks. */
 export async function planFor(

@@ -1,6 +1,8 @@
 import { fullVariant, type NeedOrigin, type StageParams, type StageRunState, stageKinds } from "@reluctant/contracts";
 import { sql, type Tx } from "@reluctant/db";
 import type { PlannedStageRun } from "@reluctant/relu";
+import type { CommandTx } from "./commit.ts";
+import { finishExperiments } from "./finish-experiments.ts";
 import type { PlannedSpec } from "./plan-spec.ts";
 import { inBatches } from "./slices.ts";
 
@@ -114,6 +116,12 @@ async function connect(
     newInputs.length > 0 && t.many(sql.unblockStageRuns, { stageRunIds }),
     t.run(sql.adoptCheckpoints, { stageRunIds }),
   ]);
+}
+
+/** Ends the experiments that need these stage runs and wait for nothing: where all were finished before, no completion will. */
+export async function finishWhereAllIsThere(t: CommandTx, runs: ReadonlyMap<string, WrittenStageRun>): Promise<void> {
+  const all = [...runs.values()];
+  if (all[0] && all.every(({ origin }) => origin === "cached")) await finishExperiments(t, all[0].id);
 }
 
 export function runOf(runs: ReadonlyMap<string, WrittenStageRun>, stageKey: string): WrittenStageRun {

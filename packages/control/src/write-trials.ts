@@ -16,6 +16,17 @@ export function planOf(plan: PlannedSpec, trials: PlannedTrial[]): PlannedSpec {
   return { ...plan, trials, stageRuns: plan.stageRuns.filter(({ stageKey }) => needed.has(stageKey)) };
 }
 
+/** One plan of the trials of two, on the same data. */
+export function together(a: PlannedSpec, b: PlannedSpec): PlannedSpec {
+  const stageRuns = new Map([...a.stageRuns, ...b.stageRuns].map((run) => [run.stageKey, run]));
+  return {
+    ...a,
+    trials: [...a.trials, ...b.trials],
+    stageRuns: [...stageRuns.values()],
+    scopes: new Map([...a.scopes, ...b.scopes]),
+  };
+}
+
 /** Trials in the plan's order, numbered from `first`, in batches. */
 export async function writeTrials(
   t: CommandTx,

@@ -37,19 +37,25 @@ export const dispatchCandidates = statement("dispatch-candidates", {
 export type DispatchCandidate = RowOf<typeof dispatchCandidates>;
 
 export const slotDemand = statement("slot-demand", {
-  takes: { leaseSeconds: int },
+  takes: { leaseSeconds: int, halfLifeSeconds: float },
   gives: { pool: text, ready: int, queued: int, running: int, slots: int },
 });
 export type SlotDemandRow = RowOf<typeof slotDemand>;
 
+export const contestedPools = statement("contested-pools", { takes: {}, gives: { pool: text } });
+export const freeSlots = statement("free-slots", {
+  takes: { pool: text, stageRunIds: arrayOf(uuid), leaseSeconds: int },
+  gives: { couldRun: arrayOf(text) },
+});
 export const occupants = statement("occupants", {
-  takes: { pool: text, stageRunIds: arrayOf(uuid) },
+  takes: { pool: text, stageRunIds: arrayOf(uuid), halfLifeSeconds: float },
   gives: {
     attemptId: text,
     stageRunId: text,
     state: word<"queued" | "running" | "stopping">(),
     /** 0 low, 1 normal, 2 high. */
     priority: smallint,
+    overQuota: boolean,
     runningSeconds: nullable(float),
     preemptedSecondsAgo: nullable(float),
     couldRun: arrayOf(text),

@@ -80,7 +80,7 @@ export const setPriority = statement("set-priority", {
     priority: smallint,
   },
 });
-export const latestRevision = statement("latest-revision", {
+export const revisions = statement("revisions", {
   takes: { experimentId: uuid },
   gives: { sent: json<Record<string, unknown>>(), dataset: text },
 });
