@@ -59,6 +59,12 @@ const codeLines: Record<string, CodeLine> = {
     wrap: inNet,
     hasBiases: true,
   },
+  "SNL's VGG-16": {
+    model: "vgg16-bn",
+    answers: { pools: "4" },
+    rename: (name) => name.replace(/^features\./, "feature."),
+    hasBiases: true,
+  },
   "weiaicunzai's ResNet-18": { model: "resnet18", rename: weiaicunzai },
   "weiaicunzai's VGG-16": { model: "vgg16-bn-3-dense-4096", rename: asIs, hasBiases: true },
   "akamaster's ResNet-20": {
@@ -90,7 +96,7 @@ const theirShape = (model: Model, name: string, shape: readonly number[]) =>
   nodesOf(model, "conv").some((node) => node.bias && name === `${node.name}.weight`) ? shape.slice(0, 2) : shape;
 
 const variantOf = ({ model, answers = {} }: CodeLine): string => {
-  if (answers.pools === "5") return "vgg16-bn-5-pools";
+  if (answers.pools) return `vgg16-bn-${answers.pools}-pools`;
   return answers["stride-in"] === "conv2" ? "wrn22-8-late-stride" : model;
 };
 

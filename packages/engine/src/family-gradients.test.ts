@@ -36,6 +36,7 @@ const sizes: Record<string, [side: number, width: number, most?: number]> = {
   "preact-resnet18": [16, 0.25],
   "preact-resnet18-open": [16, 0.25],
   "wrn22-8-late-stride": [16, 0.125],
+  "vgg16-bn-4-pools": [32, 0.125],
   "vgg16-bn-5-pools": [32, 0.125],
   "vgg16-bn-3-dense": [32, 0.125],
   "vgg16-bn-3-dense-4096": [32, 0.0625],

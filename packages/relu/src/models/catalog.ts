@@ -95,6 +95,7 @@ export const models = catalog<Record<string, Family>>({
   "preact-resnet18": preActivation("preact-resnet18", { ...preAct18, end: "norm" }),
   "preact-resnet18-open": preActivation("preact-resnet18-open", { ...preAct18, end: "open" }),
   "wrn22-8-late-stride": preActivation("wrn22-8-late-stride", { ...wide, rest: projectedSum }),
+  "vgg16-bn-4-pools": vgg("vgg16-bn-4-pools", { pools: 4, hidden: [] }),
   "vgg16-bn-5-pools": vgg("vgg16-bn-5-pools", { pools: 5, hidden: [] }),
   "vgg16-bn-3-dense": vgg("vgg16-bn-3-dense", { pools: 5, hidden: [512, 512] }),
   "vgg16-bn-3-dense-4096": vgg("vgg16-bn-3-dense-4096", { pools: 5, hidden: [4096, 4096] }),

@@ -45,6 +45,7 @@ export const questions = catalog<Record<string, Question>>({
     about: "how many blocks a max-pool ends",
     answers: catalog({
       3: { model: "vgg16-bn", known: "the first three, as SENet's" },
+      4: { model: "vgg16-bn-4-pools", known: "the first four, as SNL's, which averages behind the last" },
       5: { model: "vgg16-bn-5-pools", known: "all, as torchvision's and kuangliu's" },
     }),
   },

@@ -12,15 +12,15 @@ const blocks = [
 
 /**
  * VGG16 with batch norm (Simonyan & Zisserman 2015). A 2×2 max-pool ends each of the first `pools` blocks: after three
- * alone the last two blocks work at 4×4 from 32 pixels, 294,912 ReLU units, where a fourth pool would leave 276,480. Layers
- * have torchvision's places in `features`; pools left out keep theirs free, so that names stay the same. A convolution here
- * has no bias: the batch norm behind it takes one away.
+ * alone the last two blocks work at 4×4 from 32 pixels, 294,912 ReLU units, after four or five these are 276,480. Layers have
+ * torchvision's places in `features`; pools left out keep theirs free, so that names stay the same. A convolution here has no
+ * bias: the batch norm behind it takes one away.
  */
 export function vgg16(options: {
   name: string;
   input: Shape;
   classes: number;
-  pools: 3 | 5;
+  pools: 3 | 4 | 5;
   /** Widths of the dense layers before the last, each with a ReLU. They need maps of one position: five pools of 32 pixels. */
   hidden: readonly number[];
 }): Model {
