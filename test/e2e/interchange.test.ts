@@ -55,7 +55,11 @@ it("a state dict comes in by command, is named in a spec, and leaves as ONNX and
   const session = await InferenceSession.create(join(folder, "taken/away/network.onnx"));
   expect([session.inputNames, session.outputNames]).toEqual([["images"], ["logits"]]);
 
-  await reluctant("export-model", sha256, "--to", "pytorch", "--out", "taken/away");
+  await writeFile(join(folder, "taken/away/README.md"), "# Somebody's own\n");
+  const beside = await reluctant("export-model", sha256, "--to", "pytorch", "--out", "taken/away");
+  expect(beside.stdout).toContain("taken/away/network.md");
+  expect(beside.stderr).toContain("taken/away/README.md is no model card of ours and stays as it is");
+  expect(await readFile(join(folder, "taken/away/README.md"), "utf8")).toBe("# Somebody's own\n");
   expect(await readFile(join(folder, "taken/away/partial_relu.py"), "utf8")).toContain("def load(path):");
 }, 60_000);
 

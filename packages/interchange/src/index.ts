@@ -5,7 +5,7 @@ export { StoredTensor } from "./checkpoint/tensor.ts";
 export { readTorchFile } from "./checkpoint/torch-file.ts";
 export { type Imported, importNetwork, type ModelChoice } from "./import.ts";
 export type { MappedTensor, Mapping } from "./mapping.ts";
-export { modelCard, type Provenance } from "./model-card.ts";
+export { isModelCard, modelCard, type Provenance } from "./model-card.ts";
 export { type Network, readNetwork } from "./network.ts";
 export { onnxFile } from "./onnx.ts";
 export { pyTorchFile, pyTorchModule } from "./pytorch.ts";

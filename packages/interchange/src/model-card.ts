@@ -12,6 +12,12 @@ export interface Provenance {
   sha256: string;
 }
 
+/** What every card begins with. */
+const opening = ["---", "library_name: reluctant"];
+
+/** Whether a text is a card that we wrote. */
+export const isModelCard = (text: string): boolean => text.startsWith(`${opening.join("\n")}\n`);
+
 /**
  * README.md beside an exported network: front matter as model hubs read it, then the same for people. Only what is known is
  * said; the licence is the owner's to choose.
@@ -41,8 +47,7 @@ export function modelCard(
       ]
     : [];
   const front = [
-    "---",
-    "library_name: reluctant",
+    ...opening,
     "pipeline_tag: image-classification",
     "license: unknown",
     "tags:",

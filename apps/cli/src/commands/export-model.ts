@@ -14,9 +14,10 @@ import { count } from "@reluctant/plot";
 import { catalog } from "@reluctant/relu";
 import type { Client } from "@reluctant/sdk";
 import { type Command, Option } from "commander";
+import { cardName } from "../card-name.ts";
 import { type ConnectionFlags, connect, withConnection } from "../connection.ts";
 import { withContentErrors } from "../input-file.ts";
-import { print } from "../terminal/print.ts";
+import { note, print } from "../terminal/print.ts";
 import { line } from "../terminal/text.ts";
 import { showTransfer } from "../terminal/transfer.ts";
 
@@ -47,11 +48,14 @@ export const exportModel = (program: Command): Command =>
     const bytes = await read(client, provenance.sha256);
     const network = withContentErrors(id, () => readNetwork(bytes));
     const files = (await formats[flags.to]?.(network)) ?? {};
-    const all: Files = { ...files, "README.md": modelCard(network, provenance, Object.keys(files)) };
     await mkdir(flags.out, { recursive: true });
+    const card = await cardName(flags.out);
+    const all: Files = { ...files, [card]: modelCard(network, provenance, Object.keys(files)) };
     const paths = Object.keys(all).map((name) => join(flags.out, name));
     await Promise.all(Object.values(all).map((contents, i) => writeFile(paths[i] as string, contents)));
     print(line`${network.model.name} with ${count(network.reluCount)} ReLUs: wrote ${listed(paths)}`);
+    if (card !== "README.md")
+      note(line`${join(flags.out, "README.md")} is no model card of ours and stays as it is: the card is ${card}`);
   });
 
 const listed = (paths: readonly string[]): string => `${paths.slice(0, -1).join(", ")} and ${paths.at(-1)}`;
