@@ -202,6 +202,24 @@ describe("a state dict from elsewhere", () => {
     );
   });
 
+  it("is refused as another model than it says, whichever is named", () => {
+    const { choice, built, weights } = setup("resnet20-option-a");
+    const bytes = encodeWeights(built, weights);
+    for (const model of ["resnet20-option-a-end", "resnet20"])
+      expect(() => importNetwork({ bytes }, { ...choice, model })).toThrow(
+        `itself says that it is a resnet20-option-a, which is no ${model}; name --model resnet20-option-a`,
+      );
+  });
+
+  it.each(["their-lab/resnet8@v2", "resnet8@final", "resnet8@2", "resnet8@0.5@ema", "constructor"])(
+    "comes in where others' metadata call it %s",
+    (model) => {
+      const { choice, built, weights } = setup("resnet8");
+      const bytes = encodeSafetensors({ tensors: weights, metadata: { model, side: "large" } });
+      expect(holds(importStateDict(bytes, choice), built, weights)).toBe(true);
+    },
+  );
+
   it("is told which model it is, where another was named", () => {
     const { weights } = setup("resnet20-option-a");
     expect(() => importNetwork({ bytes: file(weights) }, { model: "resnet20", side: 32, classes: 10 })).toThrow(

@@ -1,4 +1,4 @@
-import { type Model, modelNames, models, narrow, reluCount, totalOf } from "@reluctant/relu";
+import { type Model, modelNames, models, reluCount, totalOf } from "@reluctant/relu";
 import {
   encodeStudent,
   encodeWeights,
@@ -13,7 +13,8 @@ import { fits, type Mapping, mapTensors } from "./mapping.ts";
 import { wrapperOf } from "./naming.ts";
 import { type FoundRelus, findRelus, isOfRelu, readMasks } from "./relus/find-relus.ts";
 import type { Keeping } from "./relus/kept.ts";
-import { type ForeignFile, readStateDict, type Stated } from "./state-dict-file.ts";
+import { builtModel, type StatedNetwork, statedName } from "./stated-network.ts";
+import { type ForeignFile, readStateDict } from "./state-dict-file.ts";
 import { type Answers, variantOf } from "./variant.ts";
 
 /** Which network a foreign file holds. */
@@ -128,16 +129,12 @@ function requireSound(tensors: Tensors): void {
   }
 }
 
-/** @param stated what the file itself says */
-function build({ model: named, side, classes, answers = {} }: ModelChoice, stated?: Stated): Model {
+function build({ model: named, side, classes, answers = {} }: ModelChoice, stated?: StatedNetwork): Model {
   if (!models[named]) throw new Error(`there is no model "${named}"; the models are ${modelNames.join(", ")}`);
   const model = variantOf(named, answers, stated?.model);
-  const family = models[model] as NonNullable<(typeof models)[string]>;
-  const [, width] = stated?.model?.split("@") ?? [];
-  if (!family.sides.includes(side))
-    throw new Error(`${model} takes images of side ${family.sides.join(" or ")}, not ${side}`);
+  const { sides } = models[model] as NonNullable<(typeof models)[string]>;
+  if (!sides.includes(side)) throw new Error(`${model} takes images of side ${sides.join(" or ")}, not ${side}`);
   if (stated?.side !== undefined && stated.side !== String(side))
     throw new Error(`its network was trained on images of ${stated.side} pixels, the data set's have ${side}`);
-  const whole = family.build([side, side, 3], classes);
-  return width === undefined ? whole : narrow(whole, Number(width));
+  return builtModel(model, { side, classes, width: stated?.width });
 }

@@ -1,4 +1,4 @@
-import { type Mask, type Model, models, narrow, reluCount, reluLayers, totalOf } from "@reluctant/relu";
+import { type Mask, type Model, models, reluCount, reluLayers, totalOf } from "@reluctant/relu";
 import {
   decodeSafetensors,
   decodeStudent,
@@ -9,6 +9,7 @@ import {
   under,
   weightShapes,
 } from "@reluctant/stages";
+import { builtModel, statedIn } from "./stated-network.ts";
 
 /** A network that a stage run made: all-ReLU (`weights` artifact) or partial-ReLU (`masks` artifact). */
 export interface Network {
@@ -41,17 +42,13 @@ export function readNetwork(bytes: Uint8Array): Network {
 }
 
 function modelOf({ tensors, metadata }: SafetensorsFile): Model {
-  const [name = "", width] = (metadata.model ?? "").split("@");
-  const family = models[name];
-  if (!family) throw new Error(`the file's metadata names no known model, but "${metadata.model}"`);
+  const stated = statedIn(new Map(Object.entries(metadata)));
+  if (!stated) throw new Error(`the file's metadata names no known model, but "${metadata.model}"`);
   const dense = [...tensors].find(([name, { shape }]) => name.endsWith(".weight") && shape.length === 2);
   const classes = dense?.[1].shape[0];
   if (!classes) throw new Error("the file has no dense layer, so its classes cannot be counted");
-  const sides = metadata.side === undefined ? family.sides : [Number(metadata.side)];
-  const built = sides.map((side) => {
-    const whole = family.build([side, side, 3], classes);
-    return width === undefined ? whole : narrow(whole, Number(width));
-  });
+  const sides = stated.side === undefined ? (models[stated.model]?.sides ?? []) : [Number(stated.side)];
+  const built = sides.map((side) => builtModel(stated.model, { side, classes, width: stated.width }));
   const packed = under("mask", tensors);
   const fitting = built.find((model) =>
     reluLayers(model).every(

@@ -11,6 +11,7 @@ import { StoredTensor } from "./checkpoint/tensor.ts";
 import { readTorchFile } from "./checkpoint/torch-file.ts";
 import { isCounter } from "./naming.ts";
 import { onnxRelus } from "./relus/onnx-relus.ts";
+import { type StatedNetwork, statedIn } from "./stated-network.ts";
 
 /** A file of somebody else; an index of several comes with those by name. */
 export interface ForeignFile {
@@ -23,21 +24,11 @@ export interface StateDict {
   tensors: Tensors;
   /** Whether the tensors come in the order in which the network was defined: safetensors sorts them. */
   isOrdered: boolean;
-  /** What the file itself says: those that we exported name their model and the side of its images in pixels. */
-  stated?: Stated;
+  /** Of a file that we exported. */
+  stated?: StatedNetwork | undefined;
   /** In [0, 1], as training wrote it beside the network; null where it wrote none that we know. */
   accuracy: number | null;
 }
-
-export interface Stated {
-  model: string | undefined;
-  side: string | undefined;
-}
-
-const statedIn = (metadata: ReadonlyMap<string, string>): Stated => ({
-  model: metadata.get("model"),
-  side: metadata.get("side"),
-});
 
 interface Found extends Omit<StateDict, "tensors"> {
   tensors: ReadonlyMap<string, StoredTensor>;
