@@ -190,6 +190,16 @@ describe("a state dict from elsewhere", () => {
     );
   });
 
+  it("takes no masks that say they are of another model", () => {
+    const { choice, built, weights } = setup("resnet20-option-a");
+    const other = { ...built, name: "resnet20-option-a-end" };
+    const all = reluLayers(built).map(({ units }) => new Uint8Array(units));
+    const masks = { bytes: encodeStudent(other, weights, all) };
+    expect(() =>
+      importNetwork({ bytes: file(weights) }, { ...choice, answers: { padding: "both" }, masks }),
+    ).toThrow(/masks say that they are of a resnet20-option-a-end, the weights are read as a resnet20-option-a;/);
+  });
+
   it("becomes the variant that an answer names", () => {
     const { choice, weights } = setup("vgg16-bn");
     const imported = importNetwork({ bytes: file(weights) }, { ...choice, answers: { pools: "5" } });

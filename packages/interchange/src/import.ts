@@ -84,6 +84,10 @@ function relusOf(tensors: Tensors, model: Model, { masks, keeping = {} }: ModelC
   const own = findRelus(tensors, model, keeping);
   if (own && masks) throw new Error("the file has masks of its own; leave --masks out, or bring the weights alone");
   const file = masks && readStateDict(masks);
+  if (file?.stated && statedName(file.stated) !== model.name)
+    throw new Error(
+      `the masks say that they are of a ${statedName(file.stated)}, the weights are read as a ${model.name}; bring those of one network`,
+    );
   const found = file ? readMasks(file.tensors, model, keeping, file) : own;
   const cut = keeping.threshold !== undefined ? "threshold" : keeping.budget !== undefined ? "budget" : null;
   if (!found && cut)
