@@ -1,10 +1,12 @@
-import { type Model, models, onesOf, reluLayers } from "@reluctant/relu";
+import { inputShape, type Model, models, narrow, onesOf, reluLayers } from "@reluctant/relu";
 import {
+  decodeSafetensors,
   decodeWeights,
   encodeSafetensors,
   encodeStudent,
   encodeWeights,
   type HostTensor,
+  initialWeights,
   type Tensors,
   weightShapes,
 } from "@reluctant/stages";
@@ -156,6 +158,18 @@ describe("a state dict from elsewhere", () => {
     expect(() => decodeWeights(artifact, at(32))).toThrow(/trained on images of 64 pixels, the data set's have 32/);
     expect(readNetwork(artifact).model).toEqual(at(64));
     expect(() => importStateDict(artifact, choice)).toThrow(/trained on images of 64 pixels, the data set's have 32/);
+  });
+
+  it.each([32, 64, 224])("is exported of %i pixels without that record, too, as earlier versions wrote it", (side) => {
+    const model = narrow((models.resnet18 as NonNullable<typeof models.resnet18>).build([side, side, 3], 10), 0.125);
+    const metadata = { format: "pt", model: "resnet18@0.125" };
+    const masks = reluLayers(model).map(({ units }) => new Uint8Array(units));
+    const weights = initialWeights(model, 1);
+    const student = decodeSafetensors(encodeStudent(model, weights, masks));
+    expect(readNetwork(encodeSafetensors({ ...student, metadata })).model).toEqual(model);
+    // Weights alone do not tell 64 pixels from 32.
+    const alone = readNetwork(encodeSafetensors({ tensors: weights, metadata })).model;
+    expect(inputShape(alone)[0]).toBe(side === 64 ? 32 : side);
   });
 
   it.each([

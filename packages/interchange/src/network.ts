@@ -25,8 +25,7 @@ export interface Network {
 
 /**
  * Reads a `weights` or `masks` artifact. The file names its model, and the width of a narrowed one; classes follow from the
- * last layer. What earlier versions wrote does not name the images' side: it follows from the masks, or is the smallest that
- * the weights fit.
+ * last layer. What earlier versions wrote does not name the images' side: it is the smallest that weights and masks fit.
  * @throws Error naming what is missing or does not fit
  */
 export function readNetwork(bytes: Uint8Array): Network {
@@ -49,14 +48,21 @@ function modelOf({ tensors, metadata }: SafetensorsFile): Model {
   if (!classes) throw new Error("the file has no dense layer, so its classes cannot be counted");
   const sides = stated.side === undefined ? (models[stated.model]?.sides ?? []) : [Number(stated.side)];
   const built = sides.map((side) => builtModel(stated.model, { side, classes, width: stated.width }));
-  const packed = under("mask", tensors);
-  const fitting = built.find((model) =>
-    reluLayers(model).every(
-      ({ name, units }) => packed.size === 0 || packed.get(name)?.values.length === Math.ceil(units / 8),
-    ),
-  );
+  const ofWeights = built.filter((model) => fitsWeights(tensors, model));
+  const candidates = ofWeights.length > 0 ? ofWeights : built; // whose reader names the weight that fits none
+  const fitting = candidates.find((model) => fitsMasks(tensors, model));
   if (!fitting) throw new Error(`the masks fit ${metadata.model} at none of the sides ${sides.join(", ")}`);
   return fitting;
+}
+
+const fitsWeights = (tensors: Tensors, model: Model): boolean =>
+  [...weightShapes(model)].every(([name, shape]) => tensors.get(name)?.shape.join() === shape.join());
+
+/** Without masks any model fits. */
+function fitsMasks(tensors: Tensors, model: Model): boolean {
+  const packed = under("mask", tensors);
+  if (packed.size === 0) return true;
+  return reluLayers(model).every(({ name, units }) => packed.get(name)?.values.length === Math.ceil(units / 8));
 }
 
 /** Other tensors mean that the network computes something that an export would leave out. */
