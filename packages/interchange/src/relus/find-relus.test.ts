@@ -85,6 +85,11 @@ describe("masks of other files", () => {
       ),
       /"relu1" holds NaN/,
     ],
+    [
+      "one number for a layer that is none",
+      new Map([...all((layer) => layer), ["relu1", { shape: [1], values: Float32Array.of(Number.POSITIVE_INFINITY) }]]),
+      /"relu1" holds Infinity, which keeps no ReLU and drops none/,
+    ],
   ])("are refused for %s", (_, tensors, message) => {
     expect(() => readMasks(tensors, resnet8, {}, sorted)).toThrow(message);
   });

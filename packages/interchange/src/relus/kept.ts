@@ -30,6 +30,8 @@ export function scoresOf(layer: ReluLayer, name: string, { shape, values }: Host
       `tensor "${name}" has shape [${shape}]; ReLU layer ${layer.name} has [${channels},${height},${width}]`,
     );
   }
+  const unusable = values.find((value) => !Number.isFinite(value));
+  if (unusable !== undefined) throw new Error(`tensor "${name}" holds ${unusable}, which keeps no ReLU and drops none`);
   if (values.length === 1) return { layer, name, values: new Float32Array(layer.units).fill(values[0] as number) };
   const [, , channels] = layer.shape;
   const positions = layer.units / channels;
@@ -37,8 +39,6 @@ export function scoresOf(layer: ReluLayer, name: string, { shape, values }: Host
     const [position, channel] = [Math.floor(unit / channels), unit % channels];
     return values[channel * positions + position] as number;
   });
-  const unusable = inOrder.find((value) => !Number.isFinite(value));
-  if (unusable !== undefined) throw new Error(`tensor "${name}" holds ${unusable}, which keeps no ReLU and drops none`);
   return { layer, name, values: inOrder };
 }
 
