@@ -27,6 +27,7 @@ describe("masks of other files", () => {
   it.each<[string, (layer: string, place: number) => string]>([
     ["by our export's names", (layer) => `${layer}.mask`],
     ["by the layers' names", (layer) => `module.${layer}`],
+    ["by our export's names, wrapped", (layer) => `net.module.${layer}.mask`],
     ["in order", (_, place) => `arr_${place}`],
   ])("are read %s, from [c, h, w] to [h, w, c]", (_, nameOf) => {
     const { masks } = readMasks(all(nameOf), resnet8, {}, sorted);
@@ -39,6 +40,33 @@ describe("masks of other files", () => {
     ] as const)
       expect(masks[0]?.[(row * width + column) * channels + channel]).toBe(bits(channel, row, column));
     expect(masks.map(({ length }) => length)).toEqual(layers.map(({ units }) => units));
+  });
+
+  it("bring their polynomials within wrappers, too, and none that is of no layer", () => {
+    const polynomial = (layer: string, channels: number) =>
+      [`module.${layer}.polynomial`, { shape: [3, channels], values: new Float32Array(3 * channels).fill(2) }] as const;
+    const masks = all((layer) => `module.${layer}.mask`);
+    const { polynomials } = readMasks(new Map([...masks, polynomial("relu1", 16)]), resnet8, {}, sorted);
+    expect([...polynomials]).toEqual([["relu1", new Float32Array(48).fill(2)]]);
+    expect(() => readMasks(new Map([...masks, polynomial("relu9", 16)]), resnet8, {}, sorted)).toThrow(
+      'polynomial "relu9.polynomial" is of no ReLU layer of resnet8',
+    );
+    expect(() => readMasks(new Map([...masks, polynomial("relu1", 8)]), resnet8, {}, sorted)).toThrow(
+      '"relu1.polynomial" has shape [3,8]; needs [3,16]',
+    );
+  });
+
+  it("keep the first parts of their names where these are the layers' own", () => {
+    const vgg = build("vgg16-bn");
+    const masks = (wrapper: string) =>
+      new Map(
+        reluLayers(vgg).map(({ name, units }) => [
+          `${wrapper}${name}`,
+          { shape: [units], values: new Float32Array(units) },
+        ]),
+      );
+    for (const wrapper of ["", "module."])
+      expect(readMasks(masks(wrapper), vgg, {}, sorted).masks).toHaveLength(reluLayers(vgg).length);
   });
 
   it("cut scores at a threshold, or to the largest so many", () => {

@@ -10,6 +10,13 @@ export interface Keeping {
   squareScale?: number | undefined;
 }
 
+/** What a file says of a network's ReLUs: masks in the order of the layers, and what removed units compute where that is no identity. */
+export interface FoundRelus {
+  masks: readonly Mask[];
+  /** [3, c] by layer. */
+  polynomials: ReadonlyMap<string, Float32Array>;
+}
+
 /** What a file says of one ReLU layer: a number for each unit, 1 where the ReLU stays. */
 export interface Scores {
   layer: ReluLayer;
