@@ -204,6 +204,28 @@ describe("a state dict from elsewhere", () => {
     );
   });
 
+  it("comes in with AutoReP's indicators, and without what only trained them", () => {
+    const { choice, built, weights } = setup("resnet8");
+    const ofRelus = reluLayers(built).flatMap(({ shape: [height, width, channels], units }, layer) => {
+      const tensor = (shape: number[], value: number): HostTensor => ({
+        shape,
+        values: new Float32Array(shape.reduce((product, extent) => product * extent, 1)).fill(value),
+      });
+      return [
+        [`act.alpha_aux_${layer}_0`, tensor([units], layer % 2 ? 1 : -1)],
+        [`act.alpha_mask_${layer}_0`, tensor([channels, height, width], 1)],
+        [`act.bn_${layer}.running_mean`, tensor([channels], 0)],
+        [`act.bn_${layer}.running_var`, tensor([channels], 1)],
+      ] as const;
+    });
+    const counter = ["act.itr_cnt", { shape: [1], values: Float32Array.of(508) }] as const;
+    const bytes = file(renamed(new Map<string, HostTensor>([...weights, ...ofRelus, counter]), /^/, "module."));
+    const imported = importNetwork({ bytes }, choice);
+    const kept = reluLayers(built).map(({ units }, layer) => new Uint8Array(units).fill(layer % 2));
+    expect(Buffer.compare(imported.masks as Uint8Array, encodeStudent(built, weights, kept))).toBe(0);
+    expect([imported.mapping.by, imported.hysteresis]).toEqual(["name", 0.003]);
+  });
+
   it("takes no masks that say they are of another model", () => {
     const { choice, built, weights } = setup("resnet20-option-a");
     const other = { ...built, name: "resnet20-option-a-end" };

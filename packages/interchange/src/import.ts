@@ -11,7 +11,7 @@ import { absorbBiases } from "./biases.ts";
 import type { Shapes } from "./layers.ts";
 import { fits, type Mapping, mapTensors } from "./mapping.ts";
 import { wrapperOf } from "./naming.ts";
-import { findRelus, isOfRelu, readMasks } from "./relus/find-relus.ts";
+import { findRelus, parted, readMasks } from "./relus/find-relus.ts";
 import type { FoundRelus, Keeping } from "./relus/kept.ts";
 import { builtModel, type StatedNetwork, statedName } from "./stated-network.ts";
 import { type ForeignFile, readStateDict } from "./state-dict-file.ts";
@@ -40,6 +40,8 @@ export interface Imported {
   /** The `masks` artifact of a partial-ReLU network; null of one that keeps every ReLU. */
   masks: Uint8Array | null;
   reluCount: number;
+  /** At which AutoReP's indicators were moved, which no file holds; null of others. */
+  hysteresis: number | null;
   /** Which tensor of the file became which of ours. */
   mapping: Mapping;
   /** In [0, 1], as the file says it of itself; null where it says nothing that we know. */
@@ -55,25 +57,21 @@ export interface Imported {
  */
 export function importNetwork(file: ForeignFile, choice: ModelChoice): Imported {
   const { tensors, isOrdered, accuracy, stated } = readStateDict(file, { at: choice.stateDict });
-  requireSound(tensors);
   const model = build(choice, stated);
   const wrapper = wrapperOf(tensors.keys());
-  const ofRelus = new Map([...tensors].filter(([name]) => isOfRelu(name.slice(wrapper.length))));
-  const ofWeights = new Map([...tensors].filter(([name]) => !ofRelus.has(name)));
-  const shapes = new Map([...ofWeights].map(([name, { shape }]) => [name, shape]));
+  const own = parted(new Map([...tensors].map(([name, tensor]) => [name.slice(wrapper.length), tensor])));
+  requireSound(new Map([...own.weights, ...own.relus]), wrapper);
+  const shapes = new Map([...own.weights].map(([name, { shape }]) => [wrapper + name, shape]));
   const mapping = withOtherModels(shapes, { choice, model, isOrdered });
   const renamed = new Map(mapping.tensors.map(({ theirs, ours }) => [ours, tensors.get(theirs) as HostTensor]));
   const weights = requireWeights(absorbBiases(asConvolutions(renamed, model), model), model);
-  const relus = relusOf(
-    new Map([...ofRelus].map(([name, tensor]) => [name.slice(wrapper.length), tensor])),
-    model,
-    choice,
-  );
+  const relus = relusOf(own.relus, model, choice);
   return {
     model: model.name,
     weights: encodeWeights(model, weights),
     masks: relus && encodeStudent(model, weights, relus.masks, relus.polynomials),
     reluCount: relus ? totalOf(relus.masks) : reluCount(model),
+    hysteresis: relus?.hysteresis ?? null,
     mapping,
     accuracy,
   };
@@ -122,13 +120,13 @@ const asConvolutions = (tensors: Tensors, model: Model): Tensors => {
 };
 
 /** Training that broke leaves numbers that no network computes with. */
-function requireSound(tensors: Tensors): void {
+function requireSound(tensors: Tensors, wrapper: string): void {
   for (const [name, { values }] of tensors) {
     const least = name.endsWith("running_var") ? 0 : Number.NEGATIVE_INFINITY;
     for (const value of values) {
       if (Number.isFinite(value) && value >= least) continue;
       const what = Number.isFinite(value) ? "a negative variance" : value;
-      throw new Error(`tensor "${name}" holds ${what}; training broke before it was saved`);
+      throw new Error(`tensor "${wrapper}${name}" holds ${what}; training broke before it was saved`);
     }
   }
 }

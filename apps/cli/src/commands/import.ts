@@ -47,7 +47,11 @@ export const importModel = (program: Command): Command => {
     .requiredOption("--dataset <name>", "what it was trained on, for the images' size and the classes")
     .option("--state-dict <path>", "where its state dict lies in a checkpoint of several, as `ema`")
     .option("--masks <file>", "its masks, where they lie in a file of their own")
-    .option("--threshold <t>", "of scores between 0 and 1, the ReLUs above this stay", number)
+    .option(
+      "--threshold <t>",
+      "of scores between 0 and 1, the ReLUs above this stay; of AutoReP's, its own setting (0.003)",
+      number,
+    )
     .option("--budget <n>", "of scores between 0 and 1, this many ReLUs stay", wholeNumber({ min: 1, max: 1e9 }))
     .option("--scale-x2 <s>", "what AutoReP multiplied the coefficient of x² by", number);
   for (const option of questionOptions) command.addOption(option);
@@ -119,7 +123,11 @@ async function store(client: Client, path: string, { weights, masks }: Imported)
   };
 }
 
-const keptText = ({ masks, reluCount }: Imported): string => (masks ? `, a network of ${count(reluCount)} ReLUs` : "");
+function keptText({ masks, reluCount, hysteresis }: Imported): string {
+  if (!masks) return "";
+  const moved = hysteresis === null ? "" : `, AutoReP's indicators moved at a threshold of ${hysteresis}`;
+  return `, a network of ${count(reluCount)} ReLUs${moved}`;
+}
 
 /** A partial-ReLU network is its own teacher only until somebody names a better one. */
 const specLines = ({ model }: Imported, { weights, masks }: Stored) => [

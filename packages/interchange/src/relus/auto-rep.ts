@@ -4,15 +4,17 @@ import { naturally } from "../naming.ts";
 import { inOrder } from "./by-layer.ts";
 import { type FoundRelus, type Keeping, masksOf } from "./kept.ts";
 
-/** What AutoReP's indicators take to fall or rise. */
-const hysteresis = 0.003;
+/** The setting `--threshold` of AutoReP's published runs; no file holds it. */
+const published = 0.003;
 
 /**
  * AutoReP's indicators and scores, `alpha_mask_I_0` and `alpha_aux_I_0` [c, h, w], numbered in the order of the layers.
- * Before it computes, an indicator falls whose score is below −0.003, and rises whose score is above it. Coefficient K of a
- * layer's polynomial is `poly_para_I_K` [1, c, 1, 1]; that of x² is multiplied by a setting that no file holds.
+ * Before it computes, an indicator falls whose score is at most −threshold, and rises whose score is above it. Coefficient K
+ * of a layer's polynomial is `poly_para_I_K` [1, c, 1, 1]; that of x² is multiplied by a setting that no file holds.
  */
 export function readIndicators(tensors: Tensors, model: Model, keeping: Keeping): FoundRelus {
+  const { threshold: hysteresis = published, ...rest } = keeping;
+  if (hysteresis < 0) throw new Error(`--threshold ${hysteresis}: that of AutoReP's indicators is 0 or more`);
   const layers = reluLayers(model);
   const numbered = (part: string) =>
     [...tensors].filter(([name]) => name.includes(part)).sort(([a], [b]) => naturally(a, b));
@@ -28,8 +30,9 @@ export function readIndicators(tensors: Tensors, model: Model, keeping: Keeping)
     }),
   }));
   return {
-    masks: masksOf(moved, keeping),
+    masks: masksOf(moved, rest),
     polynomials: polynomialsOf(layers, numbered("poly_para_"), keeping.squareScale),
+    hysteresis,
   };
 }
 
@@ -39,6 +42,10 @@ function polynomialsOf(
   squareScale: number | undefined,
 ): Map<string, Float32Array> {
   if (coefficients.length === 0) return new Map();
+  if (coefficients.length === 2 * layers.length)
+    throw new Error(
+      "the file has AutoReP's polynomials of degree 1, and only those of degree 2 are read; train it with --degree 2",
+    );
   if (squareScale === undefined)
     throw new Error(
       "the file has AutoReP's polynomials, but not the scale_x2 that they were trained with; add --scale-x2 N",

@@ -1,7 +1,7 @@
 import { type Model, models, onesOf, reluCount, reluLayers } from "@reluctant/relu";
 import type { HostTensor } from "@reluctant/stages";
 import { describe, expect, it } from "vitest";
-import { findRelus, isOfRelu, readMasks } from "./find-relus.ts";
+import { findRelus, parted, readMasks } from "./find-relus.ts";
 
 const build = (name: string): Model => (models[name] as NonNullable<(typeof models)[string]>).build([32, 32, 3], 10);
 const resnet8 = build("resnet8");
@@ -180,6 +180,37 @@ describe("the ReLUs of AutoReP's files", () => {
     expect(none?.size).toBe(0);
   });
 
+  it("move at 0.003, or where their own threshold was another", () => {
+    const kept = (threshold?: number) => {
+      const found = findRelus(indicators(), resnet8, { threshold });
+      return [found?.hysteresis, found?.masks.reduce((sum, mask) => sum + onesOf(mask), 0)];
+    };
+    const withoutChannels = (count: number) =>
+      layers.reduce((sum, { units, shape: [, , channels] }) => sum + units - (count * units) / channels, 0);
+    expect(kept()).toEqual([0.003, withoutChannels(2)]);
+    expect(kept(0.005)).toEqual([0.005, withoutChannels(1)]); // −0.004 moves none
+    expect(kept(0.001)).toEqual([0.001, withoutChannels(1)]); // 0.002 moves channel 0 up
+    expect(() => kept(-1)).toThrow(/--threshold -1: that of AutoReP's indicators is 0 or more/);
+  });
+
+  it("lie beside what only trains: statistics of its own and a counter", () => {
+    const beside = [
+      ["act.bn_0.running_mean", { shape: [16], values: new Float32Array(16) }],
+      ["act.bn_0.running_var", { shape: [16], values: new Float32Array(16) }],
+      ["act.itr_cnt", { shape: [1], values: Float32Array.of(508) }],
+    ] as const;
+    const conv = ["conv1.weight", tensorOf([3, 3, 3], bits)] as const;
+    const { weights, relus } = parted(new Map<string, HostTensor>([conv, ...indicators(), ...beside]));
+    expect([...weights.keys()]).toEqual(["conv1.weight"]);
+    expect([...relus.keys()]).toEqual([...indicators().keys()]);
+    expect(parted(new Map<string, HostTensor>(beside)).weights.size).toBe(3); // anybody else's are weights
+  });
+
+  it("are refused with polynomials of degree 1", () => {
+    const linear = polynomials().filter(([name]) => !name.endsWith("_2"));
+    expect(() => findRelus(new Map([...indicators(), ...linear]), resnet8, {})).toThrow(/of degree 1, and only those of/);
+  });
+
   it("have polynomials, whose square's scale only their maker knows", () => {
     const tensors = new Map([...indicators(), ...polynomials()]);
     expect(() => findRelus(tensors, resnet8, {})).toThrow(/scale_x2.*--scale-x2/);
@@ -190,7 +221,7 @@ describe("the ReLUs of AutoReP's files", () => {
 
 it("a network without any has none", () => {
   const weights = new Map([["conv1.weight", tensorOf([3, 3, 3], bits)]]);
-  expect([...weights.keys()].some(isOfRelu)).toBe(false);
+  expect(parted(weights)).toEqual({ weights, relus: new Map() });
   expect(findRelus(weights, resnet8, {})).toBeNull();
   expect(reluCount(resnet8)).toBe(73_728);
 });

@@ -9,6 +9,8 @@ import { type FoundRelus, type Keeping, masksOf, type Scores } from "./kept.ts";
 interface Convention {
   /** Its tensors. */
   pattern: RegExp;
+  /** What it keeps beside them of its training, and computes nothing with. */
+  unused?: RegExp;
   read(tensors: Tensors, model: Model, keeping: Keeping): FoundRelus;
 }
 
@@ -17,11 +19,30 @@ const conventions: readonly Convention[] = [
   { pattern: /^(mask|polynomial)\./, read: readArtifact },
   { pattern: /(^|\.)(mask|polynomial)$/, read: readNamed },
   { pattern: /(^|\.)alphas$/, read: readSlopes },
-  { pattern: /(^|\.)(alpha_mask|alpha_aux|poly_para)_\d+_\d+$/, read: readIndicators },
+  {
+    pattern: /(^|\.)(alpha_mask|alpha_aux|poly_para)_\d+_\d+$/,
+    unused: /(^|\.)(bn_\d+\.running_(mean|var)|itr_cnt)$/,
+    read: readIndicators,
+  },
 ];
 
-/** Whether a tensor belongs to a ReLU, by its name. */
-export const isOfRelu = (name: string): boolean => conventions.some(({ pattern }) => pattern.test(name));
+const isOfRelu = (name: string): boolean => conventions.some(({ pattern }) => pattern.test(name));
+
+const conventionOf = (tensors: Tensors): Convention | undefined =>
+  conventions.find(({ pattern }) => [...tensors.keys()].some((name) => pattern.test(name)));
+
+/**
+ * A file's weights, and what belongs to its ReLUs. What a code line only trains with is neither.
+ * @param tensors their names without wrapper
+ */
+export function parted(tensors: Tensors): { weights: Tensors; relus: Tensors } {
+  const unused = conventionOf(tensors)?.unused;
+  const used = [...tensors].filter(([name]) => !unused?.test(name));
+  return {
+    weights: new Map(used.filter(([name]) => !isOfRelu(name))),
+    relus: new Map(used.filter(([name]) => isOfRelu(name))),
+  };
+}
 
 /**
  * The ReLUs of a file that has any beside its weights; null for an all-ReLU network.
@@ -29,9 +50,7 @@ export const isOfRelu = (name: string): boolean => conventions.some(({ pattern }
  * @throws Error naming the tensor, layer or flag
  */
 export function findRelus(tensors: Tensors, model: Model, keeping: Keeping): FoundRelus | null {
-  const own = conventions.find(({ pattern }) => [...tensors.keys()].some((name) => pattern.test(name)));
-  if (!own) return null;
-  return own.read(new Map([...tensors].filter(([name]) => isOfRelu(name))), model, keeping);
+  return conventionOf(tensors)?.read(parted(tensors).relus, model, keeping) ?? null;
 }
 
 /**

@@ -3,6 +3,7 @@ import type { HostTensor } from "@reluctant/stages";
 
 /** Which units of a network keep their ReLU, where a file gives a number for each: above a threshold, or the largest so many. */
 export interface Keeping {
+  /** Of AutoReP's files its own: see `FoundRelus`' hysteresis. */
   threshold?: number | undefined;
   /** ReLUs of the whole network. */
   budget?: number | undefined;
@@ -15,6 +16,8 @@ export interface FoundRelus {
   masks: readonly Mask[];
   /** [3, c] by layer. */
   polynomials: ReadonlyMap<string, Float32Array>;
+  /** Of AutoReP's indicators: how far beyond 0 a score moves one. */
+  hysteresis?: number;
 }
 
 /** What a file says of one ReLU layer: a number for each unit, 1 where the ReLU stays. */
