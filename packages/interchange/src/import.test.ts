@@ -231,9 +231,9 @@ describe("a state dict from elsewhere", () => {
     const other = { ...built, name: "resnet20-option-a-end" };
     const all = reluLayers(built).map(({ units }) => new Uint8Array(units));
     const masks = { bytes: encodeStudent(other, weights, all) };
-    expect(() =>
-      importNetwork({ bytes: file(weights) }, { ...choice, answers: { padding: "both" }, masks }),
-    ).toThrow(/masks say that they are of a resnet20-option-a-end, the weights are read as a resnet20-option-a;/);
+    expect(() => importNetwork({ bytes: file(weights) }, { ...choice, answers: { padding: "both" }, masks })).toThrow(
+      /masks say that they are of a resnet20-option-a-end, the weights are read as a resnet20-option-a;/,
+    );
   });
 
   it("becomes the variant that an answer names", () => {

@@ -1,4 +1,4 @@
-import { type Model, modelNames, models, reluCount, totalOf } from "@reluctant/relu";
+import { type Model, modelNames, models, nodesOf, reluCount, reluLayers, totalOf } from "@reluctant/relu";
 import {
   encodeStudent,
   encodeWeights,
@@ -8,13 +8,14 @@ import {
   weightShapes,
 } from "@reluctant/stages";
 import { absorbBiases } from "./biases.ts";
+import type { GraphCounts } from "./checkpoint/onnx-file.ts";
 import type { Shapes } from "./layers.ts";
 import { fits, type Mapping, mapTensors } from "./mapping.ts";
 import { wrapperOf } from "./naming.ts";
 import { findRelus, parted, readMasks } from "./relus/find-relus.ts";
 import type { FoundRelus, Keeping } from "./relus/kept.ts";
-import { builtModel, type StatedNetwork, statedName } from "./stated-network.ts";
 import { type ForeignFile, readStateDict } from "./state-dict-file.ts";
+import { builtModel, type StatedNetwork, statedName } from "./stated-network.ts";
 import { type Answers, variantOf } from "./variant.ts";
 
 /** Which network a foreign file holds. */
@@ -56,13 +57,14 @@ export interface Imported {
  * @throws Error naming the model, the tensor or the shape that does not fit, or the flag that says what the file does not
  */
 export function importNetwork(file: ForeignFile, choice: ModelChoice): Imported {
-  const { tensors, isOrdered, accuracy, stated } = readStateDict(file, { at: choice.stateDict });
+  const { tensors, isOrdered, accuracy, stated, graph } = readStateDict(file, { at: choice.stateDict });
   const model = build(choice, stated);
   const wrapper = wrapperOf(tensors.keys());
   const own = parted(new Map([...tensors].map(([name, tensor]) => [name.slice(wrapper.length), tensor])));
   requireSound(new Map([...own.weights, ...own.relus]), wrapper);
   const shapes = new Map([...own.weights].map(([name, { shape }]) => [wrapper + name, shape]));
   const mapping = withOtherModels(shapes, { choice, model, isOrdered });
+  if (graph) requireLayers(graph, model);
   const renamed = new Map(mapping.tensors.map(({ theirs, ours }) => [ours, tensors.get(theirs) as HostTensor]));
   const weights = requireWeights(absorbBiases(asConvolutions(renamed, model), model), model);
   const relus = relusOf(own.relus, model, choice);
@@ -118,6 +120,17 @@ const asConvolutions = (tensors: Tensors, model: Model): Tensors => {
   const shapes = weightShapes(model);
   return new Map([...tensors].map(([name, { shape, values }]) => [name, { shape: shapes.get(name) ?? shape, values }]));
 };
+
+/** Weights do not show ReLUs and pools; a graph does, and where it has fewer or more it is another function. */
+function requireLayers({ relus, maxPools }: GraphCounts, model: Model): void {
+  const needed = { relus: reluLayers(model).length, maxPools: nodesOf(model, "max-pool").filter(isWindow).length };
+  if (relus === needed.relus && maxPools === needed.maxPools) return;
+  throw new Error(
+    `of ReLU layers and max-pools its graph has ${relus} and ${maxPools}, a ${model.name} ${needed.relus} and ${needed.maxPools}: it is another function; name its model, or bring the checkpoint and its masks`,
+  );
+}
+
+const isWindow = ({ kernel }: { kernel: number }): boolean => kernel > 1;
 
 /** Training that broke leaves numbers that no network computes with. */
 function requireSound(tensors: Tensors, wrapper: string): void {

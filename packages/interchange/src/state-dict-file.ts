@@ -2,7 +2,7 @@ import type { Tensors } from "@reluctant/stages";
 import { CheckpointError } from "./checkpoint/errors.ts";
 import { findStateDict, readTensors } from "./checkpoint/find-state-dict.ts";
 import { readNpz } from "./checkpoint/npz.ts";
-import { isOnnx, readOnnx } from "./checkpoint/onnx-file.ts";
+import { type GraphCounts, isOnnx, readOnnx } from "./checkpoint/onnx-file.ts";
 import { isSafetensors, readForeignSafetensors } from "./checkpoint/safetensors-file.ts";
 import { isShardIndex, readShards } from "./checkpoint/shards.ts";
 import { statedAccuracy } from "./checkpoint/stated-accuracy.ts";
@@ -26,6 +26,8 @@ export interface StateDict {
   isOrdered: boolean;
   /** Of a file that we exported. */
   stated?: StatedNetwork | undefined;
+  /** Of somebody else's file that has a graph. */
+  graph?: GraphCounts | undefined;
   /** In [0, 1], as training wrote it beside the network; null where it wrote none that we know. */
   accuracy: number | null;
 }
@@ -56,7 +58,8 @@ function foundIn({ bytes, shards = new Map() }: ForeignFile, at: string | undefi
   if (isOnnx(bytes)) {
     const onnx = readOnnx(bytes);
     const tensors = new Map([...onnx.tensors, ...onnxRelus(onnx)]);
-    return { tensors, isOrdered: true, stated: statedIn(onnx.metadata), accuracy: null };
+    const stated = statedIn(onnx.metadata);
+    return { tensors, isOrdered: true, stated, graph: onnx.isOurs ? undefined : onnx.counts, accuracy: null };
   }
   if (bytes[0] !== 0x80 && !isZip(bytes))
     throw new CheckpointError("not a file of weights: neither PyTorch's, safetensors, an index of them, ONNX nor .npz");

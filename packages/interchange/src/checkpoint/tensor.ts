@@ -1,5 +1,5 @@
 import type { HostTensor } from "@reluctant/stages";
-import type { Dtype } from "./dtypes.ts";
+import { type Dtype, storageTypes } from "./dtypes.ts";
 import { CheckpointError, quoted } from "./errors.ts";
 
 /** Numbers in a file, which tensors are views of; several may share one. */
@@ -66,6 +66,14 @@ export class StoredTensor {
     if (this.size === 0) return this.offset;
     return this.shape.reduce((at, extent, axis) => at + (extent - 1) * (this.strides[axis] as number), this.offset + 1);
   }
+}
+
+/** A tensor of numbers that no file has as they are. */
+export function storedFloats(shape: readonly number[], values: readonly number[]): StoredTensor {
+  const type = "torch.FloatStorage";
+  const storage = new Storage("", type, storageTypes.get(type), values.length);
+  storage.bytes = new Uint8Array(Float32Array.from(values).buffer);
+  return new StoredTensor(storage, 0, shape, rowMajor(shape));
 }
 
 /**

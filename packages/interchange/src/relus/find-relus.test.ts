@@ -208,7 +208,9 @@ describe("the ReLUs of AutoReP's files", () => {
 
   it("are refused with polynomials of degree 1", () => {
     const linear = polynomials().filter(([name]) => !name.endsWith("_2"));
-    expect(() => findRelus(new Map([...indicators(), ...linear]), resnet8, {})).toThrow(/of degree 1, and only those of/);
+    expect(() => findRelus(new Map([...indicators(), ...linear]), resnet8, {})).toThrow(
+      /of degree 1, and only those of/,
+    );
   });
 
   it("have polynomials, whose square's scale only their maker knows", () => {
