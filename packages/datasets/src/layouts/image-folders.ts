@@ -85,10 +85,9 @@ export function planFolders(tree: FileTree, { images, passed }: LabeledImages, {
     if (found.length > 0) labeled.set(split, found);
   if (labeled.size === 1) throw noLabels(tree.root, passed);
   const records: ImageRecord[] = [];
-  for (const [split, part] of partsOf(new Set(labeled.keys()), validation, {
-    root: tree.root,
-    of: "images with labels",
-  })) {
+  const parts = partsOf(new Set(labeled.keys()), validation, { root: tree.root, of: "images with labels" });
+  // By name, as folders are read: the order of images is part of a streamed data set's version.
+  for (const [split, part] of [...parts].sort(([one], [other]) => (one < other ? -1 : 1))) {
     for (const { path, label, name } of labeled.get(split) ?? []) {
       if (part === null) passed.add(path, valLeftOut);
       else records.push({ part, path, label, name });

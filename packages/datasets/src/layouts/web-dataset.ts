@@ -22,11 +22,12 @@ export interface Shard {
 export function shardOf(path: string, folder = ""): Shard | null {
   const [, stem, number] = new RegExp(`^(.*?)[-_]?(\\d{1,9})${packed}$`).exec(basename(path)) ?? [];
   if (stem === undefined) return null;
-  const steps = stem.split(/[-_]/);
-  const own = splitNameOf(steps.at(-1) ?? "");
+  const last = stem.split(/[-_]/).at(-1) ?? "";
+  const own = splitNameOf(last);
   const split = own ?? splitNameOf(folder);
   if (split === null) return null;
-  return { dataset: (own ? steps.slice(0, -1) : steps).join("-"), split, number: Number(number), path };
+  const dataset = own ? stem.slice(0, stem.length - last.length).replace(/[-_]$/, "") : stem;
+  return { dataset, split, number: Number(number), path };
 }
 
 /**
