@@ -75,6 +75,8 @@ async function planIdx(tree: FileTree, files: readonly IdxFile[]): Promise<Plan>
 
 interface IdxImages {
   readonly path: string;
+  /** As its header has them, which is as long. */
+  readonly axes: number;
   readonly count: number;
   readonly height: number;
   readonly width: number;
@@ -83,10 +85,11 @@ interface IdxImages {
 
 async function imagesOf(tree: FileTree, files: readonly IdxFile[], part: Part): Promise<IdxImages> {
   const { path } = fileOf(files, part, "images");
-  const [count = 0, height = 0, width = 0, channels = 1] = await headerOf(tree, path, [3, 4]);
+  const extents = await headerOf(tree, path, [3, 4]);
+  const [count = 0, height = 0, width = 0, channels = 1] = extents;
   if (height * width * channels === 0 || height * width * channels > maxSampleBytes || ![1, 3, 4].includes(channels))
     throw malformed(tree, path, `has images of ${height}×${width}×${channels}`);
-  return { path, count, height, width, channels };
+  return { path, axes: extents.length, count, height, width, channels };
 }
 
 async function labelsOf(tree: FileTree, files: readonly IdxFile[], part: Part): Promise<Uint8Array> {
@@ -108,12 +111,12 @@ const fileOf = (files: readonly IdxFile[], part: Part, kind: string): IdxFile =>
 
 async function* labeled(
   tree: FileTree,
-  { path, count, height, width, channels }: IdxImages,
+  { path, axes, count, height, width, channels }: IdxImages,
   labels: Uint8Array,
 ): AsyncGenerator<{ label: number; bytes: Uint8Array; offset: number }> {
   const length = height * width * channels;
   let index = 0;
-  for await (const { bytes, offset } of rowsOf(body(tree, path, channels === 1 ? 3 : 4), length)) {
+  for await (const { bytes, offset } of rowsOf(body(tree, path, axes), length)) {
     if (bytes.length < length || index >= count) break;
     yield { label: labels[index++] as number, bytes, offset };
   }

@@ -17,7 +17,7 @@ export interface ImageArray {
   readonly height: number;
   readonly width: number;
   readonly channels: number;
-  /** A plane for each channel, one after another. */
+  /** A plane for each of several channels, one after another. */
   readonly isPlanar: boolean;
   readonly rowBytes: number;
   rows(): AsyncIterable<{ bytes: Uint8Array; offset: number }>;
@@ -28,9 +28,9 @@ export async function imageArray({ tree, path }: ArrayFile): Promise<ImageArray>
   const file = tree.place(path);
   const { dtype, isFortran, shape, offset } = await headerOf(tree, path);
   const [count = 0, ...extents] = shape;
-  const isPlanar =
+  const isChannelsFirst =
     extents.length === 3 && [1, 3].includes(extents[0] as number) && ![1, 3, 4].includes(extents[2] as number);
-  const [height = 0, width = 0, channels = 1] = isPlanar ? [...extents.slice(1), extents[0]] : extents;
+  const [height = 0, width = 0, channels = 1] = isChannelsFirst ? [...extents.slice(1), extents[0]] : extents;
   const rowBytes = extents.reduce((product, extent) => product * extent, 1);
   const isWell =
     [2, 3].includes(extents.length) && [1, 3, 4].includes(channels) && rowBytes > 0 && rowBytes <= maxSampleBytes;
@@ -40,7 +40,7 @@ export async function imageArray({ tree, path }: ArrayFile): Promise<ImageArray>
       fix: "save images as uint8, [N, H, W], [N, H, W, C] or [N, C, H, W]",
     });
   const rows = () => rowsOf(valuesOf(tree, path, offset), rowBytes);
-  return { file, count, height, width, channels, isPlanar, rowBytes, rows };
+  return { file, count, height, width, channels, isPlanar: isChannelsFirst && channels > 1, rowBytes, rows };
 }
 
 /** As a prepared data set's labels can be stored. */

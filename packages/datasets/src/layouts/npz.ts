@@ -74,11 +74,11 @@ async function planArrays(root: string, arrays: readonly NamedArray[], { validat
     else files.push({ part, file: images.file, rows: () => rowsWith(labels, images), labels: async () => labels });
   }
   const all = [...splits.values()];
-  const { height, width, channels, isPlanar } = requireOneSize(all.map(({ images }) => images));
+  const { height, width, channels, isPlanar } = requireOneForm(all.map(({ images }) => images));
   const most = all.reduce((top, { labels }) => labels.reduce((a, b) => Math.max(a, b), top), 0);
   const classes = Array.from({ length: most + 1 }, (_, label) => labelName(label, `${most}`.length));
   const decode = (bytes: Uint8Array) =>
-    isPlanar && channels === 3 ? interleaved(bytes, height, width) : rgb(bytes, height, width, channels);
+    isPlanar ? interleaved(bytes, height, width) : rgb(bytes, height, width, channels);
   return labeledRowsPlan({ classes, files, decode, leftOut: passed.list });
 }
 
@@ -110,16 +110,20 @@ function only(arrays: readonly NamedArray[], split: SplitName, kind: NamedArray[
   return array;
 }
 
-function requireOneSize(arrays: readonly ImageArray[]): ImageArray {
+function requireOneForm(arrays: readonly ImageArray[]): ImageArray {
   const [first, ...others] = arrays as [ImageArray, ...ImageArray[]];
-  const other = others.find(({ height, width, channels }) =>
-    [height - first.height, width - first.width, channels - first.channels].some((apart) => apart !== 0),
-  );
-  if (other)
-    throw new DatasetError("holds images of another size than the others", {
-      file: other.file,
-      fix: "save them in one",
-    });
+  for (const other of others) {
+    if ((["height", "width", "channels"] as const).some((extent) => other[extent] !== first[extent]))
+      throw new DatasetError("holds images of another size than the others", {
+        file: other.file,
+        fix: "save them in one",
+      });
+    if (other.isPlanar !== first.isPlanar)
+      throw new DatasetError(`has its axes in another order than ${first.file}`, {
+        file: other.file,
+        fix: "save all as [N, H, W, C] or all as [N, C, H, W]",
+      });
+  }
   return first;
 }
 
