@@ -38,10 +38,34 @@ interface Table {
   readonly split: SplitName;
 }
 
+const named = /^(.+?)(?:-(\d+)-of-(\d+))?\.parquet$/;
+
 function tableOf(path: string): Table | null {
-  const [, stem] = /^(.+?)(?:-\d+-of-\d+)?\.parquet$/.exec(path) ?? [];
+  const [, stem] = named.exec(path) ?? [];
   const split = stem === undefined ? null : splitNameIn(stem.split(/[-_.]/));
   return split ? { path, split } : null;
+}
+
+/** @throws DatasetError where one of those that are numbered `of` so many is missing */
+function requireAllOf(root: string, tables: readonly Table[]): void {
+  const sets = new Map<string, { digits: number; numbers: Set<number> }>();
+  for (const { path } of tables) {
+    const [, stem, number, of] = named.exec(path) ?? [];
+    if (number === undefined) continue;
+    const set = sets.get(`${stem}-*-of-${of}`) ?? { digits: number.length, numbers: new Set() };
+    sets.set(`${stem}-*-of-${of}`, { ...set, numbers: set.numbers.add(Number(number)) });
+  }
+  for (const [name, { digits, numbers }] of sets) {
+    const of = Number(name.slice(name.lastIndexOf("-") + 1));
+    const start = numbers.has(of) ? 1 : 0;
+    let next = start;
+    while (numbers.has(next)) next++;
+    if (next < start + of)
+      throw new DatasetError(`lacks ${name.replace("*", `${next}`.padStart(digits, "0"))}.parquet`, {
+        file: root,
+        fix: "fetch it, too",
+      });
+  }
 }
 
 /** How columns are called. */
@@ -66,12 +90,14 @@ async function planTables(tree: PatientTree, tables: readonly Table[], { validat
   const parts = partsOf(new Set(tables.map(({ split }) => split)), validation, { root: tree.root, of: "tables" });
   const opened: OpenTable[] = [];
   for (const [split, part] of parts) {
-    for (const { path } of tables.filter((table) => table.split === split)) {
+    const own = tables.filter((table) => table.split === split);
+    if (part !== null) requireAllOf(tree.root, own);
+    for (const { path } of own) {
       if (part === null) passed.add(path, valLeftOut);
       else opened.push(await openTable(tree, path, part));
     }
   }
-  const names = opened.find((table) => table.names)?.names ?? null;
+  const names = namesOfAll(tree, opened);
   const samples = () => samplesOf(tree, opened, names);
   return {
     leftOut: passed.list,
@@ -109,6 +135,18 @@ function namesIn({ notes }: TableFacts, label: string): string[] | null {
   } catch {
     return null; // notes of another kind
   }
+}
+
+/** @throws DatasetError where two tables call their classes by other names, or number them in another order */
+function namesOfAll(tree: FileTree, tables: readonly OpenTable[]): readonly string[] | null {
+  const [first, ...others] = tables.filter(({ names }) => names !== null);
+  const other = others.find(({ names }) => JSON.stringify(names) !== JSON.stringify(first?.names));
+  if (first && other)
+    throw new DatasetError(`names its classes otherwise than ${first.path}, or in another order`, {
+      file: tree.place(other.path),
+      fix: "take the tables of one data set, or write them anew with the same names",
+    });
+  return first?.names ?? null;
 }
 
 const isClassName = (name: string): boolean => /^[^\p{C}/\\.][^\p{C}/\\]{0,63}$/u.test(name);
