@@ -1,8 +1,8 @@
 import { DatasetError } from "../errors.ts";
-import { type FileTree, walk } from "../tree/file-tree.ts";
+import { type FileTree, unfollowed, walk } from "../tree/file-tree.ts";
 import { labelFileOf, type NamedLabels } from "./flat-val-labels.ts";
 import { notAnImage } from "./image-files.ts";
-import { labeledImages, planFolders, splitFolders, unfollowed } from "./image-folders.ts";
+import { labeledImages, planFolders, splitFolders } from "./image-folders.ts";
 import type { Layout, Plan, PlanChoices } from "./layout.ts";
 
 /**

@@ -62,7 +62,7 @@ function memoryTree(files: Files): FileTree {
     async *readAll(paths) {
       for (const path of paths) yield { path, bytes: bytesOf(path), file: path };
     },
-    local: () => null,
+    local: async () => null,
     place: (path) => path,
     fingerprint: async () => "memory",
   };

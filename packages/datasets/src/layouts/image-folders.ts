@@ -1,6 +1,6 @@
 import { DatasetError } from "../errors.ts";
 import { requirePlainPath } from "../source.ts";
-import { type FileTree, walk } from "../tree/file-tree.ts";
+import { type FileTree, unfollowed, walk } from "../tree/file-tree.ts";
 import { type ImageRecord, imageFilesPlan, notAnImage } from "./image-files.ts";
 import { type Layout, PassedOver, type PlanChoices } from "./layout.ts";
 import { partsOf, type SplitName, splitNameOf, valLeftOut } from "./parts.ts";
@@ -23,13 +23,16 @@ export interface SplitFolder {
   readonly split: SplitName;
 }
 
-/** The folders of a data set's parts, by their names. */
+/** The folders of a data set's parts, by their names. @throws DatasetError on a link that may not be followed */
 export async function splitFolders(tree: FileTree): Promise<SplitFolder[]> {
-  const entries = await tree.list("");
-  return entries.flatMap(({ name, kind }) => {
-    const split = kind === "file" ? null : splitNameOf(name);
-    return split ? [{ folder: name, split }] : [];
-  });
+  const folders: SplitFolder[] = [];
+  for (const entry of await tree.list("")) {
+    const split = splitNameOf(entry.name);
+    if (split === null || entry.kind === "file") continue;
+    if (entry.kind === "skipped") throw unfollowed(tree.place(entry.name), entry.why);
+    folders.push({ folder: entry.name, split });
+  }
+  return folders;
 }
 
 /** Images with their classes, by the part that they lie in. */
@@ -55,9 +58,6 @@ export async function labeledImages(tree: FileTree, folders: readonly SplitFolde
   }
   return { images, passed };
 }
-
-export const unfollowed = (file: string, why: string): DatasetError =>
-  new DatasetError(`is ${why}`, { file, fix: "links are followed inside the data folder only: copy the file here" });
 
 /** @param steps below the part's folder @returns why it is passed over, where it is no labeled image */
 function imageAt(path: string, steps: readonly string[]): LabeledImage | string {

@@ -23,7 +23,7 @@ export const npz: Layout = {
     if (names.length === 0) return null;
     const found: NamedArray[] = [];
     for (const name of names) {
-      const file = tree.local(name);
+      const file = await tree.local(name);
       if (file === null) return { lacks: "a folder of its own: a .npz in an archive is not read" };
       const own = await arraysIn(file, name);
       const isWhole = new Set(own.map(({ split }) => split)).size > 1;

@@ -18,7 +18,7 @@ export const parquetWithin = (seconds: number): Layout => ({
   async detect(tree) {
     const tables = (await tree.list("")).flatMap(({ name }) => tableOf(name) ?? []);
     if (tables.length === 0) return null;
-    if (tables.some(({ path }) => tree.local(path) === null))
+    if ((await tree.local((tables[0] as Table).path)) === null)
       return { lacks: "a folder of its own: tables in an archive are not read" };
     const splits = new Set(tables.map(({ split }) => split));
     if (!splits.has("train")) return { lacks: "train-….parquet" };
@@ -48,23 +48,20 @@ function tableOf(path: string): Table | null {
 
 /** @throws DatasetError where one of those that are numbered `of` so many is missing */
 function requireAllOf(root: string, tables: readonly Table[]): void {
-  const sets = new Map<string, { digits: number; numbers: Set<number> }>();
+  const sets = new Map<string, { nameOf: (number: number) => string; of: number; numbers: Set<number> }>();
   for (const { path } of tables) {
     const [, stem, number, of] = named.exec(path) ?? [];
     if (number === undefined) continue;
-    const set = sets.get(`${stem}-*-of-${of}`) ?? { digits: number.length, numbers: new Set() };
-    sets.set(`${stem}-*-of-${of}`, { ...set, numbers: set.numbers.add(Number(number)) });
+    const nameOf = (each: number) => `${stem}-${`${each}`.padStart(number.length, "0")}-of-${of}.parquet`;
+    const set = sets.get(nameOf(0)) ?? { nameOf, of: Number(of), numbers: new Set() };
+    set.numbers.add(Number(number));
+    sets.set(nameOf(0), set);
   }
-  for (const [name, { digits, numbers }] of sets) {
-    const of = Number(name.slice(name.lastIndexOf("-") + 1));
-    const start = numbers.has(of) ? 1 : 0;
-    let next = start;
+  for (const { nameOf, of, numbers } of sets.values()) {
+    const first = numbers.has(of) ? 1 : 0; // some count from 1
+    let next = first;
     while (numbers.has(next)) next++;
-    if (next < start + of)
-      throw new DatasetError(`lacks ${name.replace("*", `${next}`.padStart(digits, "0"))}.parquet`, {
-        file: root,
-        fix: "fetch it, too",
-      });
+    if (next < first + of) throw new DatasetError(`lacks ${nameOf(next)}`, { file: root, fix: "fetch it, too" });
   }
 }
 
@@ -202,7 +199,7 @@ type Wanted = { want: "facts" } | { want: "rows"; group: number; columns: readon
 type Given = { facts: TableFacts } & { rows: unknown[][] };
 
 async function asked(tree: PatientTree, path: string, wanted: Wanted): Promise<Given> {
-  const file = tree.local(path) as string;
+  const file = (await tree.local(path)) as string;
   try {
     return (await parquetThread.ask({ file, ...wanted }, tree.seconds)) as Given;
   } catch (error) {

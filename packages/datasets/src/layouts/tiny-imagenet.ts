@@ -1,5 +1,5 @@
 import { DatasetError, unreadable } from "../errors.ts";
-import type { FileTree } from "../tree/file-tree.ts";
+import { type FileTree, unfollowed } from "../tree/file-tree.ts";
 import { type ImageRecord, imageFilesPlan, notAnImage } from "./image-files.ts";
 import { type Layout, PassedOver, type Plan } from "./layout.ts";
 
@@ -90,10 +90,14 @@ async function heldOutImages(tree: FileTree, classes: readonly string[]): Promis
   return records;
 }
 
-const imagesIn = async (tree: FileTree, folder: string): Promise<string[]> =>
-  (await tree.list(folder))
-    .filter(({ name, kind }) => kind === "file" && !name.startsWith(".") && notAnImage(name) === null)
-    .map(({ name }) => name);
+async function imagesIn(tree: FileTree, folder: string): Promise<string[]> {
+  const images = (await tree.list(folder)).filter(
+    ({ name, kind }) => kind !== "folder" && !name.startsWith(".") && notAnImage(name) === null,
+  );
+  for (const image of images)
+    if (image.kind === "skipped") throw unfollowed(tree.place(`${folder}/${image.name}`), image.why);
+  return images.map(({ name }) => name);
+}
 
 /** Class and place of each image's line `name TAB wnid TAB box`. */
 async function annotated(

@@ -42,7 +42,7 @@ export const webDataset: Layout = {
   async detect(tree) {
     const shards = await shardsOf(tree);
     if (shards.length === 0) return null;
-    if (shards.some(({ path }) => tree.local(path) === null))
+    if ((await tree.local((shards[0] as Shard).path)) === null)
       return { lacks: "a folder of its own: shards in an archive are not read" };
     return { plan: async (choices) => planShards(tree, shards, choices) };
   },
@@ -116,10 +116,10 @@ async function* labeledSamples(
   }
 }
 
-const labeledIn = (tree: FileTree, path: string): AsyncGenerator<Labeled> => {
-  const file = tree.local(path) as string;
-  return labeledImages(archiveEntries(file, memberOf, passOver), file);
-};
+async function* labeledIn(tree: FileTree, path: string): AsyncGenerator<Labeled> {
+  const file = (await tree.local(path)) as string;
+  yield* labeledImages(archiveEntries(file, memberOf, passOver), file);
+}
 
 function unknownLabel(
   label: string,

@@ -1,3 +1,4 @@
+import { DatasetError } from "../errors.ts";
 import { fingerprintOf } from "../files.ts";
 
 /** Files by their paths, wherever they lie: in a folder or in an archive. Paths are relative, with `/` between their steps. */
@@ -15,7 +16,7 @@ export interface FileTree {
   /** Each of the files once: in the order that is asked for, or as they are stored where nothing can be sought. */
   readAll(paths: readonly string[]): AsyncIterable<TreeFile>;
   /** Where a file lies by itself, for what must be sought in; null in an archive. */
-  local(path: string): string | null;
+  local(path: string): Promise<string | null>;
   /** How a file is called in messages. */
   place(path: string): string;
   /** Changes whenever the content may have. */
@@ -68,6 +69,10 @@ export function pick(tree: FileTree, names: readonly string[], root: string): Fi
 /** What systems and people leave beside data, and nobody means. */
 export const isSystemFile = (name: string): boolean =>
   name.startsWith(".") || name === "__MACOSX" || /^(thumbs\.db|desktop\.ini|@eadir|lost\+found)$/i.test(name);
+
+/** Of an entry that is `skipped`, where it is needed. @param why as the entry says it */
+export const unfollowed = (file: string, why: string): DatasetError =>
+  new DatasetError(`is ${why}`, { file, fix: "links are followed inside the data folder only: copy the file here" });
 
 /** Folders in folders: links can lead from one to the other and back. */
 const maxDepth = 12;

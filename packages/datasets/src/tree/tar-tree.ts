@@ -66,7 +66,7 @@ export function tarTree(archive: string): FileTree {
       const [first] = paths;
       if (first !== undefined) yield* (await stored(first)).isPacked ? unpacked(paths) : sought(paths);
     },
-    local: () => null,
+    local: async () => null,
     place,
     fingerprint: (name) => fingerprintOf(name, [archive]),
   };

@@ -65,7 +65,7 @@ export function zipTree(archive: string): FileTree {
         zip.close();
       }
     },
-    local: () => null,
+    local: async () => null,
     place,
     fingerprint: (name) => fingerprintOf(name, [archive]),
   };
