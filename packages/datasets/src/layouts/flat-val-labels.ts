@@ -42,6 +42,12 @@ async function labelsIn(tree: FileTree, path: string, images: readonly string[],
   if (lines.length !== images.length)
     throw refuse(`has ${lines.length} lines for ${images.length} images`, "take the file that belongs to these images");
   const inOrder = [...images].sort();
+  const moved = firstMoved(inOrder);
+  if (moved !== undefined)
+    throw refuse(
+      `has a class a line, but ${moved} stands in another place by its number than by its name`,
+      "write a line NAME CLASS for each image",
+    );
   const classAt = lines.every((line) => /^\d+$/.test(line))
     ? await byDevkitNumber(tree, path, refuse)
     : (line: string) => line;
@@ -57,6 +63,13 @@ async function labelsIn(tree: FileTree, path: string, images: readonly string[],
       return [inOrder[index] as string, label];
     }),
   );
+}
+
+/** The first name, of those in order, that stands elsewhere by the numbers in it: `10.jpg` before `2.jpg`. */
+function firstMoved(inOrder: readonly string[]): string | undefined {
+  const keyed = inOrder.map((name) => ({ name, key: name.replace(/\d+/g, (digits) => digits.padStart(20, "0")) }));
+  keyed.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
+  return inOrder.find((name, index) => name !== keyed[index]?.name);
 }
 
 type Refuse = (problem: string, fix: string) => DatasetError;
