@@ -88,6 +88,9 @@ it("a JPEG is read that a camera or a program was careless with, where no pixel 
 it.each([
   ["a page of a server", Buffer.from("<!doctype html><p>Not found")],
   ["a drawing that leads elsewhere", Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>')],
+  ["a drawing with WebP's name in it", Buffer.from(`<svg i='WEBPVP8 ' xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>`)],
+  ["a TIFF with WebP's name in it", Buffer.concat([Buffer.from("II*\0\x10\0\0\0WEBPVP8 "), Buffer.alloc(64)])],
+  ["a sound in WebP's container", Buffer.concat([Buffer.from("RIFF\x24\0\0\0WAVEfmt "), Buffer.alloc(64)])],
   ["a GIF", Buffer.from("GIF89a\x01\0\x01\0\0\0\0;", "latin1")],
 ])("%s is no image, whatever its name says", async (_, bytes) => {
   await expect(decodeImage({ name: "", file: "photo.jpg", bytes })).rejects.toThrow(/it is neither JPEG, PNG nor WebP/);

@@ -103,17 +103,16 @@ function jpegView(
   }
 }
 
-/** By their first bytes: of all that sharp reads, these are data, and nothing in them leads elsewhere. */
-const signatures: readonly { format: string; at: number; bytes: Buffer }[] = [
-  { format: "jpeg", at: 0, bytes: Buffer.from([0xff, 0xd8, 0xff]) },
-  { format: "png", at: 0, bytes: Buffer.from("\x89PNG\r\n\x1a\n", "latin1") },
-  { format: "webp", at: 8, bytes: Buffer.from("WEBP") },
-];
-
-/** JPEG, PNG or WebP, by the bytes; null for anything else. */
-export const imageFormat = (bytes: Uint8Array): string | null =>
-  signatures.find(({ at, bytes: expected }) => expected.equals(bytes.subarray(at, at + expected.length)))?.format ??
-  null;
+/**
+ * JPEG, PNG or WebP; null for anything else. By all of their signatures: of what sharp reads these are data, where a drawing or
+ * a TIFF can lead elsewhere.
+ */
+export function imageFormat(bytes: Uint8Array): "jpeg" | "png" | "webp" | null {
+  const start = Buffer.from(bytes.subarray(0, 16)).toString("latin1");
+  if (start.startsWith("\xff\xd8\xff")) return "jpeg";
+  if (start.startsWith("\x89PNG\r\n\x1a\n")) return "png";
+  return /^RIFF[\s\S]{4}WEBPVP8[ LX]$/.test(start) ? "webp" : null;
+}
 
 function requireImage(bytes: Uint8Array): void {
   if (imageFormat(bytes) === null && !isJpeg(bytes)) throw new Error("it is neither JPEG, PNG nor WebP");
