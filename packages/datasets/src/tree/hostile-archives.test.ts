@@ -64,6 +64,22 @@ test("links and devices in a tar archive are no files, and a path that leads out
   );
 });
 
+test("an archive with two files of one path is refused: neither is the one that is meant", async () => {
+  const archive = pack();
+  archive.entry({ name: "train/cat/0.png" }, "x");
+  archive.entry({ name: "./train/cat/0.png" }, "y");
+  archive.finalize();
+  const tar: Buffer[] = [];
+  for await (const piece of archive) tar.push(piece as Buffer);
+  const zip = zipOf({ "train/cat/0.png": "x", "train/cat/1.png": "y" });
+  for (let at = zip.indexOf("1.png"); at >= 0; at = zip.indexOf("1.png")) zip.write("0", at);
+  for (const [name, bytes] of [
+    ["set.tar", Buffer.concat(tar)],
+    ["set.zip", zip],
+  ] as const)
+    await expect(paths(await opened(name, bytes))).rejects.toThrow(/"train\/cat\/0\.png" is in the archive twice/);
+});
+
 test("a file that is larger than an image may be is refused before any of it is unpacked", async () => {
   const tree = await opened("set.zip", zipOf({ "train/cat/huge.png": Buffer.alloc(5_000) }));
   await expect(tree.read("train/cat/huge.png", 4_999)).rejects.toThrow(

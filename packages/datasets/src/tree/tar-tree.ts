@@ -5,7 +5,7 @@ import { fingerprintOf } from "../files.ts";
 import { maxSampleBytes } from "../source.ts";
 import { archiveContent, archiveEntries, archiveFiles, passOver, type StoredFile } from "./archive.ts";
 import type { FileTree, TreeFile } from "./file-tree.ts";
-import { indexOf, type PathIndex } from "./path-index.ts";
+import { byPath, indexOf, type PathIndex } from "./path-index.ts";
 
 /**
  * The files of a tar archive. Of one that is not packed, each is read where it lies; of another the archive is unpacked anew,
@@ -78,8 +78,7 @@ interface Directory {
 }
 
 async function readDirectory(archive: string): Promise<Directory> {
-  const files = new Map<string, StoredFile>();
-  for await (const file of archiveFiles(archive)) files.set(file.path, file);
+  const files = await byPath(archiveFiles(archive), ({ path }) => path, archive);
   return { files, index: indexOf(files.keys(), archive) };
 }
 

@@ -4,7 +4,7 @@ import { DatasetError, isSystemError, reason, unreadable } from "../errors.ts";
 import { fingerprintOf } from "../files.ts";
 import { maxSampleBytes } from "../source.ts";
 import type { FileTree } from "./file-tree.ts";
-import { indexOf, type PathIndex } from "./path-index.ts";
+import { byPath, indexOf, type PathIndex } from "./path-index.ts";
 
 /** The files of a zip archive, of which nothing is unpacked but what is asked for. */
 export function zipTree(archive: string): FileTree {
@@ -78,14 +78,17 @@ interface Directory {
 
 const readDirectory = (archive: string): Promise<Directory> =>
   withZip(archive, async (zip) => {
-    const entries = new Map<string, Entry>();
-    try {
-      for await (const entry of zip.eachEntry()) if (isFile(entry)) entries.set(entry.fileName, entry);
-    } catch (error) {
-      throw damaged(archive, error);
-    }
+    const entries = await byPath(filesOf(zip, archive), ({ fileName }) => fileName, archive);
     return { entries, index: indexOf(entries.keys(), archive) };
   });
+
+async function* filesOf(zip: ZipFile, archive: string): AsyncGenerator<Entry> {
+  try {
+    for await (const entry of zip.eachEntry()) if (isFile(entry)) yield entry;
+  } catch (error) {
+    throw damaged(archive, error);
+  }
+}
 
 /** Folders end with `/`; links are files whose attributes, as Unix packs them, say so. */
 const isFile = ({ fileName, externalFileAttributes }: Entry): boolean =>
