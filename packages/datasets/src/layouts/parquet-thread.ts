@@ -4,15 +4,8 @@
  */
 import { type FileHandle, open } from "node:fs/promises";
 import { parentPort } from "node:worker_threads";
-import { gunzipSync } from "node:zlib";
-import { decompress } from "fzstd";
-import {
-  type AsyncBuffer,
-  type FileMetaData,
-  parquetMetadataAsync,
-  parquetReadObjects,
-  snappyUncompress,
-} from "hyparquet";
+import { type AsyncBuffer, type FileMetaData, parquetMetadataAsync, parquetReadObjects } from "hyparquet";
+import { allowance, compressorsWithin } from "./parquet-pages.ts";
 
 /** What a table says of itself. */
 export interface TableFacts {
@@ -66,8 +59,8 @@ function topColumns({ schema }: FileMetaData): string[] {
   return names;
 }
 
-/** Of the bytes of a group of rows, unpacked; of what is read at once; and of a page. */
-const most = { group: 2 ** 30, slice: 2 ** 30, page: 256 * 2 ** 20 } as const;
+/** Bytes that a group of rows may have: what of the file is read for it, and what that unfolds to. */
+const mostBytes = 2 ** 30;
 
 async function rowsOf(
   file: AsyncBuffer,
@@ -76,9 +69,7 @@ async function rowsOf(
 ): Promise<unknown[][]> {
   const groups = metadata.row_groups;
   const rowStart = groups.slice(0, group).reduce((sum, { num_rows }) => sum + Number(num_rows), 0);
-  const { num_rows = 0, total_byte_size = 0 } = groups[group] ?? {};
-  bounded(Number(total_byte_size), most.group, "a group of rows");
-  const rowEnd = rowStart + Number(num_rows);
+  const rowEnd = rowStart + Number(groups[group]?.num_rows ?? 0);
   const rows = await parquetReadObjects({
     file,
     metadata,
@@ -86,37 +77,20 @@ async function rowsOf(
     rowStart,
     rowEnd,
     utf8: false,
-    compressors,
+    compressors: compressorsWithin(mostBytes),
   });
   return rows.map((row) => columns.map((column) => row[column]));
 }
 
 async function bufferOf(handle: FileHandle): Promise<AsyncBuffer> {
   const { size } = await handle.stat();
+  const taken = allowance(mostBytes, "what it asks to read");
   return {
     byteLength: size,
     async slice(start, end = size) {
-      const length = bounded(Math.min(end, size) - start, most.slice, "what it asks for at once");
+      const length = taken(Math.min(end, size) - start);
       const { buffer } = await handle.read(new Uint8Array(length), 0, length, start);
       return buffer.buffer as ArrayBuffer;
     },
   };
 }
-
-function bounded(length: number, limit: number, what: string): number {
-  if (!(length >= 0 && length <= limit)) throw new Error(`${what} has ${length} bytes, and at most ${limit} are read`);
-  return length;
-}
-
-const page = (length: number): Uint8Array<ArrayBuffer> => new Uint8Array(bounded(length, most.page, "a page"));
-
-const compressors = {
-  SNAPPY: (input: Uint8Array, length: number) => {
-    const output = page(length);
-    snappyUncompress(input, output);
-    return output;
-  },
-  GZIP: (input: Uint8Array, length: number): Uint8Array =>
-    gunzipSync(input, { maxOutputLength: Math.max(1, bounded(length, most.page, "a page")) }),
-  ZSTD: (input: Uint8Array, length: number) => decompress(input, page(length)),
-};
