@@ -39,3 +39,27 @@ test.each([[["01.jpg", "02.jpg", "10.jpg"]], [["x1.jpg", "x2.jpg", "x3.jpg"]], [
     expect([...(found?.values() ?? [])]).toEqual(["cat", "dog", "dog"]);
   },
 );
+
+/** A devkit's meta.mat of packed elements. */
+const metaMat = (...elements: Uint8Array[]) =>
+  Buffer.concat([
+    Buffer.alloc(128),
+    ...elements.flatMap((element) => {
+      const tag = Buffer.alloc(8);
+      tag.writeUInt32LE(15, 0);
+      tag.writeUInt32LE(element.length, 4);
+      return [tag, element];
+    }),
+  ]);
+
+const half = deflateSync(Buffer.alloc(40 * 2 ** 20, "x")); // 40 KB
+
+test.each([
+  ["is damaged", metaMat(Buffer.from("no zlib")), /incorrect header check/],
+  ["unfolds to more than its elements may", metaMat(half, half), /larger than \d+ bytes/],
+])("a devkit whose meta.mat %s is refused by its name", async (_, mat, why) => {
+  const files = { "devkit/ground_truth.txt": "1\n2\n", "devkit/meta.mat": mat };
+  const refused = labelsOf(files, ["1.jpg", "2.jpg"]);
+  await expect(refused).rejects.toThrow(/devkit\/meta\.mat: cannot be unpacked \(.*take the devkit's own$/);
+  await expect(refused).rejects.toThrow(why);
+});

@@ -1,5 +1,5 @@
 import { inflateSync } from "node:zlib";
-import { DatasetError } from "../errors.ts";
+import { DatasetError, reason } from "../errors.ts";
 import { type FileTree, walk } from "../tree/file-tree.ts";
 
 /** A file that says the class of each image of a flat folder. */
@@ -108,7 +108,7 @@ async function byDevkitNumber(
   const folder = path.slice(0, Math.max(0, path.lastIndexOf("/")));
   for await (const { path: other } of walk(tree, folder)) {
     if (!other.endsWith("meta.mat")) continue;
-    const wnids = wnidsIn(await tree.read(other, mostBytes));
+    const wnids = wnidsIn(await tree.read(other, mostBytes), tree.place(other));
     return (line) => wnids[Number(line) - 1];
   }
   throw refuse("names classes by the devkit's numbers", "put its meta.mat beside: it says which number is which class");
@@ -117,16 +117,30 @@ async function byDevkitNumber(
 /**
  * The WordNet ids of a devkit's meta.mat in the order of its numbers, in which MATLAB wrote them: as texts of 8 or 16 bits in
  * packed elements (MAT-File level 5: 128 bytes, then elements of a type, a length and their bytes).
+ * @throws DatasetError where they cannot be unpacked, or make more than 64 MB together
  */
-export function wnidsIn(file: Uint8Array): string[] {
-  const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
+function wnidsIn(content: Uint8Array, file: string): string[] {
+  const view = new DataView(content.buffer, content.byteOffset, content.byteLength);
   const texts: string[] = [];
-  for (let at = 128; at + 8 <= file.length; ) {
+  let left = mostBytes;
+  for (let at = 128; at + 8 <= content.length; ) {
     const [type, length] = [view.getUint32(at, true), view.getUint32(at + 4, true)];
-    const bytes = file.subarray(at + 8, at + 8 + length);
-    const content = type === 15 ? inflateSync(bytes, { maxOutputLength: mostBytes }) : Buffer.from(bytes);
-    texts.push(content.toString("latin1").replaceAll("\0", ""));
+    const bytes = content.subarray(at + 8, at + 8 + length);
+    const element = type === packed ? inflated(bytes, left, file) : Buffer.from(bytes);
+    left -= element.length;
+    texts.push(element.toString("latin1").replaceAll("\0", ""));
     at += 8 + length;
   }
   return [...new Set(texts.join("").match(/n\d{8}/g) ?? [])];
+}
+
+/** An element's type. */
+const packed = 15;
+
+function inflated(bytes: Uint8Array, most: number, file: string): Buffer {
+  try {
+    return inflateSync(bytes, { maxOutputLength: Math.max(1, most) });
+  } catch (cause) {
+    throw new DatasetError(`cannot be unpacked (${reason(cause)})`, { file, fix: "take the devkit's own", cause });
+  }
 }
