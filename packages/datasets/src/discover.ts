@@ -20,7 +20,8 @@ interface Candidate {
 }
 
 /**
- * Data sets in the given folders, in that order; of two with one name the first is taken:
+ * Data sets in the given folders, in that order; of two with one name the first is taken, and before an archive, which may turn
+ * out to be none, anything else:
  * - a folder, or an archive (`.zip`, `.tar`, packed or not) or `.npz`, of any layout that `layouts/index.ts` knows;
  * - `NAME-train.tar.gz` with `NAME-val.tar.gz`;
  * - WebDataset shards `NAME-train-000000.tar`, … with `NAME-val-000000.tar`, …
@@ -29,16 +30,17 @@ interface Candidate {
  * holds no data set. One that is broken keeps its place in the list: reading it throws what is wrong with it.
  */
 export async function discoverDatasets(folders: readonly string[]): Promise<DatasetSource[]> {
-  const found: DatasetSource[] = [];
+  const all: DatasetSource[] = [];
+  for (const folder of folders) all.push(...(await sourcesIn(folder)));
+  const sure = new Set(
+    all.filter(({ unusable, isPerhapsNone }) => !unusable && !isPerhapsNone).map(({ name }) => name),
+  );
   const taken = new Set<string>();
-  for (const folder of folders) {
-    for (const source of await sourcesIn(folder)) {
-      if (taken.has(source.name)) continue;
-      if (!source.unusable) taken.add(source.name);
-      found.push(source);
-    }
-  }
-  return found;
+  return all.filter(({ name, unusable, isPerhapsNone }) => {
+    if (taken.has(name) || (isPerhapsNone && sure.has(name))) return false;
+    if (!unusable) taken.add(name);
+    return true;
+  });
 }
 
 async function sourcesIn(folder: string): Promise<DatasetSource[]> {
@@ -175,17 +177,31 @@ async function filesIn(folder: string, names: readonly string[]): Promise<Candid
   const found: Candidate[] = [];
   for (const file of names) {
     const name = pairOf(file) || shardOf(file) ? null : archiveName(file);
-    const tree = name === null ? null : await openArchive(join(folder, file)).catch(() => null);
-    if (name === null || tree === null) continue;
-    // Looked into only when it is read: a packed archive must be unpacked to see what it holds.
-    const open = (settings: DatasetSettings): DatasetSource => ({
-      ...plannedSource(name, tree, async () => (await requireLayout(tree)).plan(settings)),
-      isPerhapsNone: true,
-    });
-    found.push({ name, open });
+    if (name === null || !(await isPerhapsFile(join(folder, file)))) continue;
+    try {
+      found.push(archived(name, await openArchive(join(folder, file))));
+    } catch (error) {
+      if (!(error instanceof UnknownLayout)) found.push(broken(name, error));
+    }
   }
   return found;
 }
+
+/** Not where a link leads nowhere, which is told with the folders; what else cannot be looked at is told when it is opened. */
+const isPerhapsFile = (path: string): Promise<boolean> =>
+  stat(path).then(
+    (found) => found.isFile(),
+    (error: NodeJS.ErrnoException) => error.code !== "ENOENT",
+  );
+
+/** Looked into only when it is read: a packed archive must be unpacked to see what it holds. */
+const archived = (name: string, tree: FileTree): Candidate => ({
+  name,
+  open: (settings) => ({
+    ...plannedSource(name, tree, async () => (await requireLayout(tree)).plan(settings)),
+    isPerhapsNone: true,
+  }),
+});
 
 /** Whether names are those of a data set's own parts. */
 const isLayout = (names: readonly string[]): boolean =>

@@ -388,3 +388,26 @@ test("progress tells a step's rate and what is left, ten times a second and at i
   expect(told[1]).toMatchObject({ step: "decoding", imagesPerSecond: null, etaSeconds: null });
   expect(told.at(-1)).toMatchObject({ step: "ready", done: 4_000, seconds: 4 });
 });
+
+test("an archive that may not be read is told, and one that is none is somebody's file", async () => {
+  const { data, write, found } = await setup();
+  await write({ "locked.zip": zipOf(await images("set/", 0, "val")), "notes.zip": "<html>" });
+  await chmod(join(data, "locked.zip"), 0);
+  const { names, unusable } = await asOrdinaryUser(() => found());
+  expect(names).toEqual(["good"]);
+  expect(unusable).toEqual([
+    { name: "locked", reason: expect.stringMatching(/locked\.zip: may not be read/), fix: expect.any(String) },
+  ]);
+});
+
+test("an archive that is no data set takes its name from no folder, in whatever order they come", async () => {
+  const { root, found } = await setup();
+  const other = join(root, "other");
+  await mkdir(other);
+  await writeFile(join(other, "good.zip"), zipOf({ "notes/a.txt": "x" }));
+  for (const folders of [
+    [other, join(root, "data")],
+    [join(root, "data"), other],
+  ])
+    expect(await found({ folders })).toEqual({ names: ["good"], unusable: [] });
+});

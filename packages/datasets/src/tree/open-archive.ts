@@ -1,5 +1,5 @@
 import { basename, dirname } from "node:path";
-import { DatasetError, isSystemError, unreadable } from "../errors.ts";
+import { isSystemError, UnknownLayout, unreadable } from "../errors.ts";
 import { type FileTree, pick } from "./file-tree.ts";
 import { folderTree } from "./folder-tree.ts";
 import { firstBytes, packingOf } from "./packing.ts";
@@ -8,7 +8,7 @@ import { zipTree } from "./zip-tree.ts";
 
 /**
  * The files of an archive, told by its bytes; an `.npz` is a file of its own.
- * @throws DatasetError where it is none
+ * @throws UnknownLayout where it is none; DatasetError where it cannot be read
  */
 export async function openArchive(file: string): Promise<FileTree> {
   const start = await firstBytes(file, 262).catch((error) => {
@@ -19,5 +19,6 @@ export async function openArchive(file: string): Promise<FileTree> {
   if (isZip) return zipTree(file);
   const isTar = Buffer.from(start.subarray(257, 262)).toString("latin1") === "ustar";
   if (isTar || (await packingOf(file)) !== null) return tarTree(file);
-  throw new DatasetError("is neither a zip nor a tar archive, whatever its name says", { file, fix: "fetch it again" });
+  const fix = "fetch it again";
+  throw new UnknownLayout("is neither a zip nor a tar archive, whatever its name says", { file, fix });
 }
