@@ -85,10 +85,43 @@ it("a JPEG is read that a camera or a program was careless with, where no pixel 
   expect(Math.max(...one.map((value, i) => Math.abs(value - (other[i] as number))))).toBeLessThanOrEqual(2);
 });
 
+const table = jpeg.indexOf(Buffer.from([0xff, 0xdb]));
+/** Revision 9 of JFIF, and Adobe's colors 7. */
+const jfif = Buffer.concat([Buffer.of(0xff, 0xe0, 0, 16), Buffer.from("JFIF\0"), Buffer.of(9, 1, 0, 0, 1, 0, 1, 0, 0)]);
+const adobe = Buffer.concat([Buffer.of(0xff, 0xee, 0, 14), Buffer.from("Adobe"), Buffer.of(0, 100, 0, 0, 0, 0, 7)]);
+const scan = jpeg.indexOf(Buffer.from([0xff, 0xda]));
+const scanEnd = scan + 2 + jpeg.readUInt16BE(scan + 2);
+const [head, tail] = [jpeg.subarray(0, table), jpeg.subarray(table)];
+const set = (at: number, value: number) =>
+  Buffer.concat([jpeg.subarray(0, at), Buffer.of(value), jpeg.subarray(at + 1)]);
+
+const wellMade = { name: "", file: "photo.jpg", bytes: jpeg };
+const careless = {
+  "has bytes between two of its parts": Buffer.concat([head, Buffer.of(1, 2, 3), tail]),
+  "has bytes before its end": Buffer.concat([jpeg.subarray(0, -2), Buffer.of(1, 2, 3), jpeg.subarray(-2)]),
+  "says a revision of JFIF that there is not": Buffer.concat([jpeg.subarray(0, 2), jfif, jpeg.subarray(2)]),
+  "says colors of Adobe's that there are not": Buffer.concat([jpeg.subarray(0, 2), adobe, jpeg.subarray(2)]),
+  "says parameters of its scan that it has not": set(scanEnd - 2, 0),
+};
+
+it.each(Object.entries(careless))("a JPEG that %s has the pixels of one that is well made", async (_, bytes) => {
+  const { data } = await decodeImage({ name: "", file: "photo.jpg", bytes });
+  expect(data).toEqual((await decodeImage(wellMade)).data);
+});
+
+it.each(Object.entries(careless))("a JPEG that %s, and of whose pixels some are lost, is refused", async (_, bytes) => {
+  const torn = Buffer.concat([bytes.subarray(0, Math.round(0.75 * bytes.length)), bytes.subarray(-2)]);
+  await expect(decodeImage({ name: "", file: "photo.jpg", bytes: torn })).rejects.toThrow(/not a readable image/);
+  await expect(corner(torn, 80)).rejects.toThrow(/not a readable image/);
+});
+
 it.each([
   ["a page of a server", Buffer.from("<!doctype html><p>Not found")],
   ["a drawing that leads elsewhere", Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>')],
-  ["a drawing with WebP's name in it", Buffer.from(`<svg i='WEBPVP8 ' xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>`)],
+  [
+    "a drawing with WebP's name in it",
+    Buffer.from(`<svg i='WEBPVP8 ' xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>`),
+  ],
   ["a TIFF with WebP's name in it", Buffer.concat([Buffer.from("II*\0\x10\0\0\0WEBPVP8 "), Buffer.alloc(64)])],
   ["a sound in WebP's container", Buffer.concat([Buffer.from("RIFF\x24\0\0\0WAVEfmt "), Buffer.alloc(64)])],
   ["a GIF", Buffer.from("GIF89a\x01\0\x01\0\0\0\0;", "latin1")],

@@ -3,8 +3,9 @@ import sharp, { type Sharp } from "sharp";
 import { BrokenImage } from "./broken-images.ts";
 import { reason } from "./errors.ts";
 import { imageCodec } from "./image-codec.ts";
+import { mendedJpeg } from "./mended-jpeg.ts";
 import type { Pixels, SampleBytes } from "./source.ts";
-import { atScale, type View } from "./view.ts";
+import { atScale, croppedFirst, type View } from "./view.ts";
 
 /** 8,192 × 8,192: a small file can unfold to gigabytes. */
 const maxPixels = 64 * 2 ** 20;
@@ -28,13 +29,27 @@ export const decodeImage = (sample: SampleBytes): Promise<Pixels> => readable(sa
 
 const decode = (bytes: Uint8Array): Promise<Pixels> => overHarmless(bytes, pixelsOf);
 
-/** Reads with all warnings for errors, and once more without where those were harmless. */
+/** Reads with all warnings for errors, and once more, of the mended image, where the one that was told is harmless. */
 async function overHarmless<T>(bytes: Uint8Array, read: (image: Sharp) => Promise<T>): Promise<T> {
   try {
     return await read(open(bytes));
   } catch (error) {
-    if (!isHarmless(error)) throw error;
-    return read(sharp(bytes, { ...openOptions, failOn: "error" }));
+    if (!isJpeg(bytes) || !isHarmless(error)) throw error;
+    const mended = mendedJpeg(bytes);
+    return read(hasAllPixels(mended) ? sharp(mended, { ...openOptions, failOn: "error" }) : open(mended));
+  }
+}
+
+/** Whether every pixel is decoded without a warning: what is warned of then lies behind the last one. */
+function hasAllPixels(jpeg: Uint8Array): boolean {
+  try {
+    const image = imageCodec.openJpeg(jpeg);
+    if (!image) return false;
+    requireSize(image);
+    imageCodec.jpegView(atScale(croppedFirst({ top: 0, left: 0, ...image }), image, 16), 16);
+    return true;
+  } catch {
+    return false;
   }
 }
 
@@ -48,12 +63,13 @@ async function pixelsOf(image: Sharp): Promise<Pixels> {
  * Whether a JPEG's warning takes nothing from its pixels, as bytes between two of its parts and odd notes do not. Pillow
  * passes over all warnings; one of data that breaks off would leave gray pixels.
  */
-const isHarmless = (error: unknown): boolean =>
-  reason(error)
+function isHarmless(error: unknown): boolean {
+  const lines = reason(error)
     .split("\n")
     .map((line) => line.replace(/^\s*(Vips\w+:\s*)?/, "").trim())
-    .filter((line) => line !== "")
-    .every((line) => harmless.some((pattern) => pattern.test(line)));
+    .filter((line) => line !== "");
+  return lines.length > 0 && lines.every((line) => harmless.some((pattern) => pattern.test(line)));
+}
 
 const harmless = [
   /^Corrupt JPEG data: \d+ extraneous bytes before marker 0x[0-9a-f]+$/,
