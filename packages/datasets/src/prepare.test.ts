@@ -13,6 +13,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { discoverDatasets } from "./discover.ts";
 import { glyphs } from "./glyphs.ts";
 import { type Manifest, manifest, splitSizes, subset, versionOf } from "./manifest.ts";
+import { partialFolder } from "./partial-folder.ts";
 import { prepare } from "./prepare.ts";
 import { openPrepared } from "./reader.ts";
 import { sampleName } from "./source.ts";
@@ -216,6 +217,25 @@ test("what a killed process left of a version is gone on with, and comes out the
   onTestFinished(() => reader.close());
   expect(decoded).toBe(1_500);
   expect(await readdir(cacheDir)).toEqual([version]);
+  const anew = await prepare({ source, manifest: described, cacheDir: join(root, "other") });
+  onTestFinished(() => anew.close());
+  const header = (folder: string) => readFile(join(folder, version, "dataset.json"), "utf8");
+  expect(await header(cacheDir)).toBe(await header(join(root, "other")));
+});
+
+test("pixels that are noted and not there, as after a power cut, are decoded again", async () => {
+  const { root, cacheDir } = await setup();
+  const source = glyphs({ train: 100, test: 20 });
+  const described = await manifest(source);
+  const version = versionOf(described);
+  const ended = spawn(process.execPath, ["-e", ""]);
+  await once(ended, "exit");
+  const left = (await partialFolder(cacheDir, version)).replace(`-${process.pid}.`, `-${ended.pid}.`);
+  await mkdir(left, { recursive: true });
+  await writeFile(join(left, "train.images"), Buffer.alloc(1_000));
+  await writeFile(join(left, "written"), "train 3\ntrain 80\n");
+  const reader = await prepare({ source, manifest: described, cacheDir });
+  onTestFinished(() => reader.close());
   const anew = await prepare({ source, manifest: described, cacheDir: join(root, "other") });
   onTestFinished(() => anew.close());
   const header = (folder: string) => readFile(join(folder, version, "dataset.json"), "utf8");

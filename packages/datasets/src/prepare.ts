@@ -112,6 +112,12 @@ async function writePixels(
     validation: await create(folder, "validation"),
     test: await create(folder, "test"),
   };
+  // Bytes that were left: what is noted beyond them, as after a power cut, is not there.
+  const left = {
+    train: (await files.train.stat()).size,
+    validation: (await files.validation.stat()).size,
+    test: (await files.test.stat()).size,
+  };
   const sync = () => Promise.all(splits.map((split) => files[split].sync()));
   const written = await WrittenImages.in(folder, sync);
   const imageBytes = height * width * channels;
@@ -128,7 +134,7 @@ async function writePixels(
         throw contentChanged(sample);
       }
       const place = target.index * imageBytes;
-      if (written.has(target)) {
+      if (written.has(target) && place + imageBytes <= left[target.split]) {
         const { buffer } = await files[target.split].read(new Uint8Array(imageBytes), 0, imageBytes, place);
         if (target.split === "train") sums.add(buffer);
         onProgress?.(++done, total);
