@@ -512,6 +512,22 @@ test("an image of a hundred that is broken is left out and listed, and the versi
     /^train\/cat\/torn\.png\t.*torn\.png: not a readable image \(it is neither JPEG, PNG nor WebP\)\n$/,
   );
   expect(reader?.version).toBe((await look(sound)).deep?.version);
+  const { deep } = await inspectDataset(join(data, "set"), { deep: true });
+  expect(deep?.version).toBe(reader?.version);
+  expect(deep?.broken).toEqual([
+    { file: expect.stringMatching(/torn\.png$/), reason: expect.stringMatching(/neither/) },
+  ]);
+});
+
+test("what a streamed data set takes is told: places of images, and their files where an archive is packed", async () => {
+  const files = { ...train, ...(await heldOut("set/val")) };
+  const streamed = { "set.preprocess.json": '{"resize": 4, "crop": 4, "streamed": true}' };
+  const bytesOf = async (path: string, of: Files) => (await look({ ...of, ...streamed }, path)).preparing?.bytes ?? 0;
+  const inFolder = await bytesOf("set", files);
+  expect(inFolder).toBe(24 * 24);
+  expect(await bytesOf("set.tar", { "set.tar": await tarOf(files) })).toBe(inFolder);
+  const images = Object.values(files).reduce((sum, { length }) => sum + length, 0);
+  expect(await bytesOf("set.zip", { "set.zip": zipOf(files) })).toBeCloseTo(inFolder + images, 3);
 });
 
 test("images in two splits are told by a deep look", async () => {

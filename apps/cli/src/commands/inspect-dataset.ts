@@ -22,7 +22,7 @@ export const inspect = (datasets: Command): Command =>
     .description(
       "what a folder or an archive holds: layout, splits, classes, sizes, and what would be left out; writes nothing",
     )
-    .option("--deep", "read every image, and tell those that occur in two splits")
+    .option("--deep", "read and decode every image, and tell those that are broken or occur in two splits")
     .option("--sheet <file>", "write a picture with a row of images for each class (PNG)")
     .action(async (path: string, _: unknown, command: Command) => {
       const { deep = false, sheet, json } = command.optsWithGlobals<Flags>();
@@ -105,8 +105,11 @@ const leftOut = ({ leftOut }: Inspection): Text[] =>
 
 const notes = ({ notes, images }: Inspection): Text[] => [
   ...notes.map((note) => yellow(note)),
-  ...images.broken.slice(0, 5).map(({ reason }) => line`  ${reason}`),
+  ...images.broken.slice(0, brokenShown).map(({ reason }) => line`  ${reason}`),
 ];
+
+/** As many as of a first look; all are in `--json`. */
+const brokenShown = 5;
 
 function deepLook({ deep }: Inspection): Text[] {
   if (!deep) return [];
@@ -114,8 +117,12 @@ function deepLook({ deep }: Inspection): Text[] {
     yellow(`${count(images)} images are both in ${one} and in ${other}, as`),
     ...examples.map(([first, second]) => line`  ${first} = ${second}`),
   ]);
+  const broken = deep.broken.slice(0, brokenShown).map(({ reason }) => line`  ${reason}`);
   return [
     line`${dim("version   ")}  ${deep.version}`,
+    ...(broken.length > 0
+      ? [yellow(`${count(deep.broken.length)} images are broken and left out, as`), ...broken]
+      : []),
     ...(found.length > 0 ? found : [line`${dim("leaks     ")}  no image occurs in two splits`]),
   ];
 }

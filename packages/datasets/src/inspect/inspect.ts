@@ -48,8 +48,8 @@ export interface InspectInput {
 }
 
 /**
- * Looks at a data set without writing anything: its names, and a few of its images. With `deep` every image is read, to tell
- * its version and what occurs in two splits.
+ * Looks at a data set without writing anything: its names, and a few of its images. With `deep` every image is read and
+ * decoded, to tell its version, which images are broken and what occurs in two splits.
  * @throws DatasetError where there is none: what is known, and what was nearest
  */
 export async function inspectDataset(path: string, { deep, onProgress }: InspectInput): Promise<Inspection> {
@@ -67,7 +67,7 @@ export async function inspectDataset(path: string, { deep, onProgress }: Inspect
   const preprocessing = settings.preprocessing ?? null;
   const images = await lookAtImages(plan);
   const progress = new ProgressReport(name, (told) => onProgress?.(told));
-  const onRead = (read: number) => progress.at("reading", read, tally.share === 1 ? total : null);
+  const counted = tally.share === 1 ? total : null;
   return {
     name,
     path: resolve(path),
@@ -83,7 +83,12 @@ export async function inspectDataset(path: string, { deep, onProgress }: Inspect
     leftOut: plan.leftOut,
     notes: notesOn({ name, tally, images, preprocessing }),
     preparing: preparing(total, images, preprocessing),
-    deep: deep ? await lookDeep(source, onRead) : null,
+    deep: deep
+      ? await lookDeep(source, {
+          onRead: (read) => progress.at("reading", read, counted),
+          onDecoded: (decoded) => progress.at("decoding", decoded, counted),
+        })
+      : null,
   };
 }
 
@@ -166,8 +171,10 @@ function splitCounts({ classes }: Tally): Record<Split, number> {
 /** Of a place in files.txt's records, beside the path. */
 const indexedBytes = 24;
 
-function preparing(total: number, { shape, secondsEach }: ImageFacts, preprocessing: Preprocessing | null) {
-  if (preprocessing?.streamed) return { bytes: total * indexedBytes, seconds: total * secondsEach.read };
+function preparing(total: number, images: ImageFacts, preprocessing: Preprocessing | null) {
+  const { shape, packedBytesEach, secondsEach } = images;
+  if (preprocessing?.streamed)
+    return { bytes: total * (indexedBytes + packedBytesEach), seconds: total * secondsEach.read };
   const side = preprocessing?.crop;
   const pixels = side ? side * side * 3 : shape && shape[0] * shape[1] * 3;
   return pixels ? { bytes: total * pixels, seconds: total * (secondsEach.read + secondsEach.decode) } : null;

@@ -20,18 +20,21 @@ const looksEach = 4;
 export async function contactSheet(plan: Plan): Promise<ContactSheet> {
   const { classes } = await plan.count();
   const shown = [...classes.keys()].sort().slice(0, most.classes);
-  const rows = new Map(shown.map((name): [string, Pixels[]] => [name, []]));
+  const filled = shown.map(() => 0);
+  const tiles: Awaited<ReturnType<typeof placed>>[] = [];
   for await (const sample of plan.some(classes.size * most.ofEach * looksEach)) {
-    const row = rows.get(classOf(sample.name));
-    if (!row || row.length === most.ofEach) continue;
+    const row = shown.indexOf(classOf(sample.name));
+    const column = filled[row] ?? most.ofEach;
+    if (column === most.ofEach) continue;
     const pixels = await plan.decode(sample).catch((error: unknown) => {
       if (error instanceof BrokenImage) return null;
       throw error;
     });
-    if (pixels) row.push(pixels);
-    if ([...rows.values()].every(({ length }) => length === most.ofEach)) break;
+    if (!pixels) continue;
+    tiles.push(await placed(pixels, row, column)); // a tile is held, where an image may have megabytes
+    filled[row] = column + 1;
+    if (filled.every((count) => count === most.ofEach)) break;
   }
-  const tiles = [...rows.values()].flatMap((row, top) => row.map((pixels, left) => placed(pixels, top, left)));
   const sheet = sharp({
     create: {
       width: gap + most.ofEach * (side + gap),
@@ -41,10 +44,7 @@ export async function contactSheet(plan: Plan): Promise<ContactSheet> {
     },
   });
   return {
-    png: await sheet
-      .composite(await Promise.all(tiles))
-      .png()
-      .toBuffer(),
+    png: await sheet.composite(tiles).png().toBuffer(),
     classes: shown,
   };
 }
