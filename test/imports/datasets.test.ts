@@ -292,6 +292,9 @@ test.each<[string, Files]>([
     ]),
   );
   expect((await look(sorted)).deep?.version).toBe(reader.version);
+  const streamed = { "set.preprocess.json": '{"resize": 4, "crop": 4, "streamed": true}' };
+  const [flat, inFolders] = [await look({ ...files, ...labels, ...streamed }), await look({ ...sorted, ...streamed })];
+  expect(flat.deep?.version).toBe(inFolders.deep?.version);
 });
 
 test("a flat val without its classes is told, with what lacks", async () => {

@@ -52,5 +52,7 @@ async function planFlatVal(tree: FileTree, val: string, labels: NamedLabels, cho
       });
     return { path: `${val}/${name}`, label, name };
   });
+  // As folders of classes are read: the order of images is part of a streamed data set's version.
+  labeled.sort((one, other) => (one.label < other.label ? -1 : one.label > other.label ? 1 : 0));
   return planFolders(tree, { images: { ...images, val: labeled }, passed }, choices);
 }
