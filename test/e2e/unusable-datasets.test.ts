@@ -52,7 +52,7 @@ describe("broken data sets", { timeout: 120_000 }, () => {
       told.sort((a, b) => (a.name < b.name ? -1 : 1)).map((dataset) => ({ ...dataset, workers: ["worker-1"] })),
     );
     expect(unusable[0]).toMatchObject({
-      reason: expect.stringContaining(`${join(folder, "both/train/a/0.png")}: not a readable image`),
+      reason: expect.stringContaining(`${join(folder, "both/test/a/0.png")}: not a readable image`),
       fix: "replace or remove it",
     });
   });
@@ -89,7 +89,7 @@ describe("broken data sets", { timeout: 120_000 }, () => {
       await page.getByRole("heading", { name: "Experiments", exact: true }).waitFor();
       await page.goto(`${cluster.stack.address}/frontier`);
       await page.getByText("4 data sets cannot be used").click();
-      const reason = page.getByText(`${join(folder, "both/train/a/0.png")}: not a readable image`);
+      const reason = page.getByText(`${join(folder, "both/test/a/0.png")}: not a readable image`);
       await reason.waitFor();
       expect(await reason.isVisible()).toBe(true);
     } finally {
