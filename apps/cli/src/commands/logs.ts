@@ -38,7 +38,8 @@ async function findStageRun(client: Client, given: string): Promise<StageRun> {
   }
   const { stageRuns } = await client.experiments.get(await findExperiment(client, given));
   const begun = stageRuns.filter((run) => run.attempts > 0);
-  const found = begun.find((run) => run.state === "active") ?? begun.at(-1);
+  const inState = (state: StageRun["state"]) => begun.find((run) => run.state === state);
+  const found = inState("active") ?? inState("failed") ?? begun.at(-1); // one that was cancelled may not have begun
   if (!found) throw new ReluctantError("not-found", `nothing of ${given} has begun yet`);
   return found;
 }
