@@ -33,21 +33,25 @@ export async function lookAtImages(plan: Plan): Promise<ImageFacts> {
   const shapes: Shape[] = [];
   const kinds: Record<string, number> = {};
   const broken: { file: string; reason: string }[] = [];
-  let [looked, mislabeled, packedBytes, decodeSeconds] = [0, 0, 0, 0];
+  let [looked, mislabeled, packedBytes] = [0, 0, 0];
+  const timed = { read: 0, decode: 0 }; // milliseconds, but of the first: opening an archive and the decoder is no image's
   const began = performance.now();
+  let ready = began;
   for await (const sample of plan.some(looks)) {
-    looked++;
     if (!sample.location) packedBytes += sample.bytes.length;
     const start = performance.now();
     const shape = await decoded(plan, sample, broken);
-    decodeSeconds += (performance.now() - start) / 1_000;
+    if (looked++ > 0) {
+      timed.read += start - ready;
+      timed.decode += performance.now() - start;
+    }
     if (shape) shapes.push(shape);
     const kind = await kindOf(sample);
     if (kind) kinds[kind] = (kinds[kind] ?? 0) + 1;
     if (kind && isMislabeled(sample)) mislabeled++;
-    if (performance.now() - began > 1_000 * patience) break;
+    ready = performance.now();
+    if (ready - began > 1_000 * patience) break;
   }
-  const readSeconds = (performance.now() - began) / 1_000 - decodeSeconds;
   const byArea = shapes.toSorted((a, b) => a[0] * a[1] - b[0] * b[1]);
   const [first] = shapes;
   const isOne = first !== undefined && shapes.every((shape) => shape.every((extent, axis) => extent === first[axis]));
@@ -64,7 +68,10 @@ export async function lookAtImages(plan: Plan): Promise<ImageFacts> {
     broken,
     packedBytesEach: packedBytes / each,
     // Preparing decodes in four threads where there are as many cores.
-    secondsEach: { read: readSeconds / each, decode: decodeSeconds / each / Math.min(4, availableParallelism()) },
+    secondsEach: {
+      read: timed.read / 1_000 / Math.max(1, looked - 1),
+      decode: timed.decode / 1_000 / Math.max(1, looked - 1) / Math.min(4, availableParallelism()),
+    },
   };
 }
 
