@@ -93,6 +93,7 @@ const endings: [args: string, code: number, said: RegExp, change?: NodeJS.Proces
   ["teams", 0, /^team +weight +GPU-hours of late +quota\n/],
   // wrong use
   ["pause", 2, /^error: name experiments, or select them with --search or --owner\n$/],
+  ["extend ID", 2, /^error: say what to add: --methods, --budgets or --seeds\n$/],
   ["priority ID urgent", 2, /Allowed choices are low, normal, high/],
   ["nonsense", 2, /unknown command 'nonsense'/],
   ["ls --nonsense", 2, /unknown option '--nonsense'/],

@@ -3,6 +3,7 @@ import { beatAttempt, type Deps } from "@reluctant/control";
 import { openDatabase } from "@reluctant/db";
 import type { Stack } from "@reluctant/local";
 import { openRedis } from "@reluctant/queue";
+import { uniform } from "@reluctant/relu";
 import type { Row } from "../rows.ts";
 import { loadOf } from "./load.ts";
 import { percentiles } from "./rate.ts";
@@ -83,9 +84,13 @@ export async function fleet(bench: Bench, workers: number, quick: boolean): Prom
   ];
 }
 
+/** Attempts so far: each has its time by its number, the same in every run. */
+let begun = 0;
+
 /** Holds an attempt for its time, with the beats that its lease takes. */
 async function work(deps: Deps, held: Held, onBeat: (ms: number) => void): Promise<void> {
-  const until = performance.now() + workMs.least + Math.random() * (workMs.most - workMs.least);
+  const until =
+    performance.now() + workMs.least + uniform({ seed: 1, stream: 0, index: begun++ }) * (workMs.most - workMs.least);
   for (let left = until - performance.now(); left > 0; left = until - performance.now()) {
     await pause(Math.min(beatMs, left));
     const at = performance.now();

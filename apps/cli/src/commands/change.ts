@@ -101,6 +101,8 @@ export const extend = (program: Command): Command =>
       .option("--budgets <budgets...>", 'budgets to add, such as 50k or "10%"')
       .option("--seeds <seeds...>", "seeds to add", (text: string, before: number[] = []) => [...before, seed(text)]),
   ).action(async (given: string, { methods, budgets, seeds, ...flags }: ConnectionFlags & Additions) => {
+    if (!methods && !budgets && !seeds)
+      throw new ReluctantError("invalid-request", "say what to add: --methods, --budgets or --seeds");
     const client = await connect(flags);
     const id = await findExperiment(client, given);
     const experiment = await client.experiments.extend(id, { methods, budgets, seeds });

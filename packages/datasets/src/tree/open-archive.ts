@@ -19,6 +19,10 @@ export async function openArchive(file: string): Promise<FileTree> {
   if (isZip) return zipTree(file);
   const isTar = Buffer.from(start.subarray(257, 262)).toString("latin1") === "ustar";
   if (isTar || (await packingOf(file)) !== null) return tarTree(file);
-  const fix = "fetch it again";
-  throw new UnknownLayout("is neither a zip nor a tar archive, whatever its name says", { file, fix });
+  if (/\.(zip|tar|tgz|gz|zst|npz)$/i.test(file))
+    throw new UnknownLayout("is neither a zip nor a tar archive, whatever its name says", {
+      file,
+      fix: "fetch it again",
+    });
+  throw new UnknownLayout("is no archive", { file, fix: "name a folder, or a zip or tar archive" });
 }
