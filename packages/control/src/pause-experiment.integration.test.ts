@@ -7,13 +7,13 @@ import {
   claimAttempt,
   dispatch,
   getExperiment,
-  holdWhatIsPaused,
   listAttempts,
   pauseExperiment,
   readDemand,
   releaseAttempt,
   resumeExperiment,
   setPriority,
+  stopWhatIsPaused,
 } from "./index.ts";
 
 let kit: Kit;
@@ -114,7 +114,7 @@ test("what a dispatcher gave a slot while it was being paused is taken off it", 
   await dispatch(kit.deps);
   await kit.db.prisma.$executeRaw`update experiment set state = 'paused'`; // as if the pause had come between
   expect(await states(experiment)).toEqual(["paused", "active"]);
-  await holdWhatIsPaused(kit.deps);
+  await stopWhatIsPaused(kit.deps);
   expect(await states(experiment)).toEqual(["paused", "ready"]);
 });
 

@@ -5,8 +5,8 @@ import { commit } from "./commit.ts";
 import type { Caller, Deps } from "./deps.ts";
 import { experimentSummary } from "./experiment-summaries.ts";
 import { finishExperiments } from "./finish-experiments.ts";
-import { holdStageRuns } from "./hold-stage-runs.ts";
 import { auditExperiment, lockOwnExperiment, moveExperiment } from "./own-experiment.ts";
+import { stopPaused } from "./stop-paused.ts";
 
 interface Command {
   identity: Caller;
@@ -25,7 +25,7 @@ export function pauseExperiment(deps: Deps, { identity, experimentId }: Command)
     if (experiment.state === "active") {
       const reason = `paused by ${identity.name}`;
       await moveExperiment(t, experiment, { state: "paused", reason });
-      await holdStageRuns(t, experiment.stageRunIds, reason);
+      await stopPaused(t, experiment.stageRunIds, reason);
       await auditExperiment(t, identity, { action: "pause", experimentId });
     } else if (experiment.state !== "paused") {
       throw new ReluctantError(

@@ -11,7 +11,7 @@ import {
 import { leaseSeconds } from "./claim-attempt.ts";
 import { commit } from "./commit.ts";
 import type { Deps } from "./deps.ts";
-import { takeOffSlots } from "./hold-stage-runs.ts";
+import { preemptAttempts } from "./preempt-attempts.ts";
 import { mostLookedAt, waitingIn } from "./waiting-in.ts";
 
 /**
@@ -42,7 +42,7 @@ async function preemptIn(deps: Deps, pool: string, queues: sql.DispatchQueue[]):
     // Looked at again: what was queued may have been claimed meanwhile, and is then too young.
     const still = choosePreemptions(await contestOf(t, pool, urgent)).filter(({ attemptId }) => seen.has(attemptId));
     const attemptIds = still.map(({ attemptId }) => attemptId);
-    await takeOffSlots(t, attemptIds, "it gave way to a stage run of a higher priority");
+    await preemptAttempts(t, attemptIds, "it gave way to a stage run of a higher priority");
     return still;
   });
 }

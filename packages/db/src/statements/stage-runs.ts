@@ -75,7 +75,7 @@ export const unneededStageRuns = statement("unneeded-stage-runs", {
   gives: { ...states, attemptId: nullable(text), attemptState: nullable(word<AttemptState>()) },
 });
 
-export const heldStageRuns = statement("held-stage-runs", {
+export const pausedStageRuns = statement("paused-stage-runs", {
   takes: { stageRunIds: nullable(arrayOf(uuid)) },
   gives: { id: text, attemptId: text },
 });

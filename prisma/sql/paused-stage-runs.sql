@@ -1,4 +1,5 @@
--- Those of the given (locked) stage runs that trials wait for, but none that may go on now, with the attempt that is queued or runs on each.
+-- Those of the given (locked) stage runs that trials wait for, but none that may go on now, with the attempt that is queued or
+-- runs on each.
 -- :stageRunIds null asks it of all
 select r.id::text, a.id::text as "attemptId"
 from attempt a join stage_run r on r.id = a.stage_run_id
