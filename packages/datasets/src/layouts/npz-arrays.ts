@@ -1,8 +1,9 @@
+import { mostHeaderBytes, type NpyHeader, npyHeader } from "@reluctant/pickle";
 import { DatasetError, isSystemError, reason } from "../errors.ts";
 import { maxSampleBytes, maxSamples } from "../source.ts";
 import type { FileTree } from "../tree/file-tree.ts";
+import { integerReader } from "./integer-reader.ts";
 import { rowsOf } from "./labeled-rows.ts";
-import { integerReader, mostHeaderBytes, type NpyHeader, npyHeader } from "./npy.ts";
 
 /** An array in an archive of them. */
 export interface ArrayFile {

@@ -1,5 +1,5 @@
 import { inflateRawSync } from "node:zlib";
-import { ByteReader } from "@reluctant/pickle";
+import { type NpyHeader, npyHeader } from "@reluctant/pickle";
 import { numpyDtypes } from "./dtypes.ts";
 import { CheckpointError, quoted } from "./errors.ts";
 import { type ZipEntry, zipEntries } from "./stored-zip.ts";
@@ -31,28 +31,29 @@ function unpacked(name: string, { packed, bytes, method }: ZipEntry): Uint8Array
   return inflated;
 }
 
-/** `\x93NUMPY`, a version, the header's length, and a Python dict of dtype, order and shape; then the values. */
 function arrayOf(name: string, file: Uint8Array): StoredTensor {
-  const reader = new ByteReader(file);
-  const magic = Buffer.from(reader.take(6)).toString("latin1");
-  if (magic !== "\x93NUMPY") throw new CheckpointError(`${quoted(name)} of the archive is no array of NumPy`);
-  const major = reader.uint(1);
-  reader.take(1);
-  const header = Buffer.from(reader.take(reader.uint(major === 1 ? 2 : 4))).toString("latin1");
-  const descr = /'descr':\s*'([^']*)'/.exec(header)?.[1];
-  const order = /'fortran_order':\s*(True|False)/.exec(header)?.[1];
-  const shape = /'shape':\s*\(([\d,\sL]*)\)/.exec(header)?.[1]?.match(/\d+/g)?.map(Number) ?? [];
-  const dtype = numpyDtypes.get(descr ?? "");
-  if (!dtype || !order || !/'shape':\s*\(/.test(header))
+  const { dtype: written, isFortran, shape, offset } = headerOf(name, file);
+  const dtype = numpyDtypes.get(written);
+  if (!dtype)
     throw new CheckpointError(
-      `array ${quoted(name)} is of dtype ${quoted(descr ?? "?")}, which is not read; save it as float32`,
+      `array ${quoted(name)} is of dtype ${quoted(written)}, which is not read; save it as float32`,
     );
-  const bytes = reader.take(reader.left);
+  const bytes = file.subarray(offset);
   const storage = new Storage(name, dtype.name, dtype, Math.floor(bytes.length / dtype.bytes));
   storage.bytes = bytes;
-  const strides = order === "True" ? rowMajor(shape.toReversed()).toReversed() : rowMajor(shape);
+  const strides = isFortran ? rowMajor(shape.toReversed()).toReversed() : rowMajor(shape);
   const tensor = new StoredTensor(storage, 0, shape, strides);
   if (tensor.size * dtype.bytes !== bytes.length)
     throw new CheckpointError(`array ${quoted(name)} has ${bytes.length} bytes for its shape [${shape}]`);
   return tensor;
+}
+
+function headerOf(name: string, file: Uint8Array): NpyHeader {
+  try {
+    return npyHeader(file);
+  } catch (error) {
+    throw error instanceof CheckpointError
+      ? new CheckpointError(`${quoted(name)} of the archive ${error.message}`)
+      : error;
+  }
 }
