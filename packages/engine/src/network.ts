@@ -35,6 +35,9 @@ export class TfNetwork implements Network {
   /** Recorded not for speed but for memory: TensorFlow.js would hold every node's output until the batch is through. */
   private readonly counting: RecordedStep<{ images: PixelValues; labels: Int32Array; branch: string }, "correct">;
 
+  /** Recorded for the same reason. */
+  private readonly inferring: RecordedStep<{ images: PixelValues; labels: Int32Array; branch: string }, "logits">;
+
   /** Recorded for the same reason. Sums by ReLU layer. */
   private readonly summing: RecordedStep<
     { images: PixelValues; labels: Int32Array; statistic: UnitStatistic; branch: string },
@@ -54,6 +57,7 @@ export class TfNetwork implements Network {
     this.counting = recordStep(({ images, labels }) => ({
       correct: correctOf(evaluated(images, labels).logits, labels),
     }));
+    this.inferring = recordStep(({ images, labels }) => ({ logits: evaluated(images, labels).logits }));
     this.summing = recordStep(({ images, labels, statistic }) => {
       const pass = evaluated(images, labels);
       return Object.fromEntries(
@@ -117,6 +121,11 @@ export class TfNetwork implements Network {
   async countCorrect({ images, labels }: Batch): Promise<number> {
     const { correct } = await this.counting.run({ images: pixelValues(images), labels, branch: this.branch });
     return correct[0] as number;
+  }
+
+  async logits({ images, labels }: Batch): Promise<Float32Array> {
+    const { logits } = await this.inferring.run({ images: pixelValues(images), labels, branch: this.branch });
+    return Float32Array.from(logits as Float32Array);
   }
 
   async sumUnits(statistic: UnitStatistic, { images, labels }: Batch): Promise<Float32Array[]> {
@@ -184,6 +193,7 @@ export class TfNetwork implements Network {
 
   dispose(): void {
     this.counting.dispose();
+    this.inferring.dispose();
     this.summing.dispose();
     for (const activation of this.activations.values()) activation.dispose();
     tf.dispose([...this.variables.values()]);

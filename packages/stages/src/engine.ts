@@ -53,6 +53,8 @@ export interface Network {
   load(weights: Tensors): void;
   /** Correctly classified images of a batch, with running statistics (evaluation mode). */
   countCorrect(batch: Batch): Promise<number>;
+  /** [n, classes]: logits of a batch, with running statistics. */
+  logits(batch: Batch): Promise<Float32Array>;
   /** A statistic of each unit summed over a batch, with running statistics: for each ReLU layer, in (h, w, c) order. */
   sumUnits(statistic: UnitStatistic, batch: Batch): Promise<Float32Array[]>;
 }

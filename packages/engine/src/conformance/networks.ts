@@ -35,6 +35,7 @@ export function networksConform(engineOf: () => Engine): void {
       const labels = Int32Array.from(classes, (own, image) => (image < right ? own : (own + 1) % 10));
       expect(await network.countCorrect({ ...batch, labels })).toBe(right);
     }
+    expect(distance(await network.logits(batch), logits)).toBeLessThan(1e-5);
   });
 
   it.each(families)("takes a step of %s with float64's losses and gradients", async (name, side, width) => {
