@@ -4,6 +4,7 @@ import { runParty } from "./party.ts";
 
 export type PartyReport =
   | { kind: "listening" }
+  | { kind: "inferred"; images: number }
   | { kind: "finished"; result: PartyResult }
   | { kind: "failed"; message: string };
 
@@ -12,7 +13,10 @@ const report = (message: PartyReport): Promise<void> =>
 
 process.once("message", async (task: PartyTask) => {
   try {
-    const result = await runParty(task, () => void report({ kind: "listening" }));
+    const result = await runParty(task, {
+      onListening: () => void report({ kind: "listening" }),
+      onInferred: (images) => void report({ kind: "inferred", images }),
+    });
     await report({ kind: "finished", result });
   } catch (error) {
     await report({

@@ -30,10 +30,19 @@ export interface PartyResult {
   logits: RingVector[];
 }
 
-/** Carries out a party's part. `onListening` is called once the party can be connected to. */
-export function runParty(task: PartyTask, onListening: () => void): Promise<PartyResult> {
+/** What a party tells on its way. */
+export interface PartyProgress {
+  /** It can be connected to. */
+  onListening(): void;
+  /** The client has the logits of this many images. */
+  onInferred(images: number): void;
+}
+
+/** Carries out a party's part. */
+export function runParty(task: PartyTask, progress: PartyProgress): Promise<PartyResult> {
+  const { onListening } = progress;
   if (task.role === "dealer") return runDealer(task, onListening);
-  return task.role === "server" ? runServer(task, onListening) : runClient(task, onListening);
+  return task.role === "server" ? runServer(task, onListening) : runClient(task, progress);
 }
 
 type TaskOf<Role extends PartyTask["role"]> = Extract<PartyTask, { role: Role }>;
@@ -68,7 +77,7 @@ async function runServer({ places, network, images }: TaskOf<"server">, onListen
   return { costs: sheets.map(({ costs }) => costs), logits: [] };
 }
 
-async function runClient(task: TaskOf<"client">, onListening: () => void): Promise<PartyResult> {
+async function runClient(task: TaskOf<"client">, { onListening, onInferred }: PartyProgress): Promise<PartyResult> {
   const dealer = await connect({ path: task.places.dealerForClient }, { peer: "dealer" });
   const server = await connect(task.server, { peer: "server" });
   onListening();
@@ -80,6 +89,7 @@ async function runClient(task: TaskOf<"client">, onListening: () => void): Promi
   for (const [i, image] of task.images.entries()) {
     const context = { ...shared, costs: sheets[i] as CostSheet };
     logits.push(await inferOnClient(await prepareClient(context), image, context));
+    onInferred(logits.length);
   }
   await Promise.all([server.close(), dealer.close()]);
   return { costs: sheets.map(({ costs }) => costs), logits };

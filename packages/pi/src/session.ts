@@ -22,27 +22,36 @@ export interface Measurement {
   label: typeof dealerLabel;
 }
 
+export interface MeasureOptions {
+  network: PrivateNetwork;
+  images: readonly RingVector[];
+  profile: NetworkProfileName;
+  /** Called with how many images were inferred, after each. */
+  onInferred?: (images: number) => void;
+  /** Ends all three processes, and rejects with its reason. */
+  signal?: AbortSignal;
+}
+
 /**
  * Runs private inference between a client and a server in processes of their own, with a dealer in a third, and measures it.
  * Each process gets what its party may know and nothing else. Ends all three, whatever happens.
  */
-export async function measure(options: {
-  network: PrivateNetwork;
-  images: readonly RingVector[];
-  profile: NetworkProfileName;
-}): Promise<Measurement> {
-  const { network, images } = options;
+export async function measure(options: MeasureOptions): Promise<Measurement> {
+  const { network, images, onInferred = () => undefined, signal } = options;
   const profile = networkProfiles[options.profile];
   const folder = await mkdtemp(join(tmpdir(), "reluctant-pi-")); // mode 0700
   const at = (name: string) => join(folder, name);
   const places: Places = { dealerForClient: at("dealer-c"), dealerForServer: at("dealer-s"), server: at("server") };
   const parties: PartyProcess[] = [];
   const start = async (task: PartyTask) => {
-    const party = new PartyProcess(task);
+    signal?.throwIfAborted();
+    const party = new PartyProcess(task, onInferred);
     parties.push(party);
     await party.listening;
     return party;
   };
+  const stop = () => void Promise.all(parties.map((party) => party.stop()));
+  signal?.addEventListener("abort", stop);
   const { architecture } = network;
   const relay =
     profile && (await startRelay({ listen: { path: at("relay") }, target: { path: places.server }, profile }));
@@ -53,7 +62,11 @@ export async function measure(options: {
     const client = await start({ role: "client", places, architecture, images: [...images], server: to });
     const [ofClient, ofServer] = await Promise.all([client.result, server.result, parties[0]?.result]);
     return { logits: ofClient.logits, client: ofClient.costs, server: ofServer.costs, label: dealerLabel };
+  } catch (error) {
+    signal?.throwIfAborted(); // which ended the parties
+    throw error;
   } finally {
+    signal?.removeEventListener("abort", stop);
     await Promise.all(parties.map((party) => party.stop()));
     await relay?.close();
     await rm(folder, { recursive: true, force: true });
@@ -72,7 +85,7 @@ class PartyProcess {
   readonly #child: ChildProcess;
   readonly #ended: Promise<void>;
 
-  constructor(task: PartyTask) {
+  constructor(task: PartyTask, onInferred: (images: number) => void) {
     const program = fileURLToPath(new URL("../dist/party-process.js", import.meta.url));
     this.#child = fork(program, { serialization: "advanced", execArgv: [] });
     const listening = deferred<void>();
@@ -86,6 +99,7 @@ class PartyProcess {
     this.#child.once("exit", () => fail(`${task.role}: its process ended`));
     this.#child.on("message", (report: PartyReport) => {
       if (report.kind === "listening") listening.resolve();
+      else if (report.kind === "inferred") onInferred(report.images);
       else if (report.kind === "finished") result.resolve(report.result);
       else fail(report.message);
     });
