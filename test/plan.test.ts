@@ -1,4 +1,4 @@
-import type { ExperimentSpecInput } from "@reluctant/contracts";
+import type { ExperimentSpecInput, TrainingParams } from "@reluctant/contracts";
 import { type DatasetFacts, type Plan, plan, recipeNames } from "@reluctant/relu";
 import { experimentSpecSchema, registry } from "@reluctant/stages/definitions";
 import fc from "fast-check";
@@ -135,11 +135,37 @@ describe("the plan", () => {
     expect(planned.trials.map(({ stageKeys }) => stageKeys[2])).toEqual([search?.stageKey, search?.stageKey]);
   });
 
+  it("measures each distilled network on each network profile, and changes no other stage's key", () => {
+    const planned = planOf({ pi: { samples: 3, profiles: ["lan", "wan"], repeats: 2 } });
+    const measured = planned.stageRuns.filter(({ kind }) => kind === "private-inference");
+    expect(new Set(measured.map(({ stageKey }) => stageKey)).size).toBe(2 * 2 * 2);
+    const others = planned.stageRuns.filter(({ kind }) => kind !== "private-inference");
+    expect(others.map(({ stageKey }) => stageKey)).toEqual(planOf().stageRuns.map(({ stageKey }) => stageKey));
+    const distillations = others.filter(({ kind }) => kind === "distillation").map(({ stageKey }) => stageKey);
+    for (const { inputs } of measured)
+      expect(distillations).toContain((inputs.prModel as { stageKey: string }).stageKey);
+  });
+
+  it("measures the budgets that pi names, and refuses one that is none of the spec's", () => {
+    const { trials } = planOf({ pi: { budgets: ["10%"] } });
+    expect(trials.map(({ stageKeys }) => stageKeys.length)).toEqual([4, 5]);
+    expect(errorsOf({ pi: { budgets: ["30%"] } })).toEqual([
+      { field: "pi.budgets", message: "has 22118 ReLUs, which budgets has not" },
+    ]);
+  });
+
+  it("refuses to measure what has no protocol", () => {
+    expect(errorsOf({ model: "vgg16-bn", pi: {} })).toEqual([
+      { field: "pi", message: expect.stringMatching(/no protocol for ".*" of vgg16-bn, which is a max-pool/) },
+    ]);
+  });
+
   it.each(recipeNames)("takes a third of SENet's images for continuation's frontier with recipe %s", (recipe) => {
     const images = (method: string) =>
       planOf({ methods: [method], budgets: ["50%", "20%", "8%", "3%"], recipe })
         .stageRuns.filter(({ kind }) => kind === "mask-search" || kind === "distillation")
-        .reduce((sum, { params }) => sum + params.steps * params.settings.batchSize, 0);
+        .map(({ params }) => params as TrainingParams)
+        .reduce((sum, { steps, settings }) => sum + steps * settings.batchSize, 0);
     expect(images("continuation") / images("senet")).toBeLessThanOrEqual(1 / 3);
     expect(images("continuation") / images("senet")).toBeGreaterThan(0.28);
   });

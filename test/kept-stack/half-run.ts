@@ -1,4 +1,4 @@
-import type { InputName, MetricPoint, Progress } from "@reluctant/contracts";
+import type { InputName, MetricPoint, Progress, TrainingParams } from "@reluctant/contracts";
 import {
   appendLog,
   beatAttempt,
@@ -66,7 +66,7 @@ export async function runHalf(deps: Deps, { epoch, assignment }: Claim, slot: Sl
   let latest: Progress | undefined;
   const mediaType = "application/vnd.safetensors";
   let asked = 0;
-  const stopAt = Math.ceil(0.55 * params.steps);
+  const stopAt = Math.ceil(0.55 * (params as TrainingParams).steps);
   const output = await stages[implementation as Implementation].run({
     ...unattended,
     params,

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type EngineInfo, type Frontier, type InputName, inputRole, type StageParams } from "@reluctant/contracts";
+import { type EngineInfo, type Frontier, type InputName, inputRole, type TrainingParams } from "@reluctant/contracts";
 import type { Implementation } from "@reluctant/stages/definitions";
 import { Client } from "pg";
 import { restoreArchive } from "./archive.ts";
@@ -24,7 +24,7 @@ export interface KeptExperiment {
 export interface HalfRun {
   id: string;
   implementation: Implementation;
-  params: StageParams;
+  params: TrainingParams;
   seed: number;
   engine: EngineInfo;
   /** Steps done. */

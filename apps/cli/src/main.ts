@@ -12,6 +12,7 @@ import { logs } from "./commands/logs.ts";
 import { ls } from "./commands/ls.ts";
 import { masks } from "./commands/masks.ts";
 import { models } from "./commands/models.ts";
+import { pi } from "./commands/pi.ts";
 import { plan } from "./commands/plan.ts";
 import { submit } from "./commands/submit.ts";
 import { teams } from "./commands/teams.ts";
@@ -26,6 +27,7 @@ import { write } from "./terminal/print.ts";
 const commands = [
   submit,
   plan,
+  pi,
   watch,
   why,
   compare,

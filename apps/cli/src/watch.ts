@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Experiment, StageRun, TradeOff, Trial } from "@reluctant/contracts";
-import { count, percent } from "@reluctant/plot";
+import { bytes, count, milliseconds, percent, trafficOf } from "@reluctant/plot";
 import type { Client } from "@reluctant/sdk";
 import { stageLabel } from "./stage-label.ts";
 import { bar, clock, duration } from "./terminal/format.ts";
@@ -126,6 +126,8 @@ function resultText({ result, params }: StageRun): string {
         .join(", ");
     case "distillation":
       return `${count(result.reluCount)} ReLUs, test ${percent(result.testAccuracy)}`;
+    case "private-inference":
+      return `${count(result.reluCount)} ReLUs, online ${milliseconds(result.cost.online.ms)}, ${bytes(trafficOf(result.cost.online))}`;
     default:
       return "";
   }

@@ -1,11 +1,20 @@
 import { z } from "zod";
 import { idSchema, labelSchema, nameSchema, pageOf, sha256Schema, timestampSchema } from "./primitives.ts";
-import { artifactRefSchema, stageParamsSchema, stageResultSchema, variantSchema } from "./stages.ts";
+import {
+  artifactRefSchema,
+  piCostSchema,
+  piMachineSchema,
+  stageParamsSchema,
+  stageResultSchema,
+  variantSchema,
+} from "./stages.ts";
 import {
   attemptStates,
   experimentStates,
   granularities,
   needOrigins,
+  networkProfileNames,
+  piSystems,
   precisions,
   priorities,
   roles,
@@ -237,6 +246,25 @@ export const logPageSchema = z.object({
 });
 export type LogPage = z.infer<typeof logPageSchema>;
 
+/** Private inference of a point's network, measured: of the machine that it names, and of no other. */
+export const measurementSchema = z.object({
+  stageRunId: idSchema,
+  system: z.enum(piSystems),
+  profile: z.enum(networkProfileNames),
+  batch: z.int(),
+  threads: z.int(),
+  repeat: z.int(),
+  samples: z.int(),
+  privateAccuracy: z.number(),
+  plaintextAccuracy: z.number(),
+  agreement: z.number(),
+  /** Without the single steps, which are the stage run's to show. */
+  cost: piCostSchema.omit({ steps: true }),
+  machine: piMachineSchema,
+  measuredAt: timestampSchema,
+});
+export type PiMeasurement = z.infer<typeof measurementSchema>;
+
 export const frontierPointSchema = z.object({
   id: idSchema,
   stageRunId: idSchema,
@@ -262,6 +290,8 @@ export const frontierPointSchema = z.object({
   onFrontier: z.boolean(),
   /** Why its accuracies may be wrong, though nothing failed; null where nothing is known against them. */
   suspect: z.string().nullable(),
+  /** What its private inference cost, as often as it was measured. */
+  measurements: z.array(measurementSchema),
 });
 export type FrontierPoint = z.infer<typeof frontierPointSchema>;
 

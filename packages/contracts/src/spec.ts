@@ -3,7 +3,7 @@ import { budgetSchema } from "./budget.ts";
 import { nameSchema, poolSchema, seedSchema, sha256Schema } from "./primitives.ts";
 import { seedsSchema } from "./seeds.ts";
 import type { SettingsOverrideSchema } from "./settings.ts";
-import { granularities, precisions, priorities } from "./words.ts";
+import { granularities, networkProfileNames, piSystems, precisions, priorities } from "./words.ts";
 
 /** A list, or one item in its place. A pipe rather than a union, so that an error names the item and its own fault. */
 const oneOrMany = <T extends z.ZodType>(item: T, max: number, what: string) =>
@@ -15,6 +15,19 @@ const oneOrMany = <T extends z.ZodType>(item: T, max: number, what: string) =>
 export const maxTrials = 20_000;
 
 const format = (count: number): string => count.toLocaleString("en-US");
+
+/** What of private inference is to be measured: `profiles` × `repeats` stage runs for each distilled network. */
+export const piSchema = z.strictObject({
+  system: z.enum(piSystems).default("delphi"),
+  /** Those of the spec's budgets whose networks are measured; all unless named. */
+  budgets: oneOrMany(budgetSchema, 1_000, "budget").optional(),
+  /** Test images that each measurement infers, one after another. */
+  samples: z.int().min(1).max(1_000).default(5),
+  profiles: oneOrMany(z.enum(networkProfileNames), networkProfileNames.length, "network profile").default(["lan"]),
+  /** Measurements of the same thing, whose spread tells how far to trust them. */
+  repeats: z.int().min(1).max(20).default(1),
+});
+export type PiSpec = z.output<typeof piSchema>;
 
 const fieldsWith = (settings: SettingsOverrideSchema) => ({
   name: nameSchema,
@@ -35,6 +48,8 @@ const fieldsWith = (settings: SettingsOverrideSchema) => ({
   precision: z.enum(precisions).default("fp32"),
   pool: poolSchema.default("default"),
   priority: z.enum(priorities).default("normal"),
+  /** Measures private inference of every distilled network. */
+  pi: piSchema.optional(),
   settings: settings.optional(),
 });
 const anySpecSchemaOf = (settings: SettingsOverrideSchema) => z.strictObject(fieldsWith(settings));
@@ -44,7 +59,8 @@ const anySpecSchemaOf = (settings: SettingsOverrideSchema) => z.strictObject(fie
  *
  * Single stages are asked for by stopping early (`until: sensitivity`) and by giving inputs: `arModel` skips training,
  * `sensitivity` skips the sensitivity run, `masks` (the artifact of a mask search) leaves only distillation. The method
- * `imported` evaluates what is given as it is: `arModel` with `until: train`, or `masks`.
+ * `imported` evaluates what is given as it is: `arModel` with `until: train`, or `masks`. `pi` measures private inference of what
+ * was distilled.
  *
  * @param settings with the groups of the implementations that there are
  */
@@ -113,6 +129,13 @@ function fitTogether(spec: Fields, ctx: z.RefinementCtx): void {
       code: "custom",
       path: ["arModel"],
       message: "masks needs the arModel they were searched for, as the distillation's teacher",
+    });
+  }
+  if (spec.pi && spec.until !== "distillation") {
+    ctx.addIssue({
+      code: "custom",
+      path: ["pi"],
+      message: `measures distilled networks, of which until: ${spec.until} makes none; leave one of them out`,
     });
   }
   if (spec.masks && spec.budgets) {

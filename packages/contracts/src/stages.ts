@@ -6,7 +6,7 @@ import {
   sensitivitySettingsSchema,
   trainSettingsSchema,
 } from "./settings.ts";
-import { granularities } from "./words.ts";
+import { granularities, networkProfileNames } from "./words.ts";
 
 const steps = z.int().positive();
 /** None where a network from elsewhere is evaluated as it is. */
@@ -37,6 +37,20 @@ export const kindParams = {
     steps: anySteps,
     settings: distillationSettingsSchema,
   },
+  "private-inference": {
+    kind: z.literal("private-inference"),
+    model: z.string(),
+    /** Test images that are inferred one after another, the first ones of the split. */
+    samples: z.int().positive(),
+    /** Network between client and server. */
+    profile: z.enum(networkProfileNames),
+    /** Images of one inference. */
+    batch: z.int().positive(),
+    /** Threads of each party. */
+    threads: z.int().positive(),
+    /** Tells measurements of the same apart: from 1. */
+    repeat: z.int().positive(),
+  },
 } as const;
 
 /** Parameters of a stage run as they are stored and carried. Who runs it holds what stands beside to its definition. */
@@ -45,8 +59,11 @@ export const stageParamsSchema = z.discriminatedUnion("kind", [
   z.looseObject(kindParams.sensitivity),
   z.looseObject(kindParams["mask-search"]),
   z.looseObject(kindParams.distillation),
+  z.looseObject(kindParams["private-inference"]),
 ]);
 export type StageParams = z.infer<typeof stageParamsSchema>;
+/** Of a stage that goes through the training images. */
+export type TrainingParams = Exclude<StageParams, { kind: "private-inference" }>;
 export type ParamsOf<K extends StageParams["kind"]> = Extract<StageParams, { kind: K }>;
 
 const accuracy = z.number().min(0).max(1);
@@ -110,6 +127,41 @@ export type NetworkVariant = z.infer<typeof networkVariantSchema>;
 /** Shares of a distillation's terms, which sum to 1; all 0 where no step was taken. */
 const lossTermSharesSchema = z.object({ crossEntropy: z.number(), divergence: z.number(), pram: z.number() });
 
+/** What one phase of an inference cost the client: milliseconds with waiting, bytes with headers. */
+const phaseCostSchema = z.object({
+  ms: z.number(),
+  bytesSent: z.number(),
+  bytesReceived: z.number(),
+  /** Times that an answer was awaited: what a network's latency multiplies. */
+  rounds: z.number(),
+});
+/** Over the samples: the median inference by time, and the times of the fastest and the slowest. */
+const phaseSpreadSchema = phaseCostSchema.extend({ leastMs: z.number(), mostMs: z.number() });
+
+/** Costs of private inference, as its client sees them; means and medians are over the samples. */
+export const piCostSchema = z.object({
+  offline: phaseSpreadSchema,
+  online: phaseSpreadSchema,
+  /** Mean cost of each step in the order of computation; one that is named in both phases has a row for each. */
+  steps: z.array(phaseCostSchema.extend({ phase: z.enum(["offline", "online"]), step: z.string() })),
+  /** What the offline figures leave out; null where they hold all that ran. */
+  label: z.string().nullable(),
+});
+export type PiCost = z.infer<typeof piCostSchema>;
+
+/** Where a measurement was made, and whether it had that machine for itself. */
+export const piMachineSchema = z.object({
+  processor: z.string(),
+  cores: z.int(),
+  /** Instructions of the kernels. */
+  level: z.string(),
+  /** Share of all cores that other processes took meanwhile; null where the machine does not tell. */
+  othersShare: z.number().nullable(),
+  /** Others took more than a twentieth. */
+  disturbed: z.boolean(),
+});
+export type PiMachine = z.infer<typeof piMachineSchema>;
+
 /** What a stage run found, small enough for a row; bytes are artifacts. Accuracies are shares in [0, 1]. */
 export const stageResultSchema = z.discriminatedUnion("kind", [
   z.object({
@@ -156,6 +208,21 @@ export const stageResultSchema = z.discriminatedUnion("kind", [
     /** The narrower widths of the same weights, by variant. */
     variants: z.record(variantSchema, networkVariantSchema).optional(),
   }),
+  z.object({
+    kind: z.literal("private-inference"),
+    /** Images inferred. */
+    samples: z.int(),
+    reluCount: z.int(),
+    /** Shares of the samples that were classified right: privately, and by the network in the clear. */
+    privateAccuracy: accuracy,
+    plaintextAccuracy: accuracy,
+    /** Share of the samples to which both gave the same class. */
+    agreement: accuracy,
+    /** Largest difference of a private logit from the plaintext's, and the mean of all. */
+    logitError: z.object({ largest: z.number(), mean: z.number() }),
+    cost: piCostSchema,
+    machine: piMachineSchema,
+  }),
 ]);
 export type StageResult = z.infer<typeof stageResultSchema>;
 export type ResultOf<K extends StageResult["kind"]> = Extract<StageResult, { kind: K }>;
@@ -171,11 +238,16 @@ export const artifactRefSchema = z.object({
 });
 export type ArtifactRef = z.infer<typeof artifactRefSchema>;
 
-/** Names of a stage's inputs: `arModel` weights, `sensitivity` JSON, `student` PR weights and masks of a search. */
-export const inputNames = ["arModel", "sensitivity", "student"] as const;
+/**
+ * Names of a stage's inputs: `arModel` weights, `sensitivity` JSON, `student` PR weights and masks of a search, `prModel` those
+ * of a distillation.
+ */
+export const inputNames = ["arModel", "sensitivity", "student", "prModel"] as const;
 export type InputName = (typeof inputNames)[number];
 /** Which artifact role of the producing stage run each input takes. */
-export const inputRole = { arModel: "weights", sensitivity: "sensitivity", student: "masks" } as const satisfies Record<
-  InputName,
-  ArtifactRef["role"]
->;
+export const inputRole = {
+  arModel: "weights",
+  sensitivity: "sensitivity",
+  student: "masks",
+  prModel: "masks",
+} as const satisfies Record<InputName, ArtifactRef["role"]>;

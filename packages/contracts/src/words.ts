@@ -21,6 +21,7 @@
  * | variant | one of several results of a stage run: a budget of a descent, a width of a network; `full` is the main one |
  * | artifact | immutable bytes named by their SHA-256 |
  * | frontier point | what one stage run (and variant) achieved: ReLU count and accuracies |
+ * | measurement | what private inference of a frontier point cost on one machine and network: times, bytes, rounds |
  * | slot | one GPU (or CPU share) of a worker: runs at most one attempt |
  * | job | BullMQ's record of an attempt. Never appears in the API |
  */
@@ -37,6 +38,14 @@ export type Precision = (typeof precisions)[number];
 /** What the tensors are computed with, in the order in which a worker chooses; `cpu` only where it is asked for. */
 export const backendNames = ["torch", "tensorflow", "wasm", "cpu"] as const;
 export type BackendName = (typeof backendNames)[number];
+
+/** Published systems of private inference whose protocol is run for real. */
+export const piSystems = ["delphi"] as const;
+export type PiSystem = (typeof piSystems)[number];
+
+/** Networks between client and server: the machine's own, 1 Gbit/s with 1 ms, and 100 Mbit/s with 40 ms there and back. */
+export const networkProfileNames = ["loopback", "lan", "wan"] as const;
+export type NetworkProfileName = (typeof networkProfileNames)[number];
 
 export const priorities = ["low", "normal", "high"] as const;
 export type Priority = (typeof priorities)[number];

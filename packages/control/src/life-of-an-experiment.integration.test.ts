@@ -1,6 +1,6 @@
 import { type Kit, resultOf, setup } from "@reluctant/testkit";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { completeAttempt, dispatch } from "./index.ts";
+import { completeAttempt, dispatch, getFrontier } from "./index.ts";
 
 let kit: Kit;
 beforeEach(async () => {
@@ -44,6 +44,24 @@ test("a descent serves every budget: each distillation takes its own student, an
     ["7372", 7_372],
     ["full", 7_372],
   ]);
+});
+
+test("what is distilled is measured as often as asked, and each measurement hangs on its point", async () => {
+  await kit.submit({ budgets: ["10%", "20%"], pi: { budgets: ["10%"], profiles: ["lan", "wan"], repeats: 2 } });
+  await kit.drain(await kit.worker());
+  const identity = await kit.caller();
+  const { points } = await getFrontier(kit.deps, { identity, dataset: "shapes", model: "resnet8" });
+  const of = (budget: number | null) => points.find((point) => point.budget === budget)?.measurements;
+  expect(of(7_372)?.map(({ system, profile, repeat }) => [system, profile, repeat])).toEqual(
+    expect.arrayContaining([
+      ["delphi", "lan", 1],
+      ["delphi", "lan", 2],
+      ["delphi", "wan", 1],
+      ["delphi", "wan", 2],
+    ]),
+  );
+  expect(of(7_372)).toHaveLength(4);
+  expect([of(14_745), of(null)]).toEqual([[], []]);
 });
 
 test("one distillation puts a point on the frontier for each width, with its own ReLUs and MACs", async () => {

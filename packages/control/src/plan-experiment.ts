@@ -38,8 +38,7 @@ function* answerInSteps(
       stageKey,
       kind,
       implementation,
-      steps: params.steps,
-      images: params.steps * params.settings.batchSize,
+      ...lengthOf(params),
       seed,
       trials: trials.get(stageKey) ?? 0,
       checkpointBytes: size,
@@ -54,6 +53,12 @@ function* answerInSteps(
     trials: plan.trials,
     stageRuns,
   };
+}
+
+/** Optimizer steps and the images that they take; of a measurement the images inferred, one a step. */
+function lengthOf(params: StageParams): { steps: number; images: number } {
+  if (params.kind === "private-inference") return { steps: params.samples, images: params.samples };
+  return { steps: params.steps, images: params.steps * params.settings.batchSize };
 }
 
 function checkpointBytes({ model }: PlannedSpec, implementation: string, params: StageParams): number {

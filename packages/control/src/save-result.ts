@@ -10,13 +10,14 @@ import {
 import { sql } from "@reluctant/db";
 import type { CommandTx } from "./commit.ts";
 
-/** The artifact without which a stage's result is none: what a next stage, or the user, takes from it. */
+/** The artifact without which a stage's result is none: what a next stage, or the user, takes from it. A measurement leaves none. */
 const wantedRole = {
   train: "weights",
   sensitivity: "sensitivity",
   "mask-search": "masks",
   distillation: "weights",
-} as const satisfies Record<StageResult["kind"], ArtifactRef["role"]>;
+  "private-inference": null,
+} as const satisfies Record<StageResult["kind"], ArtifactRef["role"] | null>;
 
 /**
  * Writes the rows of what a stage run's kind found; its artifacts must be there by variant and role. All its statements are begun
@@ -41,12 +42,15 @@ export async function saveResult(
         { ...result, variant: fullVariant, macs: null },
         ...named<NetworkVariant>(result.variants),
       ]);
+    case "private-inference":
+      return; // the stage run's own result is all that there is of it
   }
 }
 
 /** Every variant that the result names must have come with its bytes. */
 function refuseMissing(result: StageResult, artifacts: ArtifactRef[]): void {
   const role = wantedRole[result.kind];
+  if (role === null) return;
   const variants = "variants" in result ? Object.keys(result.variants ?? {}) : [];
   for (const variant of [fullVariant, ...variants]) {
     if (sha256Of(artifacts, role, variant)) continue;

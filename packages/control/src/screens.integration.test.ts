@@ -5,6 +5,7 @@ import {
   experimentSchema,
   frontierSchema,
   modelSchema,
+  type ParamsOf,
   stageRunSchema,
   trialPageSchema,
   workerListSchema,
@@ -56,7 +57,7 @@ test("an experiment's page shows live progress and the time left", async () => {
   const workerId = await kit.worker({ name: "gpu-1" });
   const train = (await dispatch(kit.deps)).find(({ kind }) => kind === "train");
   const { attemptId, epoch, assignment } = await kit.claim(train?.attemptId ?? "", workerId);
-  const { steps, settings } = assignment.params;
+  const { steps, settings } = assignment.params as ParamsOf<"train">;
   await beatAttempt(kit.deps, {
     attemptId,
     epoch,

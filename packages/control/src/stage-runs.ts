@@ -1,4 +1,4 @@
-import type { StageRun } from "@reluctant/contracts";
+import type { StageParams, StageRun } from "@reluctant/contracts";
 import { sql } from "@reluctant/db";
 import { found, visibleTeam } from "./authorize.ts";
 import { leaseSeconds } from "./claim-attempt.ts";
@@ -36,10 +36,14 @@ export const stageRunOf = ({
 }: sql.StageRunRow): StageRun => ({
   ...row,
   reason: reason ?? unservable,
-  progress: progress && { ...progress, etaSeconds: etaSeconds(row.params.settings.batchSize, progress) },
+  progress: progress && { ...progress, etaSeconds: etaSeconds(imagesOfStep(row.params), progress) },
   createdAt: createdAt.toISOString(),
   finishedAt: finishedAt?.toISOString() ?? null,
 });
+
+/** A measurement infers one image a step. */
+const imagesOfStep = (params: StageParams): number =>
+  params.kind === "private-inference" ? 1 : params.settings.batchSize;
 
 const etaSeconds = (
   batchSize: number,

@@ -1,6 +1,6 @@
 import type { StageParams } from "@reluctant/contracts";
 import { type Model, models, type Recipe, recipes, reluLayers } from "@reluctant/relu";
-import { initialWeights, maskedRelus, type StageContext, stages } from "@reluctant/stages";
+import { initialWeights, maskedRelus, type StageContext, stages, unattended } from "@reluctant/stages";
 import { storedType } from "@reluctant/tfjs-backend-torch";
 import * as tf from "@tensorflow/tfjs-core";
 import { afterEach, describe, expect, it } from "vitest";
@@ -166,17 +166,14 @@ function stageRunner() {
       inputs: {},
       data: testData(),
       engine,
+      ...unattended,
       resumeFrom,
-      checkpointSeconds: 3600,
       report: {
-        started() {},
-        progress() {},
-        log() {},
+        ...unattended.report,
         checkpoint: async (_, bytes) => {
           checkpoint = bytes;
         },
       },
-      signal: new AbortController().signal,
       stopRequested: () => asked++ === stopAt,
     });
     engine.release();

@@ -3,9 +3,17 @@
 import type { StageParams } from "@reluctant/contracts";
 import { macCount, narrow, narrowMasks, reluCount } from "@reluctant/relu";
 import { decodeSafetensors, decodeStudent, decodeWeights, type StageContext } from "@reluctant/stages";
-import type { Implementation } from "@reluctant/stages/definitions";
 import { beforeAll, describe, expect, it } from "vitest";
-import { budget, bytesOf, params, succeeded, type TinyStages, tinyModel, tinyStages } from "./tiny-stages.ts";
+import {
+  budget,
+  bytesOf,
+  type Implementation,
+  params,
+  succeeded,
+  type TinyStages,
+  tinyModel,
+  tinyStages,
+} from "./tiny-stages.ts";
 
 let tiny: TinyStages;
 beforeAll(async () => {
@@ -151,6 +159,7 @@ describe("what the stages find", () => {
     const { result } = succeeded(
       await tiny.run("mask-search/senet", { params: { ...own, settings: { ...own.settings, stopDistance: 1 } } }),
     );
+    if (result.kind !== "mask-search") throw new Error(result.kind);
     expect(result.images).toBeLessThan(9 * 8);
   });
 });

@@ -3,11 +3,19 @@
 import { createHash } from "node:crypto";
 import type { StageParams } from "@reluctant/contracts";
 import type { StageArtifact } from "@reluctant/stages";
-import { implementations as definitions, type Implementation } from "@reluctant/stages/definitions";
+import { implementations as definitions } from "@reluctant/stages/definitions";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, it } from "vitest";
 import { realSteps } from "./test-data.ts";
-import { params, type Run, succeeded, type TinyStages, tinyModel, tinyStages } from "./tiny-stages.ts";
+import {
+  type Implementation,
+  params,
+  type Run,
+  succeeded,
+  type TinyStages,
+  tinyModel,
+  tinyStages,
+} from "./tiny-stages.ts";
 
 /** Adam's steps are bounded, so under it only a loss that overflows at once is not finite. */
 const wildSettings = (own: StageParams) =>

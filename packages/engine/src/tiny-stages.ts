@@ -1,11 +1,14 @@
 /** Every stage on a tiny ResNet-8 (8×8 images, batch 8, 5 steps an epoch), on the best backend of this machine: for tests. */
 
-import type { InputName, StageParams } from "@reluctant/contracts";
+import type { InputName, StageParams, TrainingParams } from "@reluctant/contracts";
 import { type Model, models, recipes } from "@reluctant/relu";
 import { type StageArtifact, type StageContext, type StageOutput, stages, unattended } from "@reluctant/stages";
-import type { Implementation } from "@reluctant/stages/definitions";
+import type { Implementation as AnyImplementation } from "@reluctant/stages/definitions";
 import { createEngine } from "./engine.ts";
 import { ownDebugSettings, testData } from "./test-data.ts";
+
+/** Those that train or evaluate; a private inference is measured on networks of a real size. */
+export type Implementation = Exclude<AnyImplementation, "private-inference/delphi">;
 
 export const budget = 500;
 const recipe = recipes.debug as NonNullable<typeof recipes.debug>;
@@ -19,7 +22,7 @@ const search = {
   intervalSteps: 3,
   settings: { ...recipe.maskSearch, ...small },
 } as const satisfies StageParams;
-export const params: Record<Implementation, StageParams> = {
+export const params: Record<Implementation, TrainingParams> = {
   "train/sgd": { kind: "train", model: "resnet8", steps: 9, settings: { ...recipe.train, ...small } },
   "train/imported": { kind: "train", model: "resnet8", steps: 0, settings: { ...recipe.train, ...small } },
   "sensitivity/sparse-momentum": {

@@ -32,6 +32,7 @@ const point = (change: Partial<FrontierPoint>, n = 0): FrontierPoint => ({
   testAccuracy: 0.5,
   onFrontier: true,
   suspect: null,
+  measurements: [],
   ...change,
 });
 

@@ -8,6 +8,7 @@ export * from "./describe.ts";
 export * from "./group.ts";
 export * from "./mask-figure.ts";
 export * from "./mask-svg.ts";
+export * from "./measurement.ts";
 export * from "./numbers.ts";
 export * from "./stage-subject.ts";
 export * from "./theme.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { bytes, compact } from "./numbers.ts";
+import { bytes, compact, milliseconds } from "./numbers.ts";
 
 test.each([
   [0, "0"],
@@ -16,3 +16,10 @@ test.each([
   [941_204, "941 kB"],
   [102_228_128, "102 MB"],
 ])("%d bytes are %s", (value, text) => expect(bytes(value)).toBe(text));
+
+test.each([
+  [0.04213, "0.0421 ms"],
+  [87.31, "87.3 ms"],
+  [999.9, "1 s"],
+  [4_212, "4.21 s"],
+])("%d milliseconds are %s", (value, text) => expect(milliseconds(value)).toBe(text));

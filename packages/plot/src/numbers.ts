@@ -24,6 +24,12 @@ export function compact(value: number): string {
 export const bytes = (value: number): string =>
   compact(value).replace(/^([\d.]+)([a-zA-Z]?)$/, (_, amount, unit) => `${amount} ${unit}B`);
 
+/** `0.0421` → `0.042 ms`, `87.31` → `87.3 ms`, `4212` → `4.21 s`; three significant digits. */
+export function milliseconds(value: number): string {
+  const rounded = +value.toPrecision(3);
+  return rounded < 1_000 ? `${rounded} ms` : `${rounded / 1_000} s`;
+}
+
 /** A share in [0, 1] as `91.94 %`, with `digits` decimals. */
 export const percent = (share: number, digits = 2): string => `${(share * 100).toFixed(digits)} %`;
 

@@ -6,6 +6,7 @@ import type {
   InputName,
   KindSettings,
   MaskSearchSettings,
+  NetworkProfileName,
   SettingsOverride,
   StageParams,
 } from "@reluctant/contracts";
@@ -116,4 +117,13 @@ export interface MethodSweep {
 export interface Trial extends MethodSweep {
   budget: number | null;
   seed: number;
+  /** The one to make, of a stage that measures. */
+  measurement?: Measurement;
+}
+
+/** One of those that a spec's `pi` asks for. */
+export interface Measurement {
+  profile: NetworkProfileName;
+  /** From 1. */
+  repeat: number;
 }

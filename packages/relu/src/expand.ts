@@ -1,7 +1,15 @@
-import type { ExperimentSpec, InputName, Precision, StageKind, StageParams } from "@reluctant/contracts";
+import {
+  budgetCount,
+  type ExperimentSpec,
+  type InputName,
+  type Precision,
+  type StageKind,
+  type StageParams,
+} from "@reluctant/contracts";
 import { readsSensitivity } from "./allocation-rule.ts";
-import type { Definition, MethodSweep, Registry } from "./definition.ts";
-import { type NamedSweep, stagesOf } from "./resolve.ts";
+import type { Definition, Measurement, MethodSweep, Registry } from "./definition.ts";
+import { reluCount } from "./models/model.ts";
+import { measuringStage, type NamedSweep, stagesOf } from "./resolve.ts";
 import { type PlannedInput, planStageKeys, type StageIdentity } from "./stage-key.ts";
 
 export interface PlannedStageRun {
@@ -37,7 +45,7 @@ export function* expand(sweeps: readonly NamedSweep[], registry: Registry): Gene
   const trials = new Map<string, PlannedTrial>();
   const keyOf = planStageKeys();
   for (const { name, ...sweep } of sweeps) {
-    const runsOf = trialStages(sweep, connected(sweep, registry), keyOf);
+    const runsOf = trialStages(sweep, registry, keyOf);
     for (const budget of sweep.budgets) {
       for (const seed of sweep.spec.seeds) {
         const stages = runsOf(budget, seed);
@@ -54,15 +62,18 @@ export function* expand(sweeps: readonly NamedSweep[], registry: Registry): Gene
 }
 
 /** Which kind of stage makes an input. */
-const makerOf = { arModel: "train", sensitivity: "sensitivity", student: "mask-search" } as const satisfies Record<
-  InputName,
-  StageParams["kind"]
->;
+const makerOf = {
+  arModel: "train",
+  sensitivity: "sensitivity",
+  student: "mask-search",
+  prModel: "distillation",
+} as const satisfies Record<InputName, StageParams["kind"]>;
 
-/** A stage with the inputs that it takes in its method. */
+/** A stage with the inputs that it takes in its method, and which measurement it makes, if any. */
 interface ConnectedStage {
   definition: Definition;
   inputs: readonly InputName[];
+  measurement?: Measurement;
 }
 
 /** A method's stages. Sensitivities are left out where its mask search takes the layers' shares from elsewhere. */
@@ -81,27 +92,33 @@ function connected({ spec, method, settings }: MethodSweep, registry: Registry):
  * The stages of each trial of a method. What trials have in common is made and keyed once: with every trial keyed alone,
  * 10,000 took 1.2 s of CPU, and 2.8 s as a descent through 1,000 budgets; now 0.7 and 0.4.
  */
-function trialStages(sweep: MethodSweep, all: readonly ConnectedStage[], keyOf: (identity: StageIdentity) => string) {
+function trialStages(sweep: MethodSweep, registry: Registry, keyOf: (identity: StageIdentity) => string) {
   const { spec, dataset } = sweep;
+  const all = connected(sweep, registry);
   const given = givenArtifacts(spec);
   const wanted = wantedKinds(all, spec.until, given);
   const stages = all.filter(({ definition }) => wanted.has(definition.kind));
+  const measurements = measuring(spec, registry);
+  const measured = measuredBudgets(sweep);
   const params = new Map<string, StageParams>();
   const runs = new Map<string, PlannedStageRun>();
 
   return (budget: number | null, trialSeed: number): PlannedStageRun[] => {
     const produced = new Map<StageKind, PlannedInput>(given);
-    return stages.map(({ definition, inputs: names }) => {
+    const isMeasured = budget === null || measured === null || measured.has(budget);
+    return [...stages, ...(isMeasured ? measurements : [])].map(({ definition, inputs: names, measurement }) => {
       const { kind } = definition;
       const inputs = Object.fromEntries(names.map((name) => [name, produced.get(makerOf[name]) as PlannedInput]));
       const seed = seededByAr(kind) ? (spec.arSeed ?? trialSeed) : trialSeed;
       const target = readsBudget(definition) ? budget : null;
-      const run = madeOnce(runs, JSON.stringify([kind, target, seed, inputs]), () => {
+      const run = madeOnce(runs, JSON.stringify([kind, target, seed, inputs, measurement]), () => {
         const identity = {
           kind,
           implementation: definition.name,
           version: definition.version,
-          params: madeOnce(params, `${kind} ${target}`, () => definition.params({ ...sweep, budget, seed })),
+          params: madeOnce(params, JSON.stringify([kind, target, measurement]), () =>
+            definition.params({ ...sweep, budget, seed, ...(measurement && { measurement }) }),
+          ),
           precision: spec.precision,
           seed,
           datasetVersion: dataset.version,
@@ -115,6 +132,24 @@ function trialStages(sweep: MethodSweep, all: readonly ConnectedStage[], keyOf: 
     });
   };
 }
+
+/** A stage for each measurement that the spec asks for; they follow all others. */
+function measuring(spec: ExperimentSpec, registry: Registry): ConnectedStage[] {
+  const { profiles = [], repeats = 0 } = spec.pi ?? {};
+  return measuringStage(spec, registry).flatMap((definition) =>
+    profiles.flatMap((profile) =>
+      Array.from({ length: repeats }, (_, index) => ({
+        definition,
+        inputs: definition.reads,
+        measurement: { profile, repeat: index + 1 },
+      })),
+    ),
+  );
+}
+
+/** Counts of the budgets whose networks are measured; null: of all. */
+export const measuredBudgets = ({ spec: { pi }, model }: Pick<MethodSweep, "spec" | "model">): Set<number> | null =>
+  pi?.budgets ? new Set(pi.budgets.map((budget) => budgetCount(budget, reluCount(model)))) : null;
 
 /** Whether a stage belongs to the AR model's seed (`arSeed`), and so is shared by all budgets. */
 const seededByAr = (kind: StageKind): boolean => kind === "train" || kind === "sensitivity";

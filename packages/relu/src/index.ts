@@ -7,6 +7,7 @@ export * from "./deepreduce.ts";
 export * from "./definition.ts";
 export * from "./descent.ts";
 export * from "./dispatch.ts";
+export { measuredBudgets } from "./expand.ts";
 export * from "./frontier.ts";
 export * from "./mask.ts";
 export * from "./models/builder.ts";

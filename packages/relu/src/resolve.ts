@@ -39,18 +39,28 @@ export function resolve(spec: ExperimentSpec, dataset: DatasetFacts, registry: R
     return [{ name, spec, dataset, model, method, settings: own, budgets: budgets.counts }];
   });
   errors.push(
-    ...sweeps.flatMap((sweep) => stagesOf(sweep.method, registry).flatMap((one) => one.errors?.(sweep) ?? [])),
+    ...sweeps.flatMap((sweep) =>
+      [...stagesOf(sweep.method, registry), ...measuringStage(spec, registry)].flatMap(
+        (one) => one.errors?.(sweep) ?? [],
+      ),
+    ),
   );
   return errors.length > 0 ? { ok: false, errors } : { ok: true, model, sweeps };
 }
 
 /** The definitions of a method's stages, in its order. */
-export const stagesOf = (method: Method, { implementations }: Pick<Registry, "implementations">): Definition[] =>
-  method.stages.map((name) => {
-    const definition = implementations[name];
-    if (!definition) throw new Error(`"${method.title}" has the stage ${name}, of which there is no definition`);
-    return definition;
-  });
+export const stagesOf = (method: Method, registry: Pick<Registry, "implementations">): Definition[] =>
+  method.stages.map((name) => definitionOf(name, registry));
+
+/** The stage that measures what was distilled, if the spec asks for it. */
+export const measuringStage = ({ pi }: ExperimentSpec, registry: Pick<Registry, "implementations">): Definition[] =>
+  pi ? [definitionOf(`private-inference/${pi.system}`, registry)] : [];
+
+function definitionOf(name: string, { implementations }: Pick<Registry, "implementations">): Definition {
+  const definition = implementations[name];
+  if (!definition) throw new Error(`${name} is to be planned, of which there is no definition`);
+  return definition;
+}
 
 /** An implementation's own settings in recipes of a scale. */
 export const ownSettingsAt = (

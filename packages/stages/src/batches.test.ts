@@ -2,7 +2,7 @@ import type { TrainSettings } from "@reluctant/contracts";
 import { shuffledIndices } from "@reluctant/relu";
 import { expect, test } from "vitest";
 import { trainingBatches } from "./batches.ts";
-import type { StageContext, StageData } from "./context.ts";
+import type { StageData, TrainingContext } from "./context.ts";
 import type { Batch } from "./engine.ts";
 
 interface Asked {
@@ -23,7 +23,7 @@ function setup(settings: Partial<TrainSettings> = {}, streamed = false) {
     batch: (_, indices, crops) =>
       new Promise((answer, refuse) => asked.push({ indices: [...indices], crops, answer, refuse })),
   } as Partial<StageData>;
-  const context = { data, seed: 9, signal: abort.signal, params: { steps: 7 } } as StageContext;
+  const context = { data, seed: 9, signal: abort.signal, params: { steps: 7 } } as TrainingContext;
   const batches = trainingBatches(context, { batchSize: 4, cropPadding: 2, flip: true, ...settings });
   const answer = ({ indices, answer }: Asked) =>
     answer({ images: Uint8Array.from(indices), labels: Int32Array.from(indices) });

@@ -1,6 +1,6 @@
 import type { TrainSettings } from "@reluctant/contracts";
 import { augmentation, stepsPerEpoch } from "@reluctant/relu";
-import type { StageContext } from "./context.ts";
+import type { TrainingContext } from "./context.ts";
 import type { TrainingBatch } from "./engine.ts";
 import { StageFailure } from "./failure.ts";
 import { Prefetcher } from "./prefetcher.ts";
@@ -21,7 +21,7 @@ const madeAhead = 3;
  * Training batches by step: each epoch visits the training split in an order of its own and drops the last partial
  * batch. A pure function of the seed and the step, so an attempt that resumes meets the batches it would have met.
  */
-export function trainingBatches(context: StageContext, settings: BatchSettings): TrainingBatches {
+export function trainingBatches(context: TrainingContext, settings: BatchSettings): TrainingBatches {
   const { data, params, seed, signal } = context;
   const { batchSize, cropPadding, flip } = settings;
   const perEpoch = stepsPerEpoch(data.size("train"), batchSize);

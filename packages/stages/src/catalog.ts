@@ -1,11 +1,11 @@
-import { fieldErrors, type StageParams } from "@reluctant/contracts";
+import { fieldErrors, type StageKind, type StageParams } from "@reluctant/contracts";
 import { catalog } from "@reluctant/relu";
-import type { EngineStageKind, StageContext, StageOutput } from "./context.ts";
+import type { StageContext, StageOutput } from "./context.ts";
 import { type Implementation, implementations, type StageDefinition } from "./definitions.ts";
 import { StageFailure } from "./failure.ts";
 
 export interface StageImplementation {
-  kind: EngineStageKind;
+  kind: StageKind;
   version: number;
   run(context: StageContext): Promise<StageOutput>;
 }

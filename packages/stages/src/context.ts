@@ -8,13 +8,12 @@ import type {
   StageKind,
   StageParams,
   StageResult,
+  TrainingParams,
 } from "@reluctant/contracts";
 import { type Model, models, type Normalization } from "@reluctant/relu";
 import type { Batch, Engine } from "./engine.ts";
 import { StageFailure } from "./failure.ts";
-
-/** The kinds that an engine runs. */
-export type EngineStageKind = Exclude<StageKind, "private-inference">;
+import type { PrivateInference } from "./private-inference.ts";
 
 /** What a stage needs of a data set; `@reluctant/datasets`' reader is one. */
 export interface StageData extends Normalization {
@@ -41,6 +40,7 @@ export interface StageContext {
   inputs: Partial<Record<InputName, Uint8Array>>;
   data: StageData;
   engine: Engine;
+  privateInference: PrivateInference;
   /** Bytes of a checkpoint of this stage run; null starts at step 0. */
   resumeFrom: Uint8Array | null;
   /** Least seconds between two time-based checkpoints. */
@@ -59,7 +59,10 @@ export interface StageContext {
 }
 
 /** The context of one kind of stage, with what its implementation is told beside. */
-export type ContextOf<K extends EngineStageKind, Own = unknown> = StageContext & { params: ParamsOf<K> & Own };
+export type ContextOf<K extends StageKind, Own = unknown> = StageContext & { params: ParamsOf<K> & Own };
+
+/** Of any stage that goes through the training images, in steps. */
+export type TrainingContext = StageContext & { params: TrainingParams };
 
 export interface StageArtifact {
   role: ArtifactRef["role"];

@@ -62,4 +62,5 @@ export const stageParamsSchema = z.discriminatedUnion("kind", [
   fullParams("sensitivity"),
   fullParams("mask-search"),
   fullParams("distillation"),
+  fullParams("private-inference"),
 ]);

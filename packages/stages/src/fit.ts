@@ -3,7 +3,7 @@ import { stepsPerEpoch } from "@reluctant/relu";
 import { trainingBatches } from "./batches.ts";
 import { decodeCheckpoint, encodeCheckpoint } from "./checkpoint.ts";
 import { checkpointsDue } from "./checkpoints-due.ts";
-import type { StageContext } from "./context.ts";
+import type { StageContext, TrainingContext } from "./context.ts";
 import type { Network, StepOutcome, Trainer } from "./engine.ts";
 import { badInput, StageFailure } from "./failure.ts";
 import { Reporter } from "./reporter.ts";
@@ -12,7 +12,7 @@ import { StepsInFlight } from "./steps-in-flight.ts";
 import type { Tensors } from "./tensors.ts";
 
 export interface FitInput {
-  context: StageContext;
+  context: TrainingContext;
   settings: TrainSettings;
   student: Network;
   trainer: Trainer;

@@ -17,6 +17,7 @@ export type {
 export { DeviceFullFailure, StageFailure } from "./failure.ts";
 export { readMaskMaps } from "./mask-maps.ts";
 export { decodeStudent, encodeStudent, masksFromTensors, type Student } from "./masks.ts";
+export type { PrivateInference, PrivateInferenceOutcome, PrivateInferenceRequest } from "./private-inference.ts";
 export {
   decodeSafetensors,
   encodeSafetensors,

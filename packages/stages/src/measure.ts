@@ -1,6 +1,6 @@
 import { decodeCheckpoint, encodeCheckpoint } from "./checkpoint.ts";
 import { checkpointsDue } from "./checkpoints-due.ts";
-import type { StageContext } from "./context.ts";
+import type { StageContext, TrainingContext } from "./context.ts";
 import type { Network, UnitStatistic } from "./engine.ts";
 import { badInput } from "./failure.ts";
 import { floatsOf, type Tensors } from "./tensors.ts";
@@ -19,7 +19,7 @@ export type Measured =
 
 /** A pass over training images that changes nothing: one batch a step, with the stops and checkpoints that training has. */
 export async function measure(
-  context: StageContext,
+  context: TrainingContext,
   { network, statistic, images, batchSize }: Measurement,
 ): Promise<Measured> {
   const { data, params, report, signal, stopRequested, seed } = context;

@@ -7,4 +7,9 @@ export const unattended = {
   report: { started() {}, progress() {}, log() {}, async checkpoint() {} },
   signal: new AbortController().signal,
   stopRequested: () => false,
+  privateInference: {
+    async measure() {
+      throw new Error("private inference is measured by workers alone");
+    },
+  },
 } satisfies Partial<StageContext>;

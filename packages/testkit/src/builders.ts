@@ -103,6 +103,27 @@ export function resultOf(params: StageParams, accuracy = 0.9): StageResult {
         ...(variants && { variants: Object.fromEntries(variants) }),
       };
     }
+    case "private-inference": {
+      const online = {
+        ms: 100,
+        leastMs: 90,
+        mostMs: 120,
+        bytesSent: 8 * reluCount,
+        bytesReceived: 592 * reluCount,
+        rounds: 8,
+      };
+      return {
+        kind: "private-inference",
+        samples: params.samples,
+        reluCount: Math.floor(reluCount / 10),
+        privateAccuracy: accuracy,
+        plaintextAccuracy: accuracy,
+        agreement: 1,
+        logitError: { largest: 0.01, mean: 0.001 },
+        cost: { offline: { ...online, ms: 1_000 }, online, steps: [], label: "offline linear cost not included" },
+        machine: { processor: "a processor", cores: 2, level: "wasm", othersShare: 0, disturbed: false },
+      };
+    }
   }
 }
 
@@ -139,6 +160,7 @@ export const rolesOf = {
   sensitivity: ["sensitivity"],
   "mask-search": ["masks"],
   distillation: ["weights", "masks"],
+  "private-inference": [],
 } as const satisfies Record<StageParams["kind"], readonly ArtifactRef["role"][]>;
 
 export async function* bytesOf(text: string): AsyncGenerator<Uint8Array> {

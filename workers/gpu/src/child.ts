@@ -21,6 +21,7 @@ import { readParams, type StageContext, type StageOutput, stages } from "@reluct
 import { failureOf } from "./child-failure.ts";
 import { decodeThreadsOf } from "./decode-threads.ts";
 import { preparedFolder } from "./prepared-folder.ts";
+import { privateInference } from "./private-inference.ts";
 
 const send = (message: FromChild) =>
   new Promise<void>((resolve) => {
@@ -73,6 +74,7 @@ async function run(assignment: Assignment, stop: { now: AbortSignal; asked: () =
     inputs,
     data,
     engine,
+    privateInference,
     resumeFrom: assignment.resumeFrom === null ? null : await read(assignment.resumeFrom),
     checkpointSeconds: assignment.checkpointSeconds,
     report: {

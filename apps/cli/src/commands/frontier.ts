@@ -1,11 +1,14 @@
 import type { Frontier } from "@reluctant/contracts";
 import {
+  bytes,
   compact,
   count,
   dagger,
   frontierPlot,
+  milliseconds,
   type PlotDescription,
   percent,
+  trafficOf,
   widthOf,
   widthText,
 } from "@reluctant/plot";
@@ -75,9 +78,45 @@ export function frontierText(found: Frontier, width = 80): Text {
     "",
     ...picture.map((cells) => line`${cells}`),
     ...publishedLines(plot),
+    ...measurementLines(found),
     "",
     line`${plot.sentence}`,
   ]);
+}
+
+/** What private inference cost, where it was measured: each on the machine and network that it names. */
+function measurementLines({ points }: Frontier): Text[] {
+  const measured = points.flatMap((point) => point.measurements.map((measurement) => ({ point, measurement })));
+  if (measured.length === 0) return [];
+  const rows = measured.map(({ point, measurement: { profile, samples, agreement, cost, machine } }) => [
+    point.method,
+    count(point.reluCount),
+    String(point.seed),
+    profile,
+    milliseconds(cost.online.ms),
+    `${milliseconds(cost.online.leastMs)} to ${milliseconds(cost.online.mostMs)}`,
+    bytes(trafficOf(cost.online)),
+    String(cost.online.rounds),
+    milliseconds(cost.offline.ms),
+    bytes(trafficOf(cost.offline)),
+    `${percent(agreement, 0)} of ${samples}`,
+    machine.disturbed ? "disturbed" : "alone",
+  ]);
+  const right = (title: string) => ({ title, align: "right" as const });
+  const columns = [
+    { title: "private inference" },
+    ...["ReLUs", "seed"].map(right),
+    { title: "network" },
+    ...["online", "least to most", "bytes", "rounds", "offline", "bytes", "same class"].map(right),
+    { title: "machine was" },
+  ];
+  const said = new Set(
+    measured.flatMap(({ measurement: { cost, machine } }) => [
+      `measured on ${machine.processor}, ${machine.cores} cores, ${machine.level} kernels`,
+      ...(cost.label ? [cost.label] : []),
+    ]),
+  );
+  return ["", table(columns, rows), ...[...said].map((text) => line`${text}`)];
 }
 
 /** What papers report, where they do: `SNL (Cho et al., ICML 2022): 12.9k 88.2 %, …`. */

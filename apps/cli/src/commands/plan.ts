@@ -44,7 +44,7 @@ export function planText({ trials, stageRuns }: PlanAnswer): string {
     run.stageKey.slice(0, 8),
   ]);
   const toRun = stageRuns.filter(({ known }) => known === null);
-  const images = toRun.reduce((sum, run) => sum + run.images, 0);
+  const images = toRun.reduce((sum, run) => sum + (run.kind === "private-inference" ? 0 : run.images), 0);
   return [
     table(columns, rows),
     "",

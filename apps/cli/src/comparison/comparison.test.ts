@@ -147,6 +147,7 @@ const reached = (change: Partial<FrontierPoint>): FrontierPoint => ({
   budget: null,
   reluCount: 73_728,
   polynomialUnits: 0,
+  measurements: [],
   convention: "all",
   macs: 12e6,
   images: 128_000,

@@ -80,7 +80,10 @@ function rowOf(label: string, members: readonly { run: Run; trial: Trial }[]): T
       distances: history.map(({ distance }) => distance),
     });
   }
-  const images = [...own.values()].reduce((sum, { result }) => sum + (result?.images ?? 0), 0);
+  const images = [...own.values()].reduce(
+    (sum, { result }) => sum + (result && "images" in result ? result.images : 0),
+    0,
+  );
   return { label, points, images, missing, exchanges };
 }
 

@@ -23,6 +23,7 @@ const point = (n: number, change: Partial<FrontierPoint>): FrontierPoint => ({
   testAccuracy: 0,
   onFrontier: true,
   suspect: null,
+  measurements: [],
   ...change,
 });
 

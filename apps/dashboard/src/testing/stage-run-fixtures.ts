@@ -1,4 +1,4 @@
-import type { ExperimentState, StageParams, StageResult, StageRun, Waiting } from "@reluctant/contracts";
+import type { ExperimentState, StageKind, StageParams, StageResult, StageRun, Waiting } from "@reluctant/contracts";
 import { allocationOf, historyOf, maskMapsOf, sensitivities } from "./mask-fixtures.ts";
 import { allRelus, at, hash, uuid } from "./names.ts";
 
@@ -17,7 +17,10 @@ const sgd = {
   flip: true,
 };
 
-function paramsOf(kind: StageParams["kind"], budget: number, score: "paper" | "random"): StageParams {
+/** Of this sweep: it measures no private inference. */
+type Kind = Exclude<StageKind, "private-inference">;
+
+function paramsOf(kind: Kind, budget: number, score: "paper" | "random"): StageParams {
   const common = { model: "resnet20", steps: 1_560 };
   if (kind === "train") return { kind, ...common, settings: sgd };
   if (kind === "sensitivity") {
@@ -45,7 +48,7 @@ function paramsOf(kind: StageParams["kind"], budget: number, score: "paper" | "r
   };
 }
 
-function resultOf(kind: StageParams["kind"], reluCount: number, accuracy: number): StageResult {
+function resultOf(kind: Kind, reluCount: number, accuracy: number): StageResult {
   const images = 199_680;
   if (kind === "train")
     return { kind, images, reluCount, validationAccuracy: accuracy + 0.004, testAccuracy: accuracy };
@@ -80,7 +83,7 @@ export const accuracyOf = (budget: number, method: string, seed: number): number
 
 interface Wanted {
   n: number;
-  kind: StageParams["kind"];
+  kind: Kind;
   seed: number;
   budget: number;
   method: string;
@@ -134,7 +137,7 @@ const rolesOf = {
   "mask-search": ["masks"],
   distillation: ["weights", "masks"],
 } as const;
-const artifactsOf = (n: number, kind: StageParams["kind"]): StageRun["artifacts"] =>
+const artifactsOf = (n: number, kind: Kind): StageRun["artifacts"] =>
   rolesOf[kind].map((role, i) => ({
     role,
     variant: "full",

@@ -4,8 +4,10 @@ import type {
   ExperimentState,
   Granularity,
   NeedOrigin,
+  ParamsOf,
   Precision,
   Progress,
+  ResultOf,
   StageKind,
   StageParams,
   StageResult,
@@ -194,6 +196,19 @@ export const frontierPoints = statement("frontier-points", {
   },
 });
 export type FrontierPointRow = RowOf<typeof frontierPoints>;
+
+export const measurementsOfPoints = statement("measurements-of-points", {
+  takes: { pointIds: arrayOf(uuid) },
+  gives: {
+    pointId: text,
+    stageRunId: text,
+    implementation: text,
+    params: json<ParamsOf<"private-inference">>(),
+    result: json<ResultOf<"private-inference">>(),
+    finishedAt: timestamp,
+  },
+});
+export type MeasurementRow = RowOf<typeof measurementsOfPoints>;
 
 export const throughputs = statement("throughputs", {
   takes: { model: text, inputShape: arrayOf(int), precision: word<Precision>(), pool: text, leaseSeconds: int },

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { StageParams } from "@reluctant/contracts";
+import type { ParamsOf, StageParams } from "@reluctant/contracts";
 import { models, type Recipe, recipes } from "@reluctant/relu";
 import {
   decodeWeights,
@@ -20,7 +20,7 @@ const data: StageData = {
   size: (split) => (split === "test" ? testImages : 40),
 };
 const { train } = recipes.debug as Recipe;
-const params: StageParams = {
+const params: ParamsOf<"train"> = {
   kind: "train",
   model: "resnet8",
   steps: 4,

@@ -11,6 +11,7 @@ export { definition as layerwiseRemoval } from "./mask-search/layerwise-removal/
 export { definition as magnitude } from "./mask-search/magnitude/definition.ts";
 export { definition as senet } from "./mask-search/senet/definition.ts";
 export { definition as snl } from "./mask-search/snl/definition.ts";
+export { definition as delphi } from "./private-inference/delphi/definition.ts";
 export { definition as sparseMomentum } from "./sensitivity/sparse-momentum/definition.ts";
 export { definition as importedModel } from "./train/imported/definition.ts";
 export { definition as trainSgd } from "./train/sgd/definition.ts";

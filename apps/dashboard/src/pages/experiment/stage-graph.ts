@@ -1,5 +1,5 @@
 import type { StageKind, StageRun, Trial } from "@reluctant/contracts";
-import { count, percent, type StageSubject, stageSubjects } from "@reluctant/plot";
+import { count, milliseconds, percent, type StageSubject, stageSubjects } from "@reluctant/plot";
 import { plural, rate } from "../../format.ts";
 
 /** Stage runs of an experiment as columns of boxes with edges from inputs to what takes them. Lengths in pixels. */
@@ -134,8 +134,14 @@ export function stageStatus(run: StageRun): string {
 
 function outcome({ result }: StageRun): string {
   if (!result) return "";
-  if (result.kind === "sensitivity") return `${result.layers.length} layers`;
-  return result.kind === "mask-search"
-    ? `${percent(result.validationAccuracy, 1)} validation`
-    : `${percent(result.testAccuracy, 1)} test`;
+  switch (result.kind) {
+    case "sensitivity":
+      return `${result.layers.length} layers`;
+    case "mask-search":
+      return `${percent(result.validationAccuracy, 1)} validation`;
+    case "private-inference":
+      return `${milliseconds(result.cost.online.ms)} online`;
+    default:
+      return `${percent(result.testAccuracy, 1)} test`;
+  }
 }

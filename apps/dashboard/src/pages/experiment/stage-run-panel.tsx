@@ -1,5 +1,5 @@
 import type { StageRun, Trial } from "@reluctant/contracts";
-import { count, lossSharesText, percent } from "@reluctant/plot";
+import { count, lossSharesText, measurementFacts, percent } from "@reluctant/plot";
 import { useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { client } from "../../client.ts";
@@ -55,11 +55,13 @@ function facts({ progress, result, params, state }: StageRun): [string, string][
     );
     if (progress.loss !== null) list.push(["Loss", progress.loss.toPrecision(3)]);
     if (progress.etaSeconds !== null) list.push(["ETA", duration(progress.etaSeconds)]);
-  } else list.push(["Steps", count(params.steps)]);
-  if (result) list.push(["Images seen", count(result.images)]);
+  } else if (params.kind !== "private-inference") list.push(["Steps", count(params.steps)]);
+  if (result && "images" in result) list.push(["Images seen", count(result.images)]);
   if (result && "reluCount" in result) list.push(["ReLUs", count(result.reluCount)]);
   if (result && "validationAccuracy" in result) list.push(["Validation accuracy", percent(result.validationAccuracy)]);
   if (result && "testAccuracy" in result) list.push(["Test accuracy", percent(result.testAccuracy)]);
+  if (result?.kind === "private-inference" && params.kind === "private-inference")
+    list.push(...measurementFacts(result, params));
   if (result?.kind === "distillation") list.push(["Loss", lossSharesText(result.lossShares)]);
   if (result?.kind === "distillation" && result.gradientShares)
     list.push(["Gradient", lossSharesText(result.gradientShares)]);

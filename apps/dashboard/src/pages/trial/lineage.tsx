@@ -1,5 +1,5 @@
-import type { StageRun, Trial } from "@reluctant/contracts";
-import { compact, count, percent } from "@reluctant/plot";
+import type { StageResult, StageRun, Trial } from "@reluctant/contracts";
+import { bytes, compact, count, milliseconds, percent, trafficOf } from "@reluctant/plot";
 import { Link } from "wouter";
 import { shortId } from "../../format.ts";
 import { State } from "../../ui/state.tsx";
@@ -39,7 +39,7 @@ export const Lineage = ({ trial, runs }: { trial: Trial; runs: StageRun[] }) => 
               {run.implementation} v{run.version}, {run.precision}
             </td>
             <td className="number">{run.seed}</td>
-            <td className="number">{run.result ? compact(run.result.images) : "–"}</td>
+            <td className="number">{run.result ? compact(imagesOf(run.result)) : "–"}</td>
             <td>{found(run)}</td>
             <td>{run.finishedAt ? <Time at={run.finishedAt} /> : "–"}</td>
             <td>
@@ -59,6 +59,9 @@ function takes({ stageRunId, artifact, variant }: StageRun["inputs"][number], ru
   return variant === "full" ? name : `${name}, ${variant}`;
 }
 
+const imagesOf = (result: StageResult): number =>
+  result.kind === "private-inference" ? result.samples : result.images;
+
 function found({ result }: StageRun): string {
   switch (result?.kind) {
     case "sensitivity":
@@ -68,6 +71,8 @@ function found({ result }: StageRun): string {
     case "train":
     case "distillation":
       return `${percent(result.testAccuracy)} test`;
+    case "private-inference":
+      return `${milliseconds(result.cost.online.ms)} online, ${bytes(trafficOf(result.cost.online))}`;
     default:
       return "";
   }

@@ -1,0 +1,102 @@
+import {
+  type ExperimentSpecInput,
+  type NetworkProfileName,
+  networkProfileNames,
+  type PlanAnswer,
+  ReluctantError,
+} from "@reluctant/contracts";
+import { implementations, methods } from "@reluctant/stages/definitions";
+import { type Command, Option } from "commander";
+import { type ConnectionFlags, connect, withConnection } from "../connection.ts";
+import { findExperiment } from "../find-experiment.ts";
+import { print } from "../terminal/print.ts";
+import { line } from "../terminal/text.ts";
+import { wholeNumber } from "../whole-number.ts";
+import { finish } from "./watch.ts";
+
+interface Flags extends ConnectionFlags {
+  methods?: string[];
+  budgets?: string[];
+  seeds?: number[];
+  profiles: NetworkProfileName[];
+  samples: number;
+  repeats: number;
+  watch?: true;
+}
+
+const seed = wholeNumber({ min: 0, max: 2 ** 31 - 1 });
+
+export const pi = (program: Command): Command =>
+  withConnection(
+    program
+      .command("pi <experiment>")
+      .description("measure private inference of the networks that an experiment distilled; nothing is trained again")
+      .option("--methods <names...>", "of these methods; all unless named")
+      .option("--budgets <budgets...>", "of these budgets; all unless named")
+      .option("--seeds <seeds...>", "of these seeds; all unless named", (text: string, before: number[] = []) => [
+        ...before,
+        seed(text),
+      ])
+      .addOption(
+        new Option("--profiles <names...>", "networks between client and server")
+          .choices(networkProfileNames)
+          .default(["lan"]),
+      )
+      .option("--samples <count>", "test images of each measurement", wholeNumber({ min: 1, max: 1_000 }), 5)
+      .option(
+        "--repeats <count>",
+        "measurements of each; more add to what is there",
+        wholeNumber({ min: 1, max: 20 }),
+        1,
+      )
+      .option("--watch", "follow it until it ends"),
+  ).action(async (given: string, flags: Flags) => {
+    const client = await connect(flags);
+    const { name, spec, dataset, datasetVersion } = await client.experiments.get(await findExperiment(client, given));
+    const measuring = measuringSpec({ ...spec, dataset: `${dataset}@${datasetVersion}` } as ExperimentSpecInput, flags);
+    refuseTraining(name, await client.experiments.plan(measuring));
+    const experiment = await client.experiments.submit(measuring);
+    print(line`submitted ${experiment.name}: ${experiment.trials} trials, id ${experiment.id}`);
+    if (flags.watch) await finish(client, experiment.id, process.stdout);
+  });
+
+/** The spec of some of an experiment's trials, with their measurement. */
+export function measuringSpec(
+  spec: ExperimentSpecInput,
+  {
+    methods: named = listOf(spec.methods),
+    budgets,
+    seeds,
+    profiles,
+    samples,
+    repeats,
+  }: Omit<Flags, keyof ConnectionFlags>,
+): ExperimentSpecInput {
+  const descends = named.some((method) => methods[method]?.stages.some(isDescent));
+  return {
+    ...spec,
+    name: `${spec.name} private inference`.slice(0, 100),
+    ...(named.length > 0 && { methods: named }),
+    ...(seeds && { seeds }),
+    // A descent's masks depend on all of its budgets.
+    ...(budgets && !descends && { budgets }),
+    pi: { ...(budgets && { budgets }), profiles, samples, repeats },
+  };
+}
+
+const isDescent = (name: string): boolean =>
+  Object.values(implementations).some((definition) => definition.name === name && definition.descends);
+
+const listOf = <T>(given: T | T[] | undefined): T[] =>
+  given === undefined ? [] : Array.isArray(given) ? given : [given];
+
+/** Measuring shall not train for hours unasked: all else must be there, or on its way. */
+function refuseTraining(name: string, { stageRuns }: PlanAnswer): void {
+  const missing = stageRuns.filter(({ kind, known }) => kind !== "private-inference" && known === null);
+  const [first] = missing;
+  if (!first) return;
+  throw new ReluctantError(
+    "conflict",
+    `${missing.length} stage runs of ${name} have no result, such as a ${first.kind} of seed ${first.seed}: retry or extend it first, or submit a spec with pi`,
+  );
+}

@@ -1,0 +1,41 @@
+import type { ParamsOf, PiCost, ResultOf } from "@reluctant/contracts";
+import { bytes, milliseconds, percent } from "./numbers.ts";
+
+/** What a measurement of private inference found, as pairs of a name and a text, for every screen that shows one. */
+export function measurementFacts(
+  { samples, privateAccuracy, plaintextAccuracy, agreement, logitError, cost, machine }: ResultOf<"private-inference">,
+  { profile }: ParamsOf<"private-inference">,
+): [name: string, text: string][] {
+  return [
+    ["Network", profile],
+    ["Online", phaseText(cost.online)],
+    ["Offline", [phaseText(cost.offline), cost.label].filter(Boolean).join("; ")],
+    [
+      "Samples",
+      `${samples}, ${percent(privateAccuracy, 1)} right privately, ${percent(plaintextAccuracy, 1)} in the clear`,
+    ],
+    ["Same class", `${percent(agreement, 1)}; logits differ by ${logitError.largest.toPrecision(2)} at most`],
+    ["Machine", machineText(machine)],
+  ];
+}
+
+/** `87.3 ms (81–104), 4.2 MB, 19 rounds`: the median of the samples, and the fastest and slowest. */
+const phaseText = (phase: PiCost["online"]): string =>
+  `${milliseconds(phase.ms)} (${milliseconds(phase.leastMs)} to ${milliseconds(phase.mostMs)}), ${bytes(trafficOf(phase))}, ${phase.rounds} rounds`;
+
+/** Bytes both ways. */
+export const trafficOf = ({ bytesSent, bytesReceived }: { bytesSent: number; bytesReceived: number }): number =>
+  bytesSent + bytesReceived;
+
+/** Another machine's figure is that machine's, so it is said wherever one stands. */
+const machineText = ({
+  processor,
+  cores,
+  level,
+  othersShare,
+  disturbed,
+}: ResultOf<"private-inference">["machine"]): string => {
+  const others =
+    othersShare === null ? "whether others disturbed it is not known" : `others took ${percent(othersShare, 0)} of it`;
+  return `${processor}, ${cores} cores, ${level} kernels; ${others}${disturbed ? ": disturbed" : ""}`;
+};

@@ -1,0 +1,30 @@
+import type { NetworkProfileName, PiCost, PiMachine } from "@reluctant/contracts";
+import type { Model } from "@reluctant/relu";
+import type { Student } from "./masks.ts";
+
+/** A partial-ReLU network and what it is to infer: normalized images in (h, w, c) order. */
+export interface PrivateInferenceRequest {
+  model: Model;
+  network: Student;
+  images: readonly Float32Array[];
+  /** Training images by which the bounds of its arithmetic are chosen. */
+  calibration: readonly Float32Array[];
+  profile: NetworkProfileName;
+  /** Ends all parties. */
+  signal: AbortSignal;
+  /** Called after each image. */
+  onInferred(images: number): void;
+}
+
+export interface PrivateInferenceOutcome {
+  /** Of each image, [classes]. */
+  logits: Float64Array[];
+  cost: PiCost;
+  machine: PiMachine;
+}
+
+/** What infers privately, between processes; the stages know no protocol. `@reluctant/pi` is behind it. */
+export interface PrivateInference {
+  /** @throws StageFailure `bad-input` that names the layer for which there is no protocol, or that leaves its bounds */
+  measure(request: PrivateInferenceRequest): Promise<PrivateInferenceOutcome>;
+}

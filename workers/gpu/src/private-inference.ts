@@ -1,0 +1,102 @@
+import { cpus } from "node:os";
+import type { PiCost } from "@reluctant/contracts";
+import { othersShareSince, processorTime } from "@reluctant/machine";
+import {
+  type Cost,
+  calibrate,
+  decode,
+  encode,
+  type Measurement,
+  measure,
+  OutOfBoundsError,
+  type Phase,
+  quantize,
+  totalOf,
+  UnsupportedNetworkError,
+} from "@reluctant/pi";
+import { type PrivateInference, type PrivateInferenceRequest, StageFailure } from "@reluctant/stages";
+
+/** Share of all cores from which other processes' work makes times doubtful. */
+const disturbingShare = 0.05;
+
+/** Inferred before the samples, and not counted: compilers and caches are cold, and the server enrolls its weights. */
+const warmUps = 1;
+
+/** Private inference between processes of this machine. */
+export const privateInference: PrivateInference = {
+  async measure({ images, profile, signal, onInferred, ...request }) {
+    const network = privateNetwork(request);
+    const before = processorTime();
+    const vectors = images.map((image) => encode(image));
+    const measured = await measure({
+      network,
+      images: [...vectors.slice(0, warmUps), ...vectors],
+      profile,
+      signal,
+      onInferred: (inferred) => onInferred(Math.max(0, inferred - warmUps)),
+    });
+    const othersShare = othersShareSince(before);
+    return {
+      logits: measured.logits.slice(warmUps).map((logits) => decode(logits)),
+      cost: costOf(measured),
+      machine: {
+        processor: cpus()[0]?.model ?? "unknown",
+        cores: cpus().length,
+        level: "wasm",
+        othersShare,
+        disturbed: othersShare !== null && othersShare > disturbingShare,
+      },
+    };
+  },
+};
+
+function privateNetwork({
+  model,
+  network,
+  calibration,
+}: Omit<PrivateInferenceRequest, "images" | "profile" | "signal" | "onInferred">) {
+  const { weights, masks, polynomials } = network;
+  try {
+    return calibrate(
+      quantize({ model, tensors: weights, masks, polynomials }),
+      calibration.map((image) => encode(image)),
+    );
+  } catch (error) {
+    if (error instanceof UnsupportedNetworkError || error instanceof OutOfBoundsError)
+      throw new StageFailure("bad-input", error.message);
+    throw error;
+  }
+}
+
+function costOf({ client, label }: Measurement): PiCost {
+  const samples = client.slice(warmUps);
+  return {
+    offline: spreadOf(samples, "offline"),
+    online: spreadOf(samples, "online"),
+    steps: meanSteps(samples),
+    label,
+  };
+}
+
+/** The median inference by time, with the fastest's and the slowest's. */
+function spreadOf(samples: readonly Cost[][], phase: Phase): PiCost["online"] {
+  const totals = samples.map((costs) => totalOf(costs, phase)).sort((a, b) => a.ms - b.ms);
+  const [least, median, most] = [0, totals.length >> 1, totals.length - 1].map((place) => totals[place]);
+  if (!least || !median || !most) throw new Error("no image was inferred");
+  return { ...median, leastMs: least.ms, mostMs: most.ms };
+}
+
+/** Every inference takes the same steps in the same order. */
+const meanSteps = (samples: readonly Cost[][]): PiCost["steps"] =>
+  (samples[0] ?? []).map(({ phase, step }, place) => {
+    const mean = (of: (cost: Cost) => number) =>
+      samples.reduce((sum, costs) => sum + of(costs[place] as Cost), 0) / samples.length;
+    return {
+      phase,
+      step,
+      ms: mean(({ ms }) => ms),
+      bytesSent: mean(({ bytesSent }) => bytesSent),
+      bytesReceived: mean(({ bytesReceived }) => bytesReceived),
+      rounds: mean(({ rounds }) => rounds),
+    };
+  });
