@@ -63,8 +63,8 @@ describe("a coordinator killed with -9", { timeout: 240_000 }, () => {
     cleanUps.push(() => elsewhere.stop());
     const { late } = await cluster.moment<{ late: number }>(
       "the other leads",
-      // It has just renewed its own lease of 10 s: when that began, the dead one's had to be over.
-      "select extract(epoch from expires_at - interval '10 s' - $2::timestamptz)::float8 as late from leader where holder <> $1",
+      // It has just renewed its own lease of 4 s: when that began, the dead one's had to be over.
+      "select extract(epoch from expires_at - interval '4 s' - $2::timestamptz)::float8 as late from leader where holder <> $1",
       [dead.holder, dead.until],
       30,
     );

@@ -1,5 +1,6 @@
 import { sql } from "@reluctant/db";
 import type { Deps } from "./deps.ts";
+import { maxGapSeconds } from "./expiry-gate.ts";
 
 export type WorkerBeatAnswer =
   | { answer: "go on" }
@@ -13,7 +14,7 @@ export async function beatWorker(
   { db }: Deps,
   { workerId, state }: { workerId: string; state: "idle" | "busy" | "draining" },
 ): Promise<WorkerBeatAnswer> {
-  const worker = await db.maybe(sql.beatWorker, { workerId, state });
+  const worker = await db.maybe(sql.beatWorker, { workerId, state, maxGapSeconds });
   if (!worker) return { answer: "replaced" };
   return worker.drainedReason === null ? { answer: "go on" } : { answer: "drained", reason: worker.drainedReason };
 }

@@ -13,15 +13,3 @@ export async function electLeader(
 export async function resignLeader({ db }: Deps, { name, holder }: { name: string; holder: string }): Promise<void> {
   await db.run(sql.resignLeader, { name, holder });
 }
-
-/**
- * Records that the leader made a round. Answers for how many seconds Postgres has answered rounds that lie at most
- * `maxGapSeconds` apart, whoever made them; null when another leads.
- */
-export async function recordRound(
-  { db }: Deps,
-  { name, holder, maxGapSeconds }: { name: string; holder: string; maxGapSeconds: number },
-): Promise<number | null> {
-  const round = await db.maybe(sql.recordRound, { name, holder, maxGapSeconds });
-  return round?.answeredSeconds ?? null;
-}

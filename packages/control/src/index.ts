@@ -17,6 +17,7 @@ export * from "./drain-worker.ts";
 export * from "./elect-leader.ts";
 export * from "./ensure-team.ts";
 export * from "./expire-leases.ts";
+export * from "./expiry-gate.ts";
 export * from "./explain-waiting.ts";
 export * from "./extend-experiment.ts";
 export * from "./fail-attempt.ts";

@@ -107,7 +107,7 @@ test("an attempt whose worker fell silent is lost, once Postgres answered for a 
   const { attemptId } = await claim((await next())?.payload.attemptId as string, workerId);
   await db.prisma.attempt.update({ where: { id: attemptId }, data: { leaseExpiresAt: new Date(Date.now() - 1_000) } });
   await electLeader(deps, { name: leaderName, holder: "c1", leaseSeconds: 60 });
-  const expirer = leaseExpirer({ deps, holder: "c1", leaseSeconds: 15, onExpired: dispatches.notify, log });
+  const expirer = leaseExpirer({ deps, holder: "c1", onExpired: dispatches.notify, lateMs: () => 0, log });
   run(expirer);
   await vi.waitFor(async () => expect((await db.prisma.leader.findFirst())?.lastRoundAt).toBeTruthy());
   expect((await db.prisma.attempt.findUnique({ where: { id: attemptId } }))?.state).toBe("running");

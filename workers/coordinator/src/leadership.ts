@@ -2,10 +2,10 @@ import { type Deps, electLeader, resignLeader } from "@reluctant/control";
 import type { Logger } from "@reluctant/telemetry";
 import { type PeriodicService, periodicService, type Service } from "./service.ts";
 
-/** The lease that elects the leader. */
+/** The lease that elects the leader. Whoever follows one that was killed leads within 5 s: its lease, and the wait for the next look. */
 export const leaderName = "coordinator";
-const leaseSeconds = 10;
-const renewMs = 3_000;
+const leaseSeconds = 4;
+const renewMs = 800;
 
 /**
  * Runs the services on one coordinator at a time: the holder of a lease row in Postgres. One that is started again under

@@ -1,5 +1,4 @@
 import { postgresArtifacts } from "@reluctant/artifacts";
-import { leaseSeconds } from "@reluctant/control";
 import { openDatabase } from "@reluctant/db";
 import { createNotifications, createProducer, openRedis } from "@reluctant/queue";
 import { createLogger, settingsOrEnd } from "@reluctant/telemetry";
@@ -7,6 +6,7 @@ import { readConfig } from "./config.ts";
 import { dispatcher } from "./dispatcher.ts";
 import { garbageCollector } from "./garbage-collector.ts";
 import { takeHolderName } from "./holder-name.ts";
+import { watchLateness } from "./lateness.ts";
 import { leadership } from "./leadership.ts";
 import { leaseExpirer } from "./lease-expirer.ts";
 import { pauseKeeper } from "./pause-keeper.ts";
@@ -31,7 +31,7 @@ const producer = createProducer(redis);
 const relays = relay({ deps, producer, notifications, holder, log });
 const dispatches = dispatcher({ deps, holder, onDispatched: relays.send, log });
 notifications.on("dispatch", dispatches.notify);
-const expirer = leaseExpirer({ deps, holder, leaseSeconds, onExpired: dispatches.notify, log });
+const expirer = leaseExpirer({ deps, holder, onExpired: dispatches.notify, lateMs: watchLateness(log), log });
 const leader = leadership({
   deps,
   holder,

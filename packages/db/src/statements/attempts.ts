@@ -43,7 +43,10 @@ export const lockAttempt = statement("lock-attempt", {
 });
 export type LockedAttempt = RowOf<typeof lockAttempt>;
 /** For a command that need not wait: a row when the two are this transaction's now. */
-export const tryLockAttempt = statement("try-lock-attempt", { takes: { attemptId: uuid }, gives: { id: text } });
+export const tryLockAttempt = statement("try-lock-attempt", {
+  takes: { attemptId: uuid, leaseSeconds: float, maxGapSeconds: float },
+  gives: { id: text },
+});
 
 /** As relu's `judgeLosses` takes it. */
 export const lossHistory = statement("loss-history", {

@@ -22,7 +22,7 @@ export const insertWorker = statement("insert-worker", {
   gives: { id: text },
 });
 export const beatWorker = statement("beat-worker", {
-  takes: { workerId: uuid, state: word<"idle" | "busy" | "draining">() },
+  takes: { workerId: uuid, state: word<"idle" | "busy" | "draining">(), maxGapSeconds: float },
   gives: { drainedReason: nullable(text) },
 });
 export const leaveWorker = statement("leave-worker", { takes: { workerId: uuid } });

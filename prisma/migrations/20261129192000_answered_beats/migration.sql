@@ -1,0 +1,2 @@
+-- AlterTable
+ALTER TABLE "leader" ADD COLUMN     "answered_at" TIMESTAMPTZ(3);
