@@ -1,10 +1,10 @@
 import { sql } from "@reluctant/db";
-import { judgeLosses } from "@reluctant/relu";
 import { leaseSeconds } from "./claim-attempt.ts";
-import { type CommandTx, commit } from "./commit.ts";
+import { commit } from "./commit.ts";
 import type { Deps } from "./deps.ts";
-import { endAttempt, mayWrite } from "./end-attempt.ts";
+import { mayWrite } from "./end-attempt.ts";
 import { maxGapSeconds } from "./expiry-gate.ts";
+import { loseAttempt } from "./lose-attempt.ts";
 
 /**
  * Ends attempts whose lease ran out as lost, each in a transaction of its own; their stage runs are ready again, or fail as
@@ -19,20 +19,10 @@ export async function expireLeases(deps: Deps): Promise<{ attemptId: string; sta
       if (!(await t.maybe(sql.tryLockAttempt, { attemptId: id, leaseSeconds, maxGapSeconds }))) return null;
       const attempt = await t.maybe(sql.lockAttempt, { attemptId: id });
       if (!attempt?.expired || attempt.epoch === null || !mayWrite(attempt, attempt.epoch)) return null; // beat or ended
-      return lose(t, attempt);
+      const reason = `worker ${attempt.worker ?? "unknown"} was silent for ${leaseSeconds} s`;
+      return (await loseAttempt(t, attempt, reason)) ? attempt.stageRunId : null;
     });
     if (stageRunId !== null) lost.push({ attemptId: id, stageRunId });
   }
   return lost;
-}
-
-/** Ends the attempt; null when its loss may decide over the stage run and cannot be judged yet: a later call will. */
-async function lose(t: CommandTx, attempt: sql.LockedAttempt): Promise<string | null> {
-  const history = await t.one(sql.lossHistory, { stageRunId: attempt.stageRunId, leaseSeconds });
-  const verdict = judgeLosses(history, leaseSeconds);
-  if (verdict.is === "unsure") return null;
-  const reason = `worker ${attempt.worker ?? "unknown"} was silent for ${leaseSeconds} s`;
-  const poison = verdict.is === "poisonous" ? verdict.reason : null;
-  await endAttempt(t, attempt, { as: "lost", poison }, { reason, step: null });
-  return attempt.stageRunId;
 }

@@ -24,6 +24,7 @@ export * from "./fail-attempt.ts";
 export * from "./fold-usage.ts";
 export * from "./get-experiment.ts";
 export * from "./get-frontier.ts";
+export * from "./hand-back-attempt.ts";
 export * from "./import-artifact.ts";
 export * from "./leave-worker.ts";
 export * from "./list-attempts.ts";

@@ -9,6 +9,7 @@ import {
   dispatch,
   expireLeases,
   failAttempt,
+  handBackAttempt,
   readLog,
   readMetrics,
   recordCheckpoint,
@@ -115,6 +116,19 @@ test("nothing that a lost worker writes is taken, whatever it writes", async () 
     reason: expect.stringContaining("silent for 15 s"),
   });
   expect(await kit.db.prisma.checkpoint.count({ where: { stageRunId } })).toBe(0);
+});
+
+test("what a supervisor's successor hands back is lost at once, and the next attempt needs no lease to end", async () => {
+  const { attemptId, epoch, stageRunId } = await running();
+  await recordCheckpoint(kit.deps, { attemptId, epoch, step: 9, sha256: await store(attemptId, "nine") });
+  expect(await handBackAttempt(kit.deps, { attemptId, epoch: epoch - 1 })).toEqual({ outcome: "superseded" });
+  expect(await handBackAttempt(kit.deps, { attemptId, epoch })).toEqual({ outcome: "recorded" });
+  expect(await handBackAttempt(kit.deps, { attemptId, epoch })).toEqual({ outcome: "superseded" });
+  expect(await attemptRow(attemptId)).toMatchObject({
+    state: "lost",
+    reason: expect.stringContaining("started again"),
+  });
+  expect((await next(stageRunId)).startStep).toBe(9);
 });
 
 test("the attempt after a loss is the next number, resumes from the last checkpoint, and its epoch shuts the first out", async () => {

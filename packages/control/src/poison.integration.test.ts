@@ -8,6 +8,7 @@ import {
   expireLeases,
   failAttempt,
   getExperiment,
+  handBackAttempt,
   leaveWorker,
   recordCheckpoint,
 } from "./index.ts";
@@ -170,6 +171,15 @@ test("the fifth loss waits for what may turn up beside it, and a beat meanwhile 
   await pass(10);
   expect(await expireLeases(kit.deps)).toMatchObject([{ stageRunId }]); // gpu-4 was lost, too
   expect(await stageRun()).toMatchObject({ state: "ready" });
+});
+
+test("a fifth loss that is handed back waits for what may turn up beside it, too", async () => {
+  await kill("gpu-1", "gpu-2", "gpu-3", "gpu-1");
+  const claim = await claimOn("gpu-2");
+  expect(await handBackAttempt(kit.deps, claim)).toEqual({ outcome: "left" });
+  expect(await stageRun()).toMatchObject({ state: "active" });
+  await die("gpu-2");
+  expect(await stageRun()).toMatchObject({ state: "failed" });
 });
 
 test("to the circuit breaker a poisonous run ended by its losses, not by a failure that it had before", async () => {

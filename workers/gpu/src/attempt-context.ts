@@ -1,12 +1,13 @@
 import type { Deps } from "@reluctant/control";
 import type { Logger } from "@reluctant/telemetry";
+import type { Fence } from "./slot-file.ts";
 import type { StopOrder } from "./stop-order.ts";
 
 /** What all phases of an attempt share. */
 export interface AttemptContext {
   deps: Deps;
   /** Fences every write. */
-  fence: { attemptId: string; epoch: number };
+  fence: Fence;
   /** The attempt's own folder, and the only one in which its child may name files. */
   scratch: string;
   stop: StopOrder;

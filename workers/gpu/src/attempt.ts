@@ -51,6 +51,7 @@ export function runAttempt(options: AttemptOptions): RunningAttempt {
   /** From an empty scratch folder to a child whose process group is gone. */
   const work = async (): Promise<Ending> => {
     onPhase("preparing");
+    await slot.take(fence);
     const assignment = await prepareAssignment(options, context.scratch, stop.given);
     const { onMessage, onOutput } = messages;
     const end = await train(assignment, { ...options, stop, onMessage, onOutput });
@@ -67,9 +68,9 @@ export function runAttempt(options: AttemptOptions): RunningAttempt {
   const run = async (): Promise<Ending> => {
     const ending = await work().catch(endingOfError);
     onPhase("reporting");
-    await slot.release();
     await messages.finish();
     const reported = await report(ending, context);
+    await slot.release();
     stop.close();
     await lease.stop();
     await rm(context.scratch, { recursive: true, force: true });

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -110,6 +110,29 @@ test("a starting supervisor ends the process group that an earlier one left, and
   await write(join(folder, "slots", "w1", "2"), left);
   expect((await takeSlot(folder, "w1")).ended).toEqual(left);
   expect(await child.gone).toMatchObject({ signal: "SIGKILL" });
+});
+
+test("a starting supervisor learns which attempt an earlier one left, until its end is recorded", async () => {
+  const attempt = { attemptId: "a1", epoch: 3 };
+  const { slot } = await takeSlot(folder, "w3");
+  await slot.take(attempt);
+  await slot.hold(process.pid);
+  const entry = JSON.parse(await readFile(join(folder, "slots", "w3", "1"), "utf8"));
+  const dies = (number: number) =>
+    writeFile(
+      join(folder, "slots", "w3", String(number)),
+      JSON.stringify({ process: { ...entry.process, startTime: "1" }, content: { ...entry.content, child: null } }),
+    );
+  await dies(1);
+  expect((await takeSlot(folder, "w3")).left).toEqual(attempt);
+  await dies(2); // before it could hand the attempt back
+  const third = await takeSlot(folder, "w3");
+  expect(third.left).toEqual(attempt);
+  await third.slot.release();
+  expect(JSON.parse(await readFile(join(folder, "slots", "w3", "3"), "utf8")).content).toEqual({
+    child: null,
+    attempt: null,
+  });
 });
 
 test("a second supervisor of the same slot on a machine is refused, one of another installation is not", async () => {

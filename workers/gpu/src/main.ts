@@ -2,7 +2,7 @@ import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { postgresArtifacts } from "@reluctant/artifacts";
 import { type DatasetRegistration, ReluctantError } from "@reluctant/contracts";
-import { registerDataset } from "@reluctant/control";
+import { type Deps, handBackAttempt, registerDataset } from "@reluctant/control";
 import { requireDataFolders } from "@reluctant/datasets";
 import { openDatabase } from "@reluctant/db";
 import { backendCaches } from "@reluctant/machine";
@@ -13,7 +13,7 @@ import { makeCache, readConfig } from "./config.ts";
 import { prepareDatasets, registerDatasets } from "./datasets.ts";
 import { probeEngine } from "./probe.ts";
 import { retryUnavailable } from "./retry-unavailable.ts";
-import { takeSlot } from "./slot-file.ts";
+import { type Fence, type SlotFile, takeSlot } from "./slot-file.ts";
 import { createSupervisor, type Supervisor } from "./supervisor.ts";
 
 /** A supervisor of one slot: `node dist/main.js`, configured by the environment (config.ts). SIGTERM drains it. */
@@ -47,8 +47,15 @@ try {
 
 async function main(): Promise<void> {
   await requireDataFolders(config.dataFolders, "RELUCTANT_DATA");
-  const { slot, ended } = await takeSlot(config.cacheDir, config.slotName);
+  const { slot, ended, left } = await takeSlot(config.cacheDir, config.slotName);
   if (ended) log.warn({ pid: ended.pid }, "ended a training process that an earlier supervisor left");
+  const { signal } = starting;
+  const db = openDatabase(config.databaseUrl, { poolSize: 4 });
+  const redis = openRedis({ url: config.redisUrl, prefix: config.redisPrefix, log });
+  const notifications = createNotifications(redis);
+  const deps = { db, artifacts: postgresArtifacts(db), notifications };
+  const handedBack = left && handBack(deps, slot, left); // beside the probe: another worker may be free already
+  handedBack?.catch(() => {}); // told below
   const scratchRoot = join(config.cacheDir, "scratch", encodeURIComponent(config.slotName));
   await rm(scratchRoot, { recursive: true, force: true });
   await mkdir(scratchRoot, { recursive: true });
@@ -56,22 +63,18 @@ async function main(): Promise<void> {
   const childScript = new URL("./child.js", import.meta.url);
   const { cacheDir } = config;
   const childEnv = { ...process.env, RELUCTANT_CACHE: cacheDir, ...backendCaches(process.env, cacheDir) };
-  const { signal } = starting;
   const preparing = prepareDatasets({ folders: config.dataFolders, cacheDir: config.cacheDir, signal, log });
   const [engine, found] = await Promise.all([
     unlessAborted(signal, probeEngine({ childScript, env: childEnv })),
     preparing,
   ]).finally(() => preparing.catch(() => {})); // what is half-decoded is removed before this process ends
 
-  const db = openDatabase(config.databaseUrl, { poolSize: 4 });
   const register = (dataset: DatasetRegistration) =>
     retryUnavailable(() => registerDataset({ db }, dataset), { signal, log });
   const datasets = await registerDatasets(found, register, log);
 
   signal.throwIfAborted();
-  const redis = openRedis({ url: config.redisUrl, prefix: config.redisPrefix, log });
-  const notifications = createNotifications(redis);
-  const deps = { db, artifacts: postgresArtifacts(db), notifications };
+  await handedBack;
   const consumer = createConsumer({ redis, queues: queueNames(config.pool), workerName: config.name });
   supervisor = createSupervisor({
     deps,
@@ -96,6 +99,13 @@ async function main(): Promise<void> {
   await redis.close();
   await slot.close();
   await db.close();
+}
+
+/** What the supervisor before ran, waiting for Postgres if need be: a claim of this one would overwrite its record. */
+async function handBack(deps: Deps, slot: SlotFile, left: Fence): Promise<void> {
+  const { outcome } = await retryUnavailable(() => handBackAttempt(deps, left), { signal: starting.signal, log });
+  log.warn({ ...left, outcome }, "handed back the attempt of an earlier supervisor");
+  await slot.release();
 }
 
 /** The promise, or the signal's reason where that comes first. */

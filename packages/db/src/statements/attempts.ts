@@ -148,6 +148,7 @@ export const metricBlocks = statement("metric-blocks", {
   gives: metricBlock,
 });
 
+export const endLease = statement("end-lease", { takes: { attemptId: uuid } });
 export const expiredAttempts = statement("expired-attempts", { takes: {}, gives: { id: text } });
 /** Queued attempts end; running ones are asked to stop. */
 export const stopAttempts = statement("stop-attempts", {
