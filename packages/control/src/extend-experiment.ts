@@ -4,7 +4,7 @@ import { requireRole } from "./authorize.ts";
 import { commit } from "./commit.ts";
 import type { Caller, Deps } from "./deps.ts";
 import { experimentSummary } from "./experiment-summaries.ts";
-import { auditExperiment, lockOwnExperiment, reopenExperiment } from "./own-experiment.ts";
+import { auditExperiment, findOwnExperiment, lockAsFound, Overtaken, reopenExperiment } from "./own-experiment.ts";
 import { extended, planFor, pointOf, type Revision, refusePaused, revisionsOf } from "./revise-experiment.ts";
 import { connectStageRuns, finishWhereAllIsThere, writeStageRuns } from "./write-stage-runs.ts";
 import { planOf, writeTrials } from "./write-trials.ts";
@@ -21,7 +21,7 @@ export function extendExperiment(
 ): Promise<ExperimentSummary> {
   requireRole(identity, "member");
   return commit(deps, async (t) => {
-    const experiment = await lockOwnExperiment(t, identity, experimentId);
+    const experiment = await findOwnExperiment(t, identity, experimentId);
     refusePaused(experiment);
     if (experiment.state === "failed" || experiment.state === "cancelled")
       throw new ReluctantError("conflict", `experiment ${experimentId} is ${experiment.state}: retry it first`);
@@ -37,6 +37,9 @@ export function extendExperiment(
     if (plan.trials.length === 0)
       throw new ReluctantError("conflict", `experiment ${experimentId} has all of these trials already`);
     const runs = await writeStageRuns(t, plan, experiment.pool);
+    await lockAsFound(t, experiment);
+    if ((await t.many(sql.pointsOfExperiment, { experimentId })).length !== there.length)
+      throw new Overtaken("another extension came first");
     await t.run(sql.insertRevision, { experimentId, spec: sent, parsed: spec });
     await connectStageRuns(t, plan, runs);
     await writeTrials(t, { experimentId, first: there.length }, plan, runs);

@@ -13,20 +13,49 @@ export interface OwnExperiment {
   state: ExperimentState;
   reason: string | null;
   pool: string;
-  /** The unfinished stage runs that it waits for. */
+}
+
+/** One that is locked, and with it the unfinished stage runs that it waits for. */
+export interface LockedExperiment extends OwnExperiment {
   stageRunIds: string[];
+}
+
+/** What a command read before its locks has changed: its transaction runs again from the start, as after any collision. */
+export class Overtaken extends Error {
+  readonly code = "40001";
 }
 
 /**
  * Locks an experiment of the caller's team, and before it the stage runs that it waits for: the order that every writer takes.
  * @throws ReluctantError `not-found` where there is none, or it is another team's
  */
-export async function lockOwnExperiment(t: CommandTx, identity: Caller, experimentId: string): Promise<OwnExperiment> {
+export async function lockOwnExperiment(
+  t: CommandTx,
+  identity: Caller,
+  experimentId: string,
+): Promise<LockedExperiment> {
   const waitedFor = await t.many(sql.lockStageRunsOfExperiment, { experimentId });
-  const row = await t.maybe(sql.lockExperiment, { experimentId });
-  const team = visibleTeam(identity);
-  const own = found(team === null || row?.teamId === team ? row : null, "experiment", experimentId);
+  const own = ownOf(identity, experimentId, await t.maybe(sql.lockExperiment, { experimentId }));
   return { ...own, stageRunIds: waitedFor.map(({ id }) => id) };
+}
+
+/**
+ * An experiment of the caller's team that a command plans more for. It writes, and so locks, stage runs first, and then locks
+ * the experiment by `lockAsFound`: a completion of one of them may be about to finish it.
+ * @throws ReluctantError as `lockOwnExperiment`
+ */
+export const findOwnExperiment = async (t: CommandTx, identity: Caller, experimentId: string): Promise<OwnExperiment> =>
+  ownOf(identity, experimentId, await t.maybe(sql.findExperiment, { experimentId }));
+
+/** @throws Overtaken when it is in another state by now */
+export async function lockAsFound(t: CommandTx, { id: experimentId, state }: OwnExperiment): Promise<void> {
+  const locked = await t.maybe(sql.lockExperiment, { experimentId });
+  if (locked?.state !== state) throw new Overtaken(`experiment ${experimentId} is not ${state} any more`);
+}
+
+function ownOf(identity: Caller, experimentId: string, row: OwnExperiment | null): OwnExperiment {
+  const team = visibleTeam(identity);
+  return found(team === null || row?.teamId === team ? row : null, "experiment", experimentId);
 }
 
 /** Pauses a locked experiment, or has it go on. @throws WrongRowCount when it is in no state that may be left so */

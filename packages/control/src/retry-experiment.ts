@@ -4,7 +4,14 @@ import { requireRole } from "./authorize.ts";
 import { type CommandTx, commit } from "./commit.ts";
 import type { Caller, Deps } from "./deps.ts";
 import { experimentSummary } from "./experiment-summaries.ts";
-import { auditExperiment, lockOwnExperiment, type OwnExperiment, reopenExperiment } from "./own-experiment.ts";
+import {
+  auditExperiment,
+  findOwnExperiment,
+  lockAsFound,
+  Overtaken,
+  type OwnExperiment,
+  reopenExperiment,
+} from "./own-experiment.ts";
 import type { PlannedSpec } from "./plan-spec.ts";
 import { planFor, pointOf, refusePaused, revisionsOf } from "./revise-experiment.ts";
 import { inBatches } from "./slices.ts";
@@ -38,7 +45,7 @@ export function retryExperiment(
 ): Promise<ExperimentSummary> {
   requireRole(identity, "member");
   return commit(deps, async (t) => {
-    const experiment = await lockOwnExperiment(t, identity, experimentId);
+    const experiment = await findOwnExperiment(t, identity, experimentId);
     refusePaused(experiment);
     const ended = await t.many(sql.trialsToRetry, { experimentId });
     if (ended.length === 0)
@@ -51,6 +58,9 @@ export function retryExperiment(
         `what failed of experiment ${experimentId} can no longer be planned: submit it anew`,
       );
     const runs = await writeStageRuns(t, plan, experiment.pool);
+    await lockAsFound(t, experiment);
+    const still = new Set((await t.many(sql.trialsToRetry, { experimentId })).map(({ id }) => id));
+    if (ended.some(({ id }) => !still.has(id))) throw new Overtaken("another retry came first");
     await connectStageRuns(t, plan, runs);
     const needsOf = newNeeds(runs);
     for (const batch of inBatches(plan.trials))

@@ -1,5 +1,6 @@
 import { type Kit, setup } from "@reluctant/testkit";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { Client } from "pg";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import {
   type Caller,
   cancelExperiment,
@@ -171,4 +172,42 @@ test("what is paused, and another team's, is neither retried nor extended", asyn
   await pauseExperiment(kit.deps, { identity, ...experiment });
   await expect(retry(experiment)).rejects.toMatchObject({ code: "conflict" });
   await expect(extend(experiment, { seeds: [2] })).rejects.toMatchObject({ code: "conflict" });
+});
+
+test.each([
+  ["a retry", retry],
+  ["an extension", (experiment: Experiment) => extend(experiment, { seeds: [3] })],
+])("%s of an active experiment waits for a completion with no lock that the completion wants", async (_, revise) => {
+  const experiment = await kit.submit({ ...onlyTrain, seeds: [1, 2] });
+  await kit.submit({ ...onlyTrain, seeds: [1, 3] }); // goes on with the stage runs of both
+  // As where another stage of the trial has failed.
+  await kit.db.prisma.need.updateMany({
+    where: { trial: { experimentId: experiment.experimentId, seed: 1 } },
+    data: { releasedAt: new Date() },
+  });
+  const completion = new Client({ connectionString: kit.databaseUrl });
+  await completion.connect();
+  try {
+    await completion.query("begin");
+    await completion.query("select from stage_run where seed <> 2 for update");
+    const revised = revise(experiment);
+    await vi.waitFor(async () => {
+      const waiting = await kit.db.prisma.$queryRaw`select 1 from pg_stat_activity
+        where datname = current_database() and wait_event_type = 'Lock'`;
+      expect(waiting).toHaveLength(1);
+    });
+    await completion.query("select from experiment for update nowait");
+    await completion.query("commit");
+    expect(await revised).toMatchObject({ state: "active" });
+  } finally {
+    await completion.end();
+  }
+});
+
+test("of two retries at once one comes first, and the other finds nothing left to retry", async () => {
+  const experiment = await kit.submit({ ...onlyTrain, seeds: [1, 2] });
+  await run(await kit.worker(), () => true);
+  const answers = await Promise.allSettled([retry(experiment), retry(experiment)]);
+  expect(answers.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
+  expect(answers.find(({ status }) => status === "rejected")).toMatchObject({ reason: { code: "conflict" } });
 });

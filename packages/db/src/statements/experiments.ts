@@ -60,10 +60,12 @@ export const insertTrials = statement("insert-trials", {
   takes: { experimentId: uuid, model: text, trials: json<readonly NewTrial[]>(), needs: json<readonly NewNeed[]>() },
 });
 
-export const lockExperiment = statement("lock-experiment", {
+const ownExperiment = {
   takes: { experimentId: uuid },
   gives: { id: text, state: word<ExperimentState>(), reason: nullable(text), pool: text, teamId: text },
-});
+};
+export const findExperiment = statement("find-experiment", ownExperiment);
+export const lockExperiment = statement("lock-experiment", ownExperiment);
 export const moveExperiment = statement("move-experiment", {
   takes: {
     experimentId: uuid,
