@@ -35,6 +35,9 @@ export async function standingOf({ pid, startTime, place }: ProcessId): Promise<
 /** True while exactly this process runs. */
 export const isAlive = async (process: ProcessId): Promise<boolean> => (await standingOf(process)) === "alive";
 
+/** True while the process is stopped, as by SIGSTOP: it lives, and does nothing. */
+export const isStopped = async (pid: number): Promise<boolean> => (await statOf(pid))?.state === "T";
+
 async function placeOf(): Promise<string> {
   const boot = await readFile("/proc/sys/kernel/random/boot_id", "latin1").catch(() => "");
   const namespace = await readlink("/proc/self/ns/pid").catch(() => "");

@@ -85,6 +85,17 @@ test("a crash is told with the last lines of standard error", async () => {
   expect(await child.gone).toMatchObject({ code: 3, lastLines: ["cannot open the device"] });
 });
 
+test("a child that somebody stops goes on, and its output says so", async () => {
+  const { child, heard, output } = await setup(`
+    process.send({ type: "started", step: 0 });
+    process.on("SIGCONT", () => process.exit(0));
+    setInterval(() => {}, 1000);`);
+  await heard;
+  process.kill(child.pid, "SIGSTOP");
+  expect(await child.gone).toMatchObject({ code: 0 });
+  expect(output()).toContain("had been stopped");
+});
+
 test("a child that sends what nobody understands is ended, with what was wrong", async () => {
   const { child } = await setup(`process.send({ type: "nonsense" }); setInterval(() => {}, 1000);`);
   const end = await child.gone;

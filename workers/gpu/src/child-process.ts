@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { availableParallelism } from "node:os";
 import { setTimeout as delay } from "node:timers/promises";
 import { type FromChild, fromChildSchema, type ToChild } from "@reluctant/contracts";
-import { groupGone, outOfMemoryKills, signalGroup } from "@reluctant/machine";
+import { groupGone, isStopped, outOfMemoryKills, signalGroup } from "@reluctant/machine";
 import type { ChildEnd } from "./slot.ts";
 
 export interface ChildOptions {
@@ -32,6 +32,8 @@ const passedVariables =
 export const childEnvironment = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
   Object.fromEntries(Object.entries(env).filter(([name]) => passedVariables.test(name)));
 
+/** How often a child is looked at that somebody may have stopped: it would hold its slot for ever. */
+const lookMs = 1_000;
 const maxLastLines = 20;
 /** How long a pipe may stay open when all its writers are gone. */
 const pipesCloseTimeoutMs = 2_000;
@@ -62,6 +64,14 @@ export function startChild({ script, args, env, onMessage, onOutput }: ChildOpti
   const kill = () => {
     if (child.pid !== undefined) signalGroup(child.pid, "SIGKILL");
   };
+  const goOn = async () => {
+    if (child.pid === undefined || !(await isStopped(child.pid))) return;
+    onOutput(Buffer.from("the training process had been stopped; it is made to go on\n"));
+    signalGroup(child.pid, "SIGCONT");
+  };
+  const looks = setInterval(() => void goOn().catch(() => {}), lookMs);
+  child.once("exit", () => clearInterval(looks));
+  child.once("error", () => clearInterval(looks));
   return {
     pid: child.pid ?? 0,
     send(message) {

@@ -33,8 +33,8 @@ export const stopCauses = {
   drain: { how: "checkpoint", graceMs: 20_000, release: "preempted" },
   /** The supervisor was asked to end a second time. */
   forceDrain: { how: "now", graceMs: 2_000, release: "preempted" },
-  /** A person cancelled the experiment, and no other needs the stage run. */
-  cancel: { how: "now", graceMs: 2_000, release: "cancelled" },
+  /** A person cancelled the experiment, and no other needs the stage run. Without Redis a beat hears of it within 3 s, and all is over in 5. */
+  cancel: { how: "now", graceMs: 1_000, release: "cancelled" },
   /** The attempt is no longer ours, or nobody could be asked for ten minutes: nothing more is written. */
   stale: { how: "now", graceMs: 2_000, release: null },
 } as const satisfies Record<string, { how: StopWay; graceMs: number; release: "preempted" | "cancelled" | null }>;
