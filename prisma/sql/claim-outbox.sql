@@ -9,6 +9,6 @@ with due as (
   update outbox set claimed_by = :holder, claimed_at = now() from due where outbox.id = due.id
   returning outbox.id, outbox.attempt_id
 )
-select mine.id as "outboxId", a.id::text as "attemptId", r.id::text as "stageRunId", r.kind, r.pool
+select mine.id as "outboxId", a.id::text as "attemptId", a.number, r.id::text as "stageRunId", r.kind, r.pool
 from mine join attempt a on a.id = mine.attempt_id join stage_run r on r.id = a.stage_run_id
 order by mine.id;

@@ -31,6 +31,7 @@ with chosen as (
   ) as said (place, attempt_id, type, data)
   order by born.stage_run_id, said.place
 )
-select announced.id as "outboxId", born.id::text as "attemptId", born.stage_run_id::text as "stageRunId", taken.kind, taken.pool
+select announced.id as "outboxId", born.id::text as "attemptId", born.number, born.stage_run_id::text as "stageRunId", taken.kind,
+  taken.pool
 from born join taken on taken.id = born.stage_run_id join announced on announced.attempt_id = born.id
 order by announced.id;

@@ -133,7 +133,7 @@ test("the reconciler sees the attempts that nobody claimed", async () => {
   const workerId = await kit.worker();
   const born = await dispatch(kit.deps);
   expect(await queuedAttempts(kit.deps, { olderThanMs: 60_000 })).toEqual([]);
-  expect(await queuedAttempts(kit.deps, { olderThanMs: 0 })).toEqual(born.map(({ outboxId: _, ...job }) => job));
+  expect(await queuedAttempts(kit.deps, { olderThanMs: 0 })).toEqual(born.map(({ outboxId, number, ...job }) => job));
   await kit.claim(born[0]?.attemptId ?? "", workerId);
   expect(await queuedAttempts(kit.deps, { olderThanMs: 0 })).toEqual([]);
 });

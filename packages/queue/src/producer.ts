@@ -7,8 +7,11 @@ import type { Redis } from "./redis.ts";
 /** Where a job is. `active`: fetched by a worker that holds its lock, or held it until moments ago. */
 export type JobState = "absent" | "waiting" | "active" | "completed" | "failed";
 
-/** A job, and the pool whose workers may take it. */
-export type PooledJob = JobPayload & { pool: string };
+/**
+ * A job, the pool whose workers may take it, and the number of its attempt. Who was interrupted is next: behind the two jobs that
+ * lie ready for whoever comes free, an attempt that a worker lost waited for two others to run to their ends.
+ */
+export type PooledJob = JobPayload & { pool: string; number?: number };
 
 /** Adds jobs. Every method fails at once with RedisUnavailable while Redis is away; repeating is harmless. */
 export interface Producer {
@@ -43,13 +46,13 @@ export function createProducer(redis: Redis): Producer {
 
   const add = (jobs: readonly PooledJob[]) =>
     redis.use(async () => {
-      const ofQueues = new Map<Queue, JobPayload[]>();
-      for (const { pool, ...job } of jobs) {
+      const ofQueues = new Map<Queue, Parameters<Queue["addBulk"]>[0]>();
+      for (const { pool, number = 1, ...job } of jobs) {
         const target = queue(job.kind, pool);
-        ofQueues.set(target, [...(ofQueues.get(target) ?? []), job]);
+        const added = { name: job.kind, data: job, opts: { jobId: job.attemptId, ...(number > 1 && { lifo: true }) } };
+        ofQueues.set(target, [...(ofQueues.get(target) ?? []), added]);
       }
-      for (const [target, batch] of ofQueues)
-        await target.addBulk(batch.map((job) => ({ name: job.kind, data: job, opts: { jobId: job.attemptId } })));
+      for (const [target, batch] of ofQueues) await target.addBulk(batch);
     });
 
   const state = (job: JobPayload, pool: string) =>

@@ -56,6 +56,19 @@ const job = (kind: JobPayload["kind"] = "train"): JobPayload => ({
 const soon = () => AbortSignal.timeout(5_000);
 const none = () => AbortSignal.timeout(300);
 
+test("a job of a second attempt comes before those that wait", async () => {
+  const { producer, consumer } = await setup();
+  const [first, second, again] = [job(), job(), job()];
+  await producer.add([
+    { ...first, pool: "default", number: 1 },
+    { ...second, pool: "default", number: 1 },
+    { ...again, pool: "default", number: 2 },
+  ]);
+  const { next } = consumer();
+  const delivered = [await next(soon()), await next(soon()), await next(soon())];
+  expect(delivered.map((delivery) => delivery?.payload)).toEqual([again, first, second]);
+});
+
 test("a job is delivered once, however often it was added, and then over", async () => {
   const { producer, consumer } = await setup();
   const one = job();

@@ -66,12 +66,12 @@ export const occupants = statement("occupants", {
 const job = { attemptId: text, stageRunId: text, kind: word<StageKind>(), pool: text };
 export const queueAttempts = statement("queue-attempts", {
   takes: { chosen: json<readonly { stageRunId: string; teamId: string }[]>(), holder: nullable(text) },
-  gives: { ...job, outboxId: bigint },
+  gives: { ...job, number: int, outboxId: bigint },
 });
 export const queuedAttempts = statement("queued-attempts", { takes: { olderThanMs: float }, gives: job });
 export const claimOutbox = statement("claim-outbox", {
   takes: { limit: int, holder: text },
-  gives: { ...job, outboxId: bigint },
+  gives: { ...job, number: int, outboxId: bigint },
 });
 export const markOutboxSent = statement("mark-outbox-sent", { takes: { outboxIds: arrayOf(bigint) } });
 
