@@ -1,0 +1,82 @@
+import { type Platform, seedsFrom, withPlatform } from "../platform.ts";
+import { type Context, noFaults, type Row, scaled } from "../row.ts";
+import { elapsed } from "../striker.ts";
+import { faultsOf } from "../verifier.ts";
+
+/** Each leaves an empty Redis, or a dead one for a while. */
+const strikes: [what: string, strike: (platform: Platform) => Promise<unknown>][] = [
+  ["FLUSHALL", ({ stack }) => stack.redis?.flush() ?? Promise.reject(new Error("no Redis"))],
+  [
+    "kill -9",
+    async ({ stack }) => {
+      await stack.part("redis").kill("SIGKILL");
+      await stack.part("redis").start();
+    },
+  ],
+  [
+    "kill -9 and an empty folder",
+    async ({ stack }) => {
+      await stack.part("redis").kill("SIGKILL");
+      await stack.redis?.flush();
+      await stack.part("redis").start();
+    },
+  ],
+];
+
+/** Completed after each strike, to show that nothing is lost or done twice; of 100,000 the rest is cancelled. */
+const completions = 500;
+
+export const redisLoss: Row = {
+  name: "redis-loss",
+  what: "Redis flushed, killed, and restarted empty, with 100,000 stage runs ready",
+  run: (context: Context) =>
+    withPlatform({ workers: 8, workMs: "50-150" }, async (platform) => {
+      const { submit, moment, sql, clients } = platform;
+      const each = scaled(context, 10_000, 200);
+      const ids: string[] = [];
+      for (let number = 0; number < 10; number++) ids.push(await submit(seedsFrom(1 + number * each, each)));
+      const measures = [];
+      for (const [what, strike] of strikes) {
+        const queued = await sql<{ id: string }>("select id from attempt where state in ('queued', 'running')");
+        const before = await count(platform);
+        await strike(platform);
+        const struck = performance.now();
+        await moment(
+          `what was queued before ${what} is taken`,
+          "select 1 where not exists (select from attempt where state = 'queued' and id = any ($1::uuid[]))",
+          90,
+          [queued.map(({ id }) => id)],
+        );
+        measures.push({
+          what: `${what}, until all that was queued runs`,
+          value: elapsed(struck),
+          unit: "s",
+          atMost: 60,
+        });
+        await moment(
+          "more is done",
+          `select 1 from stage_run where state = 'succeeded' having count(*) >= ${before + Math.min(completions, each)}`,
+          120,
+        );
+      }
+      const lost = await sql("select 1 from attempt where state = 'lost'");
+      for (const id of ids) await clients[0]?.experiments.cancel(id);
+      await moment("what ran has stopped", "select 1 where not exists (select from attempt where ended_at is null)");
+      const faults = (await faultsOf(sql)).filter(
+        (fault) => !/not finished|without a result|did not succeed once|one point/.test(fault),
+      );
+      const twice = await sql(
+        "select from attempt where state = 'succeeded' group by stage_run_id having count(*) > 1",
+      );
+      return [
+        noFaults(faults),
+        { what: "stage runs done twice", value: twice.length, unit: "", atMost: 0 },
+        { what: "attempts lost", value: lost.length, unit: "", atMost: 0 },
+        { what: "stage runs ready", value: each * 10, unit: "" },
+        ...measures,
+      ];
+    }),
+};
+
+const count = async ({ sql }: Platform): Promise<number> =>
+  (await sql<{ done: number }>("select count(*)::int as done from stage_run where state = 'succeeded'"))[0]?.done ?? 0;
