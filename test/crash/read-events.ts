@@ -9,6 +9,7 @@ export function readEvents(client: Client) {
   const reading = (async () => {
     for await (const { cursor } of client.events({ signal: closing.signal })) cursors.push(cursor);
   })();
+  reading.catch(() => {}); // told where it is awaited
   return {
     /** Waits, not for ever, until it has the last one there is; answers what it missed. */
     async faults(sql: Ask): Promise<string[]> {

@@ -35,6 +35,7 @@ export const standby: Row = {
           const acknowledged = new Set<string>();
           const closing = new AbortController();
           const reading = listen(clients[0] as Client, acknowledged, closing.signal);
+          reading.catch(() => {}); // told where it is awaited
           await until("half is done", 300, async () => acknowledged.size * 2 >= count || undefined);
           await stack.part("postgres").kill("SIGKILL"); // and stays dead: fenced
           const killed = performance.now();

@@ -19,17 +19,20 @@ export const turns: Row = {
       await submit(seedsFrom(1, 8));
       await moment("there is work", "select 1 from attempt where state = 'running'");
       const inTurn = [coordinators[0], apis[0], coordinators[1], apis[1]] as Part[];
+      const starting = new Map<Part, Promise<void>>();
       let over = false;
       const load = submitting(platform, () => over);
       const losing = loseWorker(platform, workers[0] as Part);
+      losing.catch(() => {}); // told where it is awaited
       const kills = await strikeFor(seconds, 3, async (number) => {
         const part = inTurn[number % inTurn.length] as Part;
+        await starting.get(part); // what has never been there cannot be struck
         await part.kill("SIGKILL");
-        void pause(500).then(() => part.start());
+        starting.set(part, pause(500).then(part.start));
       });
       over = true;
       const [reclaimed] = await Promise.all([losing, load]);
-      await Promise.all(inTurn.map((part) => part.start()));
+      await Promise.all(starting.values());
       await allEnded(180);
       const leads = [await leadsAfter(platform, "SIGKILL", 5), await leadsAfter(platform, "SIGTERM", 2)];
       const faults = await faultsOf(sql);
