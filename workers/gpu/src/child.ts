@@ -135,6 +135,8 @@ async function main(): Promise<void> {
   });
 }
 
+// Slurm and systemd ask every process of a job or service: it is the supervisor who has this one stop, at a checkpoint.
+for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => {});
 process.on("disconnect", () => process.exit(1)); // the supervisor is gone, and with it the right to go on
 await main();
 process.exit(0);

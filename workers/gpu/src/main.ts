@@ -27,8 +27,13 @@ const log = createLogger({ name: "worker", level: config.logLevel });
 /** Aborted when it is asked to end while it has no slot to serve yet. */
 const starting = new AbortController();
 let supervisor: Supervisor | null = null;
+/** Slurm asks each process of a job, and the job's script passes it on: what comes within a second is one request. */
+const oneRequestMs = 1_000;
+let askedAt = Number.NEGATIVE_INFINITY;
 for (const signal of ["SIGTERM", "SIGINT"] as const) {
   process.on(signal, () => {
+    if (performance.now() - askedAt < oneRequestMs) return;
+    askedAt = performance.now();
     log.info({ signal }, "asked to end");
     if (supervisor) supervisor.drain();
     else starting.abort(); // nothing is ours yet but half-decoded data
