@@ -44,18 +44,20 @@ export const images = (withTorch: number): { images: number } => ({
 export async function startCluster({
   workers = 1,
   env = {},
-  onUnusable,
+  dir,
+  ...given
 }: {
   workers?: number;
   env?: NodeJS.ProcessEnv;
-  onUnusable?: StackOptions["onUnusable"];
-} = {}): Promise<Cluster> {
-  const dir = await mkdtemp(join(tmpdir(), "reluctant-"));
+  /** Kept when it stops; one of its own, which goes, when absent. */
+  dir?: string;
+} & Partial<Pick<StackOptions, "databaseUrl" | "redisUrl" | "onUnusable">> = {}): Promise<Cluster> {
+  const folder = dir ?? (await mkdtemp(join(tmpdir(), "reluctant-")));
   const stack = await startStack({
-    dir,
+    ...given,
+    dir: folder,
     workers,
     ephemeral: true,
-    onUnusable,
     env: {
       ...process.env,
       RELUCTANT_THREADS: "1",
@@ -97,7 +99,7 @@ export async function startCluster({
     stop: async () => {
       await pool.end();
       await stack.stop();
-      await rm(dir, { recursive: true, force: true });
+      if (dir === undefined) await rm(folder, { recursive: true, force: true });
     },
   };
   return cluster;

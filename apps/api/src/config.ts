@@ -1,3 +1,4 @@
+import { checkedRedisUrl } from "@reluctant/queue";
 import { z } from "zod";
 
 const given = (value: string | undefined) => (value === "" ? undefined : value);
@@ -29,6 +30,6 @@ export type Config = z.output<typeof configSchema>;
 export function readConfig(env: NodeJS.ProcessEnv): Config {
   const names = Object.keys(configSchema.shape);
   const result = configSchema.safeParse(Object.fromEntries(names.map((name) => [name, given(env[name])])));
-  if (result.success) return result.data;
+  if (result.success) return { ...result.data, REDIS_URL: checkedRedisUrl(result.data.REDIS_URL) };
   throw new Error(result.error.issues.map(({ path, message }) => `${path.join(".")} ${message}`).join("; "));
 }

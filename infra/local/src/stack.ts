@@ -148,6 +148,7 @@ async function openRedis({ redisUrl, dir, ephemeral = false, ports, onCrash }: S
 
 /** All of us wait for a Redis that is not there, as if it were coming back: whoever named a wrong one should hear it now. */
 async function redisAnswers(redisUrl: string): Promise<void> {
+  if (/^rediss?\+sentinel:/.test(redisUrl)) return; // which of them leads is for those to ask who follow it
   const url = URL.canParse(redisUrl) ? new URL(redisUrl) : null;
   const place = url?.hostname
     ? { host: url.hostname, port: Number(url.port || 6379) }

@@ -3,4 +3,5 @@ export { defaultPrefix, type NotificationName, notificationNames, queueName, que
 export { createNotifications, type Notifications } from "./notifications.ts";
 export { createProducer, type JobState, type Producer } from "./producer.ts";
 export { openRedis, type QueueLog, type Redis, type RedisOptions, RedisUnavailable } from "./redis.ts";
+export { checkedRedisUrl } from "./sentinels.ts";
 export { createWakeSignal, type WakeSignal } from "./wake-signal.ts";

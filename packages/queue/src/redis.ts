@@ -1,6 +1,7 @@
 import type { Writable } from "node:stream";
 import { Redis as Client } from "ioredis";
 import { defaultPrefix } from "./keys.ts";
+import { sentinelsOf } from "./sentinels.ts";
 
 /** The part of a logger that this package needs. */
 export interface QueueLog {
@@ -9,7 +10,7 @@ export interface QueueLog {
 }
 
 export interface RedisOptions {
-  /** `redis://…`, `rediss://…` or the path of a unix socket. */
+  /** `redis://…`, `rediss://…`, the path of a unix socket, or Sentinels: see `sentinelsOf`. */
   url: string;
   /** First part of every key and channel, so that installations and tests can share a server. */
   prefix?: string | undefined;
@@ -43,14 +44,18 @@ export class RedisUnavailable extends Error {
 const commandTimeoutMs = 5_000;
 const reconnectDelayMs = (attempt: number) => Math.min(100 * 2 ** (attempt - 1), 2_000);
 
+/** @throws Error that names REDIS_URL where it is meant for Sentinels and is wrong */
 export function openRedis({ url, prefix = defaultPrefix, log }: RedisOptions): Redis {
-  const client = new Client(url, {
+  const options = {
     commandTimeout: commandTimeoutMs,
     retryStrategy: reconnectDelayMs,
+    reconnectOnError: isDemoted,
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
     autoResendUnfulfilledCommands: false,
-  });
+  };
+  const sentinels = sentinelsOf(url);
+  const client = sentinels ? new Client({ ...sentinels, ...options }) : new Client(url, options);
   logOutagesOnce(client, log);
   const others: Client[] = [];
   return {
@@ -99,7 +104,10 @@ function gatherWrites(client: Client): void {
 /** No answer in time, or a socket that is closing while the client still calls itself ready. */
 const isOutage = (error: unknown) =>
   error instanceof Error &&
-  (error.message === "Command timed out" || error.message.startsWith("Stream isn't writeable"));
+  (error.message === "Command timed out" || error.message.startsWith("Stream isn't writeable") || isDemoted(error));
+
+/** A server that was the master and is a replica now: whoever leads is found by connecting anew. */
+const isDemoted = (error: Error) => error.message.includes("READONLY ");
 
 function logOutagesOnce(client: Client, log: QueueLog): void {
   let away = false;

@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { installationOf } from "@reluctant/db";
 import { homeCache } from "@reluctant/machine";
+import { checkedRedisUrl } from "@reluctant/queue";
 
 export interface CoordinatorConfig {
   databaseUrl: string;
@@ -27,7 +28,7 @@ export function readConfig(env: NodeJS.ProcessEnv): CoordinatorConfig {
     databaseUrl,
     installation: installationOf(databaseUrl),
     cacheDir: resolve(env.RELUCTANT_CACHE || homeCache(env) || "var/cache"),
-    redisUrl: required("REDIS_URL"),
+    redisUrl: checkedRedisUrl(required("REDIS_URL")),
     redisPrefix: env.REDIS_PREFIX || undefined,
     logLevel: env.LOG_LEVEL || "info",
     historyDays: historyDaysOf(env.RELUCTANT_HISTORY_DAYS || "180"),

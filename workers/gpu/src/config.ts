@@ -4,6 +4,7 @@ import { delimiter, resolve } from "node:path";
 import { nameSchema, poolSchema } from "@reluctant/contracts";
 import { installationOf } from "@reluctant/db";
 import { homeCache } from "@reluctant/machine";
+import { checkedRedisUrl } from "@reluctant/queue";
 import { decodeThreadsOf } from "./decode-threads.ts";
 
 export interface WorkerConfig {
@@ -41,7 +42,7 @@ export function readConfig(env: NodeJS.ProcessEnv): WorkerConfig {
   const cacheDir = cacheOf(env);
   return {
     databaseUrl,
-    redisUrl: required("REDIS_URL"),
+    redisUrl: checkedRedisUrl(required("REDIS_URL")),
     redisPrefix: env.REDIS_PREFIX || undefined,
     dataFolders: (env.RELUCTANT_DATA ?? "")
       .split(delimiter)
