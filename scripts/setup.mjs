@@ -4,7 +4,7 @@
  *
  *   node scripts/setup.mjs [--test]     --test adds what only work on the code needs: npm's
  *                                     devDependencies (checks, tests, benches), a Chromium, a
- *                                     Python with PyTorch and TensorFlow, and its add-on
+ *                                     Python with PyTorch and TensorFlow, and its add-on, an S3 server
  */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -12,6 +12,7 @@ import { installWithApt } from "./apt.mjs";
 import { useCachesThatCanBeWritten } from "./caches.mjs";
 import { root, run } from "./programs.mjs";
 import { ensurePythonOfTests, packageOfTests } from "./python-environment.mjs";
+import { ensureS3ServerOfTests } from "./s3-server.mjs";
 
 const forTests = process.argv.includes("--test");
 const chromiumPath = process.env.CHROMIUM ?? "/usr/bin/chromium";
@@ -49,6 +50,8 @@ if (forTests) {
     ? addTensorflow({ LIBTENSORFLOW: tensorflow })
     : "the Python of tests has none. LIBTENSORFLOW names the folder of another";
   if (problemOfTensorflow) console.warn(`Tests on TensorFlow will be skipped: ${problemOfTensorflow}`);
+  const problemOfS3 = ensureS3ServerOfTests();
+  if (problemOfS3) console.warn(`Tests on S3 will be skipped: ${problemOfS3}`);
 }
 
 function requireNode(major, minor) {

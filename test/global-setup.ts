@@ -3,6 +3,7 @@
  *
  *   TEST_DATABASE_URL  the administrator's URL; the database `reluctant_template` on it is migrated, for tests to clone
  *   TEST_REDIS_URL     shared by all: each test takes its own queue prefix
+ *   TEST_S3_SERVER     the program of an S3 server, where there is one: test/s3-server.ts starts it
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -12,6 +13,7 @@ import { startRedis } from "../infra/local/src/redis.ts";
 import { deployMigrations } from "../packages/db/src/migrate.ts";
 import { useCachesThatCanBeWritten } from "../scripts/caches.mjs";
 import { packageOfTests, pythonOfTests } from "../scripts/python-environment.mjs";
+import { s3ServerOfTests } from "../scripts/s3-server.mjs";
 
 export default async function setup(): Promise<() => Promise<void>> {
   const dir = await mkdtemp(join(tmpdir(), "reluctant-test-"));
@@ -26,6 +28,7 @@ export default async function setup(): Promise<() => Promise<void>> {
   useCachesThatCanBeWritten();
   const python = pythonOfTests();
   if (python) process.env.PYTHON = python;
+  process.env.TEST_S3_SERVER ||= s3ServerOfTests() ?? "";
   process.env.LIBTENSORFLOW ||= packageOfTests("tensorflow") ?? "";
   return async () => {
     await Promise.all([postgres.stop(), redis.stop()]);

@@ -1,6 +1,7 @@
 /** `npm run bench -- NAME [flags]`: prints a table, and last one line `{"bench":NAME,"rows":[…]}`. */
 import { parseArgs } from "node:util";
 import { catalog } from "@reluctant/relu";
+import { artifacts } from "./artifacts.ts";
 import { bounds } from "./bounds.ts";
 import { data } from "./data.ts";
 import { engine } from "./engine.ts";
@@ -11,6 +12,7 @@ import { isBesidePeer, isNotRun, type Row } from "./rows.ts";
 import { spine } from "./spine/main.ts";
 
 const benches = catalog<Record<string, (options: Options) => Promise<Row[]>>>({
+  artifacts,
   bounds,
   data,
   engine,

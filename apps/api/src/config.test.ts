@@ -4,7 +4,13 @@ import { readConfig } from "./config.ts";
 const needed = { DATABASE_URL: "postgresql://db/lab", REDIS_URL: "redis://queue" };
 
 test("what is not set has a default that is safe", () => {
-  expect(readConfig(needed)).toEqual({ ...needed, HOST: "127.0.0.1", PORT: 7700, LOG_LEVEL: "info" });
+  expect(readConfig(needed)).toEqual({
+    ...needed,
+    HOST: "127.0.0.1",
+    PORT: 7700,
+    LOG_LEVEL: "info",
+    RELUCTANT_ARTIFACTS: [{ type: "postgres" }],
+  });
 });
 
 test("every wrong variable is named at once, and an empty one counts as unset", () => {

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
-import { postgresArtifacts } from "@reluctant/artifacts";
+import { configuredArtifacts } from "@reluctant/artifacts";
 import { openDatabase } from "@reluctant/db";
 import { createNotifications, createProducer, openRedis } from "@reluctant/queue";
 import { createLogger, createMetrics, settingsOrEnd } from "@reluctant/telemetry";
@@ -22,7 +22,7 @@ const producer = createProducer(redis);
 const stopping = new AbortController();
 
 const app = createApp({
-  control: { db, artifacts: postgresArtifacts(db), notifications },
+  control: { db, artifacts: await configuredArtifacts(db, config.RELUCTANT_ARTIFACTS), notifications },
   redis,
   notifications,
   producer,

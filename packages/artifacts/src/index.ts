@@ -1,2 +1,5 @@
-export * from "./postgres.ts";
+export { openArtifacts, postgresArtifacts } from "./artifacts.ts";
+export { type ByteStore, StoreUnavailable } from "./byte-store.ts";
+export { configuredArtifacts, openStores } from "./configured.ts";
 export * from "./store.ts";
+export { nameOf, parseLocation, parseLocations, type StoreLocation } from "./store-locations.ts";

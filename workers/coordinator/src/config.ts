@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { parseLocations, type StoreLocation } from "@reluctant/artifacts";
 import { installationOf } from "@reluctant/db";
 import { homeCache } from "@reluctant/machine";
 import { checkedRedisUrl } from "@reluctant/queue";
@@ -9,6 +10,7 @@ export interface CoordinatorConfig {
   installation: string;
   /** Keeps the file by which a restart knows itself; that of the machine's workers will do. */
   cacheDir: string;
+  artifacts: StoreLocation[];
   redisUrl: string;
   redisPrefix: string | undefined;
   logLevel: string;
@@ -28,6 +30,7 @@ export function readConfig(env: NodeJS.ProcessEnv): CoordinatorConfig {
     databaseUrl,
     installation: installationOf(databaseUrl),
     cacheDir: resolve(env.RELUCTANT_CACHE || homeCache(env) || "var/cache"),
+    artifacts: parseLocations(env.RELUCTANT_ARTIFACTS ?? "", "RELUCTANT_ARTIFACTS"),
     redisUrl: checkedRedisUrl(required("REDIS_URL")),
     redisPrefix: env.REDIS_PREFIX || undefined,
     logLevel: env.LOG_LEVEL || "info",

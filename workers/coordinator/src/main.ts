@@ -1,4 +1,4 @@
-import { postgresArtifacts } from "@reluctant/artifacts";
+import { configuredArtifacts } from "@reluctant/artifacts";
 import { openDatabase } from "@reluctant/db";
 import { createNotifications, createProducer, openRedis } from "@reluctant/queue";
 import { createLogger, settingsOrEnd } from "@reluctant/telemetry";
@@ -25,7 +25,7 @@ const holder = await takeHolderName({ ...config, log });
 const db = openDatabase(config.databaseUrl);
 const redis = openRedis({ url: config.redisUrl, prefix: config.redisPrefix, log });
 const notifications = createNotifications(redis);
-const deps = { db, artifacts: postgresArtifacts(db), notifications };
+const deps = { db, artifacts: await configuredArtifacts(db, config.artifacts), notifications };
 const producer = createProducer(redis);
 
 const relays = relay({ deps, producer, notifications, holder, log });

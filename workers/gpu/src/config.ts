@@ -1,6 +1,7 @@
 import { accessSync, constants, mkdirSync } from "node:fs";
 import { hostname } from "node:os";
 import { delimiter, resolve } from "node:path";
+import { parseLocations, type StoreLocation } from "@reluctant/artifacts";
 import { nameSchema, poolSchema } from "@reluctant/contracts";
 import { installationOf } from "@reluctant/db";
 import { homeCache } from "@reluctant/machine";
@@ -11,6 +12,7 @@ export interface WorkerConfig {
   databaseUrl: string;
   redisUrl: string;
   redisPrefix: string | undefined;
+  artifacts: StoreLocation[];
   /** Folders searched for data sets. */
   dataFolders: string[];
   /** Decoded data sets, downloaded artifacts and scratch space; may be shared by the workers of a machine. */
@@ -44,6 +46,7 @@ export function readConfig(env: NodeJS.ProcessEnv): WorkerConfig {
     databaseUrl,
     redisUrl: checkedRedisUrl(required("REDIS_URL")),
     redisPrefix: env.REDIS_PREFIX || undefined,
+    artifacts: parseLocations(env.RELUCTANT_ARTIFACTS ?? "", "RELUCTANT_ARTIFACTS"),
     dataFolders: (env.RELUCTANT_DATA ?? "")
       .split(delimiter)
       .filter(Boolean)

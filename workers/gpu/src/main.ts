@@ -1,6 +1,6 @@
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { postgresArtifacts } from "@reluctant/artifacts";
+import { configuredArtifacts } from "@reluctant/artifacts";
 import { type DatasetRegistration, ReluctantError } from "@reluctant/contracts";
 import { type Deps, handBackAttempt, registerDataset } from "@reluctant/control";
 import { requireDataFolders } from "@reluctant/datasets";
@@ -58,7 +58,7 @@ async function main(): Promise<void> {
   const db = openDatabase(config.databaseUrl, { poolSize: 4 });
   const redis = openRedis({ url: config.redisUrl, prefix: config.redisPrefix, log });
   const notifications = createNotifications(redis);
-  const deps = { db, artifacts: postgresArtifacts(db), notifications };
+  const deps = { db, artifacts: await configuredArtifacts(db, config.artifacts), notifications };
   const handedBack = left && handBack(deps, slot, left); // beside the probe: another worker may be free already
   handedBack?.catch(() => {}); // told below
   const scratchRoot = join(config.cacheDir, "scratch", encodeURIComponent(config.slotName));

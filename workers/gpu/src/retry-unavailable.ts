@@ -1,11 +1,12 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { StoreUnavailable } from "@reluctant/artifacts";
 import { isUnavailable } from "@reluctant/db";
 import type { Logger } from "@reluctant/telemetry";
 
 const retryMs = 500;
 
 /**
- * Repeats a command while Postgres is out of reach. Every command here is fenced and idempotent, so one whose answer
+ * Repeats a command while Postgres, or the store of artifacts, is out of reach. Every command here is fenced and idempotent, so one whose answer
  * got lost does no harm.
  * @throws the signal's reason once aborted, and whatever is not an outage
  */
@@ -18,8 +19,9 @@ export async function retryUnavailable<T>(
     try {
       return await command();
     } catch (err) {
-      if (!isUnavailable(err)) throw err;
-      if (!waited) log.warn({ err }, "Postgres is out of reach; trying again until it answers");
+      const away = err instanceof StoreUnavailable ? "the store of artifacts" : isUnavailable(err) ? "Postgres" : null;
+      if (away === null) throw err;
+      if (!waited) log.warn({ err }, `${away} is out of reach; trying again until it answers`);
       await delay(retryMs, undefined, { signal }).catch(() => {});
     }
   }

@@ -1,3 +1,4 @@
+import { StoreUnavailable } from "@reluctant/artifacts";
 import { type FieldError, type Problem, type ProblemCode, ReluctantError } from "@reluctant/contracts";
 import { isDataError, isPoolFull, isTimedOut, isUnavailable } from "@reluctant/db";
 import { RedisUnavailable } from "@reluctant/queue";
@@ -53,6 +54,11 @@ const codeless: readonly {
     is: (error) => error instanceof RedisUnavailable,
     code: "unavailable",
     detail: "The queues are out of reach; try again soon",
+  },
+  {
+    is: (error) => error instanceof StoreUnavailable,
+    code: "unavailable",
+    detail: "The store of artifacts is out of reach; try again soon",
   },
   {
     is: isPoolFull,
