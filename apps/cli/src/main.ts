@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { artifacts } from "./commands/artifacts.ts";
 import { backends } from "./commands/backends.ts";
 import { changeCommands, extend, priority } from "./commands/change.ts";
 import { compare } from "./commands/compare.ts";
@@ -43,6 +44,7 @@ const commands = [
   masks,
   models,
   datasets,
+  artifacts,
   worker,
   workers,
   teams,
