@@ -1,5 +1,5 @@
-import { checkedRedisUrl } from "@reluctant/queue";
 import { parseLocations, type StoreLocation } from "@reluctant/artifacts";
+import { checkedRedisUrl } from "@reluctant/queue";
 import { z } from "zod";
 
 const given = (value: string | undefined) => (value === "" ? undefined : value);

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { openArtifacts } from "./artifacts.ts";
 import type { ByteStore, StagedBytes } from "./byte-store.ts";
-import { databaseWithAttempt } from "./testing/database-with-attempt.ts";
 import { fileBytes } from "./files.ts";
+import { databaseWithAttempt } from "./testing/database-with-attempt.ts";
 
 const dayMs = 86_400_000;
 

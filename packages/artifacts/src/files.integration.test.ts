@@ -5,8 +5,8 @@ import { expect, test } from "vitest";
 import { openArtifacts } from "./artifacts.ts";
 import { StoreUnavailable } from "./byte-store.ts";
 import { artifactStoreConformance } from "./conformance.ts";
-import { databaseWithAttempt } from "./testing/database-with-attempt.ts";
 import { fileBytes } from "./files.ts";
+import { databaseWithAttempt } from "./testing/database-with-attempt.ts";
 
 artifactStoreConformance("a shared file system", async () => {
   const { db, attemptId, close } = await databaseWithAttempt();

@@ -5,9 +5,9 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { openArtifacts } from "./artifacts.ts";
 import type { ByteStore } from "./byte-store.ts";
-import { databaseWithAttempt } from "./testing/database-with-attempt.ts";
 import { fileBytes } from "./files.ts";
 import { type MoveProgress, moveArtifacts } from "./move.ts";
+import { databaseWithAttempt } from "./testing/database-with-attempt.ts";
 
 let database: Awaited<ReturnType<typeof databaseWithAttempt>>;
 let one: ByteStore;

@@ -5,8 +5,8 @@ import { openArtifacts } from "./artifacts.ts";
 import { type ByteStore, StoreUnavailable } from "./byte-store.ts";
 import { openStores } from "./configured.ts";
 import { artifactStoreConformance } from "./conformance.ts";
-import { databaseWithAttempt } from "./testing/database-with-attempt.ts";
 import { parseLocations } from "./store-locations.ts";
+import { databaseWithAttempt } from "./testing/database-with-attempt.ts";
 
 let server: S3Server | undefined;
 beforeAll(async () => {
