@@ -295,6 +295,10 @@ export const frontierPointSchema = z.object({
 });
 export type FrontierPoint = z.infer<typeof frontierPointSchema>;
 
+/** Which points of a frontier are told: every one, or those that no other dominates. */
+export const frontierSelections = ["all", "frontier"] as const;
+export type FrontierSelection = (typeof frontierSelections)[number];
+
 export const frontierSchema = z.object({
   dataset: z.string(),
   datasetVersion: sha256Schema,
@@ -303,7 +307,7 @@ export const frontierSchema = z.object({
   totalRelus: z.int(),
   /** Of all of them; null before any. */
   recommendation: tradeOffSchema.nullable(),
-  /** All-ReLU models first, then by ReLU count. */
+  /** All of them, or those on the frontier, as asked. All-ReLU models first, then by ReLU count. */
   points: z.array(frontierPointSchema),
 });
 export type Frontier = z.infer<typeof frontierSchema>;

@@ -1,48 +1,96 @@
 import {
   type Frontier,
   type FrontierPoint,
+  type FrontierSelection,
   type PiMeasurement,
   type PiSystem,
   ReluctantError,
 } from "@reluctant/contracts";
-import { sql } from "@reluctant/db";
-import { bySeeds, frontierOf, meanOf, models, reluCount, type Shape } from "@reluctant/relu";
+import { type Statements, sql } from "@reluctant/db";
+import { bySeeds, frontierOf, type Mean, meanOf, models, reluCount, type Shape } from "@reluctant/relu";
 import { found, visibleTeam } from "./authorize.ts";
 import type { Caller, Deps } from "./deps.ts";
 import { findDataset, unknownDataset } from "./plan-spec.ts";
 import { inBatches } from "./slices.ts";
 import { tradeOffOf } from "./trade-off.ts";
 
-/** Every point of a dataset version and a model; those that validation accuracy leaves undominated are marked. */
+export interface GetFrontier {
+  identity: Caller;
+  /** A name, or `name@version`. */
+  dataset: string;
+  model: string;
+  /** All where it is not said. */
+  points?: FrontierSelection | undefined;
+}
+
+/** Points of a dataset version and a model; those that validation accuracy leaves undominated are marked, or are all that is told. */
 export async function getFrontier(
   { db }: Deps,
-  { identity, dataset: written, model }: { identity: Caller; dataset: string; model: string },
+  { identity, dataset: written, model, points: selection = "all" }: GetFrontier,
 ): Promise<Frontier> {
   const dataset = await findDataset(db, identity, written);
   if (!dataset) throw new ReluctantError("not-found", `dataset ${await unknownDataset(db, identity, written)}`);
   const family = found(models[model], "model", model);
   const teamId = visibleTeam(identity);
-  const rows: (sql.FrontierPointRow & Pick<FrontierPoint, "measurements">)[] = [];
-  const points = await db.many(sql.pointsOfFrontier, { datasetVersion: dataset.version, model, teamId });
-  for (const batch of inBatches(points)) {
-    const pointIds = batch.map(({ id }) => id);
-    const [found, measured] = await Promise.all([
-      db.many(sql.frontierPoints, { pointIds, teamId }),
-      db.many(sql.measurementsOfPoints, { pointIds }),
-    ]);
-    const measurements = byPoint(measured);
-    rows.push(...found.map((row) => ({ ...row, measurements: measurements.get(row.id) ?? [] })));
-  }
-  const undominated = new Set(frontierOf(rows));
+  const { points, means } = await reached[selection](db, { datasetVersion: dataset.version, model, teamId });
   return {
     dataset: dataset.name,
     datasetVersion: dataset.version,
     model,
     classes: dataset.classes.length,
     totalRelus: reluCount(family.build(dataset.inputShape as unknown as Shape, dataset.classes.length)),
-    recommendation: tradeOffOf([...bySeeds(rows).values()].map(meanOf)),
-    points: rows.map((row) => ({ ...row, onFrontier: undominated.has(row) })),
+    recommendation: tradeOffOf(means),
+    points,
   };
+}
+
+interface Which {
+  datasetVersion: string;
+  model: string;
+  teamId: string | null;
+}
+
+/** Points, and the means over the seeds of all that there are. */
+interface Reached {
+  points: FrontierPoint[];
+  means: Mean[];
+}
+
+const reached = {
+  async all(db, which) {
+    const rows = await pointsOf(db, await db.many(sql.pointsOfFrontier, which), which);
+    const undominated = new Set(frontierOf(rows));
+    return {
+      points: rows.map((row) => ({ ...row, onFrontier: undominated.has(row) })),
+      means: [...bySeeds(rows).values()].map(meanOf),
+    };
+  },
+  /** Of 100,000 points these are a few hundred, and Postgres finds them without telling of the others. */
+  async frontier(db, which) {
+    const [corners, means] = await Promise.all([
+      db.many(sql.frontierCorners, which),
+      db.many(sql.frontierMeans, which),
+    ]);
+    const rows = await pointsOf(db, corners, which);
+    return { points: rows.map((row) => ({ ...row, onFrontier: true })), means };
+  },
+} satisfies Record<FrontierSelection, (t: Statements, which: Which) => Promise<Reached>>;
+
+type MeasuredPoint = sql.FrontierPointRow & Pick<FrontierPoint, "measurements">;
+
+/** By the batch: reading many at once would hold up other requests. */
+async function pointsOf(t: Statements, points: { id: string }[], { teamId }: Which): Promise<MeasuredPoint[]> {
+  const rows: MeasuredPoint[] = [];
+  for (const batch of inBatches(points)) {
+    const pointIds = batch.map(({ id }) => id);
+    const [found, measured] = await Promise.all([
+      t.many(sql.frontierPoints, { pointIds, teamId }),
+      t.many(sql.measurementsOfPoints, { pointIds }),
+    ]);
+    const measurements = byPoint(measured);
+    rows.push(...found.map((row) => ({ ...row, measurements: measurements.get(row.id) ?? [] })));
+  }
+  return rows;
 }
 
 function byPoint(rows: readonly sql.MeasurementRow[]): Map<string, PiMeasurement[]> {

@@ -105,6 +105,46 @@ test("a trial has reached nothing before its last stage ends, whatever the AR mo
   expect(items[0]?.needs[0]).toMatchObject({ kind: "train", origin: "cached" });
 });
 
+test("the frontier alone is what all of its points say, without what a team may not see", async () => {
+  await kit.submit({ budgets: ["10%"], seeds: [1, 2] });
+  await kit.drain(await kit.worker());
+  const [own, hidden] = await kit.db.prisma.stageRun.findMany({ where: { kind: "distillation" } });
+  const known = await kit.db.prisma.frontierPoint.findFirstOrThrow({ where: { stageRunId: own?.id as string } });
+  const points = Array.from({ length: 300 }, (_, index) => ({
+    ...known,
+    id: undefined,
+    variant: `v${index}`,
+    budget: 1_000 * (1 + (index % 40)),
+    reluCount: 1_000 * (1 + (index % 40)) - (index % 3),
+    validationAccuracy: Math.round(100 * (0.5 + 0.4 * Math.abs(Math.sin(index)))) / 100, // some are equal
+  }));
+  const best = {
+    ...known,
+    id: undefined,
+    stageRunId: hidden?.id as string,
+    variant: "v",
+    reluCount: 1,
+    validationAccuracy: 1,
+  };
+  await kit.db.prisma.frontierPoint.createMany({ data: [...points, best] });
+  const other = await kit.caller("others");
+  await kit.db.prisma.stageRun.update({ where: { id: hidden?.id as string }, data: { scopeTeamId: other.teamId } });
+  const admin = await kit.caller("lab", "admin");
+  for (const who of [identity, other, admin]) {
+    const frontier = (selection: "all" | "frontier") =>
+      getFrontier(kit.deps, { identity: who, dataset: "shapes", model: "resnet8", points: selection });
+    const [all, alone] = [await frontier("all"), await frontier("frontier")];
+    expect(alone.points).toEqual(all.points.filter(({ onFrontier }) => onFrontier));
+    expect(alone.points.length).toBeGreaterThan(0);
+    expect(alone.recommendation).toEqual({
+      ...all.recommendation,
+      validationAccuracy: expect.closeTo(all.recommendation?.validationAccuracy ?? 0, 12),
+      testAccuracy: expect.closeTo(all.recommendation?.testAccuracy ?? 0, 12),
+    });
+    expect(alone.points.some(({ reluCount }) => reluCount === 1)).toBe(who !== identity);
+  }
+});
+
 test("the frontier marks what validation accuracy leaves undominated, and recommends a trade-off", async () => {
   const { experimentId } = await kit.submit({ budgets: ["10%"] });
   await kit.drain(await kit.worker());

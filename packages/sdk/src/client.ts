@@ -4,6 +4,7 @@ import {
   datasetListSchema,
   type Event,
   type Frontier,
+  type FrontierSelection,
   frontierSchema,
   type ModelResource,
   modelListSchema,
@@ -35,9 +36,15 @@ export function createClient(options: ClientOptions) {
     session: sessionRoutes(http),
     tokens: tokenRoutes(http),
     teams: teamRoutes(http),
-    /** The trade-offs reached on a dataset (`name`, or `name@version`) with a model. */
-    frontier: (dataset: string, model: string, { signal }: Abortable = {}): Promise<Frontier> =>
-      http.get(frontierSchema, "/frontiers", { query: { dataset, model }, signal }),
+    /**
+     * The trade-offs reached on a dataset (`name`, or `name@version`) with a model: all points, or those that no other dominates,
+     * which are few however many there are. The recommendation is of all of them either way.
+     */
+    frontier: (
+      dataset: string,
+      model: string,
+      { points, signal }: { points?: FrontierSelection } & Abortable = {},
+    ): Promise<Frontier> => http.get(frontierSchema, "/frontiers", { query: { dataset, model, points }, signal }),
     datasets: async ({ signal }: Abortable = {}): Promise<Dataset[]> =>
       (await http.get(datasetListSchema, "/datasets", { signal })).items,
     /** The datasets, with those that workers found and cannot use. */

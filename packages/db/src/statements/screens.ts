@@ -168,9 +168,12 @@ export const logChunks = statement("log-chunks", {
   gives: { offset: int, bytes },
 });
 
-export const pointsOfFrontier = statement("points-of-frontier", {
-  takes: { datasetVersion: text, model: text, teamId: nullable(uuid) },
-  gives: { id: text },
+const ofFrontier = { datasetVersion: text, model: text, teamId: nullable(uuid) };
+export const pointsOfFrontier = statement("points-of-frontier", { takes: ofFrontier, gives: { id: text } });
+export const frontierCorners = statement("frontier-corners", { takes: ofFrontier, gives: { id: text } });
+export const frontierMeans = statement("frontier-means", {
+  takes: ofFrontier,
+  gives: { method: text, reluCount: float, validationAccuracy: float, testAccuracy: float },
 });
 export const frontierPoints = statement("frontier-points", {
   takes: { pointIds: arrayOf(uuid), teamId: nullable(uuid) },

@@ -12,8 +12,8 @@ import { UnusableDatasets } from "../../ui/unusable-datasets.tsx";
 import { FrontierChart } from "./frontier-chart.tsx";
 import "./frontier.css";
 
-/** New points come seldom and are worth seeing soon. */
-const refresh = 5_000;
+/** New points come seldom and are worth seeing soon; many take so long to read that they are not asked for as often. */
+const refresh = (points: number): number => 5_000 * Math.max(1, points / 1_000);
 
 export default function FrontierPage() {
   const choice = useChoice();
@@ -63,7 +63,7 @@ function Plotted({ dataset, model }: { dataset: string; model: string }) {
   const frontier = useQuery({
     queryKey: ["frontier", dataset, model],
     queryFn: ({ signal }) => client.frontier(dataset, model, { signal }),
-    refetchInterval: refresh,
+    refetchInterval: ({ state }) => refresh(state.data?.points.length ?? 0),
   });
   const { data } = frontier;
   const plot = useMemo(() => (data ? frontierPlot(data) : null), [data]);
