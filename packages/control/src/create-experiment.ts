@@ -6,7 +6,7 @@ import { requireRole } from "./authorize.ts";
 import { type CommandTx, commit } from "./commit.ts";
 import type { Caller, Deps } from "./deps.ts";
 import { experimentSummary } from "./experiment-summaries.ts";
-import { definitionHashOf, saveModel } from "./models.ts";
+import { factsOf } from "./models.ts";
 import { findDataset, type PlannedSpec, planSpec, refuseUnknownArtifacts } from "./plan-spec.ts";
 import { connectStageRuns, finishWhereAllIsThere, writeStageRuns } from "./write-stage-runs.ts";
 import { priorityRank, writeTrials } from "./write-trials.ts";
@@ -75,9 +75,7 @@ async function writeExperiment(
 ): Promise<string> {
   const { teamId, name: owner } = identity;
   const experimentId = randomUUID();
-  const definitionHash = definitionHashOf(plan.model);
-  const [, , runs] = await Promise.all([
-    saveModel(t, plan.model, definitionHash),
+  const [, runs] = await Promise.all([
     t.run(sql.insertExperiment, {
       experimentId,
       teamId,
@@ -87,7 +85,7 @@ async function writeExperiment(
       pool: spec.pool,
       datasetVersion: plan.dataset.version,
       model: plan.model.name,
-      definitionHash,
+      ...factsOf(plan.model),
       recipe: spec.recipe,
       granularity: spec.granularity,
       precision: spec.precision,

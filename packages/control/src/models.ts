@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
 import type { ModelResource } from "@reluctant/contracts";
-import { sql, type Tx } from "@reluctant/db";
 import {
   canonicalJson,
   inputShape,
@@ -14,24 +13,27 @@ import {
   type Shape,
 } from "@reluctant/relu";
 
-const hashes = new WeakMap<Model, string>();
-
-/** The SHA-256 of a model's definition, taken once: it takes 0.2 ms. */
-export function definitionHashOf(model: Model): string {
-  const hash = hashes.get(model) ?? createHash("sha256").update(canonicalJson(model)).digest("hex");
-  hashes.set(model, hash);
-  return hash;
+/** What is kept of a model: the SHA-256 of its definition, and its size. */
+export interface ModelFacts {
+  definitionHash: string;
+  reluCount: number;
+  params: bigint;
+  macs: bigint;
 }
 
-/** Keeps the size of a model beside the hash of its definition. */
-export const saveModel = (t: Tx, model: Model, definitionHash: string): Promise<void> =>
-  t.run(sql.saveModel, {
-    definitionHash,
-    name: model.name,
+const known = new WeakMap<Model, ModelFacts>();
+
+/** Found once for each model: the hash alone takes 0.2 ms. */
+export function factsOf(model: Model): ModelFacts {
+  const facts = known.get(model) ?? {
+    definitionHash: createHash("sha256").update(canonicalJson(model)).digest("hex"),
     reluCount: reluCount(model),
     params: BigInt(parameterCount(model)),
     macs: BigInt(macCount(model)),
-  });
+  };
+  known.set(model, facts);
+  return facts;
+}
 
 /** Classes of the data set that the literature reports at a side length: CIFAR-10, Tiny-ImageNet, ImageNet. */
 const classesAt: Record<number, number> = { 32: 10, 64: 200, 224: 1000 };

@@ -12,9 +12,6 @@ import { statement } from "../statement.ts";
 /** Others that lock the same name wait until this transaction ends. */
 export const lockName = statement("lock-name", { takes: { name: text }, gives: { locked: text } });
 
-export const saveModel = statement("save-model", {
-  takes: { definitionHash: text, name: text, reluCount: int, params: bigint, macs: bigint },
-});
 export const insertExperiment = statement("insert-experiment", {
   takes: {
     experimentId: uuid,
@@ -27,6 +24,9 @@ export const insertExperiment = statement("insert-experiment", {
     datasetVersion: text,
     model: text,
     definitionHash: text,
+    reluCount: int,
+    params: bigint,
+    macs: bigint,
     recipe: text,
     granularity: word<Granularity>(),
     precision: word<Precision>(),
