@@ -1,6 +1,6 @@
-import { type Kit, setup } from "@reluctant/testkit";
+import { bytesOf, type Kit, setup } from "@reluctant/testkit";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { appendLog, collectGarbage, dispatch } from "./index.ts";
+import { appendLog, collectGarbage, dispatch, recordCheckpoint } from "./index.ts";
 
 let kit: Kit;
 beforeEach(async () => {
@@ -45,4 +45,34 @@ test("the log of an attempt that still runs stays whole, however long ago it beg
   await kit.pass(10 * 86_400);
   await collectGarbage(kit.deps, { historyDays: 9 });
   expect(await left()).toEqual({ events: 0, logs: 1 });
+});
+
+test("collection that never pauses takes nothing that attempts upload and refer to meanwhile", async () => {
+  await kit.submit({ until: "train", budgets: undefined, seeds: Array.from({ length: 12 }, (_, seed) => seed + 1) });
+  const workers = await Promise.all(Array.from({ length: 4 }, () => kit.worker()));
+  const born = (await dispatch(kit.deps)).slice(0, workers.length);
+  expect(born).toHaveLength(workers.length);
+  let working = true;
+  const collector = async () => {
+    let taken = 0;
+    while (working) taken += await kit.deps.artifacts.collectGarbage(0); // as if all were older than a day
+    return taken;
+  };
+  const attempt = async ({ attemptId }: { attemptId: string }, workerId: string) => {
+    const claim = await kit.claim(attemptId, workerId);
+    for (let step = 1; step <= 5; step++) {
+      const bytes = bytesOf(`checkpoint ${step} of ${attemptId}`);
+      const { sha256 } = await kit.deps.artifacts.put({ attemptId, mediaType: "application/octet-stream", bytes });
+      await recordCheckpoint(kit.deps, { ...claim, step, sha256 });
+    }
+    return kit.succeed(claim);
+  };
+  const collecting = collector();
+  const ended = await Promise.all(born.map((queued, index) => attempt(queued, workers[index] as string)));
+  working = false;
+  await collecting;
+  expect(ended.map(({ outcome }) => outcome)).toEqual(workers.map(() => "completed"));
+  const results = await kit.db.prisma.stageRunArtifact.findMany({ include: { artifact: true } });
+  expect(results.length).toBeGreaterThanOrEqual(workers.length);
+  for (const { artifact } of results) expect(artifact.completeAt).not.toBeNull();
 });
