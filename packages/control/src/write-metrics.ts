@@ -3,7 +3,7 @@ import { sql } from "@reluctant/db";
 import type { Written } from "./append-log.ts";
 import type { Deps } from "./deps.ts";
 
-const pointsPerBlock = 512;
+export const pointsPerBlock = 512;
 
 /**
  * Adds points to a stage run's series under the attempt's epoch. From the first new step of a series on, the new points

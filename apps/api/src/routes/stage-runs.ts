@@ -7,6 +7,7 @@ import { route } from "../http/route.ts";
 const metricsQuery = z.object({
   series: textParameter({ min: 1, max: 64 }).optional(),
   afterStep: integerParameter().optional(),
+  most: integerParameter({ min: 3, max: 100_000 }).optional(),
 });
 
 export const stageRunRoutes = [
@@ -67,16 +68,18 @@ export const stageRunRoutes = [
     name: "readMetrics",
     method: "get",
     path: "/api/v1/stage-runs/{id}/metrics",
-    summary: "Points of all series or of one; with afterStep only those of later steps.",
+    summary:
+      "Points of all series or of one; with afterStep only those of later steps, with most the lows and highs of longer ones.",
     access: "viewer",
     params: idParams,
     query: metricsQuery,
     answers: { 200: { description: "Series of steps and values.", schema: metricsSchema } },
     problems: ["not-found"],
-    async handle({ deps, identity, params, query: { series, afterStep } }) {
+    async handle({ deps, identity, params, query: { series, afterStep, most } }) {
       const which = {
         ...(series !== undefined && { series: [series] }),
         ...(afterStep !== undefined && { afterStep }),
+        ...(most !== undefined && { most }),
       };
       return {
         status: 200,

@@ -143,6 +143,10 @@ export type MetricBlock = RowOf<typeof metricTails>;
 export const putMetricBlocks = statement("put-metric-blocks", {
   takes: { stageRunId: uuid, blocks: json<readonly MetricBlock[]>() },
 });
+export const metricExtremes = statement("metric-extremes", {
+  takes: { stageRunId: uuid, series: nullable(arrayOf(text)), afterStep: int, most: int, blockSize: int },
+  gives: metricBlock,
+});
 export const metricBlocks = statement("metric-blocks", {
   takes: { stageRunId: uuid, series: nullable(arrayOf(text)), afterStep: int },
   gives: metricBlock,

@@ -20,12 +20,21 @@ export const stageRunRoutes = (http: Http) => ({
     (await http.get(waitingSchema, path`/stage-runs/${id}/waiting`, { signal })).waiting,
   attempts: async (id: string, { signal }: Abortable = {}): Promise<Attempt[]> =>
     (await http.get(attemptListSchema, path`/stage-runs/${id}/attempts`, { signal })).items,
-  /** Points of all series, or of one; with `afterStep` only those of later steps. */
+  /**
+   * Points of all series, or of one; with `afterStep` only those of later steps. A series of more than `most` points is told by the
+   * lowest and the highest of each stretch and by its last: 2,000 draw a curve of 1,000,000 steps as it is.
+   */
   metrics: async (
     id: string,
-    { series, afterStep, signal }: { series?: string; afterStep?: number | undefined } & Abortable = {},
+    {
+      series,
+      afterStep,
+      most,
+      signal,
+    }: { series?: string; afterStep?: number | undefined; most?: number } & Abortable = {},
   ): Promise<MetricSeries[]> =>
-    (await http.get(metricsSchema, path`/stage-runs/${id}/metrics`, { query: { series, afterStep }, signal })).series,
+    (await http.get(metricsSchema, path`/stage-runs/${id}/metrics`, { query: { series, afterStep, most }, signal }))
+      .series,
 });
 
 export const attemptRoutes = (http: Http) => ({

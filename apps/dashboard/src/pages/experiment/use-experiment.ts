@@ -7,6 +7,8 @@ import { lastCommonStep, mergeSeries } from "./metrics.ts";
 
 /** Milliseconds between two looks at numbers that change with every step; state changes come as events at once. */
 const refreshMs = 1_500;
+/** Points of a curve that are asked for at once: more than a chart has pixels. */
+const maxPoints = 2_000;
 /** Events kept for the history; older ones stay in the API. */
 export const maxEvents = 1_000;
 /** Trials drawn in the grid; beyond it cells would be smaller than their numbers. */
@@ -54,7 +56,8 @@ export function useMetrics(stageRunId: string, active: boolean) {
     queryKey,
     queryFn: async ({ signal }) => {
       const known = queryClient.getQueryData<MetricSeries[]>(queryKey) ?? [];
-      const news = await client.stageRuns.metrics(stageRunId, { afterStep: lastCommonStep(known), signal });
+      const afterStep = lastCommonStep(known);
+      const news = await client.stageRuns.metrics(stageRunId, { afterStep, most: maxPoints, signal });
       return mergeSeries(known, news);
     },
     refetchInterval: active ? refreshMs : false,
