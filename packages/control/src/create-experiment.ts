@@ -9,7 +9,7 @@ import { experimentSummary } from "./experiment-summaries.ts";
 import { factsOf } from "./models.ts";
 import { findDataset, type PlannedSpec, planSpec, refuseUnknownArtifacts } from "./plan-spec.ts";
 import { connectStageRuns, finishWhereAllIsThere, writeStageRuns } from "./write-stage-runs.ts";
-import { priorityRank, writeTrials } from "./write-trials.ts";
+import { isTallied, priorityRank, writeTrials } from "./write-trials.ts";
 
 export interface CreateExperiment {
   identity: Caller;
@@ -109,5 +109,6 @@ async function writeExperiment(
     }),
   ]);
   await finishWhereAllIsThere(t, runs);
+  if (isTallied(plan.trials.length)) await t.run(sql.countTally, { experimentId, snapshot: null });
   return experimentId;
 }

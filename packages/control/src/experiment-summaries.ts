@@ -2,12 +2,25 @@ import type { ExperimentSummary } from "@reluctant/contracts";
 import { type Statements, sql } from "@reluctant/db";
 import { tradeOffOf } from "./trade-off.ts";
 
-/** Summaries of the given experiments, newest first. */
-export const experimentSummaries = async (t: Statements, experimentIds: string[]): Promise<ExperimentSummary[]> =>
-  (await t.many(sql.experimentSummaries, { experimentIds })).map(summaryOf);
+/** Summaries of the given experiments, in their order: by the tallies of large ones, where these hold. */
+export async function experimentSummaries(
+  t: Statements,
+  experiments: { id: string; tallied: boolean }[],
+): Promise<ExperimentSummary[]> {
+  const large = experiments.filter(({ tallied }) => tallied);
+  const told = await Promise.all(large.map(({ id }) => t.maybe(sql.talliedExperimentSummary, { experimentId: id })));
+  const rows = new Map(told.flatMap((row) => (row ? [[row.id, row]] : [])));
+  const experimentIds = experiments.map(({ id }) => id).filter((id) => !rows.has(id));
+  for (const row of await t.many(sql.experimentSummaries, { experimentIds })) rows.set(row.id, row);
+  return experiments.flatMap(({ id }) => rows.get(id) ?? []).map(summaryOf);
+}
 
 export const experimentSummary = async (t: Statements, experimentId: string): Promise<ExperimentSummary> =>
   summaryOf(await t.one(sql.experimentSummary, { experimentId }));
+
+/** The row of an experiment that may be large: by its tally, where it has one that holds. */
+export const summaryRow = async (t: Statements, experimentId: string): Promise<sql.ExperimentSummaryRow | null> =>
+  (await t.maybe(sql.talliedExperimentSummary, { experimentId })) ?? t.maybe(sql.experimentSummary, { experimentId });
 
 export const summaryOf = (row: sql.ExperimentSummaryRow): ExperimentSummary => ({
   id: row.id,

@@ -3,7 +3,7 @@ import { type Statements, sql } from "@reluctant/db";
 import { found, visibleTeam } from "./authorize.ts";
 import { leaseSeconds } from "./claim-attempt.ts";
 import type { Caller, Deps } from "./deps.ts";
-import { summaryOf } from "./experiment-summaries.ts";
+import { summaryOf, summaryRow } from "./experiment-summaries.ts";
 import { inBatches } from "./slices.ts";
 import { stageRunOf } from "./stage-runs.ts";
 
@@ -13,7 +13,7 @@ export async function getExperiment(
   { identity, id }: { identity: Caller; id: string },
 ): Promise<Experiment> {
   const team = visibleTeam(identity);
-  const row = await db.maybe(sql.experimentSummary, { experimentId: id });
+  const row = await summaryRow(db, id);
   const experiment = found(row && (team === null || row.teamId === team) ? row : null, "experiment", id);
   const [revision, stageRuns] = await Promise.all([
     db.prisma.specRevision.findFirstOrThrow({ where: { experimentId: id }, orderBy: { number: "desc" } }),

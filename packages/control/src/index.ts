@@ -26,6 +26,7 @@ export * from "./get-experiment.ts";
 export * from "./get-frontier.ts";
 export * from "./hand-back-attempt.ts";
 export * from "./import-artifact.ts";
+export * from "./keep-tallies.ts";
 export * from "./leave-worker.ts";
 export * from "./list-attempts.ts";
 export * from "./list-experiments.ts";

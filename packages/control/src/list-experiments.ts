@@ -38,10 +38,7 @@ export async function listExperiments(
   const page = rows.slice(0, limit);
   const last = page.at(-1);
   return {
-    items: await experimentSummaries(
-      db,
-      page.map(({ id }) => id),
-    ),
+    items: await experimentSummaries(db, page),
     next: rows.length > limit && last ? writeExperimentCursor(last) : null,
   };
 }

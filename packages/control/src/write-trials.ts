@@ -27,6 +27,9 @@ export function together(a: PlannedSpec, b: PlannedSpec): PlannedSpec {
   };
 }
 
+/** Whether an experiment is large enough for a tally: to count it anew whenever a screen asks takes 10 ms for each 500 trials. */
+export const isTallied = (trials: number): boolean => trials >= 500;
+
 /** Trials in the plan's order, numbered from `first`, in batches. */
 export async function writeTrials(
   t: CommandTx,
@@ -45,6 +48,7 @@ export async function writeTrials(
       needs: rows.flatMap(({ id, stageKeys }) => needsOf(id, stageKeys)),
     });
   }
+  if (isTallied(number)) await t.run(sql.wantTally, { experimentId });
 }
 
 /** The needs of one trial after the other; the first that needs a new stage run is the one for which it runs. */

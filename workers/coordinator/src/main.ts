@@ -14,6 +14,7 @@ import { preempter } from "./preempter.ts";
 import { reconciler } from "./reconciler.ts";
 import { relay } from "./relay.ts";
 import { suspectMarker } from "./suspect-marker.ts";
+import { tallyKeeper } from "./tally-keeper.ts";
 import { usageFolder } from "./usage-folder.ts";
 import { workerHealth } from "./worker-health.ts";
 
@@ -46,6 +47,7 @@ const leader = leadership({
     garbageCollector({ deps, historyDays: config.historyDays, log }),
     suspectMarker({ deps, log }),
     usageFolder({ deps, log }),
+    tallyKeeper({ deps, log }),
   ],
   log,
 });

@@ -6,7 +6,7 @@ import type {
   NeedOrigin,
   Precision,
 } from "@reluctant/contracts";
-import { arrayOf, bigint, int, json, nullable, smallint, text, uuid, word } from "../postgres-types.ts";
+import { arrayOf, bigint, boolean, int, json, nullable, smallint, text, uuid, word } from "../postgres-types.ts";
 import { statement } from "../statement.ts";
 
 /** Others that lock the same name wait until this transaction ends. */
@@ -118,3 +118,18 @@ export const latestOutcomes = statement("latest-outcomes", {
   takes: { stageRunId: uuid, limit: int },
   gives: { id: text, teamId: text, outcomes: json<(Failure | null)[]>() },
 });
+
+/** Of experiments with many trials, which are listed by what was counted once and by what followed. */
+export const wantTally = statement("want-tally", { takes: { experimentId: uuid } });
+export const dueTallies = statement("due-tallies", {
+  takes: { many: int },
+  gives: {
+    experimentId: text,
+    /** What Postgres knows it by; null before it was first counted. */
+    snapshot: nullable(text),
+    holds: boolean,
+  },
+});
+const counted = { experimentId: uuid, snapshot: nullable(text) };
+export const foldTally = statement("fold-tally", { takes: counted });
+export const countTally = statement("count-tally", { takes: counted });

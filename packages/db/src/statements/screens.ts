@@ -71,6 +71,10 @@ export const experimentSummaries = statement("experiment-summaries", {
   takes: { experimentIds: arrayOf(uuid) },
   gives: summary,
 });
+export const talliedExperimentSummary = statement("tallied-experiment-summary", {
+  takes: { experimentId: uuid },
+  gives: summary,
+});
 export type ExperimentSummaryRow = RowOf<typeof experimentSummaries>;
 
 export const listExperiments = statement("list-experiments", {
@@ -82,7 +86,7 @@ export const listExperiments = statement("list-experiments", {
     afterId: nullable(uuid),
     limit: int,
   },
-  gives: { id: text, createdAt: timestamp },
+  gives: { id: text, createdAt: timestamp, tallied: boolean },
 });
 
 export const stageRuns = statement("stage-runs", {
