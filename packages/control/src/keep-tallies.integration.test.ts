@@ -1,3 +1,4 @@
+import type { TrainingParams } from "@reluctant/contracts";
 import { sql } from "@reluctant/db";
 import { type Claim, type Kit, resultOf, setup } from "@reluctant/testkit";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -63,7 +64,7 @@ async function* life(experimentId: string): AsyncGenerator<string> {
   };
   let claim = await begin();
   yield "one begins";
-  const { steps } = claim.assignment.params;
+  const { steps } = claim.assignment.params as TrainingParams;
   await beatAttempt(kit.deps, {
     ...claim,
     progress: { step: 1, totalSteps: steps, imagesPerSecond: 100, loss: 2.3 },
