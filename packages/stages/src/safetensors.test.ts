@@ -71,6 +71,8 @@ describe("safetensors", () => {
     ["a file of 3 bytes", new Uint8Array(3), /shorter than 8/],
     ["a header longer than the file", file("{}").fill(0xff, 0, 4), /does not fit/],
     ["a header that is no object", file([]), /not an object/],
+    ["a header that is no JSON", file('{"a"'), /^not a safetensors file, or a damaged one: its header is no JSON$/],
+    ["a header that is no text", file("{}").fill(0xff, 8, 9), /its header is no JSON$/],
     ["an unknown dtype", file({ x: { dtype: "F16", shape: [1], data_offsets: [0, 2] } }, 2), /dtype F16/],
     ["a negative extent", file({ x: f32([-1], [0, 4]) }, 4), /shape/],
     ["a range past the end", file({ x: f32([2], [0, 8]) }, 4), /outside/],

@@ -112,9 +112,17 @@ function headerLength(start: Uint8Array, fileBytes: number): number {
 }
 
 function parseHeader(bytes: Uint8Array): Record<string, unknown> {
-  const json: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  const json = jsonOf(bytes);
   if (!isRecord(json)) throw new Error("not a safetensors file: its header is not an object");
   return json;
+}
+
+function jsonOf(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch {
+    throw new Error("not a safetensors file, or a damaged one: its header is no JSON");
+  }
 }
 
 function entryOf(name: string, entry: unknown): Record<string, unknown> {
