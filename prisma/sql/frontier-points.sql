@@ -1,12 +1,32 @@
 -- Points of a frontier as its page shows them; experiments and trials of other teams without names.
+-- `source`: the masks that its stage run was given or the search behind it went on from, else the AR model that was given.
 -- :teamId null may see all
 select p.id::text, p.stage_run_id::text as "stageRunId", mine."experimentId", mine."trialId", p.variant, p.method, p.recipe,
   p.seed, p.budget, p.relu_count as "reluCount",
-  coalesce((r.result ->> 'polynomialUnits')::int, 0) as "polynomialUnits", p.convention, p.macs::float8 as macs, p.images::float8 as images,
+  coalesce((r.result ->> 'polynomialUnits')::int, 0) as "polynomialUnits", p.convention,
+  case when given.sha256 is not null then jsonb_build_object('sha256', given.sha256, 'name', given.name) end as source,
+  p.macs::float8 as macs, p.images::float8 as images,
   p.gpu_seconds as "gpuSeconds", p.validation_accuracy as "validationAccuracy", p.test_accuracy as "testAccuracy",
   p.suspect
 from frontier_point p
 join stage_run r on r.id = p.stage_run_id
+left join lateral (
+  select brought.sha256, (
+    select e.name
+    from stage_run_input x
+    join stage_run v on v.id = x.stage_run_id and v.implementation in ('train/imported', 'distillation/imported')
+    join need n on n.stage_run_id = v.id join trial t on t.id = n.trial_id join experiment e on e.id = t.experiment_id
+    where x.sha256 = brought.sha256 and (:teamId::uuid is null or e.team_id = :teamId::uuid)
+    order by e.created_at, e.id limit 1
+  ) as name
+  from (
+    select coalesce(i.sha256, s.sha256) as sha256
+    from stage_run_input i
+    left join stage_run_input s on i.name = 'student' and s.stage_run_id = i.source_stage_run_id and s.name = 'start'
+    where i.stage_run_id = r.id and i.name in ('arModel', 'student') and coalesce(i.sha256, s.sha256) is not null
+    order by i.name desc limit 1
+  ) brought
+) given on true
 left join lateral (
   select e.id::text as "experimentId", t.id::text as "trialId"
   from need n join trial t on t.id = n.trial_id join experiment e on e.id = t.experiment_id

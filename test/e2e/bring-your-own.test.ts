@@ -74,7 +74,8 @@ it("leads from a checkpoint and a folder to a frontier, and back out", async () 
   await run(`npx reluctant import net/network.onnx --model resnet8 --dataset animals`);
   const back = (await cluster.client.frontier("animals", "resnet8")).points.find(({ method }) => method === "imported");
   const { testAccuracy, validationAccuracy, reluCount } = points[1] as (typeof points)[number];
-  expect(back).toMatchObject({ testAccuracy, validationAccuracy, reluCount });
+  expect(back).toMatchObject({ testAccuracy, validationAccuracy, reluCount, source: { name: "import network.onnx" } });
+  expect(await run(showing)).toContain("import network.onnx");
 }, 240_000);
 
 /** Images of each class, of noise around a shade of its own. */

@@ -281,6 +281,11 @@ export const frontierPointSchema = z.object({
   /** Units that compute a polynomial where their ReLU was: points that have some cost more than their ReLU count says. */
   polynomialUnits: z.int(),
   convention: z.string(),
+  /**
+   * The artifact that its spec gave, masks before an AR model, and the name of the experiment that evaluated it as it came in,
+   * where the caller may see one: points of two files are no seeds of one another. Null where the spec gave none.
+   */
+  source: z.object({ sha256: sha256Schema, name: z.string().nullable() }).nullable(),
   macs: z.number(),
   images: z.int(),
   gpuSeconds: z.number(),

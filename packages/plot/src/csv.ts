@@ -24,6 +24,8 @@ const columns: [name: string, value: (point: FrontierPoint, frontier: Plotted) =
     ["images", (point) => point.images],
     ["gpu_seconds", (point) => point.gpuSeconds],
     ["stage_run", (point) => point.stageRunId],
+    ["source", (point) => point.source?.sha256 ?? null],
+    ["source_name", (point) => point.source?.name ?? null],
     ["suspect", (point) => point.suspect],
   ];
 

@@ -25,6 +25,7 @@ const point = (change: Partial<FrontierPoint>, n = 0): FrontierPoint => ({
   reluCount: 1_000,
   polynomialUnits: 0,
   convention: "all",
+  source: null,
   macs: 41e6,
   images: 100,
   gpuSeconds: 1,
@@ -209,6 +210,25 @@ describe("the description", () => {
     ]);
     expect(frontierCsv(data)).toContain(`,${suspect}\n`);
     expect(frontierPlot(frontier([point({})])).notes).toEqual([]);
+  });
+
+  test("draws a series for each imported network, and one all-ReLU model", () => {
+    const source = (digit: string) => ({ sha256: digit.repeat(64), name: `import ${digit}.pth` });
+    const ar = { method: "ar", budget: null, reluCount: 188_416 };
+    const data = frontier([
+      point({ ...ar, source: source("a"), testAccuracy: 0.9 }),
+      point({ ...ar, source: source("b"), testAccuracy: 0.8 }),
+      point({ method: "imported", budget: null, reluCount: 9_000, source: source("c"), testAccuracy: 0.7 }),
+      point({ method: "imported", budget: null, reluCount: 9_000, source: source("d"), testAccuracy: 0.6 }),
+    ]);
+    const plot = frontierPlot(data);
+    expect(plot.methods).toEqual(["import c.pth", "import d.pth"]);
+    expect(plot.points.map(({ method, accuracy, standardError }) => [method, accuracy, standardError])).toEqual([
+      ["import c.pth", 0.7, null],
+      ["import d.pth", 0.6, null],
+    ]);
+    expect(plot.ar?.label).toBe("AR 90.00 %");
+    expect(frontierCsv(data)).toContain(`${"c".repeat(64)},import c.pth,`);
   });
 
   test("keeps the widths of one run apart, with the MACs of each", () => {

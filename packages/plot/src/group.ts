@@ -1,10 +1,12 @@
 import { type FrontierPoint, fullVariant } from "@reluctant/contracts";
 import { bySeeds, frontierOf, mean, meanOf, type Runs, standardError } from "@reluctant/relu";
+import { seriesNames } from "./series-names.ts";
 
 /** A point of the plot: what a method reached at a budget, as the mean over its seeds. Accuracies are shares. */
 export interface PlotPoint {
   /** Unique in the plot, stable between answers. */
   key: string;
+  /** What its series is called, which is its method unless networks from elsewhere share that: see `seriesNames`. */
   method: string;
   recipe: string;
   /** Share of the network's channels: below 1 for the narrower networks of SENet++. */
@@ -36,15 +38,18 @@ export interface PlotPoint {
 }
 
 /** Points that differ only in their seed become one. Order: fewest ReLUs first. */
-export const groupSeeds = (points: readonly FrontierPoint[]): PlotPoint[] =>
-  [...bySeeds(points)].map(([key, runs]) => summarize(key, runs)).sort((a, b) => a.reluCount - b.reluCount);
+export function groupSeeds(points: readonly FrontierPoint[]): PlotPoint[] {
+  const seriesOf = seriesNames(points);
+  return [...bySeeds(points)]
+    .map(([key, runs]) => summarize({ key, method: runs[0].method === "ar" ? "ar" : seriesOf(runs[0]) }, runs))
+    .sort((a, b) => a.reluCount - b.reluCount);
+}
 
-function summarize(key: string, runs: Runs<FrontierPoint>): PlotPoint {
+function summarize(named: Pick<PlotPoint, "key" | "method">, runs: Runs<FrontierPoint>): PlotPoint {
   const [first] = runs;
-  const { method, reluCount, validationAccuracy, testAccuracy } = meanOf(runs);
+  const { reluCount, validationAccuracy, testAccuracy } = meanOf(runs);
   return {
-    key,
-    method,
+    ...named,
     recipe: first.recipe,
     width: widthOf(first),
     macs: first.macs,

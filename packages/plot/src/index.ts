@@ -10,5 +10,6 @@ export * from "./mask-figure.ts";
 export * from "./mask-svg.ts";
 export * from "./measurement.ts";
 export * from "./numbers.ts";
+export * from "./series-names.ts";
 export * from "./stage-subject.ts";
 export * from "./theme.ts";

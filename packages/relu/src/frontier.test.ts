@@ -59,13 +59,22 @@ describe("the frontier", () => {
     );
   });
   it("puts results together that differ only in their seed, and means compete", () => {
-    const result = { ...reached(10, 0.8), recipe: "debug", variant: "full", convention: "all", budget: 12 };
+    const result = {
+      ...reached(10, 0.8),
+      recipe: "debug",
+      variant: "full",
+      convention: "all",
+      budget: 12,
+      source: null,
+    };
     const groups = bySeeds([
       { ...result, seed: 1 },
       { ...result, seed: 2, reluCount: 12, validationAccuracy: 0.9, testAccuracy: 0.7 },
       { ...result, seed: 1, variant: "0.5" },
+      { ...result, seed: 1, source: { sha256: "a" } },
+      { ...result, seed: 1, source: { sha256: "b" } },
     ]);
-    expect([...groups.values()].map((runs) => runs.map(({ seed }) => seed))).toEqual([[1, 2], [1]]);
+    expect([...groups.values()].map((runs) => runs.map(({ seed }) => seed))).toEqual([[1, 2], [1], [1], [1]]);
     const [first] = [...groups.values()].map(meanOf);
     expect(first).toMatchObject({ method: "senet", reluCount: 11 });
     expect(first?.validationAccuracy).toBeCloseTo(0.85, 12);

@@ -24,6 +24,8 @@ export interface Result extends Candidate {
   recipe: string;
   variant: string;
   convention: string;
+  /** What it came from, where that is a network from elsewhere. */
+  source: { sha256: string } | null;
   /** ReLUs asked for; null for the all-ReLU model. */
   budget: number | null;
   testAccuracy: number;
@@ -36,7 +38,8 @@ export function bySeeds<T extends Result>(results: readonly T[]): Map<string, Ru
   const groups = new Map<string, Runs<T>>();
   for (const result of results) {
     const asked = result.budget ?? result.reluCount;
-    const key = [result.method, result.recipe, result.variant, result.convention, asked].join(" · ");
+    const source = result.source ? [result.source.sha256] : [];
+    const key = [result.method, result.recipe, result.variant, result.convention, asked, ...source].join(" · ");
     const runs = groups.get(key);
     if (runs) runs.push(result);
     else groups.set(key, [result]);

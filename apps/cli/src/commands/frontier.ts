@@ -8,6 +8,7 @@ import {
   milliseconds,
   type PlotDescription,
   percent,
+  seriesNames,
   trafficOf,
   widthOf,
   widthText,
@@ -40,9 +41,10 @@ export function frontierText(found: Frontier, width = 80): Text {
   const polynomials = found.points.some(({ polynomialUnits }) => polynomialUnits > 0);
   const widths = found.points.some((point) => widthOf(point) < 1);
   const suspects = found.points.some(({ suspect }) => suspect !== null);
+  const seriesOf = seriesNames(found.points);
   const rows = found.points.map((point) => [
     point.onFrontier ? "●" : "·",
-    point.method,
+    seriesOf(point),
     point.budget === null ? "–" : count(point.budget),
     count(point.reluCount),
     ...(polynomials ? [point.polynomialUnits === 0 ? "–" : count(point.polynomialUnits)] : []),

@@ -149,6 +149,7 @@ const reached = (change: Partial<FrontierPoint>): FrontierPoint => ({
   polynomialUnits: 0,
   measurements: [],
   convention: "all",
+  source: null,
   macs: 12e6,
   images: 128_000,
   gpuSeconds: 1,

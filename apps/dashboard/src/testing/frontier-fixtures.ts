@@ -16,6 +16,7 @@ const point = (n: number, change: Partial<FrontierPoint>): FrontierPoint => ({
   reluCount: allRelus,
   polynomialUnits: 0,
   convention: "all",
+  source: null,
   macs: 41e6,
   images: 199_680,
   gpuSeconds: 640,

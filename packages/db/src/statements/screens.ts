@@ -194,6 +194,7 @@ export const frontierPoints = statement("frontier-points", {
     reluCount: int,
     polynomialUnits: int,
     convention: text,
+    source: nullable(json<{ sha256: string; name: string | null }>()),
     macs: float,
     images: float,
     gpuSeconds: float,
