@@ -103,6 +103,15 @@ describe("the plan", () => {
     expect(errorsOf({ ...imported, budgets: ["10%"], arModel })).toMatchObject([{ field: "masks" }]);
   });
 
+  it("takes what evaluates for no method of a sweep: not among those to choose from, not beside others, not for several seeds", () => {
+    const imported = { methods: ["imported"], recipe: "imported", budgets: undefined, arModel: "b".repeat(64) };
+    const alone = [{ field: "methods[0]", message: expect.stringMatching(/^imported searches nothing/) }];
+    expect(errorsOf({ ...imported, until: "train", seeds: [1, 2] })).toMatchObject(alone);
+    expect(errorsOf({ ...imported, until: "train", methods: ["imported", "senet"] })).toMatchObject(alone);
+    const [unknown] = errorsOf({ methods: ["fairy"] });
+    expect(unknown?.message).toMatch(/choose one of autorep, continuation, .*magnitude, senet/);
+  });
+
   it("keys stages by everything that changes their numbers, and by nothing else", () => {
     const keys = (change: Partial<ExperimentSpecInput>) =>
       planOf({ budgets: ["10%"], ...change }).stageRuns.map((stage) => stage.stageKey);

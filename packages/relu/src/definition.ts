@@ -74,6 +74,8 @@ export interface Method {
   };
   /** What the method changes in a recipe, unless the spec says otherwise. */
   readonly defaults?: SettingsOverride;
+  /** It takes no step: it tells what a given network reaches. No sweep has it, and lists of methods leave it out. */
+  readonly evaluates?: true;
   /** Share of the recipe's images that search and distillation take, for each budget; all of them unless told. */
   readonly imageShare?: number;
 }

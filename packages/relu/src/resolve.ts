@@ -110,7 +110,12 @@ function nameErrors(spec: ExperimentSpec, { inputShape }: DatasetFacts, registry
   if (!family) errors.push(unknown("model", spec.model, modelNames));
   for (const [index, name] of spec.methods.entries()) {
     const method = registry.methods[name];
-    if (!method) errors.push(unknown(`methods[${index}]`, name, Object.keys(registry.methods)));
+    if (!method) errors.push(unknown(`methods[${index}]`, name, sweptMethods(registry)));
+    if (method?.evaluates && spec.methods.length * spec.seeds.length > 1)
+      errors.push({
+        field: `methods[${index}]`,
+        message: `${name} searches nothing: it tells what one network reaches, by itself and with one seed, as reluctant import asks for`,
+      });
     for (const { granularity } of method ? stagesOf(method, registry) : [])
       if (granularity && granularity !== spec.granularity)
         errors.push({ field: "granularity", message: `${name} knows ${granularity} alone` });
@@ -122,6 +127,9 @@ function nameErrors(spec: ExperimentSpec, { inputShape }: DatasetFacts, registry
     });
   return errors;
 }
+
+const sweptMethods = ({ methods }: Registry): string[] =>
+  Object.keys(methods).filter((name) => !methods[name]?.evaluates);
 
 const unknown = (field: string, given: string, known: readonly string[]): FieldError => ({
   field,

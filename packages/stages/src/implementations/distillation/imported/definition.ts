@@ -17,7 +17,8 @@ export const definition: StageDefinition<"distillation/imported"> = {
       ? [
           {
             field: "masks",
-            message: "name the partial-ReLU network to evaluate, or say until: train for an all-ReLU one",
+            message:
+              "imported searches nothing: it tells what a network reaches. Name its masks, or say until: train for an all-ReLU one; reluctant import does both",
           },
         ]
       : [],
@@ -25,6 +26,6 @@ export const definition: StageDefinition<"distillation/imported"> = {
   load: () => import("./run.ts"),
   methods: {
     /** What was trained elsewhere, evaluated as it came: an AR model by `until: train`, a PR model by its masks. */
-    imported: { title: "Imported", stages: ["train/imported", "distillation/imported"] },
+    imported: { title: "Imported", evaluates: true, stages: ["train/imported", "distillation/imported"] },
   },
 };
