@@ -112,6 +112,25 @@ describe("the plan", () => {
     expect(unknown?.message).toMatch(/choose one of autorep, continuation, .*magnitude, senet/);
   });
 
+  it("begins a descent at given masks, and keys it by them", () => {
+    const startMasks = "e".repeat(64);
+    const descents = (change: Partial<ExperimentSpecInput>) => {
+      const { stageRuns } = planOf({ methods: ["continuation"], budgets: ["8%", "5%"], ...change });
+      return stageRuns.filter(({ kind }) => kind === "mask-search");
+    };
+    const [[began], [all]] = [descents({ startMasks }), descents({})];
+    expect(began?.inputs).toMatchObject({ ...all?.inputs, start: { artifact: startMasks } });
+    expect(all?.inputs).not.toHaveProperty("start");
+    expect({ ...began, inputs: null, stageKey: null }).toEqual({ ...all, inputs: null, stageKey: null });
+    expect(began?.stageKey).not.toBe(all?.stageKey);
+    expect(errorsOf({ methods: ["continuation", "snl"], budgets: ["5%"], startMasks })).toMatchObject([
+      { field: "methods[1]", message: "snl begins at all ReLUs; of continuation alone startMasks are the start" },
+    ]);
+    expect(errorsOf({ methods: ["continuation"], budgets: ["5%"], granularity: "channel", startMasks })).toMatchObject([
+      { field: "granularity" },
+    ]);
+  });
+
   it("keys stages by everything that changes their numbers, and by nothing else", () => {
     const keys = (change: Partial<ExperimentSpecInput>) =>
       planOf({ budgets: ["10%"], ...change }).stageRuns.map((stage) => stage.stageKey);

@@ -62,3 +62,15 @@ test("a list that is too long is told from its length, not item by item", () => 
     "seeds",
   ]);
 });
+
+test("startMasks begin a search: beside masks, which leave none, and before stages that end earlier, they are refused", () => {
+  const startMasks = "e".repeat(64);
+  expect(errorsOf({ startMasks })).toEqual([]);
+  const masks = { masks: startMasks, arModel: startMasks, budgets: undefined };
+  expect(errorsOf({ startMasks, ...masks })).toMatchObject([
+    { field: "startMasks", message: expect.stringContaining("no search") },
+  ]);
+  expect(errorsOf({ startMasks, until: "train", budgets: undefined })).toEqual([
+    { field: "startMasks", message: "is where a mask search begins, and until: train ends before one; leave it out" },
+  ]);
+});

@@ -44,6 +44,8 @@ const fieldsWith = (settings: SettingsOverrideSchema) => ({
   arModel: sha256Schema.optional(),
   sensitivity: sha256Schema.optional(),
   masks: sha256Schema.optional(),
+  /** A partial-ReLU network whose ReLUs a search goes on removing, instead of from all of them. */
+  startMasks: sha256Schema.optional(),
   until: z.enum(["train", "sensitivity", "mask-search", "distillation"]).default("distillation"),
   precision: z.enum(precisions).default("fp32"),
   pool: poolSchema.default("default"),
@@ -59,14 +61,16 @@ const anySpecSchemaOf = (settings: SettingsOverrideSchema) => z.strictObject(fie
  *
  * Single stages are asked for by stopping early (`until: sensitivity`) and by giving inputs: `arModel` skips training,
  * `sensitivity` skips the sensitivity run, `masks` (the artifact of a mask search) leaves only distillation. The method
- * `imported` evaluates what is given as it is: `arModel` with `until: train`, or `masks`. `pi` measures private inference of what
- * was distilled.
+ * `imported` evaluates what is given as it is: `arModel` with `until: train`, or `masks`. A search that only removes goes on
+ * from the partial-ReLU network that `startMasks` names, an import or any `masks` artifact, down to smaller budgets. `pi` measures
+ * private inference of what was distilled.
  *
  * @param settings with the groups of the implementations that there are
  */
 export const experimentSpecSchemaOf = (settings: SettingsOverrideSchema) =>
   anySpecSchemaOf(settings)
     .superRefine(fitTogether)
+    .superRefine(startFits)
     .superRefine(fitTheLimit)
     .meta({
       description: `Methods × budgets × seeds make at most ${format(maxTrials)} trials.`,
@@ -81,6 +85,15 @@ export const experimentSpecSchemaOf = (settings: SettingsOverrideSchema) =>
         },
         {
           anyOf: [{ properties: { masks: false } }, { properties: { budgets: false }, required: ["masks", "arModel"] }],
+        },
+        {
+          anyOf: [
+            { properties: { startMasks: false } },
+            {
+              properties: { masks: false, until: { enum: ["mask-search", "distillation"] } },
+              required: ["startMasks"],
+            },
+          ],
         },
       ],
       examples: [
@@ -104,7 +117,8 @@ export const storedSpecSchemaOf = (settings: SettingsOverrideSchema) =>
       ...fieldsWith(settings),
       seeds: z.union([seedSchema.transform((seed) => [seed]), seedsSchema]).default([1]),
     })
-    .superRefine(fitTogether);
+    .superRefine(fitTogether)
+    .superRefine(startFits);
 
 type Fields = z.output<ReturnType<typeof anySpecSchemaOf>>;
 
@@ -141,6 +155,14 @@ function fitTogether(spec: Fields, ctx: z.RefinementCtx): void {
   if (spec.masks && spec.budgets) {
     ctx.addIssue({ code: "custom", path: ["budgets"], message: "masks fix the ReLU count; leave budgets out" });
   }
+}
+
+function startFits(spec: Fields, ctx: z.RefinementCtx): void {
+  if (!spec.startMasks) return;
+  const issue = (message: string) => ctx.addIssue({ code: "custom", path: ["startMasks"], message });
+  if (spec.masks) issue("masks leave no search that could go on from startMasks; name one of the two");
+  if (spec.until === "train" || spec.until === "sensitivity")
+    issue(`is where a mask search begins, and until: ${spec.until} ends before one; leave it out`);
 }
 
 function fitTheLimit({ methods, budgets, seeds }: Fields, ctx: z.RefinementCtx): void {

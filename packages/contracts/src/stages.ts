@@ -240,9 +240,9 @@ export type ArtifactRef = z.infer<typeof artifactRefSchema>;
 
 /**
  * Names of a stage's inputs: `arModel` weights, `sensitivity` JSON, `student` PR weights and masks of a search, `prModel` those
- * of a distillation.
+ * of a distillation, `start` those that a search goes on from.
  */
-export const inputNames = ["arModel", "sensitivity", "student", "prModel"] as const;
+export const inputNames = ["arModel", "sensitivity", "student", "prModel", "start"] as const;
 export type InputName = (typeof inputNames)[number];
 /** Which artifact role of the producing stage run each input takes. */
 export const inputRole = {
@@ -250,4 +250,5 @@ export const inputRole = {
   sensitivity: "sensitivity",
   student: "masks",
   prModel: "masks",
+  start: "masks",
 } as const satisfies Record<InputName, ArtifactRef["role"]>;

@@ -6,6 +6,7 @@ import { requireRole } from "./authorize.ts";
 import { type CommandTx, commit } from "./commit.ts";
 import type { Caller, Deps } from "./deps.ts";
 import { experimentSummary } from "./experiment-summaries.ts";
+import { refuseUnfitMasks } from "./given-masks.ts";
 import { factsOf } from "./models.ts";
 import { findDataset, type PlannedSpec, planSpec, refuseUnknownArtifacts } from "./plan-spec.ts";
 import { connectStageRuns, finishWhereAllIsThere, writeStageRuns } from "./write-stage-runs.ts";
@@ -33,6 +34,7 @@ export async function createExperiment(deps: Deps, command: CreateExperiment): P
   const { identity, spec, idempotency } = command;
   requireRole(identity, "member");
   await refuseUnknownArtifacts(deps, identity, spec);
+  await refuseUnfitMasks(deps, identity, spec);
   return commit(deps, async (t) => {
     const [first, dataset] = await Promise.all([
       idempotency && firstAnswer(t, identity, idempotency),

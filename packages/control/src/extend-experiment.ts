@@ -4,6 +4,7 @@ import { requireRole } from "./authorize.ts";
 import { commit } from "./commit.ts";
 import type { Caller, Deps } from "./deps.ts";
 import { experimentSummary } from "./experiment-summaries.ts";
+import { refuseUnfitMasks } from "./given-masks.ts";
 import { auditExperiment, findOwnExperiment, lockAsFound, Overtaken, reopenExperiment } from "./own-experiment.ts";
 import { extended, planFor, pointOf, type Revision, refusePaused, revisionsOf } from "./revise-experiment.ts";
 import { connectStageRuns, finishWhereAllIsThere, writeStageRuns } from "./write-stage-runs.ts";
@@ -27,6 +28,7 @@ export function extendExperiment(
       throw new ReluctantError("conflict", `experiment ${experimentId} is ${experiment.state}: retry it first`);
     const latest = (await revisionsOf(t, experimentId)).at(-1) as Revision;
     const { sent, spec } = extended(latest, extension);
+    await refuseUnfitMasks(deps, { ...identity, teamId: experiment.teamId }, spec);
     const whole = await planFor(t, { identity, experiment }, spec);
     const there = await t.many(sql.pointsOfExperiment, { experimentId });
     const known = new Set(there.map(pointOf));

@@ -4,6 +4,7 @@ import { inputShape, reluCount } from "@reluctant/relu";
 import { registry } from "@reluctant/stages/definitions";
 import { leaseSeconds } from "./claim-attempt.ts";
 import type { Caller, Deps } from "./deps.ts";
+import { refuseUnfitMasks } from "./given-masks.ts";
 import { findDataset, type PlannedSpec, planSpec, refuseUnknownArtifacts } from "./plan-spec.ts";
 import { inBatches, inSlices } from "./slices.ts";
 import { scopedKey } from "./write-stage-runs.ts";
@@ -14,6 +15,7 @@ export async function planExperiment(
   { identity, spec }: { identity: Caller; spec: ExperimentSpec },
 ): Promise<PlanAnswer> {
   await refuseUnknownArtifacts(deps, identity, spec);
+  await refuseUnfitMasks(deps, identity, spec);
   const plan = await planSpec(deps.db, identity, spec, await findDataset(deps.db, identity, spec.dataset));
   const [live, throughputs] = await Promise.all([liveStates(deps, plan), throughputsOf(deps, plan, spec)]);
   return inSlices(answerInSteps(plan, live, throughputs));

@@ -49,7 +49,7 @@ export async function unknownDataset(t: Statements, { teamId }: Caller, written:
   return `"${written}" is not registered here; choose one of ${known.slice(0, mostNames).join(", ")}${more}`;
 }
 
-const importFields = ["arModel", "sensitivity", "masks"] as const;
+const importFields = ["arModel", "sensitivity", "masks", "startMasks"] as const;
 
 /** Refuses artifacts that are not stored, or that the caller's team may not read. */
 export async function refuseUnknownArtifacts(deps: Deps, identity: Caller, spec: ExperimentSpec): Promise<void> {

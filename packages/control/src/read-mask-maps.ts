@@ -1,6 +1,6 @@
 import type { ByteRange } from "@reluctant/artifacts";
 import { type MaskMaps, ReluctantError } from "@reluctant/contracts";
-import { readMaskMaps as readFile } from "@reluctant/stages";
+import { type RemoteFile, readMaskMaps as readFile } from "@reluctant/stages";
 import { found } from "./authorize.ts";
 import type { Caller, Deps } from "./deps.ts";
 import { mayReadArtifact } from "./may-read-artifact.ts";
@@ -10,16 +10,16 @@ export async function readMaskMaps(
   deps: Deps,
   { identity, sha256 }: { identity: Caller; sha256: string },
 ): Promise<MaskMaps> {
-  const readable = (await mayReadArtifact(deps, { identity, sha256 })) ? await deps.artifacts.get(sha256) : null;
-  const { bytes } = found(readable, "artifact", sha256);
+  found((await mayReadArtifact(deps, { identity, sha256 })) || null, "artifact", sha256);
+  const file = await openArtifact(deps, sha256);
   let outage: unknown;
-  const read = (start: number, end: number) =>
-    readRange(deps, sha256, { start, end }).catch((error) => {
+  const read: RemoteFile["read"] = (start, end) =>
+    file.read(start, end).catch((error) => {
       outage = error;
       throw error;
     });
   try {
-    return await readFile({ bytes, read });
+    return await readFile({ ...file, read });
   } catch (error) {
     if (error === outage) throw error;
     const why = error instanceof Error ? error.message : String(error);
@@ -27,6 +27,12 @@ export async function readMaskMaps(
       { field: "sha256", message: "must name the masks of a mask search or a distillation" },
     ]);
   }
+}
+
+/** A stored artifact, to be read in parts. */
+export async function openArtifact(deps: Deps, sha256: string): Promise<RemoteFile> {
+  const { bytes } = found(await deps.artifacts.get(sha256), "artifact", sha256);
+  return { bytes, read: (start, end) => readRange(deps, sha256, { start, end }) };
 }
 
 async function readRange({ artifacts }: Deps, sha256: string, range: ByteRange): Promise<Uint8Array> {

@@ -1,8 +1,8 @@
 /** What each stage finds, and what it says of inputs that are not right. */
 
 import type { StageParams } from "@reluctant/contracts";
-import { macCount, narrow, narrowMasks, reluCount } from "@reluctant/relu";
-import { decodeSafetensors, decodeStudent, decodeWeights, type StageContext } from "@reluctant/stages";
+import { macCount, narrow, narrowMasks, reluCount, reluLayers } from "@reluctant/relu";
+import { decodeSafetensors, decodeStudent, decodeWeights, encodeStudent, type StageContext } from "@reluctant/stages";
 import { beforeAll, describe, expect, it } from "vitest";
 import {
   budget,
@@ -88,6 +88,38 @@ describe("what the stages find", () => {
     expect(second?.images).toBe(9 * 8);
     expect(result).toMatchObject({ reluCount: second?.reluCount, images: 9 * 8 });
   });
+
+  it.each(["layer", "network"] as const)(
+    "masks within those of a given network on a descent that goes on from it, and exactly the budgets: by %s",
+    async (ranking) => {
+      const own = params["mask-search/continuation"] as Extract<StageParams, { kind: "mask-search" }>;
+      const descent = { removals: 2, ranking, scoreMemory: 0, pramWeight: 0 };
+      const model = tinyModel();
+      // Its first layer has lost all: what the allocation would give it goes to the others.
+      const given = reluLayers(model).map(({ units }, layer) =>
+        Uint8Array.from({ length: units }, (_, unit) => Number(layer > 0 && unit % 8 > 0)),
+      );
+      const student = decodeStudent(tiny.student, model);
+      const start = encodeStudent(model, student.weights, given);
+      const inputs = { ...tiny.inputs, start };
+      const goOn = (budgets: number[], from = start) =>
+        tiny.run("mask-search/continuation", {
+          params: { ...own, budgets, budget: budgets.at(-1) as number, descent },
+          inputs: { ...inputs, start: from },
+        });
+      const { result, artifacts } = succeeded(await goOn([2_000, 500]));
+      if (result.kind !== "mask-search") throw new Error(result.kind);
+      expect([result.variants?.[2_000]?.reluCount, result.reluCount]).toEqual([2_000, 500]);
+      const { masks } = decodeStudent(bytesOf(artifacts, "masks"), model);
+      for (const [layer, mask] of masks.entries())
+        expect(mask.every((bit, unit) => bit <= (given[layer]?.[unit] as number))).toBe(true);
+      await expect(goOn([reluCount(model), 500])).rejects.toThrow(/^the budget of \d+ is above the \d+ ReLUs that/);
+      const polynomials = new Map([["relu1", new Float32Array(48)]]);
+      await expect(goOn([500], encodeStudent(model, student.weights, given, polynomials))).rejects.toThrow(
+        "input start: its removed units compute polynomials",
+      );
+    },
+  );
 
   it("whole layers when reduced by criticality, of the stages that are worth the most", async () => {
     const { result } = succeeded(await tiny.run("mask-search/deepreduce"));

@@ -89,6 +89,8 @@ export interface TinyStages {
   arModel: Uint8Array;
   /** What `mask-search/senet` found. */
   student: Uint8Array;
+  /** What stages read unless told. */
+  inputs: StageContext["inputs"];
   /** Runs a stage on the inputs that the first stages made. */
   run(implementation: Implementation, overrides?: Partial<StageContext>): Promise<Run>;
 }
@@ -122,7 +124,7 @@ export async function tinyStages(): Promise<TinyStages> {
   Object.assign(inputs, { arModel, sensitivity });
   const student = bytesOf(succeeded(await run("mask-search/senet")).artifacts, "masks");
   Object.assign(inputs, { student });
-  return { arModel, student, run };
+  return { arModel, student, inputs, run };
 }
 
 export function succeeded({ output }: Run) {

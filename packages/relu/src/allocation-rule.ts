@@ -11,15 +11,16 @@ export interface AllocationRuleInput {
   rule: Rule;
   model: Model;
   budget: number;
+  /** Units that each layer has left; all of its own unless told. */
+  sizes?: readonly number[];
   /** η_α of each ReLU layer; asked for by `sensitivity` alone. */
   measured: () => readonly number[];
 }
 
 /** r_l of every ReLU layer. @throws RangeError when the rule cannot spend the budget on this network */
-export function layerCounts({ rule, model, budget, measured }: AllocationRuleInput): number[] {
+export function layerCounts({ rule, model, budget, sizes = sizesOf(model), measured }: AllocationRuleInput): number[] {
   const [problem] = allocationErrors(rule, model);
   if (problem) throw new RangeError(`${problem.field} ${problem.message}`);
-  const sizes = sizesOf(model);
   switch (rule.allocation) {
     case "sensitivity":
       return allocate({ sensitivity: measured(), sizes, budget, floor: rule.allocationFloor });

@@ -9,7 +9,7 @@ import {
 import { readsSensitivity } from "./allocation-rule.ts";
 import type { Definition, Measurement, MethodSweep, Registry } from "./definition.ts";
 import { reluCount } from "./models/model.ts";
-import { measuringStage, type NamedSweep, stagesOf } from "./resolve.ts";
+import { goesOn, measuringStage, type NamedSweep, stagesOf } from "./resolve.ts";
 import { type PlannedInput, planStageKeys, type StageIdentity } from "./stage-key.ts";
 
 export interface PlannedStageRun {
@@ -61,18 +61,25 @@ export function* expand(sweeps: readonly NamedSweep[], registry: Registry): Gene
   return { trials: [...trials.values()], stageRuns: [...stageRuns.values()] };
 }
 
+/** Inputs that stages of a trial make; `start` is given by the spec alone. */
+type MadeInput = Exclude<InputName, "start">;
+
 /** Which kind of stage makes an input. */
 const makerOf = {
   arModel: "train",
   sensitivity: "sensitivity",
   student: "mask-search",
   prModel: "distillation",
-} as const satisfies Record<InputName, StageParams["kind"]>;
+} as const satisfies Record<MadeInput, StageParams["kind"]>;
+
+const isMade = (input: InputName): input is MadeInput => input !== "start";
 
 /** A stage with the inputs that it takes in its method, and which measurement it makes, if any. */
 interface ConnectedStage {
   definition: Definition;
-  inputs: readonly InputName[];
+  inputs: readonly MadeInput[];
+  /** What no stage makes. */
+  given?: Readonly<Record<string, PlannedInput>>;
   measurement?: Measurement;
 }
 
@@ -84,7 +91,8 @@ function connected({ spec, method, settings }: MethodSweep, registry: Registry):
   const skipped = readsSensitivity(settings.maskSearch) ? null : "sensitivity";
   return stages.map((definition) => ({
     definition,
-    inputs: definition.reads.filter((input) => made.has(makerOf[input]) && input !== skipped),
+    inputs: definition.reads.filter(isMade).filter((input) => made.has(makerOf[input]) && input !== skipped),
+    ...(spec.startMasks && goesOn(definition) && { given: { start: { artifact: spec.startMasks } } }),
   }));
 }
 
@@ -106,9 +114,11 @@ function trialStages(sweep: MethodSweep, registry: Registry, keyOf: (identity: S
   return (budget: number | null, trialSeed: number): PlannedStageRun[] => {
     const produced = new Map<StageKind, PlannedInput>(given);
     const isMeasured = budget === null || measured === null || measured.has(budget);
-    return [...stages, ...(isMeasured ? measurements : [])].map(({ definition, inputs: names, measurement }) => {
+    return [...stages, ...(isMeasured ? measurements : [])].map((stage) => {
+      const { definition, inputs: names, given: taken, measurement } = stage;
       const { kind } = definition;
-      const inputs = Object.fromEntries(names.map((name) => [name, produced.get(makerOf[name]) as PlannedInput]));
+      const made = names.map((name) => [name, produced.get(makerOf[name]) as PlannedInput] as const);
+      const inputs = { ...Object.fromEntries(made), ...taken };
       const seed = seededByAr(kind) ? (spec.arSeed ?? trialSeed) : trialSeed;
       const target = readsBudget(definition) ? budget : null;
       const run = madeOnce(runs, JSON.stringify([kind, target, seed, inputs, measurement]), () => {
@@ -140,7 +150,7 @@ function measuring(spec: ExperimentSpec, registry: Registry): ConnectedStage[] {
     profiles.flatMap((profile) =>
       Array.from({ length: repeats }, (_, index) => ({
         definition,
-        inputs: definition.reads,
+        inputs: definition.reads.filter(isMade),
         measurement: { profile, repeat: index + 1 },
       })),
     ),

@@ -9,6 +9,7 @@ export * from "./descent.ts";
 export * from "./dispatch.ts";
 export { measuredBudgets } from "./expand.ts";
 export * from "./frontier.ts";
+export * from "./given-masks.ts";
 export * from "./mask.ts";
 export * from "./models/builder.ts";
 export * from "./models/catalog.ts";

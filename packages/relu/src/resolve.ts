@@ -62,6 +62,9 @@ function definitionOf(name: string, { implementations }: Pick<Registry, "impleme
   return definition;
 }
 
+/** Whether a stage can begin at given masks. */
+export const goesOn = ({ reads }: Definition): boolean => reads.includes("start");
+
 /** An implementation's own settings in recipes of a scale. */
 export const ownSettingsAt = (
   { paper, short, debug }: OwnSettings,
@@ -116,6 +119,11 @@ function nameErrors(spec: ExperimentSpec, { inputShape }: DatasetFacts, registry
         field: `methods[${index}]`,
         message: `${name} searches nothing: it tells what one network reaches, by itself and with one seed, as reluctant import asks for`,
       });
+    if (method && spec.startMasks && !stagesOf(method, registry).some(goesOn))
+      errors.push({
+        field: `methods[${index}]`,
+        message: `${name} begins at all ReLUs; of ${startingMethods(registry).join(", ")} alone startMasks are the start`,
+      });
     for (const { granularity } of method ? stagesOf(method, registry) : [])
       if (granularity && granularity !== spec.granularity)
         errors.push({ field: "granularity", message: `${name} knows ${granularity} alone` });
@@ -130,6 +138,9 @@ function nameErrors(spec: ExperimentSpec, { inputShape }: DatasetFacts, registry
 
 const sweptMethods = ({ methods }: Registry): string[] =>
   Object.keys(methods).filter((name) => !methods[name]?.evaluates);
+
+const startingMethods = (registry: Registry): string[] =>
+  Object.keys(registry.methods).filter((name) => stagesOf(registry.methods[name] as Method, registry).some(goesOn));
 
 const unknown = (field: string, given: string, known: readonly string[]): FieldError => ({
   field,

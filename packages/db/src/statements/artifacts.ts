@@ -23,6 +23,10 @@ export const importArtifact = statement("import-artifact", {
   takes: { teamId: uuid, sha256: text },
   gives: { sha256: text },
 });
+export const datasetsOfArtifact = statement("datasets-of-artifact", {
+  takes: { sha256: text, teamId: uuid },
+  gives: { name: text },
+});
 export const artifactChunk = statement("artifact-chunk", {
   takes: { artifactId: uuid, number: int },
   gives: { bytes },

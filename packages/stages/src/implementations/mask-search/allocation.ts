@@ -3,10 +3,22 @@ import { layerCounts, type Model, reluLayers } from "@reluctant/relu";
 import { type ContextOf, inputOf } from "../../context.ts";
 import { badInput } from "../../failure.ts";
 
-/** r_l of every ReLU layer at a budget, by the settings' rule; only `sensitivity` reads the stage's input of that name. */
-export const allocationOf = (context: ContextOf<"mask-search">, model: Model, budget: number): number[] =>
+/**
+ * r_l of every ReLU layer at a budget, by the settings' rule; only `sensitivity` reads the stage's input of that name.
+ * @param spend.sizes units that each layer has left; all of its own unless told
+ */
+export const allocationOf = (
+  context: ContextOf<"mask-search">,
+  model: Model,
+  spend: { budget: number; sizes?: readonly number[] },
+): number[] =>
   badInput("params.budget", () =>
-    layerCounts({ rule: context.params.settings, model, budget, measured: () => measuredSensitivity(context, model) }),
+    layerCounts({
+      rule: context.params.settings,
+      model,
+      ...spend,
+      measured: () => measuredSensitivity(context, model),
+    }),
   );
 
 const measuredSensitivity = (context: ContextOf<"mask-search">, model: Model): number[] =>

@@ -8,7 +8,7 @@ import { type DescentSettings, descentSettingsSchema } from "./settings.ts";
 export const definition = searchDefinition({
   name: "mask-search/continuation",
   version: 1,
-  reads: ["arModel", "sensitivity"],
+  reads: ["arModel", "sensitivity", "start"],
   descends: true,
   settings: ownSettings({
     group: "descent",
@@ -65,6 +65,11 @@ function errors({ spec, settings, method, budgets, dataset }: MethodSweep): Fiel
   const { score, allocation } = settings.maskSearch;
   const { removals, ranking } = settings.descent as DescentSettings;
   const found: FieldError[] = [];
+  if (spec.startMasks && spec.granularity === "channel")
+    found.push({
+      field: "granularity",
+      message: "startMasks keep single units; a descent through whole channels begins at all ReLUs",
+    });
   const steps = searchSteps({ method, settings, dataset }) * budgets.length;
   if (steps <= removals * budgets.length)
     found.push({

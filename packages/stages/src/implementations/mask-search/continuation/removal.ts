@@ -2,6 +2,7 @@ import {
   floorsOf,
   type Mask,
   type Model,
+  onesOf,
   type ReluLayer,
   reluLayers,
   removeAcrossLayers,
@@ -15,8 +16,15 @@ import type { DescentSettings } from "./settings.ts";
 /** Takes units from masks until `level` ReLUs are left; those gone stay gone. */
 export type Removal = (masks: readonly Mask[], scores: readonly Float32Array[], level: number) => Mask[];
 
-/** How a descent removes: within layers or across them, single units or, within layers, whole channels. */
-export function removal(context: ContextOf<"mask-search", { descent: DescentSettings }>, model: Model): Removal {
+/**
+ * How a descent removes: within layers or across them, single units or, within layers, whole channels.
+ * @param start the masks that it begins at: no layer is given more than it has there
+ */
+export function removal(
+  context: ContextOf<"mask-search", { descent: DescentSettings }>,
+  model: Model,
+  start: readonly Mask[],
+): Removal {
   const { descent, granularity, settings } = context.params;
   const layers = reluLayers(model);
   if (descent.ranking === "network") {
@@ -26,7 +34,8 @@ export function removal(context: ContextOf<"mask-search", { descent: DescentSett
     );
     return (masks, scores, total) => removeAcrossLayers(masks, { scores, total, floors });
   }
-  const counts = (level: number) => allocationOf(context, model, level);
+  const sizes = start.map(onesOf);
+  const counts = (budget: number) => allocationOf(context, model, { budget, sizes });
   return granularity === "pixel"
     ? (masks, scores, level) => removePerLayer(masks, scores, counts(level))
     : (masks, scores, level) => removeChannels(layers, masks, scores, channelCounts(layers, counts(level)));

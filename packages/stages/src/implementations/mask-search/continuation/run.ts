@@ -1,5 +1,5 @@
 import { fullVariant, type MaskVariant, type ResultOf } from "@reluctant/contracts";
-import { descentLevels, type Mask, type Model, maskDistance, reluCount, totalOf } from "@reluctant/relu";
+import { descentLevels, maskDistance, totalOf } from "@reluctant/relu";
 import { maskedRelus } from "../../../activation.ts";
 import { type ContextOf, type StageArtifact, type StageOutput, safetensorsType } from "../../../context.ts";
 import type { Objective } from "../../../engine.ts";
@@ -23,21 +23,21 @@ interface Passed {
 }
 
 /**
- * One descent from all ReLUs through every budget (ours; method.md §4 searches each budget anew). The student trains
- * between removals; what is removed never returns, so masks are nested, and kept units alone are compared, all of them
- * ReLUs: the fault of `paper`'s score, which sets kept against removed ones, cannot show. A student leaves at each budget
- * just before the next removal, trained under its masks.
+ * One descent from all ReLUs, or from those of a given network, through every budget (ours; method.md §4 searches each budget
+ * anew). The student trains between removals; what is removed never returns, so masks are nested, and kept units alone are
+ * compared, all of them ReLUs: the fault of `paper`'s score, which sets kept against removed ones, cannot show. A student
+ * leaves at each budget just before the next removal, trained under its masks.
  */
 export async function run(context: ContextOf<"mask-search", { descent: DescentSettings }>): Promise<StageOutput> {
   const { params } = context;
   const course = courseOf(params);
   const setup = searchSetup(context);
-  const { model, layers, student } = setup;
+  const { model, layers, student, start } = setup;
   const trainer = scoringTrainer(context, { ...setup, objective: { ...setup.objective, pram: pramOf(course) } });
-  const levels = levelsOf(context, course, model);
-  const remove = removal(context, model);
+  const levels = levelsOf(context, course, totalOf(start));
+  const remove = removal(context, model, start);
 
-  let masks: Mask[] = layers.map(({ units }) => new Uint8Array(units).fill(1));
+  let masks = [...start];
   let history: ResultOf<"mask-search">["history"] = [];
   let passed: Passed[] = [];
   student.setActivations(maskedRelus(masks));
@@ -108,9 +108,15 @@ export async function run(context: ContextOf<"mask-search", { descent: DescentSe
 const pramOf = ({ pramWeight }: Course): Objective["pram"] =>
   pramWeight > 0 ? { form: "attention", weight: pramWeight } : undefined;
 
-/** ReLUs left after each removal. @throws StageFailure when the steps are too few for the removals */
-function levelsOf({ params }: ContextOf<"mask-search">, { budgets, removals }: Course, model: Model): number[] {
-  const levels = descentLevels(reluCount(model), budgets, removals);
+/** ReLUs left after each removal. @throws StageFailure when the steps are too few for them, or there is nothing to remove */
+function levelsOf({ params }: ContextOf<"mask-search">, { budgets, removals }: Course, units: number): number[] {
+  const above = budgets.find((budget) => budget > units);
+  if (above !== undefined)
+    throw new StageFailure(
+      "bad-input",
+      `the budget of ${above} is above the ${units} ReLUs that the descent begins at`,
+    );
+  const levels = descentLevels(units, budgets, removals);
   if ((levels.length + 1) * params.intervalSteps > params.steps)
     throw new StageFailure(
       "bad-input",

@@ -15,7 +15,7 @@ export async function run(context: ContextOf<"mask-search", { magnitude: Magnitu
   const { params } = context;
   const setup = searchSetup(context);
   const { model, layers, teacher, student } = setup;
-  const choice = maskChoice(layers, allocationOf(context, model, params.budget), params.granularity);
+  const choice = maskChoice(layers, allocationOf(context, model, { budget: params.budget }), params.granularity);
   const measured = await measure(context, {
     network: teacher,
     statistic: "activation",

@@ -22,7 +22,7 @@ export async function run(context: ContextOf<"mask-search">): Promise<StageOutpu
   const setup = searchSetup(context);
   const { model, layers, student } = setup;
   const trainer = scoringTrainer(context, setup);
-  const choice = maskChoice(layers, allocationOf(context, model, params.budget), params.granularity);
+  const choice = maskChoice(layers, allocationOf(context, model, { budget: params.budget }), params.granularity);
 
   let masks = randomMasks(choice, seed);
   let history: History = [];
