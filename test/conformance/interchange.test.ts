@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Network, onnxFile, pyTorchFile, pyTorchModule, readNetwork } from "@reluctant/interchange";
+import { type Network, onnxFile, pyTorchFile, pyTorchModule, readNetwork, torchSaveFile } from "@reluctant/interchange";
 import { activationsOf, encodeStudent } from "@reluctant/stages";
 import { pixelTensor } from "@reluctant/training-ops";
 import * as tf from "@tensorflow/tfjs-core";
@@ -53,8 +53,12 @@ describe.each(cases)("a partial-ReLU $name of $side pixels and width $width leav
 
   it("the PyTorch module computes our logits", { timeout: 60_000, ...skipFor(noPyTorch) }, async () => {
     await writeFile(join(folder, "network.safetensors"), pyTorchFile(exported.network));
+    await writeFile(join(folder, "network.pt"), torchSaveFile(exported.network));
     await writeFile(join(folder, "images.f32"), exported.images);
-    expectClose((await peer?.ask([batchSize, 3, side, side])) as number[], exported.logits);
+    const ask = (file: string) => peer?.ask({ shape: [batchSize, 3, side, side], file }) as Promise<number[]>;
+    const logits = await ask("network.safetensors");
+    expectClose(logits, exported.logits);
+    expect(await ask("network.pt")).toEqual(logits);
   });
 });
 

@@ -2,7 +2,7 @@
  * What leaves comes back: the artifact of a network that was exported and imported again has the same bytes, so that any
  * engine computes the same logits from it. `interchange.test.ts` holds PyTorch and onnxruntime to those logits.
  */
-import { importNetwork, onnxFile, pyTorchFile, readNetwork } from "@reluctant/interchange";
+import { importNetwork, onnxFile, pyTorchFile, readNetwork, torchSaveFile } from "@reluctant/interchange";
 import { modelNames, models, reluLayers } from "@reluctant/relu";
 import { encodeStudent, encodeWeights } from "@reluctant/stages";
 import { describe, expect, it } from "vitest";
@@ -10,7 +10,7 @@ import { randomNetwork, someQuadratics } from "./random-network.ts";
 
 /** So that the widest take milliseconds. */
 const widthOf = (name: string) => (/^resnet(8|20)/.test(name) ? 1 : 0.125);
-const formats = { pytorch: pyTorchFile, onnx: onnxFile };
+const formats = { pytorch: pyTorchFile, pt: torchSaveFile, onnx: onnxFile };
 type Format = keyof typeof formats;
 
 const setup = (name: string) => {
@@ -27,7 +27,7 @@ const same = (a: Uint8Array | null, b: Uint8Array) => a !== null && Buffer.compa
 describe.each(modelNames)("a %s that left", (name) => {
   const { model, weights, masks, choice, back } = setup(name);
 
-  it.each(["pytorch", "onnx"] as const)("for %s comes back bit by bit, with masks and quadratics", (format) => {
+  it.each(["pytorch", "pt", "onnx"] as const)("for %s comes back bit by bit, with masks and quadratics", (format) => {
     for (const polynomials of [new Map(), someQuadratics(model)]) {
       const artifact = encodeStudent(model, weights, masks, polynomials);
       const imported = back(artifact, format);
@@ -41,7 +41,7 @@ describe.each(modelNames)("a %s that left", (name) => {
     expect(same(importNetwork({ bytes: artifact }, choice).masks, artifact)).toBe(true);
   });
 
-  it.each(["pytorch", "onnx"] as const)("for %s with every ReLU comes back as that", (format) => {
+  it.each(["pytorch", "pt", "onnx"] as const)("for %s with every ReLU comes back as that", (format) => {
     const artifact = encodeWeights(model, weights);
     const imported = back(artifact, format);
     expect([same(imported.weights, artifact), imported.masks]).toEqual([true, null]);

@@ -1,7 +1,7 @@
 """Rebuilds in PyTorch a partial-ReLU network that Reluctant exported. Needs PyTorch alone.
 
     from partial_relu import load
-    network = load("network.safetensors")  # a torch.nn.Module, in evaluation mode
+    network = load("network.safetensors")  # or "network.pt": a torch.nn.Module, in evaluation mode
     logits = network(images)               # images [batch, 3, h, w], normalized as in training
 
 Weights have torchvision's names, so that `network.state_dict()` is an ordinary one. Each ReLU layer has a buffer
@@ -105,7 +105,11 @@ def read_safetensors(path):
 
 
 def load(path):
-    tensors, metadata = read_safetensors(path)
+    if str(path).endswith(".pt"):
+        metadata = torch.load(path, map_location="cpu", weights_only=True)
+        tensors = metadata["state_dict"]
+    else:
+        tensors, metadata = read_safetensors(path)
     polynomials = {name.removesuffix(".polynomial") for name in tensors if name.endswith(".polynomial")}
     network = Network(json.loads(metadata["graph"]), polynomials)
     state = {name: t.bool() if name.endswith(".mask") else t for name, t in tensors.items()}

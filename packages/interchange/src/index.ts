@@ -8,6 +8,6 @@ export type { MappedTensor, Mapping } from "./mapping.ts";
 export { isModelCard, modelCard, type Provenance } from "./model-card.ts";
 export { type Network, readNetwork } from "./network.ts";
 export { onnxFile } from "./onnx.ts";
-export { pyTorchFile, pyTorchModule } from "./pytorch.ts";
+export { pyTorchFile, pyTorchModule, torchSaveFile } from "./pytorch.ts";
 export type { Keeping } from "./relus/kept.ts";
 export type { ForeignFile } from "./state-dict-file.ts";

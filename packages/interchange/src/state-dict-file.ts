@@ -64,7 +64,16 @@ function foundIn({ bytes, shards = new Map() }: ForeignFile, at: string | undefi
   if (bytes[0] !== 0x80 && !isZip(bytes))
     throw new CheckpointError("not a file of weights: neither PyTorch's, safetensors, an index of them, ONNX nor .npz");
   const root = readTorchFile(bytes);
-  return { tensors: findStateDict(listed(root), { at }).tensors, isOrdered: true, accuracy: statedAccuracy(root) };
+  const { tensors } = findStateDict(listed(root), { at });
+  return { tensors, isOrdered: true, stated: statedIn(textsOf(root)), accuracy: statedAccuracy(root) };
+}
+
+/** What a checkpoint says in texts; of somebody else's, which names its model as it likes, nothing. */
+function textsOf(root: unknown): Map<string, string> {
+  if (!(root instanceof Map) || !root.has("reluCount")) return new Map();
+  return new Map(
+    [...root].filter((entry): entry is [string, string] => entry.every((part) => typeof part === "string")),
+  );
 }
 
 const isNpz = (bytes: Uint8Array): boolean =>

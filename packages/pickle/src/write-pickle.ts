@@ -1,4 +1,4 @@
-/** Writes pickles for tests, as Python would: what no plain JavaScript value stands for has a class here. */
+/** Writes pickles as Python would: what no plain JavaScript value stands for has a class here. */
 export class Tuple {
   readonly items: readonly unknown[];
   constructor(...items: readonly unknown[]) {

@@ -4,7 +4,6 @@ import {
   CheckpointMaker,
   moduleState,
   orderedDict,
-  zipOf,
 } from "../../../packages/interchange/src/checkpoint/test-checkpoint.ts";
 import {
   float32,
@@ -14,6 +13,7 @@ import {
   onnxOf,
   safetensorsOf,
 } from "../../../packages/interchange/src/checkpoint/test-formats.ts";
+import { zipOf } from "../../../packages/interchange/src/checkpoint/write-zip.ts";
 import type { Lot } from "../target.ts";
 
 /** A checkpoint with a part of everything that has a meaning; its state dict and its module have 28 bytes as float32. */

@@ -9,6 +9,7 @@ import {
   pyTorchFile,
   pyTorchModule,
   readNetwork,
+  torchSaveFile,
 } from "@reluctant/interchange";
 import { count } from "@reluctant/plot";
 import { catalog } from "@reluctant/relu";
@@ -23,11 +24,21 @@ import { showTransfer } from "../terminal/transfer.ts";
 
 type Files = Record<string, Uint8Array | string>;
 
+interface Flags {
+  to: string;
+  variant?: string;
+  out: string;
+}
+
 /** What each format consists of. */
 const formats = catalog<Record<string, (network: Network) => Promise<Files> | Files>>({
   onnx: (network) => ({ "network.onnx": onnxFile(network) }),
   pytorch: async (network) => ({
     "network.safetensors": pyTorchFile(network),
+    [pyTorchModule.name]: await pyTorchModule.read(),
+  }),
+  pt: async (network) => ({
+    "network.pt": torchSaveFile(network),
     [pyTorchModule.name]: await pyTorchModule.read(),
   }),
 });
@@ -39,8 +50,13 @@ export const exportModel = (program: Command): Command =>
       .description("take a network away, its masks folded in: by the id of its stage run, or its artifact's hash")
       .addOption(new Option("--to <format>", "what to write").choices(Object.keys(formats)).default("onnx"))
       .option("--variant <name>", "which of several networks a stage run made, as 0.5 of a slimmable one")
+      .option(
+        "--license <id>",
+        "what its card says of its license, as model hubs list them: apache-2.0, mit, other",
+        license,
+      )
       .option("--out <folder>", "where to write", "."),
-  ).action(async (id: string, flags: ConnectionFlags & { to: string; variant?: string; out: string }) => {
+  ).action(async (id: string, flags: ConnectionFlags & Flags) => {
     const client = await connect(flags);
     const provenance = sha256Schema.safeParse(id).success
       ? { sha256: id, dataset: null, method: null, accuracies: null }

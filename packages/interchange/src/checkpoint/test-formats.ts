@@ -1,7 +1,7 @@
 /** Makes small files of the formats that have no pickle in them, for tests. */
 import { deflateRawSync } from "node:zlib";
 import onnxProto from "onnx-proto";
-import { zipOf } from "./test-checkpoint.ts";
+import { zipOf } from "./write-zip.ts";
 
 export interface Numbers {
   shape: readonly number[];

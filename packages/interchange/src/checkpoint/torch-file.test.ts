@@ -2,8 +2,9 @@ import { Call, Instance, Name, Outside, pickled, Tuple } from "@reluctant/pickle
 import { describe, expect, it } from "vitest";
 import { CheckpointError } from "./errors.ts";
 import { readTensor, Storage, StoredTensor } from "./tensor.ts";
-import { CheckpointMaker, orderedDict, zipOf } from "./test-checkpoint.ts";
+import { CheckpointMaker, orderedDict } from "./test-checkpoint.ts";
 import { readTorchFile } from "./torch-file.ts";
+import { zipOf } from "./write-zip.ts";
 
 const forms = ["zip", "legacy"] as const;
 const tensorIn = (root: unknown, name: string) => {
