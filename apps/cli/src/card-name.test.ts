@@ -16,7 +16,7 @@ it("a card takes the place of an earlier one, and of nothing that somebody else 
   expect(await cardName(folder)).toBe("README.md");
 
   const network = readNetwork(encodeWeights(resnet8, initialWeights(resnet8, 1)));
-  const provenance = { sha256: "a".repeat(64), dataset: null, method: null, accuracies: null };
+  const provenance = { sha256: "a".repeat(64), dataset: null, method: null, license: null, accuracies: null };
   await write("README.md", modelCard(network, provenance, ["network.onnx"]));
   expect(await cardName(folder)).toBe("README.md");
 

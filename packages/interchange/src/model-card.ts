@@ -6,6 +6,8 @@ export interface Provenance {
   dataset: string | null;
   /** Method and recipe by which its ReLUs were chosen, as `senet (cpu/resnet8)`. */
   method: string | null;
+  /** As model hubs call it; null where whoever exports it has not said. */
+  license: string | null;
   /** In [0, 1]. */
   accuracies: { validation: number; test: number } | null;
   /** Of the artifact that it was read from. */
@@ -20,7 +22,7 @@ export const isModelCard = (text: string): boolean => text.startsWith(`${opening
 
 /**
  * README.md beside an exported network: front matter as model hubs read it, then the same for people. Only what is known is
- * said; the licence is the owner's to choose.
+ * said: without a license the front matter has no such key, and the text tells whose it is to choose.
  */
 export function modelCard(
   { model, polynomials, reluCount: kept }: Network,
@@ -29,7 +31,7 @@ export function modelCard(
 ): string {
   const [side] = inputShape(model);
   const total = reluCount(model);
-  const { dataset, method, accuracies, sha256 } = made;
+  const { dataset, method, accuracies, license, sha256 } = made;
   const metrics = accuracies
     ? [
         "model-index:",
@@ -49,7 +51,7 @@ export function modelCard(
   const front = [
     ...opening,
     "pipeline_tag: image-classification",
-    "license: unknown",
+    ...(license ? [`license: ${yaml(license)}`] : []),
     "tags:",
     "  - private-inference",
     "  - partial-relu",
@@ -78,7 +80,7 @@ export function modelCard(
     "",
     `# ${model.name} with ${number(kept)} ReLUs`,
     "",
-    "| | |",
+    "| What | Value |",
     "| --- | --- |",
     ...table,
     "",
@@ -86,9 +88,25 @@ export function modelCard(
     "",
     ...listed,
     "",
-    "The license is not set: whoever publishes this says which it is.",
+    "```python",
+    ...files.flatMap((file) => opened(file, side)),
+    "```",
+    "",
+    license ? `License: ${license}.` : "No license is stated: whoever publishes this chooses one, as `license:` above.",
     "",
   ].join("\n");
+}
+
+/** How a network's file is run in Python; nothing of what is read along with it. */
+function opened(file: string, side: number): string[] {
+  const shape = `images: float32 [batch, 3, ${side}, ${side}]`;
+  if (file.endsWith(".onnx"))
+    return [
+      "from onnxruntime import InferenceSession",
+      `logits = InferenceSession("${file}").run(None, {"images": images})[0]  # ${shape}`,
+    ];
+  if (file.endsWith(".py")) return [];
+  return ["from partial_relu import load  # the module beside it", `logits = load("${file}")(images)  # ${shape}`];
 }
 
 /** A YAML scalar that stays text, whatever it looks like. */

@@ -14,7 +14,7 @@ import {
 import { count } from "@reluctant/plot";
 import { catalog } from "@reluctant/relu";
 import type { Client } from "@reluctant/sdk";
-import { type Command, Option } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import { cardName } from "../card-name.ts";
 import { type ConnectionFlags, connect, withConnection } from "../connection.ts";
 import { withContentErrors } from "../input-file.ts";
@@ -27,6 +27,7 @@ type Files = Record<string, Uint8Array | string>;
 interface Flags {
   to: string;
   variant?: string;
+  license?: string;
   out: string;
 }
 
@@ -66,7 +67,8 @@ export const exportModel = (program: Command): Command =>
     const files = (await formats[flags.to]?.(network)) ?? {};
     await mkdir(flags.out, { recursive: true });
     const card = await cardName(flags.out);
-    const all: Files = { ...files, [card]: modelCard(network, provenance, Object.keys(files)) };
+    const about = { ...provenance, license: flags.license ?? null };
+    const all: Files = { ...files, [card]: modelCard(network, about, Object.keys(files)) };
     const paths = Object.keys(all).map((name) => join(flags.out, name));
     await Promise.all(Object.values(all).map((contents, i) => writeFile(paths[i] as string, contents)));
     print(line`${network.model.name} with ${count(network.reluCount)} ReLUs: wrote ${listed(paths)}`);
@@ -74,10 +76,21 @@ export const exportModel = (program: Command): Command =>
       note(line`${join(flags.out, "README.md")} is no model card of ours and stays as it is: the card is ${card}`);
   });
 
+/** Hubs' names are of small letters; a text of another form would make a card that no hub reads. */
+function license(text: string): string {
+  const id = text.toLowerCase();
+  if (/^[a-z0-9][a-z0-9.-]{0,63}$/.test(id)) return id;
+  throw new InvalidArgumentError("It is to be a name as model hubs list them, as apache-2.0, mit, cc-by-4.0 or other.");
+}
+
 const listed = (paths: readonly string[]): string => `${paths.slice(0, -1).join(", ")} and ${paths.at(-1)}`;
 
 /** A network that a stage run made, by its frontier point where it has one. */
-async function provenanceOf(client: Client, stageRun: StageRun, wanted: string | undefined): Promise<Provenance> {
+async function provenanceOf(
+  client: Client,
+  stageRun: StageRun,
+  wanted: string | undefined,
+): Promise<Omit<Provenance, "license">> {
   const { sha256, variant } = networkOf(stageRun, wanted);
   const none = { sha256, dataset: null, method: stageRun.implementation, accuracies: null };
   for (const { name } of await client.datasets()) {
