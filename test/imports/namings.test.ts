@@ -2,6 +2,8 @@
  * A small made file for each public code line whose checkpoints labs have: its names, its container and what it keeps beside
  * the network, as facts. None of its code is here.
  */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { importNetwork, type ModelChoice } from "@reluctant/interchange";
 import { type Model, models, nodesOf, reluLayers } from "@reluctant/relu";
 import { encodeStudent, encodeWeights, type HostTensor, weightShapes } from "@reluctant/stages";
@@ -79,6 +81,19 @@ const codeLines: Record<string, CodeLine> = {
   "xternalz's WRN-22-8": { model: "wrn22-8", answers: { "stride-in": "conv1" }, rename: xternalz, wrap: inStateDict },
   "meliketoy's WRN-22-8": { model: "wrn22-8", answers: { "stride-in": "conv2" }, rename: meliketoy, hasBiases: true },
 };
+
+it("is each in the document's table, and no other is", async () => {
+  const document = await readFile(join(import.meta.dirname, "../../docs/imports.md"), "utf8");
+  const rows = document
+    .split("## Code lines that load by name\n")[1]
+    ?.split("\n## ")[0]
+    ?.matchAll(/^\| (.+?) +\| `(.+)` +\|$/gm);
+  const flagged = ({ model, answers = {} }: CodeLine) =>
+    [model, ...Object.entries(answers).map(([flag, answer]) => `--${flag} ${answer}`)].join(" ");
+  expect([...(rows ?? [])].map(([, name, flags]) => [name, flags])).toEqual(
+    Object.entries(codeLines).map(([name, line]) => [name, flagged(line)]),
+  );
+});
 
 /** Tensors of two values each over and over, so that a file is made and compared in milliseconds. */
 const weightsOf = (model: Model): Map<string, HostTensor> =>
