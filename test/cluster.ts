@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Experiment, ExperimentSpecInput } from "@reluctant/contracts";
-import { type Stack, type StackOptions, startStack } from "@reluctant/local";
+import { type Stack, startStack } from "@reluctant/local";
 import { type Client, createClient } from "@reluctant/sdk";
 import { Pool } from "pg";
 
@@ -51,7 +51,7 @@ export async function startCluster({
   env?: NodeJS.ProcessEnv;
   /** Kept when it stops; one of its own, which goes, when absent. */
   dir?: string;
-} & Partial<Pick<StackOptions, "databaseUrl" | "redisUrl" | "onUnusable">> = {}): Promise<Cluster> {
+} & Partial<Pick<StackOptions, "databaseUrl" | "redisUrl">> = {}): Promise<Cluster> {
   const folder = dir ?? (await mkdtemp(join(tmpdir(), "reluctant-")));
   const stack = await startStack({
     ...given,
@@ -70,6 +70,8 @@ export async function startCluster({
   // A restarted Postgres ends idle connections; the pool opens new ones.
   pool.on("error", () => {});
   const client = createClient({ baseUrl: stack.address as string, token: stack.credentials?.token as string });
+
+  await untilPrepared(client);
 
   const sql = async <Row extends object>(text: string, values: unknown[] = []): Promise<Row[]> =>
     (await pool.query<Row>(text, values)).rows;
@@ -120,6 +122,13 @@ export async function until<T>(what: string, seconds: number, ask: () => Promise
   }
   throw new Error(`waited ${seconds} s in vain: ${what}`, { cause: last });
 }
+
+/** Workers serve at once, and prepare their data sets meanwhile: until a spec can name them. */
+export const untilPrepared = (client: Client): Promise<true> =>
+  until("the data sets are prepared", 60, async () => {
+    const { preparing } = await client.datasetList();
+    return preparing.length === 0 || undefined;
+  });
 
 /** Every artifact that the store's stage runs made, by what made it: equal runs have equal lists. */
 export const artifactsOf = (cluster: Cluster): Promise<{ kind: string; role: string; sha256: string }[]> =>

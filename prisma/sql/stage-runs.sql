@@ -14,14 +14,23 @@ select r.*, (array['ran', 'shared', 'cached'])[needed.origin] as origin, coalesc
       when count(*) filter (where fit.served) = 0 then format('every worker of pool %s is drained', r.pool)
       when not bool_or(fit.version) then format('no worker of pool %s has %s version %s', r.pool, r.implementation, r.version)
       when not bool_or(fit.precision) then format('no worker of pool %s computes in %s', r.pool, r.precision)
-      when not bool_or(fit.dataset) then format('no worker of pool %s has the data set', r.pool)
+      when not bool_or(fit.dataset) then coalesce(
+        min(format('data set %s is being prepared on worker %s%s', fit.preparing ->> 'name', w.name,
+          ' (' || 100 * (fit.preparing ->> 'done')::bigint / nullif((fit.preparing ->> 'total')::int, 0) || ' %)'
+        )) filter (where fit.preparing is not null),
+        format('no worker of pool %s has the data set', r.pool))
       when not bool_or(fit.version and fit.precision and fit.dataset)
         then format('no one worker of pool %s has the version, the precision and the data set', r.pool)
     end
     from worker w cross join lateral (
       select served, served and (w.versions ->> r.implementation)::int is not distinct from r.version as version,
         served and coalesce(w.engine -> 'precisions', '["fp32"]') ? r.precision as precision,
-        served and r."datasetVersion" = any (w.datasets) as dataset
+        served and r."datasetVersion" = any (w.datasets) as dataset,
+        (select told from jsonb_array_elements(w.preparing_datasets) told
+         where told ->> 'name' in (
+           select d.name from dataset_version v left join dataset_further_name f using (sha256)
+           join dataset d on d.id in (v.dataset_id, f.dataset_id) where v.sha256 = r."datasetVersion")
+         limit 1) as preparing
       from (select w.drained_at is null as served) service
     ) fit
     where w.pool = r.pool and w.state not in ('gone', 'draining') and w.last_beat_at > now() - :leaseSeconds::int * interval '1 second'

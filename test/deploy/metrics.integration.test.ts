@@ -41,7 +41,12 @@ let samples: { name: string; labels: string[] }[];
 beforeAll(async () => {
   api = await startApi();
   const worker = { name: "a", hostname: "a", pool: "default", engine: engineOf(), versions: versionsOf() };
-  await registerWorker(api.control, { ...worker, datasets: [glyphs.version], unusableDatasets: [] });
+  await registerWorker(api.control, {
+    ...worker,
+    datasets: [glyphs.version],
+    preparingDatasets: [],
+    unusableDatasets: [],
+  });
   const text = await vi.waitFor(async () => {
     const told = await (await api.request("/metrics")).text();
     expect(told).toContain("reluctant_http_request_duration_seconds_count"); // from the second request on

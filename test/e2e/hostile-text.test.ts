@@ -60,6 +60,7 @@ beforeAll(async () => {
     engine: engineOf(),
     versions: versionsOf(),
     datasets: [glyphs.version],
+    preparingDatasets: [],
     unusableDatasets: [],
   });
   const [born] = await dispatch(control);

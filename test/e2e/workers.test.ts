@@ -15,7 +15,7 @@ beforeEach(async () => {
   for (const name of ["gpu-1", "box 7 @lab"]) {
     const { version } = glyphs;
     const worker = { name, hostname: "test", pool: "default", engine: engineOf(), versions: versionsOf() };
-    await registerWorker(api.control, { ...worker, datasets: [version], unusableDatasets: [] });
+    await registerWorker(api.control, { ...worker, datasets: [version], preparingDatasets: [], unusableDatasets: [] });
   }
 });
 afterEach(() => api.close());

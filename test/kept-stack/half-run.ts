@@ -38,6 +38,7 @@ export const register = (deps: Deps, { engine, data }: Slot, name: string): Prom
     engine: engine.info,
     versions: implementationVersions,
     datasets: [data.version],
+    preparingDatasets: [],
     unusableDatasets: [],
   });
 

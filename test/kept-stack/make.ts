@@ -31,6 +31,7 @@ import { openDatabase } from "@reluctant/db";
 import { createEngine } from "@reluctant/engine";
 import { startStack } from "@reluctant/local";
 import { type Client, createClient } from "@reluctant/sdk";
+import { untilPrepared } from "../cluster.ts";
 import { writeArchive } from "./archive.ts";
 import { datasetName, writeDataset } from "./dataset.ts";
 import { claimAll, register, runHalf, type Slot } from "./half-run.ts";
@@ -48,6 +49,7 @@ try {
   const stack = await startStack({ dir: join(scratch, "stack"), workers: 2, ephemeral: true, env });
   try {
     const client = createClient({ baseUrl: stack.address as string, token: stack.credentials?.token as string });
+    await untilPrepared(client);
     await runToTheirEnd(client);
     for (const part of ["worker-1", "worker-2", "coordinator"]) await stack.part(part).stop();
     const db = openDatabase(stack.databaseUrl, { poolSize: 4 });

@@ -5,6 +5,7 @@ import { emptyStackFolder, type Stack, startUnlessInterrupted, untilInterrupted 
 import { type Client, createClient } from "@reluctant/sdk";
 import { writeFrontier } from "./commands/export.ts";
 import { frontierText } from "./commands/frontier.ts";
+import { followPreparing } from "./follow-preparing.ts";
 import { exitCodes } from "./report-error.ts";
 import { readSpec } from "./spec-file.ts";
 import { duration } from "./terminal/format.ts";
@@ -62,6 +63,7 @@ export async function runDemo(flags: DemoFlags): Promise<void> {
 
 async function runExperiments(stack: Stack, flags: DemoFlags): Promise<void> {
   const client = createClient({ baseUrl: stack.address as string, token: stack.credentials?.token });
+  await followPreparing(client, process.stdout);
   const spec = await specFor(client, flags);
   say(line`Dashboard: ${cyan(stack.credentials?.loginLink ?? "")}\n`);
 

@@ -1,5 +1,4 @@
 export type { Credentials } from "./credentials.ts";
-export { type DataWatch, prepareWorkerData } from "./data.ts";
 export { emptyStackFolder } from "./folder.ts";
 export { ensureDatabase, type PostgresOptions, type PostgresServer, startPostgres } from "./postgres.ts";
 export { createProcess, type Part, ProcessFailed, type ProcessSpec } from "./processes.ts";

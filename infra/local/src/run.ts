@@ -1,8 +1,7 @@
 /** Keeps a local stack up until it is interrupted: `reluctant up`, which is `npm start`. */
-import type { DataWatch } from "./data.ts";
 import { type Stack, type StackOptions, startStack } from "./stack.ts";
 
-export interface RunOptions extends Omit<DataWatch, "signal"> {
+export interface RunOptions {
   /** Holds the data and logs; a stack started there before goes on with them. */
   readonly dir: string;
   readonly workers: number;
@@ -11,12 +10,22 @@ export interface RunOptions extends Omit<DataWatch, "signal"> {
   readonly onStart?: StackOptions["onStart"];
   /** Told what a person wants to know: that it is up, how to log in, that it stops. */
   readonly say: (text: string) => void;
+  /** Called once it is up, with what is aborted when it stops. */
+  readonly onUp?: (stack: Stack, stopping: AbortSignal) => void;
   /** Told what goes wrong while it is up. */
   readonly warn: (text: string) => void;
 }
 
 /** Resolves after the stack was interrupted and has stopped. @throws Error when it does not come up */
-export async function runStack({ dir, workers, env = process.env, say, warn, ...told }: RunOptions): Promise<void> {
+export async function runStack({
+  dir,
+  workers,
+  env = process.env,
+  say,
+  warn,
+  onUp,
+  ...told
+}: RunOptions): Promise<void> {
   const interrupted = untilInterrupted();
   const { DATABASE_URL: databaseUrl, REDIS_URL: redisUrl } = env;
   const onCrash = (name: string, how: string) => warn(`${name} ended with ${how}; see ${dir}/logs/${name}.log`);
@@ -26,7 +35,10 @@ export async function runStack({ dir, workers, env = process.env, say, warn, ...
   say(`Reluctant is up at ${stack.address}
 Log in once, within 5 minutes: ${stack.credentials?.loginLink}
 Token for clients: ${dir}/token · logs: ${dir}/logs · Ctrl-C stops everything`);
+  const stopping = new AbortController();
+  onUp?.(stack, stopping.signal);
   await interrupted;
+  stopping.abort();
   say("Stopping …");
   await stack.stop();
 }

@@ -12,7 +12,7 @@ import { deployMigrations } from "@reluctant/db";
 import pg from "pg";
 import { stackCache } from "./cache.ts";
 import { type Credentials, prepareCredentials } from "./credentials.ts";
-import { type DataWatch, dataFolders, prepareData } from "./data.ts";
+import { dataFolders } from "./data.ts";
 import { freePort, freePortNear } from "./machine.ts";
 import { ensureDatabase, type PostgresServer, startPostgres } from "./postgres.ts";
 import { createProcess, type Part, type ProcessSpec } from "./processes.ts";
@@ -20,7 +20,7 @@ import { type RedisServer, startRedis } from "./redis.ts";
 
 export type ServiceKind = "coordinator" | "api" | "worker";
 
-export interface StackOptions extends DataWatch {
+export interface StackOptions {
   /** Holds everything the stack keeps: `postgres/`, `redis/`, `logs/`, `token`, `url` (the API's address). */
   readonly dir: string;
   /** How many workers; each holds one slot and gets an equal share of the cores. */
@@ -38,6 +38,8 @@ export interface StackOptions extends DataWatch {
   readonly ephemeral?: boolean;
   /** Called with the name of each part, and of what else takes time, as its start begins and ends. */
   readonly onStart?: ((what: string, moment: "begins" | "ends") => void) | undefined;
+  /** Ends the start between two parts. */
+  readonly signal?: AbortSignal | undefined;
   /** Called with every line that the coordinator, the API and the workers log. */
   readonly onLine?: (part: string, line: string) => void;
   /** Called when a part ends without having been asked to. */
@@ -104,7 +106,6 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     if (address) await writeFile(join(options.dir, "url"), `${address}\n`);
     if (wants("worker")) {
       const cacheDir = await stackCache({ ...options, root });
-      await prepareData({ ...options, folders, cacheDir });
       const own = { RELUCTANT_DATA: folders.join(delimiter), RELUCTANT_CACHE: cacheDir };
       await Promise.all(workers({ ...urls, ...own }, options).map(add));
     }

@@ -24,7 +24,13 @@ import {
   waitingCodes,
   workerStates,
 } from "./words.ts";
-import { attemptEngineSchema, engineInfoSchema, failureSchema, unusableDatasetSchema } from "./worker.ts";
+import {
+  attemptEngineSchema,
+  engineInfoSchema,
+  failureSchema,
+  preparingDatasetSchema,
+  unusableDatasetSchema,
+} from "./worker.ts";
 
 /** Shapes of the API's answers. Times are ISO 8601 UTC, accuracies shares in [0, 1], durations seconds. */
 
@@ -319,6 +325,8 @@ export type Frontier = z.infer<typeof frontierSchema>;
 
 export const datasetSchema = z.object({
   name: z.string(),
+  /** Other names of the same version: of folders that were renamed or copied. */
+  alsoNamed: z.array(z.string()),
   version: sha256Schema,
   classes: z.array(z.string()),
   inputShape: z.tuple([z.int(), z.int(), z.int()]),
@@ -329,7 +337,7 @@ export type Dataset = z.infer<typeof datasetSchema>;
 
 /** Registration of a dataset version by a worker or the local stack; the version is the manifest's hash. */
 export const datasetRegistrationSchema = datasetSchema
-  .omit({ createdAt: true })
+  .omit({ alsoNamed: true, createdAt: true })
   .extend({ name: nameSchema, classes: z.array(labelSchema) });
 export type DatasetRegistration = z.infer<typeof datasetRegistrationSchema>;
 
@@ -398,6 +406,8 @@ export const attemptListSchema = z.object({ items: z.array(attemptSchema) });
 export const metricsSchema = z.object({ series: z.array(metricSeriesSchema) });
 export const datasetListSchema = z.object({
   items: z.array(datasetSchema),
+  /** What workers that are there prepare, each as far as the furthest of them. */
+  preparing: z.array(preparingDatasetSchema.extend({ workers: z.array(z.string()) })),
   /** What the data folders of the workers that are there hold besides, each with the workers that told it. */
   unusable: z.array(unusableDatasetSchema.extend({ workers: z.array(z.string()) })),
 });

@@ -33,6 +33,30 @@ export const unusableDatasetSchema = z.object({
 });
 export type UnusableDataset = z.infer<typeof unusableDatasetSchema>;
 
+/** A data set of a data folder that is not ready yet: it waits for its turn, is read, or its images are decoded. */
+export const preparingDatasetSchema = z.object({
+  /** As it will be called. */
+  name: z.string().max(1_000),
+  step: z.enum(["waiting", "reading", "decoding"]),
+  /** Images of this step. */
+  done: z.int().min(0),
+  /** Not known before all are read. */
+  total: z.int().min(0).nullable(),
+  imagesPerSecond: z.number().nullable(),
+  etaSeconds: z.number().nullable(),
+});
+export type PreparingDataset = z.infer<typeof preparingDatasetSchema>;
+
+/** What a worker has of its data folders by now. */
+export const workerDatasetsSchema = z.object({
+  /** Dataset versions whose files it has. */
+  datasets: z.array(sha256Schema),
+  preparingDatasets: z.array(preparingDatasetSchema),
+  /** What its data folders hold besides. */
+  unusableDatasets: z.array(unusableDatasetSchema),
+});
+export type WorkerDatasets = z.infer<typeof workerDatasetsSchema>;
+
 /**
  * How a worker presents itself. Names are restricted where they come in, never where they are read: what an earlier version
  * stored stays readable.
@@ -48,10 +72,7 @@ export const workerRegistrationSchema = z.strictObject({
   }),
   /** Implementation → the version this worker has. */
   versions: z.record(labelSchema, z.int()),
-  /** Dataset versions whose files it has. */
-  datasets: z.array(sha256Schema),
-  /** What its data folders hold besides. */
-  unusableDatasets: z.array(unusableDatasetSchema),
+  ...workerDatasetsSchema.shape,
 });
 export type WorkerRegistration = z.infer<typeof workerRegistrationSchema>;
 

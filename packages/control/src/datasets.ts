@@ -11,14 +11,14 @@ import { leaseSeconds } from "./claim-attempt.ts";
 import type { Caller, Deps } from "./deps.ts";
 
 /**
- * Registers a dataset version under its name; the installation shares it. The same version again, of a folder that was
- * renamed or copied, is the same one under the name it has, which is answered: bytes decide what it is.
+ * Registers a dataset version under its name; the installation shares it. Bytes decide what it is: the same version again, of
+ * a folder that was renamed or copied, is the same one under a further name.
  */
 export async function registerDataset({ db }: Pick<Deps, "db">, registration: DatasetRegistration): Promise<Dataset> {
   const { name, version: sha256, splits, ...shape } = accept(datasetRegistrationSchema, registration, "dataset");
   return db.tx(async (t) => {
     const known = await t.maybe(sql.datasetVersion, { sha256 });
-    if (known) return datasetOf(known);
+    if (known?.name === name) return datasetOf(known);
     await t.run(sql.registerDataset, { name });
     await t.run(sql.registerDatasetVersion, {
       ...shape,
@@ -28,29 +28,46 @@ export async function registerDataset({ db }: Pick<Deps, "db">, registration: Da
       validationCount: splits.validation,
       testCount: splits.test,
     });
-    return datasetOf(await t.one(sql.datasetVersion, { sha256 }));
+    const stored = await t.one(sql.datasetVersion, { sha256 });
+    if (stored.name === name) return datasetOf(stored);
+    await t.run(sql.addDatasetName, { name, sha256 });
+    return datasetOf({ ...stored, name, alsoNamed: [stored.name] });
   });
 }
 
 /**
- * Dataset versions that a caller may see, by name, newest first, and what the data folders of the workers that are there
- * hold besides. The machines are shared, so every team sees what is wrong on them.
+ * Dataset versions that a caller may see under each of their names, by name, newest first; what workers that are there
+ * prepare; and what their data folders hold besides. The machines are shared, so every team sees what is wrong on them.
  */
 export async function listDatasets({ db }: Deps, { identity }: { identity: Caller }): Promise<DatasetList> {
   const team = visibleTeam(identity);
   const versions = await db.prisma.datasetVersion.findMany({
     where: team === null ? {} : { dataset: { OR: [{ teamId: null }, { teamId: team }] } },
-    include: { dataset: true },
-    orderBy: [{ dataset: { name: "asc" } }, { createdAt: "desc" }],
+    include: { dataset: true, furtherNames: { include: { dataset: true } } },
+  });
+  const named = versions.flatMap(({ dataset, furtherNames, ...version }) => {
+    const names = [{ ...version, name: dataset.name }];
+    for (const further of furtherNames)
+      names.push({ ...version, name: further.dataset.name, createdAt: further.createdAt });
+    return names.map((own) => ({
+      ...own,
+      alsoNamed: names.map(({ name }) => name).filter((name) => name !== own.name),
+    }));
   });
   return {
-    items: versions.map(({ dataset, ...version }) => datasetOf({ ...dataset, ...version })),
+    items: named
+      .sort((a, b) => compare(a.name, b.name) || b.createdAt.getTime() - a.createdAt.getTime())
+      .map(datasetOf),
+    preparing: await db.many(sql.preparingDatasets, { leaseSeconds }),
     unusable: await db.many(sql.unusableDatasets, { leaseSeconds }),
   };
 }
 
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
 interface StoredVersion {
   name: string;
+  alsoNamed?: string[];
   sha256: string;
   classes: string[];
   inputShape: number[];
@@ -62,6 +79,7 @@ interface StoredVersion {
 
 const datasetOf = (stored: StoredVersion): Dataset => ({
   name: stored.name,
+  alsoNamed: stored.alsoNamed ?? [],
   version: stored.sha256,
   classes: stored.classes,
   inputShape: stored.inputShape as Dataset["inputShape"],

@@ -52,5 +52,6 @@ export * from "./set-priority.ts";
 export { getStageRun } from "./stage-runs.ts";
 export { stopWhatIsPaused } from "./stop-paused.ts";
 export * from "./team-shares.ts";
+export * from "./tell-datasets.ts";
 export * from "./trials.ts";
 export * from "./write-metrics.ts";

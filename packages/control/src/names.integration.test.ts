@@ -17,6 +17,7 @@ const worker = () => ({
   engine: engineOf(),
   versions: versionsOf(),
   datasets: [kit.dataset.version],
+  preparingDatasets: [],
   unusableDatasets: [],
 });
 const credential = { team: "lab", name: "ada", role: "member" } as const;

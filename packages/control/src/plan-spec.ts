@@ -2,6 +2,7 @@ import { type ExperimentSpec, type FieldError, ReluctantError } from "@reluctant
 import { type Statements, sql } from "@reluctant/db";
 import { type Plan, type PlannedStageRun, planInSteps, type Shape } from "@reluctant/relu";
 import { registry } from "@reluctant/stages/definitions";
+import { leaseSeconds } from "./claim-attempt.ts";
 import type { Caller, Deps } from "./deps.ts";
 import { mayReadArtifact } from "./may-read-artifact.ts";
 import { inSlices } from "./slices.ts";
@@ -42,9 +43,14 @@ const mostNames = 20;
 
 /** That a dataset is not here, and what is: whoever reads it, at a terminal or behind a client, can choose at once. */
 export async function unknownDataset(t: Statements, { teamId }: Caller, written: string): Promise<string> {
+  const coming = (await t.many(sql.preparingDatasets, { leaseSeconds })).find(({ name }) => name === written);
+  if (coming) {
+    const percent = coming.total ? ` (${Math.floor((100 * coming.done) / coming.total)} %)` : "";
+    return `"${written}" is being prepared on ${coming.workers.join(", ")}${percent}: submit again when \`reluctant datasets\` lists it`;
+  }
   const known = (await t.many(sql.datasetNames, { teamId, limit: mostNames + 1 })).map(({ name }) => name);
   if (known.length === 0)
-    return `"${written}" is not registered here, and no other is yet: a worker registers what its data folders hold as it starts`;
+    return `"${written}" is not registered here, and no other is yet: a worker registers what its data folders hold as it is prepared`;
   const more = known.length > mostNames ? ", …" : "";
   return `"${written}" is not registered here; choose one of ${known.slice(0, mostNames).join(", ")}${more}`;
 }

@@ -10,7 +10,7 @@ import {
   trialPageSchema,
   workerListSchema,
 } from "@reluctant/contracts";
-import { datasetOf, type Kit, setup } from "@reluctant/testkit";
+import { type Kit, setup } from "@reluctant/testkit";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import {
   beatAttempt,
@@ -27,7 +27,6 @@ import {
   listModels,
   listTrials,
   listWorkers,
-  registerDataset,
 } from "./index.ts";
 
 let kit: Kit;
@@ -200,13 +199,6 @@ test("models are listed at every input size, with the ReLU layers that a mask co
   for (const model of listModels().map((found) => modelSchema.parse(found))) {
     expect(model.reluLayers.reduce((sum, { units }) => sum + units, 0)).toBe(model.reluCount);
   }
-});
-
-test("a version that is registered under a further name keeps the one that it has, which is answered", async () => {
-  const again = await registerDataset(kit.deps, { ...datasetOf(), version: kit.dataset.version, name: "renamed" });
-  expect(again).toEqual(kit.dataset);
-  const { items } = await listDatasets(kit.deps, { identity });
-  expect(items.map(({ name }) => name)).toEqual([kit.dataset.name]);
 });
 
 test("datasets are listed with those that workers found and cannot use, as long as the workers are there", async () => {

@@ -1,9 +1,11 @@
 import { createHash } from "node:crypto";
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import type { UnusableDataset } from "@reluctant/contracts";
+import { type Holding, takeFolder } from "@reluctant/machine";
 import { discoverDatasets } from "./discover.ts";
-import { DatasetError, UnknownLayout } from "./errors.ts";
+import { UnknownLayout } from "./errors.ts";
 import { glyphs } from "./glyphs.ts";
 import { manifest } from "./manifest.ts";
 import { prepare } from "./prepare.ts";
@@ -19,6 +21,10 @@ export interface PrepareAllInput {
   cacheDir: string;
   /** Told ten times a second how far a data set is that is met for the first time. */
   onProgress?: ((progress: PrepareProgress) => void) | undefined;
+  /** Told of each as soon as it can be read: those that were met before first. */
+  onReady?: ((reader: DatasetReader) => void) | undefined;
+  /** Told once those are open that were met before: the names of what is still to be prepared. */
+  onOpened?: ((left: readonly string[]) => void) | undefined;
   /** Told of a data set that cannot be used: it does not keep a worker from the others. */
   onUnusable: (dataset: UnusableDataset) => void;
   /** Ends it between two images; nothing half-written stays. */
@@ -35,30 +41,35 @@ const generated = new Map([
 export const isGenerated = (folder: string): boolean => generated.has(basename(folder));
 
 /**
- * Prepares and opens every data set of the folders, and the generated one when none of them can be used.
+ * Prepares and opens every data set of the folders, and the generated one when none of them can be used. Those that were met
+ * before come first, which takes no time; a version that lies there twice has a reader under each name.
  * @throws the signal's reason once aborted
  */
 export async function prepareAll(input: PrepareAllInput): Promise<DatasetReader[]> {
-  const { folders, onUnusable, signal } = input;
+  const { folders, onUnusable, onReady, onOpened, signal } = input;
   const sources = await discoverDatasets(folders.filter((folder) => !isGenerated(folder)));
   for (const folder of folders) sources.push(...[generated.get(basename(folder))].flatMap((make) => make?.() ?? []));
   const readers: DatasetReader[] = [];
-  const open = async (source: DatasetSource) => {
+  /** False where it is still to be prepared. */
+  const settle = async (source: DatasetSource, open: () => Promise<DatasetReader | null>): Promise<boolean> => {
     try {
-      const reader = await prepareOnce(source, input);
-      const same = readers.find(({ version }) => version === reader.version);
-      if (!same) return void readers.push(reader);
-      await reader.close();
-      throw sameImages(source.name, same.name);
+      const reader = await open();
+      if (!reader) return false;
+      readers.push(reader);
+      onReady?.(reader);
     } catch (error) {
       signal?.throwIfAborted();
-      if (source.isPerhapsNone && error instanceof UnknownLayout) return;
-      onUnusable(unusable(source.name, error));
+      if (!(source.isPerhapsNone && error instanceof UnknownLayout)) onUnusable(unusable(source.name, error));
     }
+    return true;
   };
+  const left: DatasetSource[] = [];
   try {
-    for (const source of sources) await open(source);
-    if (readers.length === 0) await open(glyphs());
+    for (const source of sources) if (!(await settle(source, () => openMet(source, input.cacheDir)))) left.push(source);
+    if (readers.length + left.length === 0) left.push(glyphs());
+    onOpened?.(left.map(({ name }) => name));
+    for (const source of left) await settle(source, () => prepareOnce(source, input));
+    if (readers.length === 0) await settle(glyphs(), () => prepareOnce(glyphs(), input));
   } catch (error) {
     for (const reader of readers) await reader.close();
     throw error;
@@ -66,22 +77,54 @@ export async function prepareAll(input: PrepareAllInput): Promise<DatasetReader[
   return readers;
 }
 
-/** A version is its bytes, whatever it is called, and is registered under one name. */
-const sameImages = (name: string, other: string): DatasetError =>
-  new DatasetError(`holds the same images as ${other}`, {
-    file: name,
-    fix: `use it as ${other}, or remove one of them`,
-  });
-
-/** A source whose fingerprint was seen before is not read again: a start takes 0.1 s instead of 2 to 4 s. */
-async function prepareOnce(
-  source: DatasetSource,
-  { cacheDir, onProgress, signal }: PrepareAllInput,
-): Promise<DatasetReader> {
+/** Where the version of a source of this fingerprint is noted; null where only reading everything can tell. */
+async function noteOf(source: DatasetSource, cacheDir: string): Promise<string | null> {
   const fingerprint = await source.fingerprint();
-  const known = fingerprint && join(cacheDir, "seen", createHash("sha256").update(fingerprint).digest("hex"));
-  const version = known && (await readFile(known, "utf8").catch(() => null));
-  if (version && (await isPrepared(cacheDir, version))) return openPrepared(cacheDir, version);
+  return fingerprint && join(cacheDir, "seen", digest(fingerprint));
+}
+
+const digest = (text: string): string => createHash("sha256").update(text).digest("hex");
+
+/** A source whose fingerprint was seen before is not read again: a start takes 0.1 s instead of 2 to 4 s. Else null. */
+async function openMet(source: DatasetSource, cacheDir: string): Promise<DatasetReader | null> {
+  const note = await noteOf(source, cacheDir);
+  const version = note && (await readFile(note, "utf8").catch(() => null));
+  if (!version || !(await isPrepared(cacheDir, version))) return null;
+  return { ...(await openPrepared(cacheDir, version)), name: source.name };
+}
+
+/** One process of a machine prepares it; the others wait, and find it there. */
+async function prepareOnce(source: DatasetSource, input: PrepareAllInput): Promise<DatasetReader> {
+  const { cacheDir, signal } = input;
+  const note = await noteOf(source, cacheDir);
+  const turn = await ownTurn(join(cacheDir, "turns", note ? basename(note) : digest(source.name)), signal);
+  try {
+    const met = await openMet(source, cacheDir);
+    if (met) return met;
+    const reader = await prepareAnew(source, input);
+    if (note) {
+      await mkdir(dirname(note), { recursive: true });
+      await writeFile(`${note}.${process.pid}`, reader.version);
+      await rename(`${note}.${process.pid}`, note);
+    }
+    return { ...reader, name: source.name };
+  } finally {
+    await turn.release();
+  }
+}
+
+/** Milliseconds between two looks whether another process has prepared it. */
+const lookEveryMs = 500;
+
+async function ownTurn(folder: string, signal: AbortSignal | undefined): Promise<Holding<null>> {
+  for (;;) {
+    const taken = await takeFolder<null>(folder, () => null);
+    if ("holding" in taken) return taken.holding;
+    await delay(lookEveryMs, undefined, { signal });
+  }
+}
+
+async function prepareAnew(source: DatasetSource, { cacheDir, onProgress, signal }: PrepareAllInput) {
   const progress = new ProgressReport(source.name, (told) => onProgress?.(told));
   const described = await manifest(observed(source, signal, (read) => progress.at("reading", read, null)));
   const reader = await prepare({
@@ -93,10 +136,5 @@ async function prepareOnce(
   const images = splits.reduce((sum, split) => sum + reader.size(split), 0);
   const met = described.samples.length + (described.broken?.length ?? 0);
   progress.ready(images, met - images);
-  if (known) {
-    await mkdir(join(cacheDir, "seen"), { recursive: true });
-    await writeFile(`${known}.${process.pid}`, reader.version);
-    await rename(`${known}.${process.pid}`, known);
-  }
   return reader;
 }

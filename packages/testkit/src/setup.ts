@@ -1,6 +1,13 @@
 import { randomBytes } from "node:crypto";
 import { postgresArtifacts } from "@reluctant/artifacts";
-import type { ArtifactRef, EngineInfo, ExperimentSpecInput, Role, UnusableDataset } from "@reluctant/contracts";
+import type {
+  ArtifactRef,
+  EngineInfo,
+  ExperimentSpecInput,
+  PreparingDataset,
+  Role,
+  UnusableDataset,
+} from "@reluctant/contracts";
 import {
   type Caller,
   type ClaimedAssignment,
@@ -63,6 +70,8 @@ export async function setup() {
       pool?: string;
       engine?: EngineInfo;
       versions?: Record<string, number>;
+      datasets?: string[];
+      preparingDatasets?: PreparingDataset[];
       unusableDatasets?: UnusableDataset[];
     } = {},
   ) => {
@@ -73,6 +82,7 @@ export async function setup() {
       engine: engineOf(),
       versions: versionsOf(),
       datasets: [dataset.version],
+      preparingDatasets: [],
       unusableDatasets: [],
     };
     return (await registerWorker(deps, { ...defaults, ...change, name })).workerId;

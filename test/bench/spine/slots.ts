@@ -130,5 +130,6 @@ const withoutEngine = {
     cpuLevel: null,
   },
   versions: implementationVersions,
+  preparingDatasets: [],
   unusableDatasets: [],
 };

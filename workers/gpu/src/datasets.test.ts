@@ -1,40 +1,73 @@
 import { type DatasetRegistration, ReluctantError } from "@reluctant/contracts";
 import { expect, test, vi } from "vitest";
-import { registerDatasets } from "./datasets.ts";
+import { DatasetsInPreparation } from "./datasets.ts";
 
-const registration = (name: string): DatasetRegistration => ({
+const registration = (name: string, digit = "0"): DatasetRegistration => ({
   name,
-  version: "0".repeat(64),
+  version: digit.repeat(64),
   classes: ["a", "b"],
   inputShape: [4, 4, 3],
   splits: { train: 18, validation: 2, test: 2 },
 });
 const broken = { name: "torn", reason: "/data/torn: holds both val and test", fix: "keep one" };
+const progress = {
+  dataset: "big",
+  step: "decoding",
+  done: 43,
+  total: 100,
+  seconds: 6,
+  imagesPerSecond: 7,
+  etaSeconds: 8,
+} as const;
 
-const log = { info: vi.fn() };
+function setup(register = vi.fn(async (_: DatasetRegistration): Promise<unknown> => undefined)) {
+  const log = { info: vi.fn(), error: vi.fn() };
+  return { datasets: new DatasetsInPreparation(register, log), register, log };
+}
 
-test("a data set that the installation has under another name is used under that, which is told", async () => {
-  const found = { usable: [registration("twin"), registration("good")], unusable: [broken] };
-  const known = async ({ name }: { name: string }) => ({ name: name === "twin" ? "first" : name });
-  const registered = await registerDatasets(found, known, log);
-  expect(registered).toEqual({ usable: [registration("first"), registration("good")], unusable: [broken] });
-  expect(log.info.mock.calls).toEqual([[{ dataset: "twin", name: "first" }, expect.stringContaining("another name")]]);
+test("those that were met before are there at once, the others as they are prepared, with how far they are", async () => {
+  const { datasets, register, log } = setup();
+  await datasets.hear({ type: "ready", dataset: registration("good") });
+  await datasets.hear({ type: "unusable", dataset: broken });
+  await datasets.hear({ type: "opened", left: ["big", "twin"] });
+  const none = { step: "waiting", done: 0, total: null, imagesPerSecond: null, etaSeconds: null };
+  expect(datasets.now).toEqual({
+    datasets: ["0".repeat(64)],
+    preparingDatasets: [
+      { name: "big", ...none },
+      { name: "twin", ...none },
+    ],
+    unusableDatasets: [broken],
+  });
+  await datasets.hear({ type: "progress", progress });
+  const { dataset: name, seconds: _, ...far } = progress;
+  expect(datasets.now.preparingDatasets).toEqual([
+    { name, ...far },
+    { name: "twin", ...none },
+  ]);
+  expect(log.info.mock.calls).toEqual([
+    [expect.objectContaining({ dataset: "big", percent: 43 }), "decoding a data set"],
+  ]);
+  await datasets.hear({ type: "ready", dataset: registration("big", "1") });
+  await datasets.hear({ type: "ready", dataset: registration("twin") }); // the version of the first, under a further name
+  await datasets.hear({ type: "done" });
+  expect(datasets.now.datasets).toEqual(["0".repeat(64), "1".repeat(64)]);
+  expect(datasets.now.preparingDatasets).toEqual([]);
+  expect(register.mock.calls.map(([{ name }]) => name)).toEqual(["good", "big", "twin"]);
 });
 
 test("one whose names are not taken keeps the worker from none of the others", async () => {
-  const found = { usable: [registration("odd"), registration("good")], unusable: [broken] };
-  const registered = await registerDatasets(
-    found,
-    async (dataset) => {
+  const { datasets } = setup(
+    vi.fn(async (dataset) => {
       if (dataset.name === "odd") throw new ReluctantError("invalid-request", "classes[0]: holds a control character");
-      return dataset;
-    },
-    log,
+    }),
   );
-  expect(registered).toEqual({
-    usable: [registration("good")],
-    unusable: [
-      broken,
+  await datasets.hear({ type: "ready", dataset: registration("odd", "1") });
+  await datasets.hear({ type: "ready", dataset: registration("good") });
+  expect(datasets.now).toEqual({
+    datasets: ["0".repeat(64)],
+    preparingDatasets: [],
+    unusableDatasets: [
       {
         name: "odd",
         reason: "classes[0]: holds a control character",
@@ -44,10 +77,15 @@ test("one whose names are not taken keeps the worker from none of the others", a
   });
 });
 
-test("what is not the data set's fault ends the worker", async () => {
-  const gone = async () => {
-    throw new Error("Postgres is gone");
-  };
-  const lost = registerDatasets({ usable: [registration("good")], unusable: [] }, gone, log);
-  await expect(lost).rejects.toThrow("Postgres is gone");
+test("what is not the data set's fault is thrown, and what was still to be prepared is told as unusable", async () => {
+  const { datasets } = setup(
+    vi.fn(async () => {
+      throw new Error("Postgres is gone");
+    }),
+  );
+  await datasets.hear({ type: "opened", left: ["big"] });
+  await expect(datasets.hear({ type: "ready", dataset: registration("big") })).rejects.toThrow("Postgres is gone");
+  datasets.lost("SIGKILL");
+  expect(datasets.now.preparingDatasets).toEqual([]);
+  expect(datasets.now.unusableDatasets).toMatchObject([{ name: "big", reason: expect.stringContaining("SIGKILL") }]);
 });

@@ -1,65 +1,104 @@
-import { type DatasetRegistration, ReluctantError, type UnusableDataset } from "@reluctant/contracts";
-import { type DatasetReader, type PrepareProgress, prepareAll } from "@reluctant/datasets";
+import {
+  type DatasetRegistration,
+  type PreparingDataset,
+  ReluctantError,
+  type UnusableDataset,
+  type WorkerDatasets,
+} from "@reluctant/contracts";
+import type { PrepareProgress } from "@reluctant/datasets";
+import { createWakeSignal, type WakeSignal } from "@reluctant/queue";
 import type { Logger } from "@reluctant/telemetry";
-import { preparedFolder } from "./prepared-folder.ts";
+import type { PreparingNews } from "./preparing.ts";
 
-/** What the data folders hold. */
-export interface FoundDatasets {
-  usable: DatasetRegistration[];
-  unusable: UnusableDataset[];
+/** What the data folders hold, as far as it is known: those that were met before at once, the others as they are prepared. */
+export interface HeldDatasets {
+  /** Replaced by another whenever it changes. */
+  readonly now: WorkerDatasets;
+  /** Notified where one has become ready, or cannot be used. */
+  readonly changed: WakeSignal;
 }
 
-/** Decodes every data set of the folders that is not in the cache yet. One that is broken is left out. */
-export async function prepareDatasets(options: {
-  folders: readonly string[];
-  cacheDir: string;
-  signal: AbortSignal;
-  log: Logger;
-}): Promise<FoundDatasets> {
-  const unusable: UnusableDataset[] = [];
-  const readers = await prepareAll({
-    folders: options.folders,
-    cacheDir: preparedFolder(options.cacheDir),
-    signal: options.signal,
-    onProgress: logged(options.log),
-    onUnusable: (dataset) => {
-      options.log.error({ dataset }, "a data set cannot be used");
-      unusable.push(dataset);
-    },
-  });
-  for (const reader of readers) await reader.close();
-  return { usable: readers.map(registrationOf), unusable };
-}
+const waiting = { step: "waiting", done: 0, total: null, imagesPerSecond: null, etaSeconds: null } as const;
 
-/**
- * Registers them. One that the installation has under another name is used under that, and told; one whose names it does not
- * take, as of a class with a character that turns text around, is left out.
- */
-export async function registerDatasets(
-  { usable, unusable }: FoundDatasets,
-  register: (dataset: DatasetRegistration) => Promise<{ name: string }>,
-  log: Pick<Logger, "info">,
-): Promise<FoundDatasets> {
-  const registered: FoundDatasets = { usable: [], unusable: [...unusable] };
-  for (const dataset of usable) {
+/** Follows the process that prepares them, and registers each before it counts as there. */
+export class DatasetsInPreparation implements HeldDatasets {
+  now: WorkerDatasets = { datasets: [], preparingDatasets: [], unusableDatasets: [] };
+  readonly changed = createWakeSignal();
+  readonly #register: (dataset: DatasetRegistration) => Promise<unknown>;
+  readonly #log: Pick<Logger, "info" | "error">;
+  readonly #logProgress: (progress: PrepareProgress) => void;
+
+  constructor(register: (dataset: DatasetRegistration) => Promise<unknown>, log: Pick<Logger, "info" | "error">) {
+    this.#register = register;
+    this.#log = log;
+    this.#logProgress = logged(log);
+  }
+
+  /** News are heard one after the other. @throws what is not the data set's fault */
+  async hear(news: PreparingNews): Promise<void> {
+    switch (news.type) {
+      case "ready":
+        return this.#ready(news.dataset);
+      case "unusable":
+        return this.#unusable(news.dataset);
+      case "progress":
+        return this.#progress(news.progress);
+      case "opened":
+        return this.#prepares(news.left.map((name) => ({ name, ...waiting })));
+      case "done":
+        return this.#prepares([]);
+    }
+  }
+
+  /** That process has ended before all were prepared. */
+  lost(how: string): void {
+    const reason = `the process that prepares data sets ended (${how})`;
+    for (const { name } of this.now.preparingDatasets)
+      this.#unusable({ name, reason, fix: "restart the worker: it goes on where this one was; its log may tell more" });
+  }
+
+  /** One whose names the installation does not take, as of a class with a character that turns text around, is left out. */
+  async #ready(dataset: DatasetRegistration): Promise<void> {
     try {
-      const { name } = await register(dataset);
-      if (name !== dataset.name) log.info({ dataset: dataset.name, name }, "a data set is known under another name");
-      registered.usable.push({ ...dataset, name });
+      await this.#register(dataset);
     } catch (error) {
       if (!(error instanceof ReluctantError) || error.code !== "invalid-request") throw error;
       const fix = "rename the folders or classes that are named here";
-      registered.unusable.push({ name: dataset.name, reason: error.message, fix });
+      return this.#unusable({ name: dataset.name, reason: error.message, fix });
     }
+    const datasets = [...new Set([...this.now.datasets, dataset.version])];
+    this.now = { ...this.now, datasets, preparingDatasets: this.#others(dataset.name) };
+    this.changed.notify();
   }
-  return registered;
+
+  #unusable(dataset: UnusableDataset): void {
+    this.#log.error({ dataset }, "a data set cannot be used");
+    const unusableDatasets = [...this.now.unusableDatasets, dataset];
+    this.now = { ...this.now, unusableDatasets, preparingDatasets: this.#others(dataset.name) };
+    this.changed.notify();
+  }
+
+  #progress(progress: PrepareProgress): void {
+    this.#logProgress(progress);
+    const { dataset: name, step, done, total, imagesPerSecond, etaSeconds } = progress;
+    if (step === "ready") return; // once it is registered
+    this.#prepares([{ name, step, done, total, imagesPerSecond, etaSeconds }, ...this.#others(name)]);
+  }
+
+  #prepares(preparingDatasets: PreparingDataset[]): void {
+    this.now = { ...this.now, preparingDatasets };
+  }
+
+  #others(name: string): PreparingDataset[] {
+    return this.now.preparingDatasets.filter((each) => each.name !== name);
+  }
 }
 
 /** Seconds between two lines. */
 const logEvery = 5;
 
 /** A line every few seconds while a data set is met for the first time, and one when it is there. */
-function logged(log: Logger): (progress: PrepareProgress) => void {
+function logged(log: Pick<Logger, "info">): (progress: PrepareProgress) => void {
   let step = "";
   let due = 0;
   return (progress) => {
@@ -69,12 +108,7 @@ function logged(log: Logger): (progress: PrepareProgress) => void {
     if (progress.step !== "ready" && progress.seconds < due) return;
     due = progress.seconds + logEvery;
     const { dataset, done, total, imagesPerSecond, etaSeconds, broken } = progress;
-    log.info({ dataset, done, total, imagesPerSecond, etaSeconds, broken }, `${progress.step} a data set`);
+    const percent = total ? Math.floor((100 * done) / total) : undefined;
+    log.info({ dataset, percent, done, total, imagesPerSecond, etaSeconds, broken }, `${progress.step} a data set`);
   };
-}
-
-function registrationOf({ name, version, classes, inputShape, size }: DatasetReader): DatasetRegistration {
-  const [height, width, channels] = inputShape;
-  const splits = { train: size("train"), validation: size("validation"), test: size("test") };
-  return { name, version, classes: [...classes], inputShape: [height, width, channels], splits };
 }

@@ -10,7 +10,8 @@ import { createConsumer, createNotifications, openRedis, queueNames } from "@rel
 import { createLogger, settingsOrEnd } from "@reluctant/telemetry";
 import { createArtifactCache } from "./artifact-cache.ts";
 import { makeCache, readConfig } from "./config.ts";
-import { prepareDatasets, registerDatasets } from "./datasets.ts";
+import { preparedFolder } from "./prepared-folder.ts";
+import { startPreparing } from "./preparing-process.ts";
 import { probeEngine } from "./probe.ts";
 import { retryUnavailable } from "./retry-unavailable.ts";
 import { type Fence, type SlotFile, takeSlot } from "./slot-file.ts";
@@ -36,7 +37,7 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
     askedAt = performance.now();
     log.info({ signal }, "asked to end");
     if (supervisor) supervisor.drain();
-    else starting.abort(); // nothing is ours yet but half-decoded data
+    else starting.abort();
   });
 }
 
@@ -68,15 +69,16 @@ async function main(): Promise<void> {
   const childScript = new URL("./child.js", import.meta.url);
   const { cacheDir } = config;
   const childEnv = { ...process.env, RELUCTANT_CACHE: cacheDir, ...backendCaches(process.env, cacheDir) };
-  const preparing = prepareDatasets({ folders: config.dataFolders, cacheDir: config.cacheDir, signal, log });
-  const [engine, found] = await Promise.all([
-    unlessAborted(signal, probeEngine({ childScript, env: childEnv })),
-    preparing,
-  ]).finally(() => preparing.catch(() => {})); // what is half-decoded is removed before this process ends
-
-  const register = (dataset: DatasetRegistration) =>
-    retryUnavailable(() => registerDataset({ db }, dataset), { signal, log });
-  const datasets = await registerDatasets(found, register, log);
+  const preparing = startPreparing({
+    script: new URL("./preparing.js", import.meta.url),
+    task: { folders: config.dataFolders, cacheDir: preparedFolder(cacheDir) },
+    env: process.env,
+    register: (dataset: DatasetRegistration) =>
+      retryUnavailable(() => registerDataset({ db }, dataset), { signal, log }),
+    log,
+  });
+  const engine = await unlessAborted(signal, probeEngine({ childScript, env: childEnv }));
+  await unlessAborted(signal, preparing.opened); // those that are not there yet come while it serves
 
   signal.throwIfAborted();
   await handedBack;
@@ -95,11 +97,11 @@ async function main(): Promise<void> {
     name: config.name,
     pool: config.pool,
     engine,
-    datasets: datasets.usable.map(({ version }) => version),
-    unusableDatasets: datasets.unusable,
+    datasets: preparing.datasets,
     log,
   });
   await supervisor.run();
+  preparing.end();
   await consumer.close();
   await redis.close();
   await slot.close();

@@ -4,12 +4,21 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { pathToFileURL } from "node:url";
+import type { PreparingDataset } from "@reluctant/contracts";
 import { identify, isAlive } from "@reluctant/machine";
-import { createConsumer, createNotifications, createProducer, openRedis, queueNames } from "@reluctant/queue";
+import {
+  createConsumer,
+  createNotifications,
+  createProducer,
+  createWakeSignal,
+  openRedis,
+  queueNames,
+} from "@reluctant/queue";
 import { createLogger } from "@reluctant/telemetry";
 import { engineOf, setup as setupKit } from "@reluctant/testkit";
 import { afterEach, expect, test, vi } from "vitest";
 import { createArtifactCache } from "./artifact-cache.ts";
+import type { HeldDatasets } from "./datasets.ts";
 import { takeSlot } from "./slot-file.ts";
 import { createSupervisor, type Supervisor } from "./supervisor.ts";
 
@@ -64,6 +73,11 @@ const successful = `${preamble}
     last({ type: "succeeded", result: ${result}, files, points: [{ series: "accuracy", step: 3, value: 0.5 }] });
   };`;
 
+const holds = (datasets: string[]) => ({
+  now: { datasets, preparingDatasets: [] as PreparingDataset[], unusableDatasets: [] },
+  changed: createWakeSignal(),
+});
+
 /** An installation with one `train` stage run that is ready, and workers whose training process is scripted. */
 async function setup() {
   const folder = await mkdtemp(join(tmpdir(), "reluctant-worker-"));
@@ -108,7 +122,7 @@ async function setup() {
     notifications.publish("jobs");
   };
 
-  const startWorker = async (name: string, program: string) => {
+  const startWorker = async (name: string, program: string, datasets: HeldDatasets = holds([kit.dataset.version])) => {
     const home = join(folder, name);
     const scratchRoot = join(home, "scratch");
     await mkdir(scratchRoot, { recursive: true });
@@ -127,8 +141,7 @@ async function setup() {
       name,
       pool: "default",
       engine: engineOf(),
-      datasets: [kit.dataset.version],
-      unusableDatasets: [],
+      datasets,
       log,
     });
     const ended = supervisor.run();
@@ -151,6 +164,7 @@ async function setup() {
   };
   return {
     deps,
+    dataset: kit.dataset,
     prisma,
     notifications,
     run,
@@ -366,4 +380,26 @@ test("an attempt whose input cannot be read from the store fails with the reason
   const id = await dispatch();
   await reaches(id, "failed");
   expect((await attempt(id)).reason).toMatch(/chunk 0 of artifact/);
+});
+
+test("a worker serves while its data set is prepared, and takes its work once it is there", async () => {
+  const { prisma, run, dispatch, startWorker, reaches, dataset } = await setup();
+  const preparing: PreparingDataset = {
+    name: dataset.name,
+    step: "decoding",
+    done: 43,
+    total: 100,
+    imagesPerSecond: null,
+    etaSeconds: null,
+  };
+  const held = holds([]);
+  held.now = { ...held.now, preparingDatasets: [preparing] };
+  await startWorker("w1", successful, held);
+  const refused = await dispatch();
+  await reaches(refused, "superseded"); // it does not have it yet
+  expect(await prisma.worker.findFirst()).toMatchObject({ datasets: [], preparingDatasets: [preparing] });
+  held.now = holds([dataset.version]).now;
+  held.changed.notify();
+  await vi.waitFor(async () => expect(await prisma.worker.findFirst()).toMatchObject({ datasets: [dataset.version] }));
+  await reaches(await dispatch(2, run.id), "succeeded");
 });

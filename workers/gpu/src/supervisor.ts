@@ -1,12 +1,13 @@
 import { hostname } from "node:os";
-import type { EngineInfo, UnusableDataset } from "@reluctant/contracts";
-import { beatWorker, claimAttempt, type Deps, leaveWorker, registerWorker } from "@reluctant/control";
+import type { EngineInfo, WorkerDatasets } from "@reluctant/contracts";
+import { beatWorker, claimAttempt, type Deps, leaveWorker, registerWorker, tellDatasets } from "@reluctant/control";
 import { type Consumer, createWakeSignal, type Delivery, type Notifications } from "@reluctant/queue";
 import { implementationVersions } from "@reluctant/stages/definitions";
 import type { Logger } from "@reluctant/telemetry";
 import type { ArtifactCache } from "./artifact-cache.ts";
 import type { Claim } from "./assignment.ts";
 import { type RunningAttempt, runAttempt } from "./attempt.ts";
+import type { HeldDatasets } from "./datasets.ts";
 import { retryUnavailable } from "./retry-unavailable.ts";
 import { createServiceGate } from "./service-gate.ts";
 import { type Ending, nextPhase, type SlotPhase } from "./slot.ts";
@@ -25,10 +26,7 @@ export interface SupervisorOptions {
   name: string;
   pool: string;
   engine: EngineInfo;
-  /** Dataset versions that lie prepared on this machine. */
-  datasets: string[];
-  /** What lies in its data folders besides. */
-  unusableDatasets: UnusableDataset[];
+  datasets: HeldDatasets;
   log: Logger;
 }
 
@@ -40,9 +38,10 @@ export interface Supervisor {
 }
 
 const beatMs = 3_000;
+const tellMs = 1_000;
 
 export function createSupervisor(options: SupervisorOptions): Supervisor {
-  const { deps, consumer, notifications, log } = options;
+  const { deps, consumer, notifications, datasets, log } = options;
   const draining = new AbortController();
   const serviceGate = createServiceGate();
   const wakeSignal = createWakeSignal();
@@ -62,9 +61,24 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       pool: options.pool,
       engine: options.engine,
       versions: implementationVersions,
-      datasets: options.datasets,
-      unusableDatasets: options.unusableDatasets,
+      ...datasets.now,
     });
+
+  /** Says what the data folders hold as it changes: one that becomes ready at once, how far the others are each second. */
+  const tellUntil = async (workerId: string, signal: AbortSignal) => {
+    let told: WorkerDatasets | null = null; // one may have become ready while it was registered
+    while (!signal.aborted) {
+      const { now } = datasets;
+      if (now !== told) {
+        const answered = await tellDatasets(deps, { workerId, ...now }).then(
+          () => true,
+          (err: unknown) => log.debug({ err }, "what the data folders hold could not be told yet"),
+        );
+        if (answered) told = now;
+      }
+      await datasets.changed.wait(told === now && now.preparingDatasets.length === 0 ? 60_000 : tellMs, signal);
+    }
+  };
 
   const beatUntil = async (workerId: string, signal: AbortSignal) => {
     while (!signal.aborted) {
@@ -144,9 +158,9 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       if (!registered) return;
       const { workerId } = registered;
       const beats = new AbortController();
-      const beating = beatUntil(workerId, beats.signal);
+      const beating = Promise.all([beatUntil(workerId, beats.signal), tellUntil(workerId, beats.signal)]);
       const unsubscribe = notifications.on("stop", () => current?.beatNow());
-      log.info({ workerId, pool: options.pool, engine: options.engine, datasets: options.datasets }, "ready");
+      log.info({ workerId, pool: options.pool, engine: options.engine, datasets: datasets.now.datasets }, "ready");
       while (!draining.signal.aborted) {
         await serviceGate.opened(draining.signal);
         const delivery = await consumer.next(AbortSignal.any([draining.signal, serviceGate.closed]));

@@ -1,7 +1,7 @@
 import { count } from "@reluctant/plot";
 import type { Command } from "commander";
 import { type ConnectionFlags, connect, withConnection } from "../connection.ts";
-import { unusableLine } from "../terminal/decoding.ts";
+import { preparingLine, unusableLine } from "../terminal/preparing.ts";
 import { print, printJson } from "../terminal/print.ts";
 import { table } from "../terminal/table.ts";
 import { line, yellow } from "../terminal/text.ts";
@@ -11,7 +11,9 @@ export function datasets(program: Command): void {
   const command = withConnection(
     program
       .command("datasets")
-      .description("data sets that experiments can name, and what workers found and cannot use, with the reason")
+      .description(
+        "data sets that experiments can name, those that workers prepare, and what they cannot use, with the reason",
+      )
       .option("--json", "print both as JSON"),
   );
   inspect(command);
@@ -33,6 +35,8 @@ export function datasets(program: Command): void {
       ...["train", "validation", "test"].map((title) => ({ title, align: "right" as const })),
     ];
     print(rows.length > 0 ? table(columns, rows) : "no data set is registered");
+    for (const { workers, ...dataset } of list.preparing)
+      print(line`\n${preparingLine(dataset).text} (on ${workers.join(", ")})`);
     for (const { workers, ...dataset } of list.unusable) {
       print(line`\n${yellow(unusableLine(dataset))} (told by ${workers.join(", ")})`);
     }

@@ -3,9 +3,9 @@ import { DatasetError, datasetSheet, type Inspection, inspectDataset } from "@re
 import { count } from "@reluctant/plot";
 import type { Command } from "commander";
 import { ContentError } from "../input-file.ts";
-import { decodingLine } from "../terminal/decoding.ts";
 import { duration } from "../terminal/format.ts";
 import { LiveLines } from "../terminal/live-lines.ts";
+import { preparingLine } from "../terminal/preparing.ts";
 import { print, printJson } from "../terminal/print.ts";
 import { table } from "../terminal/table.ts";
 import { bold, dim, joined, line, type Text, yellow } from "../terminal/text.ts";
@@ -35,7 +35,12 @@ export const inspect = (datasets: Command): Command =>
 async function inspected(path: string, deep: boolean): Promise<Inspection> {
   const live = new LiveLines(process.stderr);
   try {
-    return await inspectDataset(path, { deep, onProgress: (progress) => live.draw([decodingLine(progress)]) });
+    return await inspectDataset(path, {
+      deep,
+      onProgress: ({ dataset: name, step, ...progress }) => {
+        if (step !== "ready") live.draw([preparingLine({ name, step, ...progress })]);
+      },
+    });
   } catch (error) {
     throw error instanceof DatasetError ? new ContentError(error.message) : error;
   } finally {

@@ -1,4 +1,6 @@
+import { createClient } from "@reluctant/sdk";
 import type { Command } from "commander";
+import { followPreparing } from "../follow-preparing.ts";
 import { note, print } from "../terminal/print.ts";
 import { startupProgress } from "../terminal/startup-progress.ts";
 import { wholeNumber, workerCounts } from "../whole-number.ts";
@@ -11,5 +13,15 @@ export const up = (program: Command): Command =>
     .option("--workers <n>", "how many workers", wholeNumber(workerCounts), 1)
     .action(async ({ data, workers }: { data: string; workers: number }) => {
       const { runStack } = await import("@reluctant/local");
-      await runStack({ dir: data, workers, ...startupProgress(process.stdout), say: print, warn: note });
+      await runStack({
+        dir: data,
+        workers,
+        ...startupProgress(process.stdout),
+        say: print,
+        warn: note,
+        onUp: ({ address = "", credentials }, stopping) => {
+          const client = createClient({ baseUrl: address, token: credentials?.token });
+          void followPreparing(client, process.stdout, stopping).catch(() => {}); // `reluctant datasets` tells it, too
+        },
+      });
     });

@@ -1,10 +1,11 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { delimiter } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ReluctantError } from "@reluctant/contracts";
+import { requireDataFolders } from "@reluctant/datasets";
 import type { Command } from "commander";
 import { backendOption } from "../backend-option.ts";
-import { decodingProgress } from "../terminal/decoding.ts";
 
 /** The worker is a process of its own with nothing but its environment, so it is started, not imported. */
 const script = fileURLToPath(new URL("../../../../workers/gpu/dist/main.js", import.meta.url));
@@ -39,7 +40,8 @@ export const worker = (program: Command): Command =>
             `a worker needs ${needed}: give it in the environment or as a flag`,
           );
       }
-      if (!(await prepared(env, flags.data === undefined ? "RELUCTANT_DATA" : "--data"))) return;
+      const folders = (env.RELUCTANT_DATA ?? "").split(delimiter).filter(Boolean);
+      await requireDataFolders(folders, flags.data === undefined ? "RELUCTANT_DATA" : "--data");
       const child = spawn(process.execPath, [script], { env, stdio: "inherit" });
       // Ctrl-C reaches the child by itself: the terminal signals the whole group. A plain SIGTERM does not.
       process.on("SIGINT", () => {});
@@ -47,21 +49,6 @@ export const worker = (program: Command): Command =>
       const [code] = await once(child, "exit");
       process.exitCode = code ?? 1;
     });
-
-/** Decodes in this process, which has the terminal, what the worker then finds in the cache. False when interrupted. */
-async function prepared(env: NodeJS.ProcessEnv, setting: string): Promise<boolean> {
-  const { prepareWorkerData, untilInterrupted } = await import("@reluctant/local");
-  const starting = new AbortController();
-  void untilInterrupted().then(() => starting.abort());
-  try {
-    await prepareWorkerData({ env, setting, signal: starting.signal, ...decodingProgress(process.stdout) });
-    return true;
-  } catch (error) {
-    if (!starting.signal.aborted) throw error;
-    process.exitCode = 130;
-    return false;
-  }
-}
 
 const settings = ({ database, redis, data, pool, name, backend, decodeThreads }: WorkerFlags): Record<string, string> =>
   Object.fromEntries(

@@ -1,5 +1,4 @@
 import type { StackOptions } from "@reluctant/local";
-import { decodingProgress } from "./decoding.ts";
 import { duration } from "./format.ts";
 import { LiveLines } from "./live-lines.ts";
 import { line } from "./text.ts";
@@ -7,12 +6,10 @@ import { line } from "./text.ts";
 const redrawMs = 1_000;
 
 /**
- * Shows what a stack waits for while it starts, and how far its data sets are decoded: redrawn in place on a terminal,
- * elsewhere a line as each part starts and every few seconds while it takes.
+ * Shows what a stack waits for while it starts: redrawn in place on a terminal, elsewhere a line as each part starts and every
+ * few seconds while it takes.
  */
-export function startupProgress(
-  out: NodeJS.WriteStream,
-): Required<Pick<StackOptions, "onStart" | "onProgress" | "onUnusable">> {
+export function startupProgress(out: NodeJS.WriteStream): Required<Pick<StackOptions, "onStart">> {
   const live = new LiveLines(out);
   const since = new Map<string, number>();
   let timer: NodeJS.Timeout | undefined;
@@ -23,7 +20,6 @@ export function startupProgress(
         return { key: what, text: line`starting ${what}${seconds < 1 ? "" : `  ${duration(seconds)}`}` };
       }),
     );
-  const decoding = decodingProgress(out);
   return {
     onStart: (what, moment) => {
       if (moment === "begins") since.set(what, performance.now());
@@ -33,6 +29,5 @@ export function startupProgress(
       timer = setInterval(draw, redrawMs).unref();
       draw();
     },
-    ...decoding,
   };
 }

@@ -51,6 +51,7 @@ export function curve(last: number): MetricSeries[] {
 export const datasets = [
   {
     name: "cifar10",
+    alsoNamed: [],
     version: hash(7),
     classes: Array.from({ length: 10 }, (_, i) => `class ${i}`),
     inputShape: [32, 32, 3],

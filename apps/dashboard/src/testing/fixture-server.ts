@@ -64,7 +64,7 @@ export async function startFixtureServer(
       (_, query) => ({ series: after(fixtures.curve(step), Number(query.get("afterStep") ?? -1)) }),
     ],
     [/^\/frontiers$/, () => fixtures.frontier],
-    [/^\/datasets$/, () => ({ items: fixtures.datasets, unusable: fixtures.unusableDatasets })],
+    [/^\/datasets$/, () => ({ items: fixtures.datasets, preparing: [], unusable: fixtures.unusableDatasets })],
     [/^\/models$/, () => ({ items: fixtures.models })],
     [/^\/workers$/, () => ({ items: fixtures.workers })],
   ];

@@ -1,4 +1,5 @@
-import { arrayOf, int, nullable, text, timestamp, uuid } from "../postgres-types.ts";
+import type { PreparingDataset } from "@reluctant/contracts";
+import { arrayOf, float, int, nullable, text, timestamp, uuid, word } from "../postgres-types.ts";
 import { type RowOf, statement } from "../statement.ts";
 
 export const registerDataset = statement("register-dataset", { takes: { name: text } });
@@ -11,6 +12,7 @@ const shape = {
   testCount: int,
 };
 export const registerDatasetVersion = statement("register-dataset-version", { takes: { name: text, ...shape } });
+export const addDatasetName = statement("add-dataset-name", { takes: { name: text, sha256: text } });
 export const datasetVersion = statement("dataset-version", {
   takes: { sha256: text },
   gives: { name: text, ...shape, createdAt: timestamp },
@@ -30,6 +32,18 @@ export const findDataset = statement("find-dataset", {
 });
 export type FoundDataset = RowOf<typeof findDataset>;
 
+export const preparingDatasets = statement("preparing-datasets", {
+  takes: { leaseSeconds: int },
+  gives: {
+    name: text,
+    step: word<PreparingDataset["step"]>(),
+    done: int,
+    total: nullable(int),
+    imagesPerSecond: nullable(float),
+    etaSeconds: nullable(float),
+    workers: arrayOf(text),
+  },
+});
 export const unusableDatasets = statement("unusable-datasets", {
   takes: { leaseSeconds: int },
   gives: { name: text, reason: text, fix: text, workers: arrayOf(text) },

@@ -1,6 +1,6 @@
-import type { EngineInfo, UnusableDataset, Worker } from "@reluctant/contracts";
+import type { EngineInfo, PreparingDataset, UnusableDataset, Worker } from "@reluctant/contracts";
 import type { WorkerEnding } from "@reluctant/relu";
-import { arrayOf, float, int, json, nullable, text, timestamp, uuid, word } from "../postgres-types.ts";
+import { arrayOf, boolean, float, int, json, nullable, text, timestamp, uuid, word } from "../postgres-types.ts";
 import { type RowOf, statement } from "../statement.ts";
 
 /** `trustedSince` null: the predecessor was drained, so its record ends with it. */
@@ -8,6 +8,11 @@ export const takeWorkerName = statement("take-worker-name", {
   takes: { name: text },
   gives: { trustedSince: nullable(timestamp) },
 });
+const workerDatasets = {
+  datasets: arrayOf(text),
+  preparingDatasets: json<readonly PreparingDataset[]>(),
+  unusableDatasets: json<readonly UnusableDataset[]>(),
+};
 export const insertWorker = statement("insert-worker", {
   takes: {
     name: text,
@@ -15,8 +20,7 @@ export const insertWorker = statement("insert-worker", {
     pool: text,
     engine: json<EngineInfo>(),
     versions: json<Record<string, number>>(),
-    datasets: arrayOf(text),
-    unusableDatasets: json<readonly UnusableDataset[]>(),
+    ...workerDatasets,
     trustedSince: nullable(timestamp),
   },
   gives: { id: text },
@@ -24,6 +28,10 @@ export const insertWorker = statement("insert-worker", {
 export const beatWorker = statement("beat-worker", {
   takes: { workerId: uuid, state: word<"idle" | "busy" | "draining">(), maxGapSeconds: float },
   gives: { drainedReason: nullable(text) },
+});
+export const tellDatasets = statement("tell-datasets", {
+  takes: { workerId: uuid, ...workerDatasets },
+  gives: { hasOthers: boolean },
 });
 export const leaveWorker = statement("leave-worker", { takes: { workerId: uuid } });
 export const drainWorker = statement("drain-worker", { takes: { name: text, reason: text }, gives: { id: text } });
