@@ -16,6 +16,7 @@ const unknown: Record<string, string> = {
   id: "00000000-0000-4000-8000-000000000000",
   sha256: "0".repeat(64),
   name: "no-such-worker",
+  dataset: "no-such-data-set",
 };
 
 /** What is wanted of a body where an empty one would not do. */

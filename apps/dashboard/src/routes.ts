@@ -1,4 +1,6 @@
 import { type ComponentType, lazy } from "react";
+import { DatasetPage } from "./pages/datasets/dataset-page.tsx";
+import { DatasetsPage } from "./pages/datasets/datasets-page.tsx";
 import { ExperimentsPage } from "./pages/experiments/experiments-page.tsx";
 import { WorkersPage } from "./pages/workers/workers-page.tsx";
 
@@ -20,5 +22,7 @@ export const routes: PageRoute[] = [
   { path: "/experiments/:id", page: ExperimentPage },
   { path: "/trials/:id", page: TrialPage },
   { path: "/frontier", page: FrontierPage, nav: { title: "Frontier", key: "f" } },
+  { path: "/datasets", page: DatasetsPage, nav: { title: "Data sets", key: "d" } },
+  { path: "/datasets/card", page: DatasetPage },
   { path: "/workers", page: WorkersPage, nav: { title: "Workers", key: "w" } },
 ];

@@ -341,6 +341,37 @@ export const datasetRegistrationSchema = datasetSchema
   .extend({ name: nameSchema, classes: z.array(labelSchema) });
 export type DatasetRegistration = z.infer<typeof datasetRegistrationSchema>;
 
+const splitNames = ["train", "validation", "test"] as const;
+
+/** What people are shown of a data set. A worker makes it when it has prepared the version. */
+export const datasetCardSchema = z.object({
+  classes: z.array(z.object({ name: z.string(), train: z.int(), validation: z.int(), test: z.int() })),
+  /** Null where an earlier version prepared it, which did not keep them. */
+  preparation: z
+    .object({
+      /** Images whose bytes lie in two splits, with a few of their names in both. */
+      duplicates: z.array(
+        z.object({
+          between: z.tuple([z.enum(splitNames), z.enum(splitNames)]),
+          images: z.int(),
+          examples: z.array(z.tuple([z.string(), z.string()])),
+        }),
+      ),
+      /** Images that were left out for they cannot be decoded: how many, and some with the reason. */
+      broken: z.object({ images: z.int(), examples: z.array(z.object({ file: z.string(), reason: z.string() })) }),
+    })
+    .nullable(),
+  /** How the sheet of samples is laid out: a row of squares for each of the first classes, a gap before each and after the last. */
+  sheet: z.object({ rows: z.int(), columns: z.int(), side: z.int(), gap: z.int() }),
+});
+export type DatasetCard = z.infer<typeof datasetCardSchema>;
+
+export const datasetDetailSchema = datasetSchema.extend({
+  /** Null before a worker has made it. */
+  card: datasetCardSchema.nullable(),
+});
+export type DatasetDetail = z.infer<typeof datasetDetailSchema>;
+
 export const modelSchema = z.object({
   name: z.string(),
   inputShape: z.tuple([z.int(), z.int(), z.int()]),

@@ -1,12 +1,15 @@
-import { datasetListSchema, type PreparingDataset } from "@reluctant/contracts";
+import { type DatasetCard, datasetDetailSchema, datasetListSchema, type PreparingDataset } from "@reluctant/contracts";
 import { datasetOf, type Kit, setup, specOf } from "@reluctant/testkit";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import {
   type Caller,
   dispatch,
   explainWaiting,
+  getDataset,
+  getDatasetSheet,
   getExperiment,
   getFrontier,
+  keepDatasetCard,
   listDatasets,
   planExperiment,
   registerDataset,
@@ -92,4 +95,38 @@ test("what waits for a data set is told where it is prepared, and dispatched onc
   await tellDatasets(kit.deps, { workerId, datasets: [version], preparingDatasets: [], unusableDatasets: [] });
   expect(kit.published).toContain("dispatch");
   expect(await dispatch(kit.deps)).toMatchObject([{ stageRunId }]);
+});
+
+test("a version's card is kept as it was made first, and shown under each of its names", async () => {
+  const { version, name } = kit.dataset;
+  const identified = { identity, dataset: name };
+  expect(datasetDetailSchema.parse(await getDataset(kit.deps, identified)).card).toBeNull();
+  await expect(getDatasetSheet(kit.deps, identified)).rejects.toMatchObject({ code: "not-found" });
+  const card: DatasetCard = {
+    classes: [{ name: "a", train: 9, validation: 1, test: 2 }],
+    preparation: null,
+    sheet: { rows: 1, columns: 12, side: 64, gap: 4 },
+  };
+  const preparation = {
+    duplicates: [
+      {
+        between: ["train", "test"] as ["train", "test"],
+        images: 1,
+        examples: [["train/a/1", "test/a/1"]] as [string, string][],
+      },
+    ],
+    broken: { images: 1, examples: [{ file: "a/2.png", reason: "is cut" }] },
+  };
+  await keepDatasetCard(kit.deps, { version, card, sheet: Buffer.from("old") });
+  await keepDatasetCard(kit.deps, { version, card: { ...card, preparation }, sheet: Buffer.from("new") });
+  await keepDatasetCard(kit.deps, { version, card, sheet: Buffer.from("worse") });
+  await registerDataset(kit.deps, datasetOf({ name: "renamed" }));
+  const shown = await getDataset(kit.deps, { identity, dataset: `renamed@${version.slice(0, 8)}` });
+  expect(datasetDetailSchema.parse(shown)).toMatchObject({
+    name: "renamed",
+    alsoNamed: [name],
+    card: { ...card, preparation },
+  });
+  expect(Buffer.from((await getDatasetSheet(kit.deps, identified)).sheet).toString()).toBe("new");
+  await expect(getDataset(kit.deps, { identity, dataset: "none" })).rejects.toThrow(/choose one of renamed, shapes/);
 });

@@ -9,6 +9,7 @@ export * from "./collect-garbage.ts";
 export * from "./complete-attempt.ts";
 export * from "./create-experiment.ts";
 export * from "./create-token.ts";
+export * from "./dataset-cards.ts";
 export * from "./datasets.ts";
 export * from "./deps.ts";
 export * from "./dispatch.ts";

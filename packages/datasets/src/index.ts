@@ -1,3 +1,4 @@
+export { cardOf, type DatasetCardFacts } from "./card.ts";
 export { requireDataFolders } from "./data-folders.ts";
 export { discoverDatasets } from "./discover.ts";
 export { DatasetError } from "./errors.ts";
@@ -9,5 +10,6 @@ export { type PrepareInput, prepare } from "./prepare.ts";
 export { type PrepareAllInput, prepareAll } from "./prepare-all.ts";
 export type { PrepareProgress } from "./progress.ts";
 export { type Batch, type DatasetReader, openPrepared } from "./reader.ts";
+export { sheetSize } from "./sheet.ts";
 export type { DatasetSource, Pixels, Preprocessing, SampleBytes, Shape } from "./source.ts";
 export { type Split, splits } from "./split.ts";

@@ -2,6 +2,7 @@ import { constants, mkdir, open, rename, rm, writeFile } from "node:fs/promises"
 import { join } from "node:path";
 import { fileSha256 } from "@reluctant/machine";
 import { BrokenImage, BrokenImages, requireFewBroken } from "./broken-images.ts";
+import { factsFile, factsOf } from "./card.ts";
 import { forEachConcurrently } from "./concurrency.ts";
 import { decodeOnOneCoreEach } from "./decode.ts";
 import { contentChanged, DatasetError } from "./errors.ts";
@@ -89,6 +90,7 @@ async function build({ source, manifest, onProgress }: PrepareInput, version: st
     splits: {} as Header["splits"],
   };
   if (manifest.broken) await writeDurably(join(folder, brokenFile), listed(manifest.broken));
+  await writeDurably(join(folder, factsFile), JSON.stringify(factsOf(manifest)));
   for (const split of splits) {
     await writeDurably(join(folder, `${split}.labels`), labels[split]);
     const images = await fileSha256(join(folder, imageFile(split, streamed !== null)));

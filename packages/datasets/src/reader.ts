@@ -42,6 +42,8 @@ export interface DatasetReader extends Normalization {
   /** Whether batches are decoded from the image files, so that they can be resized crops. */
   readonly streamed: boolean;
   size(split: Split): number;
+  /** Of each sample of a split, by its place in it. */
+  labels(split: Split): Int32Array;
   /** How an epoch visits the training split: a permutation of its places, a pure function of seed and epoch. */
   order(seed: number, epoch: number): Uint32Array;
   /**
@@ -95,6 +97,7 @@ export async function openPrepared(
     std,
     streamed: streamed !== undefined,
     size: (split) => header.splits[split].size,
+    labels: (split) => labels[split],
     order: (seed, epoch) => (streamed ? bufferedOrder : shuffledIndices)(seed, epoch, header.splits.train.size),
     async batch(split, indices, crops) {
       if (crops && !streamed)

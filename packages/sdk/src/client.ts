@@ -1,6 +1,8 @@
 import {
   type Dataset,
+  type DatasetDetail,
   type DatasetList,
+  datasetDetailSchema,
   datasetListSchema,
   type Event,
   type Frontier,
@@ -50,6 +52,9 @@ export function createClient(options: ClientOptions) {
     /** The datasets, with those that workers found and cannot use. */
     datasetList: ({ signal }: Abortable = {}): Promise<DatasetList> =>
       http.get(datasetListSchema, "/datasets", { signal }),
+    /** One by `name` or `name@version`, with its card. */
+    dataset: (dataset: string, { signal }: Abortable = {}): Promise<DatasetDetail> =>
+      http.get(datasetDetailSchema, `/datasets/${encodeURIComponent(dataset)}`, { signal }),
     models: async ({ signal }: Abortable = {}): Promise<ModelResource[]> =>
       (await http.get(modelListSchema, "/models", { signal })).items,
     workers: async ({ signal }: Abortable = {}): Promise<Worker[]> =>

@@ -22,7 +22,8 @@ const progress = {
 
 function setup(register = vi.fn(async (_: DatasetRegistration): Promise<unknown> => undefined)) {
   const log = { info: vi.fn(), error: vi.fn() };
-  return { datasets: new DatasetsInPreparation(register, log), register, log };
+  const keepCard = vi.fn(async () => {});
+  return { datasets: new DatasetsInPreparation({ register, keepCard }, log), register, keepCard, log };
 }
 
 test("those that were met before are there at once, the others as they are prepared, with how far they are", async () => {
@@ -88,4 +89,14 @@ test("what is not the data set's fault is thrown, and what was still to be prepa
   datasets.lost("SIGKILL");
   expect(datasets.now.preparingDatasets).toEqual([]);
   expect(datasets.now.unusableDatasets).toMatchObject([{ name: "big", reason: expect.stringContaining("SIGKILL") }]);
+});
+
+test("a card is kept of what is registered, and of nothing else", async () => {
+  const { datasets, keepCard } = setup();
+  const sheet = { rows: 0, columns: 12, side: 64, gap: 4 };
+  const card = { type: "card" as const, card: { classes: [], preparation: null, sheet }, sheet: "AAE=" };
+  await datasets.hear({ type: "ready", dataset: registration("good") });
+  await datasets.hear({ ...card, version: "0".repeat(64) });
+  await datasets.hear({ ...card, version: "1".repeat(64) });
+  expect(keepCard.mock.calls).toEqual([[expect.objectContaining({ version: "0".repeat(64), sheet: Buffer.of(0, 1) })]]);
 });

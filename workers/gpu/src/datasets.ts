@@ -1,4 +1,5 @@
 import {
+  type DatasetCard,
   type DatasetRegistration,
   type PreparingDataset,
   ReluctantError,
@@ -18,18 +19,26 @@ export interface HeldDatasets {
   readonly changed: WakeSignal;
 }
 
+/** What the installation knows of data sets. */
+export interface DatasetCatalog {
+  register(dataset: DatasetRegistration): Promise<unknown>;
+  keepCard(card: { version: string; card: DatasetCard; sheet: Uint8Array }): Promise<unknown>;
+}
+
 const waiting = { step: "waiting", done: 0, total: null, imagesPerSecond: null, etaSeconds: null } as const;
 
 /** Follows the process that prepares them, and registers each before it counts as there. */
 export class DatasetsInPreparation implements HeldDatasets {
   now: WorkerDatasets = { datasets: [], preparingDatasets: [], unusableDatasets: [] };
   readonly changed = createWakeSignal();
-  readonly #register: (dataset: DatasetRegistration) => Promise<unknown>;
+  readonly #register: DatasetCatalog["register"];
+  readonly #keepCard: DatasetCatalog["keepCard"];
   readonly #log: Pick<Logger, "info" | "error">;
   readonly #logProgress: (progress: PrepareProgress) => void;
 
-  constructor(register: (dataset: DatasetRegistration) => Promise<unknown>, log: Pick<Logger, "info" | "error">) {
+  constructor({ register, keepCard }: DatasetCatalog, log: Pick<Logger, "info" | "error">) {
     this.#register = register;
+    this.#keepCard = keepCard;
     this.#log = log;
     this.#logProgress = logged(log);
   }
@@ -39,6 +48,11 @@ export class DatasetsInPreparation implements HeldDatasets {
     switch (news.type) {
       case "ready":
         return this.#ready(news.dataset);
+      case "card": {
+        const isRegistered = this.now.datasets.includes(news.version);
+        if (isRegistered) await this.#keepCard({ ...news, sheet: Buffer.from(news.sheet, "base64") });
+        return;
+      }
       case "unusable":
         return this.#unusable(news.dataset);
       case "progress":

@@ -1,8 +1,8 @@
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { configuredArtifacts } from "@reluctant/artifacts";
-import { type DatasetRegistration, ReluctantError } from "@reluctant/contracts";
-import { type Deps, handBackAttempt, registerDataset } from "@reluctant/control";
+import { ReluctantError } from "@reluctant/contracts";
+import { type Deps, handBackAttempt, keepDatasetCard, registerDataset } from "@reluctant/control";
 import { requireDataFolders } from "@reluctant/datasets";
 import { openDatabase } from "@reluctant/db";
 import { backendCaches } from "@reluctant/machine";
@@ -73,8 +73,10 @@ async function main(): Promise<void> {
     script: new URL("./preparing.js", import.meta.url),
     task: { folders: config.dataFolders, cacheDir: preparedFolder(cacheDir) },
     env: process.env,
-    register: (dataset: DatasetRegistration) =>
-      retryUnavailable(() => registerDataset({ db }, dataset), { signal, log }),
+    catalog: {
+      register: (dataset) => retryUnavailable(() => registerDataset({ db }, dataset), { signal, log }),
+      keepCard: (card) => retryUnavailable(() => keepDatasetCard({ db }, card), { signal, log }),
+    },
     log,
   });
   const engine = await unlessAborted(signal, probeEngine({ childScript, env: childEnv }));

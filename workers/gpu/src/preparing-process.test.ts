@@ -12,12 +12,16 @@ test("a process prepares while its supervisor serves, and what a killed one left
   const cacheDir = await mkdtemp(join(tmpdir(), "reluctant-preparing-"));
   onTestFinished(() => rm(cacheDir, { recursive: true, force: true }));
   const names: string[] = [];
+  const cards: unknown[] = [];
   const start = () =>
     startPreparing({
       script,
       task: { folders: ["glyphs-small"], cacheDir },
       env: process.env,
-      register: async ({ name }) => names.push(name),
+      catalog: {
+        register: async ({ name }) => names.push(name),
+        keepCard: async ({ card, sheet }) => cards.push({ ...card, bytes: sheet.length }),
+      },
       log: createLogger({ name: "worker", level: "silent" }),
     });
   const first = start();
@@ -33,6 +37,9 @@ test("a process prepares while its supervisor serves, and what a killed one left
   expect(names).toEqual(["glyphs-small"]);
   expect(first.datasets.now.unusableDatasets).toEqual([]);
   expect((await readdir(cacheDir)).sort()).toEqual([...second.datasets.now.datasets, "seen", "turns"]);
+
+  const made = { preparation: { duplicates: [], broken: { images: 0, examples: [] } }, sheet: { rows: 10 } };
+  await vi.waitFor(() => expect(cards).toMatchObject([made]), 30_000);
 
   const third = start();
   onTestFinished(third.end);

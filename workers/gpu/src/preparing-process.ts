@@ -1,17 +1,15 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
-import type { DatasetRegistration } from "@reluctant/contracts";
 import type { Logger } from "@reluctant/telemetry";
 import { childEnvironment } from "./child-process.ts";
-import { DatasetsInPreparation, type HeldDatasets } from "./datasets.ts";
+import { type DatasetCatalog, DatasetsInPreparation, type HeldDatasets } from "./datasets.ts";
 import type { PreparingNews, PreparingTask } from "./preparing.ts";
 
 export interface PreparingOptions {
   script: URL;
   task: PreparingTask;
   env: NodeJS.ProcessEnv;
-  /** Makes a data set known to the installation. */
-  register(dataset: DatasetRegistration): Promise<unknown>;
+  catalog: DatasetCatalog;
   log: Logger;
 }
 
@@ -24,8 +22,8 @@ export interface Preparing {
 }
 
 /** Starts the process that prepares data sets, and follows it. */
-export function startPreparing({ script, task, env, register, log }: PreparingOptions): Preparing {
-  const datasets = new DatasetsInPreparation(register, log);
+export function startPreparing({ script, task, env, catalog, log }: PreparingOptions): Preparing {
+  const datasets = new DatasetsInPreparation(catalog, log);
   const child = fork(script, [JSON.stringify(task)], {
     env: childEnvironment(env),
     execArgv: [],

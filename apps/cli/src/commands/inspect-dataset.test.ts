@@ -63,9 +63,9 @@ test("a picture shows a row of images for each class", async () => {
   const { status } = inspect(join(root, "pets"), "--sheet", file);
   expect(status).toBe(0);
   const { data, info } = await sharp(file).raw().toBuffer({ resolveWithObject: true });
-  expect([info.width, info.height]).toEqual([820, 140]);
+  expect([info.width, info.height]).toEqual([980, 140]);
   const redAt = (row: number, column: number) =>
-    data[((4 + row * 68 + 32) * info.width + 4 + column * 68 + 32) * info.channels];
+    data[((4 + row * 68 + 32) * info.width + 164 + column * 68 + 32) * info.channels];
   expect([redAt(0, 0), redAt(0, 1), redAt(1, 0), redAt(1, 10), redAt(1, 11)]).toEqual([0, 1, 20, 30, 255]);
 });
 

@@ -289,3 +289,21 @@ test("data sets that cannot be used are told where one is chosen", async () => {
   expect(told).toContain("tiny-imagenet on gpu-1, gpu-2/data/tiny-imagenet-200: holds both val and test");
   expect(told).toContain("To mend it: keep the one to report on");
 });
+
+test("data sets show how far they are prepared, and a card its classes, samples and checks", async () => {
+  const { server, page, mistakes } = await setup();
+  await page.goto(`${server.url}/datasets`);
+  expect(await page.getByLabel("Being prepared").textContent()).toContain("preparing 43 %");
+  expect(await page.getByText("1 data set cannot be used").isVisible()).toBe(true);
+  await page.getByRole("link", { name: "cifar10" }).click();
+  await page.getByText("3 images of train are in test, too").click();
+  expect(await page.getByText("train/class 1/a.png = test/class 1/b.png").isVisible()).toBe(true);
+  await page.getByText("1 broken image left out").click();
+  expect(await page.getByText("/data/cut.png: not a readable image").isVisible()).toBe(true);
+  expect(await page.getByRole("img", { name: /^samples of / }).count()).toBe(2);
+  await page.getByText("8 more classes").click();
+  expect(await page.getByRole("cell", { name: "class 9" }).isVisible()).toBe(true);
+  await page.setViewportSize({ width: 360, height: 800 });
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360);
+  expect(mistakes).toEqual([]);
+});

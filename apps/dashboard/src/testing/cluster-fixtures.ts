@@ -59,6 +59,26 @@ export const datasets = [
     createdAt: at(900),
   },
 ];
+export const preparingDatasets = [
+  {
+    name: "tiny",
+    step: "decoding",
+    done: 43_000,
+    total: 100_000,
+    imagesPerSecond: 1_500,
+    etaSeconds: 38,
+    workers: ["gpu-1"],
+  },
+];
+/** Of the data set above, with a sheet of two rows. */
+export const datasetCard = {
+  classes: Array.from({ length: 10 }, (_, i) => ({ name: `class ${i}`, train: 4_500, validation: 500, test: 500 })),
+  preparation: {
+    duplicates: [{ between: ["train", "test"], images: 3, examples: [["train/class 1/a.png", "test/class 1/b.png"]] }],
+    broken: { images: 1, examples: [{ file: "/data/cut.png", reason: "/data/cut.png: not a readable image" }] },
+  },
+  sheet: { rows: 2, columns: 12, side: 64, gap: 4 },
+};
 export const unusableDatasets = [
   {
     name: "tiny-imagenet",

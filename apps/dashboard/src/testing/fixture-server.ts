@@ -64,7 +64,15 @@ export async function startFixtureServer(
       (_, query) => ({ series: after(fixtures.curve(step), Number(query.get("afterStep") ?? -1)) }),
     ],
     [/^\/frontiers$/, () => fixtures.frontier],
-    [/^\/datasets$/, () => ({ items: fixtures.datasets, preparing: [], unusable: fixtures.unusableDatasets })],
+    [
+      /^\/datasets$/,
+      () => ({
+        items: fixtures.datasets,
+        preparing: fixtures.preparingDatasets,
+        unusable: fixtures.unusableDatasets,
+      }),
+    ],
+    [/^\/datasets\/[^/]+$/, () => ({ ...fixtures.datasets[0], card: fixtures.datasetCard })],
     [/^\/models$/, () => ({ items: fixtures.models })],
     [/^\/workers$/, () => ({ items: fixtures.workers })],
   ];

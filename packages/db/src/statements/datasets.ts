@@ -1,5 +1,5 @@
-import type { PreparingDataset } from "@reluctant/contracts";
-import { arrayOf, float, int, nullable, text, timestamp, uuid, word } from "../postgres-types.ts";
+import type { DatasetCard, PreparingDataset } from "@reluctant/contracts";
+import { arrayOf, bytes, float, int, json, nullable, text, timestamp, uuid, word } from "../postgres-types.ts";
 import { type RowOf, statement } from "../statement.ts";
 
 export const registerDataset = statement("register-dataset", { takes: { name: text } });
@@ -17,6 +17,14 @@ export const datasetVersion = statement("dataset-version", {
   takes: { sha256: text },
   gives: { name: text, ...shape, createdAt: timestamp },
 });
+export const keepDatasetCard = statement("keep-dataset-card", {
+  takes: { sha256: text, facts: json<DatasetCard>(), sheet: bytes },
+});
+export const datasetCard = statement("dataset-card", {
+  takes: { sha256: text },
+  gives: { facts: json<DatasetCard>() },
+});
+export const datasetSheet = statement("dataset-sheet", { takes: { sha256: text }, gives: { sheet: bytes } });
 export const datasetNames = statement("dataset-names", { takes: { teamId: uuid, limit: int }, gives: { name: text } });
 export const findDataset = statement("find-dataset", {
   takes: { teamId: uuid, name: text, digits: text },
