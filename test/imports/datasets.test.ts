@@ -165,7 +165,7 @@ test("a test folder without labels, other classes' images, notes and system's fi
 test("classes without a held-out image are kept, and told", async () => {
   const { inspection, reader } = await read({ ...train, ...(await heldOut("set/val", 1, { dog: 1 })) });
   expect(reader.size("test")).toBe(2);
-  expect(inspection.notes).toEqual(["1 classes have no test image: cat"]);
+  expect(inspection.notes).toEqual(["1 class has no test image: cat"]);
 });
 
 test("names with spaces and of any script are names, and WebP is read", async () => {

@@ -118,7 +118,7 @@ const broken: [what: string, name: string, make: (context: Context) => Promise<u
       "empty",
       ({ data }) => mkdir(join(data, "empty")),
       /data\/empty: holds no data set that is known here, but nothing$/,
-      /^known are: train\/CLASS\/IMAGE\.jpg .* CIFAR-10's .* Tiny-ImageNet's .* WebDataset/,
+      /^known are: train\/CLASS\/IMAGE .* CIFAR-10's .* Tiny-ImageNet's .* WebDataset/,
     ],
     [
       "a layout that is not known",
@@ -132,7 +132,7 @@ const broken: [what: string, name: string, make: (context: Context) => Promise<u
       "alone",
       ({ write }) => write({ "alone/train/cat/0.png": "x" }),
       /data\/alone: holds no data set that is known here, but train$/,
-      /train\/CLASS\/IMAGE\.jpg or \.png with val or test beside train/,
+      /train\/CLASS\/IMAGE \(JPEG, PNG or WebP\) with val or test beside train/,
     ],
     [
       "a link that leads nowhere",

@@ -40,7 +40,7 @@ test("a folder is told as what it is, and nothing is written", async () => {
   expect({ status, stderr: stderr.replace(/^(reading|decoding) .*\n/gm, "") }).toEqual({ status: 0, stderr: "" });
   expect(stdout.split("\n")).toEqual([
     `pets  ${join(root, "pets")}`,
-    "layout      train/CLASS/IMAGE.jpg or .png with val or test beside train",
+    "layout      train/CLASS/IMAGE (JPEG, PNG or WebP) with val or test beside train",
     "images      18 train, 2 validation, 2 test; 2 classes",
     "sizes       6×4 (of 22 looked at)",
     "kinds       PNG, 8-bit RGB (22)",

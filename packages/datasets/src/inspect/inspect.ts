@@ -107,9 +107,9 @@ interface FoundPlan {
   plan(settings: DatasetSettings): Promise<Plan>;
 }
 
-/** @param path a folder, an archive, one half of two or one shard of several, also as `NAME-train-{000000..000009}.tar` */
+/** @param path a folder, an archive, one half of two or one shard of several, also as `NAME-{train,val}-{000000..000009}.tar` */
 async function found(given: string): Promise<FoundPlan> {
-  const path = given.replace(/\{(\d+)\.\.\d+\}/, "$1");
+  const path = given.replace(/\{(\d+)\.\.\d+\}/, "$1").replace(/\{([^{},]+),[^{}]*\}/, "$1");
   const file = basename(resolve(path));
   const kind = await stat(path).catch((error) => {
     throw unreadable(path, error, "name another");
@@ -191,10 +191,12 @@ function notesOn(seen: {
   const without = (part: "train" | "test") => [...tally.classes].filter(([, counts]) => counts[part] === 0);
   const untested = without("test");
   if (untested.length > 0 && tally.share === 1)
-    notes.push(`${untested.length} classes have no test image: ${namesOf(untested)}`);
+    notes.push(`${classesHave(untested)} no test image: ${namesOf(untested)}`);
   const untrained = without("train");
   if (untrained.length > 0 && tally.share === 1)
-    notes.push(`${untrained.length} classes have no train image, so it is refused: ${namesOf(untrained)}`);
+    notes.push(`${classesHave(untrained)} no train image, so it is refused: ${namesOf(untrained)}`);
+  if (tally.classes.size < 2 && tally.share === 1)
+    notes.push(`it has ${tally.classes.size} class, so it is refused: at least 2 are needed`);
   if (!images.shape && !preprocessing && images.looked > images.broken.length)
     notes.push(
       `its images are of many sizes: put {"resize": ${images.medianSide}, "crop": ${images.medianSide}} in ${name}.preprocess.json beside it, or with "streamed": true besides`,
@@ -207,6 +209,9 @@ function notesOn(seen: {
     );
   return notes;
 }
+
+const classesHave = ({ length }: readonly unknown[]): string =>
+  length === 1 ? "1 class has" : `${length} classes have`;
 
 const namesOf = (classes: readonly [string, unknown][]): string => {
   const names = classes.slice(0, 5).map(([name]) => name);

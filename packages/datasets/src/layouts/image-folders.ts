@@ -1,22 +1,34 @@
 import { DatasetError } from "../errors.ts";
 import { requirePlainPath } from "../source.ts";
-import { type FileTree, unfollowed, walk } from "../tree/file-tree.ts";
+import { type FileTree, isSystemFile, unfollowed, walk } from "../tree/file-tree.ts";
 import { type ImageRecord, imageFilesPlan, notAnImage } from "./image-files.ts";
-import { type Layout, PassedOver, type PlanChoices } from "./layout.ts";
+import { type Detection, type Layout, PassedOver, type PlanChoices } from "./layout.ts";
 import { partsOf, type SplitName, splitNameOf, valLeftOut } from "./parts.ts";
 
 /** `train/CLASS/IMAGE.jpg` with `val` or `test` beside `train`, by whatever name, and images at any depth of a class. */
 export const imageFolders: Layout = {
-  title: "train/CLASS/IMAGE.jpg or .png with val or test beside train",
+  title: "train/CLASS/IMAGE (JPEG, PNG or WebP) with val or test beside train",
   async detect(tree) {
     const folders = await splitFolders(tree);
     const found = new Set(folders.map(({ split }) => split));
-    if (found.size === 0) return null;
+    if (found.size === 0) return unsplitClasses(tree);
     if (!found.has("train")) return { lacks: "a folder train" };
     if (found.size === 1) return { lacks: "a folder val or test beside train" };
     return { plan: async (choices) => planFolders(tree, await labeledImages(tree, folders), choices) };
   },
 };
+
+/** What lacks where each class is a folder, but of no part; a few of them tell. */
+async function unsplitClasses(tree: FileTree): Promise<Detection | null> {
+  const folders = (await tree.list("")).filter(({ name, kind }) => kind === "folder" && !isSystemFile(name));
+  if (folders.length < 2) return null;
+  const [first, ...others] = folders.slice(0, 3).map(({ name }) => name);
+  for (const name of [first as string, ...others]) {
+    const images = (await tree.list(name)).some((entry) => entry.kind === "file" && notAnImage(entry.name) === null);
+    if (!images) return null;
+  }
+  return { lacks: `folders train and val around its classes ${[first, ...others].join(", ")}` };
+}
 
 export interface SplitFolder {
   readonly folder: string;

@@ -24,5 +24,19 @@ export async function openArchive(file: string): Promise<FileTree> {
       file,
       fix: "fetch it again",
     });
+  const other = unread.find(([, signature]) => Buffer.from(start).indexOf(signature) === 0);
+  if (other)
+    throw new UnknownLayout(`is packed by ${other[0]}, which is not read`, {
+      file,
+      fix: "pack it as .tar.gz, .tar.zst or .zip, or unpack it",
+    });
   throw new UnknownLayout("is no archive", { file, fix: "name a folder, or a zip or tar archive" });
 }
+
+/** What people pack by as well, and how it begins. */
+const unread: readonly (readonly [string, Buffer])[] = [
+  ["xz", Buffer.from("\xfd7zXZ\0", "latin1")],
+  ["bzip2", Buffer.from("BZh")],
+  ["7-Zip", Buffer.from("7z\xbc\xaf\x27\x1c", "latin1")],
+  ["RAR", Buffer.from("Rar!")],
+];
