@@ -23,7 +23,7 @@ export function lotOf(seed: number, number: number): Lot {
 
 /** One to four changes: a byte, a run of one byte, a part left out, repeated or moved, a word, an end. */
 function broken(seed: Uint8Array, below: Lot["below"]): Buffer {
-  let bytes = Buffer.from(seed);
+  let bytes: Buffer = Buffer.from(seed);
   for (let change = below(4); change >= 0 && bytes.length > 0; change--) bytes = changed(bytes, below);
   return bytes;
 }

@@ -1,0 +1,20 @@
+/** The readers as fuzzing reaches them, each alone. */
+export { decodeImage, decodeView, requireWhole } from "./decode.ts";
+export { DatasetError } from "./errors.ts";
+export { cifar10Form, cifarBinary } from "./layouts/cifar.ts";
+export { cifarPickles } from "./layouts/cifar-pickle.ts";
+export { flatVal } from "./layouts/flat-val.ts";
+export { idx } from "./layouts/idx.ts";
+export { imageFolders } from "./layouts/image-folders.ts";
+export { recognize } from "./layouts/index.ts";
+export type { Layout, Plan } from "./layouts/layout.ts";
+export { npz } from "./layouts/npz.ts";
+export { parquetWithin } from "./layouts/parquet.ts";
+export { webDataset } from "./layouts/web-dataset.ts";
+export { requirePlainPath } from "./source.ts";
+export type { FileTree } from "./tree/file-tree.ts";
+export { folderTree } from "./tree/folder-tree.ts";
+export { indexOf } from "./tree/path-index.ts";
+export { tarTree } from "./tree/tar-tree.ts";
+export { zipTree } from "./tree/zip-tree.ts";
+export { croppedFirst } from "./view.ts";
