@@ -1,24 +1,25 @@
 /**
  * What private inference costs on this machine: each unit alone, one core, in µs a ReLU; whole inferences between two
- * processes; and the units' exactness on a million values. The linear layers' correlations come from a dealer: offline figures
+ * processes; the units' exactness on a million values; and a network that was trained on CIFAR-10 beside itself in the clear. The linear layers' correlations come from a dealer: offline rows
  * lack what homomorphic encryption would cost in its place.
  */
 import { FlagError, type Options } from "./options.ts";
+import { agreements } from "./pi/agreement.ts";
 import type { Case } from "./pi/case.ts";
 import { exactness } from "./pi/exactness.ts";
 import { inferences } from "./pi/inferences.ts";
 import { units } from "./pi/units.ts";
-import type { Figure } from "./rows.ts";
+import type { Row } from "./rows.ts";
 
-export async function pi({ quick, only }: Options): Promise<Figure[]> {
-  const all: Case[] = [...units, ...exactness, ...inferences];
+export async function pi({ quick, only }: Options): Promise<Row[]> {
+  const all: Case[] = [...units, ...exactness, ...inferences, ...agreements];
   const chosen = all.filter((one) => one.name.includes(only) && (one.quick || !quick));
   if (chosen.length === 0)
     throw new FlagError(`--case: none has "${only}" in its name; they are ${all.map(({ name }) => name).join(", ")}`);
-  const figures: Figure[] = [];
+  const rows: Row[] = [];
   for (const { name, run } of chosen) {
     process.stderr.write(`${name} …\n`);
-    figures.push(...(await run()));
+    rows.push(...(await run()));
   }
-  return figures;
+  return rows;
 }

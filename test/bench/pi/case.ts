@@ -1,8 +1,8 @@
-import type { Figure } from "../rows.ts";
+import type { Row } from "../rows.ts";
 
 export interface Case {
   name: string;
   /** Whether a quick run has it. */
   quick: boolean;
-  run: () => Figure[] | Promise<Figure[]>;
+  run: () => Row[] | Promise<Row[]>;
 }
