@@ -32,6 +32,7 @@ mustRun(process.execPath, ["node_modules/turbo/bin/turbo", "run", "build", "--ou
   TURBO_NO_UPDATE_NOTIFIER: "1",
 });
 if (!backend || backend === "torch") setUpTorch();
+setUpPrivateInference();
 if (backend === "tensorflow") {
   const problem = addTensorflow();
   if (problem) stop(`The tensorflow backend could not be added: ${problem}`);
@@ -86,6 +87,13 @@ function setUpTorch() {
   if (status !== 3) stop(`The libtorch addon does not build; RELUCTANT_BACKEND=wasm does without it.\n${output}`);
   console.warn(`Training will use the slower wasm backend: ${output.trim()}`);
   if (problem) console.warn(`It could not be installed (${problem}). RELUCTANT_BACKEND=wasm skips this step.`);
+}
+
+/** Its kernels in C++ take a few seconds, once. Without a compiler it computes in WebAssembly, and says so. */
+function setUpPrivateInference() {
+  const { status, output } = run(process.execPath, ["packages/pi/dist/build-cli.js"], { quiet: true });
+  if (status === 3) console.warn(`Private inference will compute in WebAssembly: ${output.trim()}`);
+  else if (status !== 0) stop(output.trim());
 }
 
 /** Answers why it could not, or nothing. */

@@ -1,11 +1,11 @@
 import { averagePositions, reciprocalBits } from "./average-pool.ts";
 import { baseTransfers, offerTransfers, pointBytes } from "./base-ot.ts";
 import type { Channel } from "./channel.ts";
-import { CorrelatedReceiver } from "./correlated-ot.ts";
+import type { RowReceiver } from "./correlated-ot.ts";
 import type { CostSheet } from "./costs.ts";
 import { requestCorrelation } from "./dealer.ts";
 import { Inference, nonceBytes } from "./inference.ts";
-import type { LabelKernels } from "./label-kernels.ts";
+import type { Kernels } from "./kernels.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Architecture, Step } from "./network.ts";
 import { randomSeed, randomVector } from "./random.ts";
@@ -18,7 +18,7 @@ export interface ClientContext {
   architecture: Architecture;
   server: Channel;
   dealer: Channel;
-  kernels: LabelKernels;
+  kernels: Kernels;
   ledger: Ledger;
   costs: CostSheet;
 }
@@ -38,7 +38,7 @@ export interface PreparedClient {
 export async function prepareClient(context: ClientContext): Promise<PreparedClient> {
   const { architecture, server, dealer, costs } = context;
   const inference = await costs.of("offline", "nonce", () => agreeOnNonce(context));
-  const transfers = await costs.of("offline", "base transfers", () => baseTransfersOf(server));
+  const transfers = await costs.of("offline", "base transfers", () => baseTransfersOf(context));
   const shares = new Map<string, RingVector>();
   const evaluators: EvaluatorLayer[] = [];
   const of = (name: string) => shares.get(name) as RingVector;
@@ -93,8 +93,8 @@ async function agreeOnNonce({ server, ledger }: ClientContext): Promise<Inferenc
   return new Inference(ledger, { client: half, server: await server.receive("nonce", nonceBytes) });
 }
 
-async function baseTransfersOf(server: Channel): Promise<CorrelatedReceiver> {
+async function baseTransfersOf({ server, kernels }: ClientContext): Promise<RowReceiver> {
   const { offer, seeds } = offerTransfers();
   await server.send("offer", offer);
-  return new CorrelatedReceiver(seeds(await server.receive("choices", baseTransfers * pointBytes)));
+  return kernels.receiver(seeds(await server.receive("choices", baseTransfers * pointBytes)));
 }

@@ -1,7 +1,6 @@
 import { baseTransfers, type SeedPairs } from "./base-ot.ts";
 import type { Delta, Labels } from "./labels.ts";
 import { Keystream } from "./random.ts";
-import { transposeColumnsFast } from "./wasm-transpose.ts";
 
 /*
  * Correlated oblivious transfer by extension (Ishai, Kilian, Nissim & Petrank, "Extending Oblivious Transfers Efficiently",
@@ -13,18 +12,34 @@ import { transposeColumnsFast } from "./wasm-transpose.ts";
 /** Bytes that a transfer takes on the channel. */
 export const transferBytes = baseTransfers / 8;
 
+/** Columns of bits to rows: `transposeColumns` of bits.ts, or one that is faster. */
+type Transpose = (columns: Int32Array, rows: number) => Int32Array;
+
+/** The garbler's end of the transfers. */
+export interface RowSender {
+  /** The rows, labels for 0, of transfers whose corrections the receiver sent. Their number is a multiple of 32. */
+  extend(corrections: Int32Array, transfers: number): Labels;
+}
+
+/** The evaluator's end. */
+export interface RowReceiver {
+  /** For choice bits, 32 a word: the corrections to send, and the labels that the choices give. */
+  extend(choices: Int32Array): { corrections: Int32Array; labels: Labels };
+}
+
 /** The garbler's end. Its columns are streams: each call goes on where the last one ended, so that no row comes twice. */
-export class CorrelatedSender {
+export class CorrelatedSender implements RowSender {
   readonly #delta: Delta;
   readonly #columns: Keystream[];
+  readonly #transpose: Transpose;
 
   /** `seeds`: of each base transfer the seed that Δ's bit chose. */
-  constructor(delta: Delta, seeds: readonly Uint8Array[]) {
+  constructor(delta: Delta, seeds: readonly Uint8Array[], transpose: Transpose) {
     this.#delta = delta;
+    this.#transpose = transpose;
     this.#columns = seeds.map((seed) => new Keystream(seed));
   }
 
-  /** The rows, labels for 0, of transfers whose corrections the receiver sent. Their number is a multiple of 32. */
   extend(corrections: Int32Array, transfers: number): Labels {
     const stride = transfers / 32;
     const columns = new Int32Array(baseTransfers * stride);
@@ -36,19 +51,19 @@ export class CorrelatedSender {
         columns[at + i] = (words[i] as number) ^ (chosen & (corrections[at + i] as number));
       }
     });
-    return transposeColumnsFast(columns, transfers);
+    return this.#transpose(columns, transfers);
   }
 }
 
-/** The evaluator's end. */
-export class CorrelatedReceiver {
+export class CorrelatedReceiver implements RowReceiver {
   readonly #columns: (readonly [Keystream, Keystream])[];
+  readonly #transpose: Transpose;
 
-  constructor(seeds: SeedPairs) {
+  constructor(seeds: SeedPairs, transpose: Transpose) {
+    this.#transpose = transpose;
     this.#columns = seeds.map(([zero, one]) => [new Keystream(zero), new Keystream(one)] as const);
   }
 
-  /** For choice bits, 32 a word: the corrections to send, and the labels that the choices give. */
   extend(choices: Int32Array): { corrections: Int32Array; labels: Labels } {
     const stride = choices.length;
     const columns = new Int32Array(baseTransfers * stride);
@@ -62,6 +77,6 @@ export class CorrelatedReceiver {
         corrections[at + i] = (wordsOfZero[i] as number) ^ (wordsOfOne[i] as number) ^ (choices[i] as number);
       }
     });
-    return { corrections, labels: transposeColumnsFast(columns, 32 * stride) };
+    return { corrections, labels: this.#transpose(columns, 32 * stride) };
   }
 }

@@ -1,9 +1,9 @@
 import { type Channel, ChannelError } from "./channel.ts";
 import { filterSize, inputSize, outputSize } from "./convolution.ts";
+import type { Kernels } from "./kernels.ts";
 import { type Architecture, type StepOf, stepsOf } from "./network.ts";
 import { Keystream, randomSeed, seedBytes } from "./random.ts";
 import { bytesOf, type RingVector, subtract, vectorOf } from "./ring.ts";
-import { convolve } from "./wasm-convolution.ts";
 
 /*
  * Correlations of linear layers from a dealer: for the client's share r of a layer's input the client gets W·r − s, the
@@ -16,7 +16,10 @@ import { convolve } from "./wasm-convolution.ts";
 export const dealerLabel = "dealer: offline linear cost not included";
 
 /** Serves inferences to one client and one server until the client goes. */
-export async function deal(architecture: Architecture, client: Channel, server: Channel): Promise<void> {
+export async function deal(
+  architecture: Architecture,
+  { client, server, kernels }: { client: Channel; server: Channel; kernels: Kernels },
+): Promise<void> {
   const layers = stepsOf(architecture, "linear");
   const filters = new Map<string, Int32Array>();
   for (const { name, shape } of layers) {
@@ -26,7 +29,7 @@ export async function deal(architecture: Architecture, client: Channel, server: 
   const correlate = async ({ name, shape }: StepOf<"linear">): Promise<void> => {
     const mask = vectorOf(await client.receive("mask", 8 * inputSize(shape)));
     const kept = new Keystream(await server.receive("maskSeed", seedBytes)).vector(outputSize(shape));
-    const product = convolve(shape, filters.get(name) as Int32Array, mask);
+    const product = kernels.convolve(shape, filters.get(name) as Int32Array, mask);
     await client.send("correlation", bytesOf(subtract(product, kept)));
   };
   try {

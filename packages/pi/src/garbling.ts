@@ -13,23 +13,30 @@ export const tableBytes = (circuit: Circuit, units: number): number => gateTable
 /** Labels of a circuit's inputs for all units: those of one wire after another, one a unit. */
 export type InputLabels<Input extends string> = Record<Input, Labels>;
 
-/** What garbling and evaluating have in common. */
-interface Options<Input extends string> {
+/** Units of one circuit that are garbled together, under one set of keys. */
+export interface ChunkOfUnits<Input extends string> {
   circuit: Circuit<Input>;
   hash: GateHash;
   units: number;
-  kernels: LabelKernels;
 }
+
+/** What the garbler has of a chunk. */
+export interface Garbled {
+  /** Gate by gate: what the evaluator gets. */
+  tables: Uint8Array;
+  /** Colors of the outputs' labels for 0, as bit slices: they decode those that the evaluator finds. */
+  colors: Int32Array;
+}
+
+type Options<Input extends string> = ChunkOfUnits<Input> & { kernels: LabelKernels };
 
 /**
  * Garbles a circuit for many units at once, gate by gate: half-gates (Zahur, Rosulek & Evans, "Two Halves Make a Whole",
  * EUROCRYPT 2015), two ciphertexts an AND, over free-XOR and point-and-permute. `zeros` are the inputs' labels for 0.
- * Returns the tables, gate by gate, and the colors of the outputs' labels for 0 as bit slices: with them the garbler
- * decodes the colors that the evaluator finds.
  */
 export function garble<Input extends string>(
   options: Options<Input> & { zeros: InputLabels<Input>; delta: Delta },
-): { tables: Uint8Array; colors: Int32Array } {
+): Garbled {
   const { circuit, zeros, delta, units, kernels } = options;
   const desk = new Desk(options, zeros);
   desk.place(desk.delta, delta);

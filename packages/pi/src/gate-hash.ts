@@ -24,20 +24,23 @@ export interface ChunkName {
  * one half of one gate of one chunk: units of a chunk share it, so that AES runs over all of them in one call.
  */
 export class GateHash {
-  readonly #keys: Uint8Array;
+  readonly name: ChunkName;
+  /** Public: those of a gate's two halves, then of the next gate's. */
+  readonly keys: Uint8Array;
 
   /** Throws where a chunk has more units than may share a key. */
   constructor(name: ChunkName, { ands, units }: { ands: number; units: number }) {
     if (units > maximumUnitsPerKey) {
       throw new RangeError(`a chunk has ${units} units: at most ${maximumUnitsPerKey} may share a key`);
     }
-    this.#keys = keysOf(name, ands);
+    this.name = name;
+    this.keys = keysOf(name, ands);
   }
 
   /** AES_j of each block σ(x), j the key of that half of that gate, into `out`. Added to the block it is H(x, j). */
   encrypt(gate: number, half: 0 | 1, blocks: Uint8Array, out: Uint8Array): void {
     const at = (2 * gate + half) * seedBytes;
-    out.set(ecb(this.#keys.subarray(at, at + seedBytes)).update(blocks));
+    out.set(ecb(this.keys.subarray(at, at + seedBytes)).update(blocks));
   }
 }
 

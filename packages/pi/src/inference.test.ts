@@ -4,15 +4,14 @@ import { type ClientContext, inferOnClient, prepareClient } from "./client.ts";
 import { CostSheet, totalOf } from "./costs.ts";
 import { deal } from "./dealer.ts";
 import { greet } from "./hello.ts";
-import { JavascriptKernels } from "./label-kernels.ts";
 import { Ledger, UsedTwiceError } from "./ledger.ts";
 import { type Architecture, keptReluCount, type PrivateNetwork } from "./network.ts";
+import { javascriptKernels, wasmKernels } from "./portable-kernels.ts";
 import { inferInTheClear } from "./reference.ts";
 import type { RingVector } from "./ring.ts";
 import { enrollWeights, inferOnServer, prepareServer, type ServerContext } from "./server.ts";
 import { channelPair } from "./test-channels.ts";
 import { readyNetwork, tinyModel } from "./test-networks.ts";
-import { WasmKernels } from "./wasm-kernels.ts";
 
 const open: Channel[] = [];
 afterEach(async () => {
@@ -26,12 +25,12 @@ async function setup(network: PrivateNetwork) {
   const [serverToDealer, dealerToServer] = await channelPair();
   open.push(client, server, clientToDealer, dealerToClient, serverToDealer, dealerToServer);
   const { architecture } = network;
-  void deal(architecture, dealerToClient, dealerToServer);
+  void deal(architecture, { client: dealerToClient, server: dealerToServer, kernels: wasmKernels() });
   const clientContext: ClientContext = {
     architecture,
     server: client,
     dealer: clientToDealer,
-    kernels: new JavascriptKernels(),
+    kernels: javascriptKernels(),
     ledger: new Ledger(),
     costs: new CostSheet(client),
   };
@@ -39,7 +38,7 @@ async function setup(network: PrivateNetwork) {
     network,
     client: server,
     dealer: serverToDealer,
-    kernels: new WasmKernels(),
+    kernels: wasmKernels(),
     ledger: new Ledger(),
     costs: new CostSheet(server),
   };

@@ -1,6 +1,6 @@
+import type { Kernels } from "./kernels.ts";
 import type { LinearWeights, StepOf } from "./network.ts";
 import { add, type RingVector } from "./ring.ts";
-import { convolve } from "./wasm-convolution.ts";
 
 /*
  * The local halves of a linear step on additive shares, x = client + server: the correlation has given the client
@@ -11,10 +11,9 @@ import { convolve } from "./wasm-convolution.ts";
 export function applyToServerShare(
   { shape }: StepOf<"linear">,
   { filters, bias }: LinearWeights,
-  share: RingVector,
-  correlation: RingVector,
+  { share, correlation, kernels }: { share: RingVector; correlation: RingVector; kernels: Kernels },
 ): RingVector {
-  return addBias(add(convolve(shape, filters, share), correlation), bias);
+  return addBias(add(kernels.convolve(shape, filters, share), correlation), bias);
 }
 
 /** Adds a bias to each position's channels, in place. */

@@ -1,14 +1,15 @@
 import type { NetConnectOpts } from "node:net";
+import { chooseKernels } from "./choose-kernels.ts";
 import { inferOnClient, prepareClient } from "./client.ts";
 import { acceptOne, connect } from "./connect.ts";
 import { type Cost, CostSheet } from "./costs.ts";
 import { deal } from "./dealer.ts";
 import { greet } from "./hello.ts";
+import type { Level } from "./kernels.ts";
 import { Ledger } from "./ledger.ts";
 import type { Architecture, PrivateNetwork } from "./network.ts";
 import type { RingVector } from "./ring.ts";
 import { enrollWeights, inferOnServer, prepareServer } from "./server.ts";
-import { WasmKernels } from "./wasm-kernels.ts";
 
 /** Where each party listens: unix sockets in a folder that only their user may open. */
 export interface Places {
@@ -20,12 +21,21 @@ export interface Places {
 /** What a party's process is told: all that it may know. */
 export type PartyTask =
   | { role: "dealer"; places: Places; architecture: Architecture }
-  | { role: "server"; places: Places; network: PrivateNetwork; images: number }
+  | { role: "server"; places: Places; network: PrivateNetwork; images: number; threads: number }
   /** `server` is where the client finds the server: a relay, where there is one. */
-  | { role: "client"; places: Places; architecture: Architecture; images: RingVector[]; server: NetConnectOpts };
+  | {
+      role: "client";
+      places: Places;
+      architecture: Architecture;
+      images: RingVector[];
+      server: NetConnectOpts;
+      threads: number;
+    };
 
 /** What one party found: costs of each image, and at the client the logits. */
 export interface PartyResult {
+  /** What its kernels used. */
+  level: Level;
   costs: Cost[][];
   logits: RingVector[];
 }
@@ -56,25 +66,27 @@ async function runDealer({ places, architecture }: TaskOf<"dealer">, onListening
     acceptOne({ path: places.dealerForClient }, { peer: "client", onListening: listening }),
     acceptOne({ path: places.dealerForServer }, { peer: "server", onListening: listening }),
   ]);
-  await deal(architecture, client, server);
+  const kernels = chooseKernels();
+  await deal(architecture, { client, server, kernels });
   await Promise.all([client.close(), server.close()]);
-  return { costs: [], logits: [] };
+  return { level: kernels.level, costs: [], logits: [] };
 }
 
-async function runServer({ places, network, images }: TaskOf<"server">, onListening: () => void): Promise<PartyResult> {
+async function runServer(task: TaskOf<"server">, onListening: () => void): Promise<PartyResult> {
+  const { places, network, images, threads } = task;
   const dealer = await connect({ path: places.dealerForServer }, { peer: "dealer" });
   const client = await acceptOne({ path: places.server }, { peer: "client", onListening });
   await greet(client, network.architecture);
   const ledger = new Ledger();
   const sheets = Array.from({ length: images }, () => new CostSheet(client));
-  const context = { network, client, dealer, ledger, kernels: new WasmKernels() };
+  const context = { network, client, dealer, ledger, kernels: chooseKernels({ threads }) };
   for (const [image, costs] of sheets.entries()) {
     if (image === 0) await enrollWeights({ ...context, costs });
     const prepared = await prepareServer({ ...context, costs });
     await inferOnServer(prepared, { ...context, costs });
   }
-  await Promise.all([client.close(), dealer.close()]);
-  return { costs: sheets.map(({ costs }) => costs), logits: [] };
+  await Promise.all([client.close(), dealer.close(), context.kernels.close()]);
+  return { level: context.kernels.level, costs: sheets.map(({ costs }) => costs), logits: [] };
 }
 
 async function runClient(task: TaskOf<"client">, { onListening, onInferred }: PartyProgress): Promise<PartyResult> {
@@ -83,7 +95,7 @@ async function runClient(task: TaskOf<"client">, { onListening, onInferred }: Pa
   onListening();
   await greet(server, task.architecture);
   const { architecture } = task;
-  const shared = { architecture, server, dealer, ledger: new Ledger(), kernels: new WasmKernels() };
+  const shared = { architecture, server, dealer, ledger: new Ledger(), kernels: chooseKernels(task) };
   const sheets = task.images.map(() => new CostSheet(server));
   const logits: RingVector[] = [];
   for (const [i, image] of task.images.entries()) {
@@ -91,6 +103,6 @@ async function runClient(task: TaskOf<"client">, { onListening, onInferred }: Pa
     logits.push(await inferOnClient(await prepareClient(context), image, context));
     onInferred(logits.length);
   }
-  await Promise.all([server.close(), dealer.close()]);
-  return { costs: sheets.map(({ costs }) => costs), logits };
+  await Promise.all([server.close(), dealer.close(), shared.kernels.close()]);
+  return { level: shared.kernels.level, costs: sheets.map(({ costs }) => costs), logits };
 }

@@ -1,13 +1,14 @@
 import { sliceBits } from "./bits.ts";
 import type { Channel } from "./channel.ts";
 import { type Chunk, chunksOf, gather, labelsOfRows, scatter } from "./chunks.ts";
-import type { CorrelatedReceiver } from "./correlated-ot.ts";
-import { evaluate, tableBytes } from "./garbling.ts";
+import type { RowReceiver } from "./correlated-ot.ts";
+import { tableBytes } from "./garbling.ts";
 import { GateHash } from "./gate-hash.ts";
 import type { Inference } from "./inference.ts";
-import type { LabelKernels } from "./label-kernels.ts";
+import type { Kernels } from "./kernels.ts";
 import { type Labels, labelBytes } from "./labels.ts";
 import type { StepOf } from "./network.ts";
+import { Pipeline } from "./pipeline.ts";
 import { randomVector } from "./random.ts";
 import { circuitOf, type ReluInput, ringBits } from "./relu-circuit.ts";
 import { negate, type RingVector } from "./ring.ts";
@@ -19,6 +20,9 @@ interface GarbledChunk extends Chunk {
 }
 
 const noLabels: Labels = new Int32Array(0);
+
+/** Chunks whose transfers may be out at once, 4 MiB each: a server that garbles in threads has work for as many. */
+const chunksAhead = 2;
 
 /** A ReLU layer at the client, ready for one inference. */
 export interface EvaluatorLayer {
@@ -38,7 +42,7 @@ export async function prepareEvaluator(options: {
   share: RingVector;
   inference: Inference;
   server: Channel;
-  transfers: CorrelatedReceiver;
+  transfers: RowReceiver;
 }): Promise<{ evaluator: EvaluatorLayer; share: RingVector }> {
   const { step, layer, share, inference, server, transfers } = options;
   const next = share.slice();
@@ -62,18 +66,20 @@ export async function prepareEvaluator(options: {
   };
   const chunks: GarbledChunk[] = [];
   const waiting = chunksOf(step.kept);
-  let rows = await send(waiting[0]);
+  const rows: Labels[] = [];
+  for (const chunk of waiting.slice(0, chunksAhead)) rows.push(await send(chunk));
   for (const [place, chunk] of waiting.entries()) {
     const units = chunk.units.length;
+    const ofChunk = rows.shift() as Labels;
     const labels = {
-      clientShare: labelsOfRows(rows, 0, step.signBits, units),
-      mask: labelsOfRows(rows, step.signBits, ringBits, units),
+      clientShare: labelsOfRows(ofChunk, 0, step.signBits, units),
+      mask: labelsOfRows(ofChunk, step.signBits, ringBits, units),
     };
-    // the next chunk's transfers go out while the server garbles this one
+    // a later chunk's transfers go out while the server garbles this one
     const garbled = server.receive("tables", tableBytes(circuit, units));
-    const [tables, nextRows] = await Promise.all([garbled, send(waiting[place + 1])]);
+    const [tables, laterRows] = await Promise.all([garbled, send(waiting[place + chunksAhead])]);
     chunks.push({ ...chunk, labels, tables });
-    rows = nextRows;
+    rows.push(laterRows);
   }
   return { evaluator: { step, layer, chunks }, share: next };
 }
@@ -81,17 +87,21 @@ export async function prepareEvaluator(options: {
 /** Online: evaluates each chunk as its labels come, and sends the layer's colors, from which the server has its share. */
 export async function evaluateLayer(
   { step, layer, chunks }: EvaluatorLayer,
-  { inference, server, kernels }: { inference: Inference; server: Channel; kernels: LabelKernels },
+  { inference, server, kernels }: { inference: Inference; server: Channel; kernels: Kernels },
 ): Promise<void> {
   const circuit = circuitOf(step.signBits);
   const colors: Int32Array[] = [];
+  const evaluated = new Pipeline<Int32Array>(kernels.threads, (found) => void colors.push(found));
   for (const { index, units, labels, tables } of chunks) {
     const received = await server.receive("labels", labelBytes * step.signBits * units.length);
     inference.use("tables", layer, index);
     const hash = new GateHash(inference.chunkName(layer, index), { ands: circuit.ands, units: units.length });
     const serverShare = new Int32Array(received.buffer);
-    colors.push(evaluate({ circuit, labels: { ...labels, serverShare }, tables, hash, units: units.length, kernels }));
+    await evaluated.add(
+      kernels.evaluate({ circuit, labels: { ...labels, serverShare }, tables, hash, units: units.length }),
+    );
   }
+  await evaluated.drain();
   if (chunks.length > 0) await server.send("colors", joined(colors));
 }
 

@@ -1,13 +1,13 @@
 import { sliceStride, unsliceBits } from "./bits.ts";
 import type { Channel } from "./channel.ts";
 import { type Chunk, chunksOf, gather, labelsOfRows, scatter, transfersOf } from "./chunks.ts";
-import { type CorrelatedSender, transferBytes } from "./correlated-ot.ts";
-import { garble } from "./garbling.ts";
+import { type RowSender, transferBytes } from "./correlated-ot.ts";
 import { GateHash } from "./gate-hash.ts";
 import type { Inference } from "./inference.ts";
-import type { LabelKernels } from "./label-kernels.ts";
+import type { Kernels } from "./kernels.ts";
 import { type Delta, type Labels, labelsOfBits, labelWords } from "./labels.ts";
 import type { StepOf } from "./network.ts";
+import { Pipeline } from "./pipeline.ts";
 import { randomWords } from "./random.ts";
 import { circuitOf, ringBits } from "./relu-circuit.ts";
 import type { RingVector } from "./ring.ts";
@@ -34,14 +34,23 @@ export async function prepareGarbler(options: {
   layer: number;
   inference: Inference;
   client: Channel;
-  transfers: CorrelatedSender;
+  transfers: RowSender;
   delta: Delta;
-  kernels: LabelKernels;
+  kernels: Kernels;
 }): Promise<GarblerLayer> {
   const { step, layer, inference, client, transfers, delta, kernels } = options;
   const circuit = circuitOf(step.signBits);
   const chunks: OfferedChunk[] = [];
   let sending: Promise<void> = Promise.resolve();
+  const garbled = new Pipeline<{ tables: Uint8Array; offered: OfferedChunk }>(
+    kernels.threads,
+    async ({ tables, offered }) => {
+      await sending;
+      sending = client.send("tables", tables);
+      sending.catch(() => undefined); // whoever awaits it is told
+      chunks.push(offered);
+    },
+  );
   for (const chunk of chunksOf(step.kept)) {
     const units = chunk.units.length;
     const count = transfersOf(units, step.signBits);
@@ -54,12 +63,13 @@ export async function prepareGarbler(options: {
       serverShare: randomWords(labelWords * step.signBits * units),
     };
     const hash = new GateHash(inference.chunkName(layer, chunk.index), { ands: circuit.ands, units });
-    const { tables, colors } = garble({ circuit, zeros, delta, hash, units, kernels });
-    await sending;
-    sending = client.send("tables", tables);
-    sending.catch(() => undefined); // whoever awaits it is told
-    chunks.push({ ...chunk, zeros: zeros.serverShare, colors });
+    const garbling = async () => {
+      const { tables, colors } = await kernels.garble({ circuit, zeros, delta, hash, units });
+      return { tables, offered: { ...chunk, zeros: zeros.serverShare, colors } };
+    };
+    await garbled.add(garbling());
   }
+  await garbled.drain();
   await sending;
   return { step, layer, chunks };
 }

@@ -1,11 +1,11 @@
 import { averagePositions, reciprocalBits } from "./average-pool.ts";
 import { chooseTransfers, pointBytes } from "./base-ot.ts";
 import type { Channel } from "./channel.ts";
-import { CorrelatedSender } from "./correlated-ot.ts";
+import type { RowSender } from "./correlated-ot.ts";
 import type { CostSheet } from "./costs.ts";
 import { provideCorrelation } from "./dealer.ts";
 import { Inference, nonceBytes } from "./inference.ts";
-import type { LabelKernels } from "./label-kernels.ts";
+import type { Kernels } from "./kernels.ts";
 import { type Delta, labelBytes, randomDelta } from "./labels.ts";
 import type { Ledger } from "./ledger.ts";
 import { applyToServerShare } from "./linear-layer.ts";
@@ -20,7 +20,7 @@ export interface ServerContext {
   network: PrivateNetwork;
   client: Channel;
   dealer: Channel;
-  kernels: LabelKernels;
+  kernels: Kernels;
   ledger: Ledger;
   costs: CostSheet;
 }
@@ -46,7 +46,7 @@ export async function prepareServer(context: ServerContext): Promise<PreparedSer
   const { network, client, dealer, kernels, costs } = context;
   const inference = await costs.of("offline", "nonce", () => agreeOnNonce(context));
   const delta = freshDelta(context.ledger);
-  const transfers = await costs.of("offline", "base transfers", () => baseTransfersOf(client, delta));
+  const transfers = await costs.of("offline", "base transfers", () => baseTransfersOf(context, delta));
   const correlations = new Map<string, RingVector>();
   const garblers = new Map<string, GarblerLayer>();
   for (const [layer, step] of network.architecture.steps.entries()) {
@@ -63,7 +63,7 @@ export async function prepareServer(context: ServerContext): Promise<PreparedSer
 /** The server's online phase for one image, which it does not see. */
 export async function inferOnServer(prepared: PreparedServer, context: ServerContext): Promise<void> {
   const { inference, delta, correlations, garblers } = prepared;
-  const { network, client, costs } = context;
+  const { network, client, kernels, costs } = context;
   const shares = new Map<string, RingVector>();
   const of = (name: string) => shares.get(name) as RingVector;
   const run = async (step: Step, layer: number): Promise<RingVector> => {
@@ -74,7 +74,8 @@ export async function inferOnServer(prepared: PreparedServer, context: ServerCon
         inference.use("correlation", layer);
         const weights = network.weights.get(step.name) as LinearWeights;
         const correlation = correlations.get(step.name) as RingVector;
-        return truncateServerShare(applyToServerShare(step, weights, of(step.from), correlation), fractionBits);
+        const wide = applyToServerShare(step, weights, { share: of(step.from), correlation, kernels });
+        return truncateServerShare(wide, fractionBits);
       }
       case "add":
         return add(of(step.from), of(step.with));
@@ -104,8 +105,8 @@ function freshDelta(ledger: Ledger): Delta {
   return delta;
 }
 
-async function baseTransfersOf(client: Channel, delta: Delta): Promise<CorrelatedSender> {
+async function baseTransfersOf({ client, kernels }: ServerContext, delta: Delta): Promise<RowSender> {
   const { choices, seeds } = chooseTransfers(await client.receive("offer", pointBytes), delta);
   await client.send("choices", choices);
-  return new CorrelatedSender(delta, seeds);
+  return kernels.sender(delta, seeds);
 }

@@ -1,9 +1,14 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { chooseKernels } from "./choose-kernels.ts";
 import { totalOf } from "./costs.ts";
 import { inferInTheClear } from "./reference.ts";
 import { decode, type RingVector } from "./ring.ts";
 import { measure } from "./session.ts";
 import { namedModel, readyNetwork, tinyModel } from "./test-networks.ts";
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
 
 /** Classes by falling logit. */
 const ranked = (logits: Float64Array) =>
@@ -12,7 +17,7 @@ const ranked = (logits: Float64Array) =>
 describe("a session of three processes", () => {
   it("classifies as the network in the clear does: ResNet-8, five images", { timeout: 120_000 }, async () => {
     const { network, images } = readyNetwork(namedModel("resnet8"), { seed: 1, kept: 0.1, images: 5 });
-    const { logits, client, label } = await measure({ network, images, profile: "loopback" });
+    const { logits, client, label, levels } = await measure({ network, images, profile: "loopback", threads: 2 });
     for (const [i, image] of images.entries()) {
       const [found, exact] = [decode(logits[i] as RingVector), decode(inferInTheClear(network, image))];
       const [first, second] = ranked(exact) as [number, number];
@@ -23,6 +28,7 @@ describe("a session of three processes", () => {
     expect(logits.length).toBe(5);
     expect(label).toBe("dealer: offline linear cost not included");
     expect(client.length).toBe(5);
+    expect(levels).toEqual({ client: chooseKernels().level, server: chooseKernels().level });
   });
 
   it("waits as long as the network between the parties is", async () => {
@@ -31,6 +37,16 @@ describe("a session of three processes", () => {
     const online = totalOf(client[0] ?? [], "online");
     expect(online.rounds).toBe(4);
     expect(online.ms).toBeGreaterThanOrEqual(4 * 40);
+  });
+
+  it("computes the same at whichever level is forced, says it, and knows no other", async () => {
+    const { network, images } = readyNetwork(tinyModel(), { seed: 3, kept: 0.5, images: 1 });
+    const at = (level: string) => {
+      vi.stubEnv("RELUCTANT_PI_LEVEL", level);
+      return measure({ network, images, profile: "loopback" });
+    };
+    expect((await at("wasm")).levels).toEqual({ client: "wasm", server: "wasm" });
+    await expect(at("sse9")).rejects.toThrow('RELUCTANT_PI_LEVEL is "sse9", which is no level here: use one of javas');
   });
 
   it("says which party failed, and why", async () => {

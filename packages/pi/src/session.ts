@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Cost } from "./costs.ts";
 import { dealerLabel } from "./dealer.ts";
+import type { Level } from "./kernels.ts";
 import type { PrivateNetwork } from "./network.ts";
 import { type NetworkProfileName, networkProfiles } from "./network-profile.ts";
 import type { PartyResult, PartyTask, Places } from "./party.ts";
@@ -18,6 +19,8 @@ export interface Measurement {
   logits: RingVector[];
   client: Cost[][];
   server: Cost[][];
+  /** What instructions each used: another level takes another time. */
+  levels: { client: Level; server: Level };
   /** What a total leaves out; to be shown beside it. */
   label: typeof dealerLabel;
 }
@@ -26,6 +29,8 @@ export interface MeasureOptions {
   network: PrivateNetwork;
   images: readonly RingVector[];
   profile: NetworkProfileName;
+  /** Chunks of ReLUs that each party works on at once, each in a thread. Default: 1, in its own. */
+  threads?: number;
   /** Called with how many images were inferred, after each. */
   onInferred?: (images: number) => void;
   /** Ends all three processes, and rejects with its reason. */
@@ -37,7 +42,7 @@ export interface MeasureOptions {
  * Each process gets what its party may know and nothing else. Ends all three, whatever happens.
  */
 export async function measure(options: MeasureOptions): Promise<Measurement> {
-  const { network, images, onInferred = () => undefined, signal } = options;
+  const { network, images, onInferred = () => undefined, signal, threads = 1 } = options;
   const profile = networkProfiles[options.profile];
   const folder = await mkdtemp(join(tmpdir(), "reluctant-pi-")); // mode 0700
   const at = (name: string) => join(folder, name);
@@ -57,11 +62,12 @@ export async function measure(options: MeasureOptions): Promise<Measurement> {
     profile && (await startRelay({ listen: { path: at("relay") }, target: { path: places.server }, profile }));
   try {
     await start({ role: "dealer", places, architecture });
-    const server = await start({ role: "server", places, network, images: images.length });
+    const server = await start({ role: "server", places, network, images: images.length, threads });
     const to = relay?.address ?? { path: places.server };
-    const client = await start({ role: "client", places, architecture, images: [...images], server: to });
+    const client = await start({ role: "client", places, architecture, images: [...images], server: to, threads });
     const [ofClient, ofServer] = await Promise.all([client.result, server.result, parties[0]?.result]);
-    return { logits: ofClient.logits, client: ofClient.costs, server: ofServer.costs, label: dealerLabel };
+    const levels = { client: ofClient.level, server: ofServer.level };
+    return { logits: ofClient.logits, client: ofClient.costs, server: ofServer.costs, levels, label: dealerLabel };
   } catch (error) {
     signal?.throwIfAborted(); // which ended the parties
     throw error;

@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { baseTransfers, chooseTransfers, offerTransfers, pointBytes } from "./base-ot.ts";
-import { CorrelatedReceiver, CorrelatedSender, transferBytes } from "./correlated-ot.ts";
+import { transferBytes } from "./correlated-ot.ts";
 import { type Delta, labelWords, randomDelta } from "./labels.ts";
 import { randomWords } from "./random.ts";
+import { kernelsHere } from "./test-levels.ts";
 
 const bitOf = (words: Int32Array, bit: number) => ((words[bit >> 5] as number) >>> (bit & 31)) & 1;
 
@@ -10,9 +11,11 @@ function extension(delta: Delta) {
   const { offer, seeds } = offerTransfers();
   const chosen = chooseTransfers(offer, delta);
   const pairs = seeds(chosen.choices);
-  return { pairs, chosen, receiver: new CorrelatedReceiver(pairs), sender: new CorrelatedSender(delta, chosen.seeds) };
+  return { pairs, chosen, receiver: oracle.receiver(pairs), sender: oracle.sender(delta, chosen.seeds) };
 }
 
+const all = await kernelsHere();
+const [oracle] = all;
 const delta = randomDelta();
 const { pairs, chosen, receiver, sender } = extension(delta);
 
@@ -51,6 +54,18 @@ describe("correlated transfers", () => {
         }
       }
       expect(rows.length).toBe(labelWords * 32 * words);
+    }
+  });
+
+  it.each(all)("are the same at level $level, wherever batches begin and end", ({ sender, receiver }) => {
+    const [ours, theirs] = [receiver(pairs), sender(delta, chosen.seeds)];
+    const [receiverHere, senderHere] = [oracle.receiver(pairs), oracle.sender(delta, chosen.seeds)];
+    for (const words of [1, 5, 40, 64, 65, 3, 200]) {
+      const choices = randomWords(words);
+      const extended = ours.extend(choices);
+      expect(extended).toEqual(receiverHere.extend(choices));
+      const rows = theirs.extend(extended.corrections, 32 * words);
+      expect(rows).toEqual(senderHere.extend(extended.corrections, 32 * words));
     }
   });
 

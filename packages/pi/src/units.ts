@@ -1,14 +1,17 @@
 /** The protocol's units, for what measures them one by one. */
 export * from "./base-ot.ts";
 export * from "./bits.ts";
+export * from "./choose-kernels.ts";
 export * from "./chunks.ts";
 export * from "./circuit.ts";
 export * from "./convolution.ts";
 export * from "./correlated-ot.ts";
 export * from "./garbling.ts";
 export * from "./gate-hash.ts";
+export * from "./kernels.ts";
 export * from "./label-kernels.ts";
 export * from "./labels.ts";
+export * from "./portable-kernels.ts";
 export * from "./random.ts";
 export * from "./relu-circuit.ts";
 export * from "./ring.ts";

@@ -9,7 +9,7 @@ import {
   quantize,
   totalOf,
 } from "@reluctant/pi";
-import type { RingVector } from "@reluctant/pi/units";
+import type { Level, RingVector } from "@reluctant/pi/units";
 import type { Row } from "../rows.ts";
 import type { Case } from "./case.ts";
 import { cifar10, type Trained, trainedNetwork } from "./trained.ts";
@@ -39,12 +39,16 @@ async function agreementOf(trained: Trained): Promise<Row[]> {
     "test",
     Uint32Array.from({ length: count }, (_, i) => i),
   );
-  const { classes, costs } = await privateClasses(network, await inRing(trained, "test", count));
+  const { classes, costs, level } = await privateClasses(network, await inRing(trained, "test", count));
   const agreeing = await plaintext.countCorrect({ images: test.images, labels: classes });
   const correct = classes.filter((found, i) => found === test.labels[i]).length;
   const inTheClear = await plaintext.countCorrect(test);
   const relus = keptReluCount(network.architecture);
-  const of = (what: string, value: number, unit: string) => ({ case: `${name}, ${relus} ReLUs: ${what}`, value, unit });
+  const of = (what: string, value: number, unit: string) => ({
+    case: `${name}, ${relus} ReLUs, ${level}: ${what}`,
+    value,
+    unit,
+  });
   const median = (values: number[]) => values.sort((a, b) => a - b)[values.length >> 1] as number;
   return [
     { ...of("of the plaintext's class", agreeing, "images"), atLeast: 498 },
@@ -63,10 +67,11 @@ async function agreementOf(trained: Trained): Promise<Row[]> {
 async function privateClasses(network: PrivateNetwork, images: readonly RingVector[]) {
   const classes = new Int32Array(images.length);
   const costs: Cost[][] = [];
+  let level: Level | undefined;
   const start = performance.now();
   for (let done = 0; done < images.length; done += atOnce) {
     tell(done, images.length, performance.now() - start);
-    const { logits, client } = await measure({
+    const { logits, client, levels } = await measure({
       network,
       images: images.slice(done, done + atOnce),
       profile: "loopback",
@@ -75,9 +80,10 @@ async function privateClasses(network: PrivateNetwork, images: readonly RingVect
       classes[done + i] = largest(decode(values));
     });
     costs.push(...client);
+    level = levels.client;
   }
   tell(images.length, images.length, performance.now() - start);
-  return { classes, costs };
+  return { classes, costs, level };
 }
 
 const largest = (values: Float64Array): number => values.indexOf(Math.max(...values));

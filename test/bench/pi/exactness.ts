@@ -1,6 +1,7 @@
 import {
   add,
   boundedReluCircuit,
+  chooseKernels,
   chunkUnits,
   fractionBits,
   fullReluCircuit,
@@ -12,7 +13,6 @@ import {
   subtract,
   truncateClientShare,
   truncateServerShare,
-  WasmKernels,
 } from "@reluctant/pi/units";
 import type { Figure } from "../rows.ts";
 import type { Case } from "./case.ts";
@@ -21,21 +21,26 @@ import { garbledRelus } from "./garbled.ts";
 const values = 1_000_000;
 
 /** Values uniform over all that the circuit is exact for. */
-function wrongRelus(circuit: ReluCircuit): Figure {
-  const kernels = new WasmKernels();
+async function wrongRelus(circuit: ReluCircuit): Promise<Figure> {
+  const kernels = chooseKernels();
   let wrong = 0;
   for (let done = 0; done < values; done += chunkUnits) {
     const x = shiftRight(randomVector(chunkUnits), ringBits - circuit.signBits);
-    const chunk = garbledRelus(circuit, x, kernels);
+    const chunk = await garbledRelus(circuit, x, kernels);
     const due = add(
       x.map((value) => (value > 0n ? value : 0n)),
       chunk.mask,
     );
-    chunk.decode(chunk.evaluate()).forEach((value, i) => {
+    chunk.decode(await chunk.evaluate()).forEach((value, i) => {
       if (value !== due[i]) wrong++;
     });
   }
-  return { case: `wrong of a million ReLUs, ${circuit.ands} ANDs`, value: wrong, unit: "units", atMost: 0 };
+  return {
+    case: `wrong of a million ReLUs, ${circuit.ands} ANDs, ${kernels.level}`,
+    value: wrong,
+    unit: "units",
+    atMost: 0,
+  };
 }
 
 /** Values below 2^36: what calibration lets reach a truncation for sure. */
@@ -55,6 +60,6 @@ export const exactness: Case[] = [
   {
     name: "exactness",
     quick: false,
-    run: () => [wrongTruncations(), wrongRelus(boundedReluCircuit), wrongRelus(fullReluCircuit)],
+    run: async () => [wrongTruncations(), await wrongRelus(boundedReluCircuit), await wrongRelus(fullReluCircuit)],
   },
 ];

@@ -1,8 +1,6 @@
 import {
-  evaluate,
   GateHash,
-  garble,
-  type LabelKernels,
+  type Kernels,
   labelsOfBits,
   labelWords,
   type ReluCircuit,
@@ -15,7 +13,7 @@ import {
 } from "@reluctant/pi/units";
 
 /** One chunk of garbled ReLUs on these values, with fresh shares and masks; its two halves may be run again and again. */
-export function garbledRelus(circuit: ReluCircuit, x: BigInt64Array, kernels: LabelKernels) {
+export async function garbledRelus(circuit: ReluCircuit, x: BigInt64Array, kernels: Kernels) {
   const units = x.length;
   const { ands, signBits } = circuit;
   const [client, mask, delta] = [randomVector(units), randomVector(units), randomDelta()];
@@ -28,9 +26,9 @@ export function garbledRelus(circuit: ReluCircuit, x: BigInt64Array, kernels: La
   };
   const name = { nonce: randomSeed(), layer: 0, chunk: 0 };
   const hash = () => new GateHash(name, { ands, units });
-  const garbleOnce = () => garble({ circuit, zeros, delta, hash: hash(), units, kernels });
-  const garbled = garbleOnce();
-  const evaluateOnce = () => evaluate({ circuit, labels, tables: garbled.tables, hash: hash(), units, kernels });
+  const garbleOnce = () => kernels.garble({ circuit, zeros, delta, hash: hash(), units });
+  const garbled = await garbleOnce();
+  const evaluateOnce = () => kernels.evaluate({ circuit, labels, tables: garbled.tables, hash: hash(), units });
   const decode = (colors: Int32Array) =>
     unsliceBits(
       { words: colors.map((word, i) => word ^ (garbled.colors[i] as number)), stride: colors.length / 64 },

@@ -8,6 +8,8 @@ interface Inference {
   /** The share of ReLUs that stays. */
   kept: number;
   profile: NetworkProfileName;
+  /** Of each party. */
+  threads?: number;
   quick: boolean;
 }
 
@@ -18,16 +20,18 @@ const all: Inference[] = [
   { model: "resnet20", kept: 0.1, profile: "lan", quick: false },
   { model: "resnet20", kept: 0.1, profile: "wan", quick: false },
   { model: "resnet18", kept: 50 / 557.056, profile: "loopback", quick: false },
+  { model: "resnet18", kept: 50 / 557.056, profile: "loopback", threads: 2, quick: false },
   { model: "resnet18", kept: 100 / 557.056, profile: "loopback", quick: false },
+  { model: "resnet18", kept: 1, profile: "loopback", quick: false },
 ];
 
 /** Two images: the first warms the compilers up, the second counts. Costs are the client's, who waits for all. */
-async function figuresOf({ model, kept, profile }: Inference): Promise<Figure[]> {
+async function figuresOf({ model, kept, profile, threads = 1 }: Inference): Promise<Figure[]> {
   const { network, images } = readyNetwork(namedModel(model), { seed: 1, kept, images: 2 });
-  const { client, label } = await measure({ network, images, profile });
+  const { client, label, levels } = await measure({ network, images, profile, threads });
   const costs = client[1] as Cost[];
   const [offline, online] = [totalOf(costs, "offline"), totalOf(costs, "online")];
-  const name = `${model}, ${keptReluCount(network.architecture)} ReLUs, ${profile}`;
+  const name = `${model}, ${keptReluCount(network.architecture)} ReLUs, ${profile}, ${levels.client}${inThreads(threads)}`;
   const megabytes = (bytes: number) => bytes / 1e6;
   return [
     { case: `${name}, online`, value: online.ms, unit: "ms" },
@@ -40,8 +44,10 @@ async function figuresOf({ model, kept, profile }: Inference): Promise<Figure[]>
   ];
 }
 
+const inThreads = (threads: number): string => (threads === 1 ? "" : `, ${threads} threads`);
+
 export const inferences: Case[] = all.map((inference) => ({
-  name: `${inference.model}-${inference.kept.toFixed(2)}-${inference.profile}`,
+  name: `${inference.model}-${inference.kept.toFixed(2)}-${inference.profile}-${inference.threads ?? 1}`,
   quick: inference.quick,
   run: () => figuresOf(inference),
 }));

@@ -42,7 +42,7 @@ export const privateInference: PrivateInference = {
       machine: {
         processor: cpus()[0]?.model ?? "unknown",
         cores: cpus().length,
-        level: "wasm",
+        level: measured.levels.client,
         othersShare,
         disturbed: othersShare !== null && othersShare > disturbingShare,
       },

@@ -1,0 +1,63 @@
+// What each level has. All levels give the same bytes, those of the package's JavaScript.
+#pragma once
+#include <cstdint>
+
+namespace pi {
+
+/** A gate over slots of wires: 0 is out = a ⊕ b, 1 is out = ¬a, 2 is an AND: out = ((a ⊕ c) ∧ (b ⊕ c)) ⊕ c. */
+struct Gate {
+  int32_t op, a, b, c, out;
+};
+
+/** Labels of consecutive wires, `units` of each, and the slots that they belong to. */
+struct Input {
+  const uint8_t* labels;
+  const int32_t* slots;
+  int32_t wires;
+};
+
+/** A chunk of units of one circuit. */
+struct Chunk {
+  const Gate* gates;
+  int32_t gateCount;
+  int32_t slots;
+  const Input* inputs;
+  int32_t inputCount;
+  const int32_t* outputs;
+  int32_t outputCount;
+  int32_t units;
+  /** Two for each AND. */
+  const uint8_t* keys;
+  int32_t ands;
+  /** Bit slices, one for each output; zeros at first. */
+  uint32_t* colors;
+};
+
+/** Of a convolution: images are [height, width, channels], filters [out, kernel, kernel, in]. */
+struct Shape {
+  int32_t height, width, channelsIn, channelsOut, kernel, stride, padding;
+  int32_t rows() const { return (height + 2 * padding - kernel) / stride + 1; }
+  int32_t columns() const { return (width + 2 * padding - kernel) / stride + 1; }
+  int32_t filterSize() const { return kernel * kernel * channelsIn; }
+};
+
+/** Bytes of an AES-128 key schedule. */
+constexpr int kScheduleBytes = 176;
+/** Channels that a block of packed filters has, weight by weight. */
+constexpr int kPackedChannels = 16;
+
+struct Kernels {
+  void (*garble)(const Chunk& chunk, const uint8_t* delta, uint8_t* tables);
+  void (*evaluate)(const Chunk& chunk, const uint8_t* tables);
+  void (*expandKeys)(const uint8_t* keys, int32_t count, uint8_t* schedules);
+  /** Rows of transfers at the sender: `stride` words of each of 128 columns, from the place `position` of their streams on. */
+  void (*senderRows)(const uint8_t* schedules, const uint32_t* delta, uint64_t position, const uint32_t* corrections, int32_t stride, uint32_t* rows);
+  void (*receiverRows)(const uint8_t* zeros, const uint8_t* ones, uint64_t position, const uint32_t* choices, int32_t stride, uint32_t* corrections, uint32_t* rows);
+  /** `filters` are packed: [block of channels][weight][channel of the block]. */
+  void (*convolve)(const Shape& shape, const int32_t* filters, const int64_t* image, int64_t* out);
+};
+
+/** Defined where the file is compiled for the level. */
+extern const Kernels avx2Kernels, vaesKernels, avx512Kernels;
+
+}  // namespace pi

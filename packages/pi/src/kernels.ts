@@ -1,0 +1,31 @@
+import type { SeedPairs } from "./base-ot.ts";
+import type { ConvolutionShape } from "./convolution.ts";
+import type { RowReceiver, RowSender } from "./correlated-ot.ts";
+import type { ChunkOfUnits, Garbled, InputLabels } from "./garbling.ts";
+import type { Delta } from "./labels.ts";
+import type { RingVector } from "./ring.ts";
+
+/** What instructions the kernels use, from the lowest on: AES-NI with AVX2, VAES on 256 bits, VAES with AVX-512. */
+export const levels = ["javascript", "wasm", "avx2", "vaes", "avx512"] as const;
+export type Level = (typeof levels)[number];
+
+/** What takes an inference's time, at one level. All levels give the same bytes; a measurement says which it had. */
+export interface Kernels {
+  readonly level: Level;
+  /** Chunks that are garbled or evaluated at once: 1 in the thread that asks, or each in a thread of its own. */
+  readonly threads: number;
+  garble<Input extends string>(
+    chunk: ChunkOfUnits<Input> & { zeros: InputLabels<Input>; delta: Delta },
+  ): Garbled | Promise<Garbled>;
+  /** The colors of the outputs' labels, as bit slices. */
+  evaluate<Input extends string>(
+    chunk: ChunkOfUnits<Input> & { labels: InputLabels<Input>; tables: Uint8Array },
+  ): Int32Array | Promise<Int32Array>;
+  /** `seeds`: of each base transfer the seed that Δ's bit chose. */
+  sender(delta: Delta, seeds: readonly Uint8Array[]): RowSender;
+  receiver(seeds: SeedPairs): RowReceiver;
+  /** Filters [out, height, width, in] on an image, over Z_2^64. */
+  convolve(shape: ConvolutionShape, filters: Int32Array, image: RingVector): RingVector;
+  /** Ends its threads. */
+  close(): Promise<void>;
+}

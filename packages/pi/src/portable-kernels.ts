@@ -1,0 +1,34 @@
+import { transposeColumns } from "./bits.ts";
+import { convolveByDefinition } from "./convolution.ts";
+import { CorrelatedReceiver, CorrelatedSender } from "./correlated-ot.ts";
+import { evaluate, garble } from "./garbling.ts";
+import type { Kernels } from "./kernels.ts";
+import { JavascriptKernels, type LabelKernels } from "./label-kernels.ts";
+import { convolve } from "./wasm-convolution.ts";
+import { WasmKernels } from "./wasm-kernels.ts";
+import { transposeColumnsFast } from "./wasm-transpose.ts";
+
+/** The oracle of all levels: as the definitions say, and slow. */
+export const javascriptKernels = (): Kernels => ({
+  ...garblingWith(new JavascriptKernels()),
+  level: "javascript",
+  sender: (delta, seeds) => new CorrelatedSender(delta, seeds, transposeColumns),
+  receiver: (seeds) => new CorrelatedReceiver(seeds, transposeColumns),
+  convolve: convolveByDefinition,
+});
+
+/** What runs wherever Node does, with AES by node:crypto. */
+export const wasmKernels = (): Kernels => ({
+  ...garblingWith(new WasmKernels()),
+  level: "wasm",
+  sender: (delta, seeds) => new CorrelatedSender(delta, seeds, transposeColumnsFast),
+  receiver: (seeds) => new CorrelatedReceiver(seeds, transposeColumnsFast),
+  convolve,
+});
+
+const garblingWith = (kernels: LabelKernels): Pick<Kernels, "threads" | "garble" | "evaluate" | "close"> => ({
+  threads: 1,
+  garble: (chunk) => garble({ ...chunk, kernels }),
+  evaluate: (chunk) => evaluate({ ...chunk, kernels }),
+  close: async () => undefined,
+});
