@@ -168,6 +168,18 @@ void receiverRows(const Arguments& given) {
   given.kernels().receiverRows(zeros, ones, given.place(2), words(given, 3, stride), static_cast<int32_t>(stride), words(given, 4, stride * kColumns), words(given, 5, stride * kColumns));
 }
 
+/** keys, rows, shift, out */
+void hashRows(const Arguments& given) {
+  const auto keys = given.array<uint8_t>(0);
+  const auto rows = given.array<int32_t>(1);
+  const size_t groups = keys.length / 16;
+  if (groups == 0 || keys.length % 16 != 0 || rows.length % (128 * groups) != 0) throw std::invalid_argument("groups of 32 rows or more are due");
+  const auto* shift = reinterpret_cast<const uint8_t*>(given.array<int32_t>(2, 4));
+  auto* out = reinterpret_cast<uint8_t*>(given.array<int32_t>(3, rows.length));
+  const auto length = static_cast<int32_t>(rows.length / 4 / groups);
+  given.kernels().hashRows(keys.data, static_cast<int32_t>(groups), length, reinterpret_cast<const uint8_t*>(rows.data), shift, out);
+}
+
 /** shape, packed filters, image, out */
 void convolve(const Arguments& given) {
   const int32_t* of = given.array<int32_t>(0, 7);
@@ -205,6 +217,7 @@ void offer(napi_env env, napi_value exports, const char* level, const pi::Kernel
   add("expandKeys", called<expandKeys>);
   add("senderRows", called<senderRows>);
   add("receiverRows", called<receiverRows>);
+  add("hashRows", called<hashRows>);
   add("convolve", called<convolve>);
   napi_set_named_property(env, exports, level, functions);
 }

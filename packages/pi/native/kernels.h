@@ -53,6 +53,8 @@ struct Kernels {
   /** Rows of transfers at the sender: `stride` words of each of 128 columns, from the place `position` of their streams on. */
   void (*senderRows)(const uint8_t* schedules, const uint32_t* delta, uint64_t position, const uint32_t* corrections, int32_t stride, uint32_t* rows);
   void (*receiverRows)(const uint8_t* zeros, const uint8_t* ones, uint64_t position, const uint32_t* choices, int32_t stride, uint32_t* corrections, uint32_t* rows);
+  /** H(row ⊕ shift, key) of groups of `length` rows, a multiple of 32, each group with a key of its own. */
+  void (*hashRows)(const uint8_t* keys, int32_t groups, int32_t length, const uint8_t* rows, const uint8_t* shift, uint8_t* out);
   /** `filters` are packed: [block of channels][weight][channel of the block]. */
   void (*convolve)(const Shape& shape, const int32_t* filters, const int64_t* image, int64_t* out);
 };

@@ -15,4 +15,4 @@ static_assert(sizeof(Schedule) == pi::kScheduleBytes);
 
 }  // namespace
 
-const pi::Kernels pi::PI_KERNELS = {garble, evaluate, expandTo, senderRows, receiverRows, convolve};
+const pi::Kernels pi::PI_KERNELS = {garble, evaluate, expandTo, senderRows, receiverRows, hashRows, convolve};

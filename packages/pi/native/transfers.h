@@ -1,5 +1,7 @@
 // Correlated oblivious transfer: 128 columns of key stream become rows, a label each.
 #pragma once
+#include <vector>
+
 #include "aes.h"
 #include "kernels.h"
 
@@ -79,6 +81,31 @@ void receiverRows(const uint8_t* zeros, const uint8_t* ones, uint64_t position, 
       for (int i = 0; i < words; i++) correction[i] ^= at[i] ^ choices[from + i];
     }
     turn(made, words, rows + 128 * static_cast<size_t>(from));
+  }
+}
+
+void hashRows(const uint8_t* keys, int32_t groups, int32_t length, const uint8_t* rows, const uint8_t* shift, uint8_t* out) {
+  constexpr int kHashedRows = 8;
+  std::vector<Schedule> schedules(groups);
+  expandKeys(keys, groups, schedules.data());
+  const Vector shifts = Vector::all(loadBlock(shift));
+  const size_t bytes = 16 * static_cast<size_t>(length);
+  for (const Schedule& schedule : schedules) {
+    for (size_t at = 0; at < bytes; at += kHashedRows * sizeof(Vector)) {
+      Vector x[kHashedRows], sigma[kHashedRows];
+      for (int i = 0; i < kHashedRows; i++) {
+        sigma[i] = (Vector::load(rows + at + i * sizeof(Vector)) ^ shifts).sigma();
+        x[i] = sigma[i] ^ Vector::all(schedule.keys[0]);
+      }
+      for (int round = 1; round < kRounds; round++) {
+        const Vector key = Vector::all(schedule.keys[round]);
+        for (Vector& each : x) each = each.aes(key);
+      }
+      const Vector last = Vector::all(schedule.keys[kRounds]);
+      for (int i = 0; i < kHashedRows; i++) (x[i].aesLast(last) ^ sigma[i]).store(out + at + i * sizeof(Vector));
+    }
+    rows += bytes;
+    out += bytes;
   }
 }
 

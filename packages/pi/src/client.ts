@@ -1,7 +1,5 @@
 import { averagePositions, reciprocalBits } from "./average-pool.ts";
-import { baseTransfers, offerTransfers, pointBytes } from "./base-ot.ts";
 import type { Channel } from "./channel.ts";
-import type { RowReceiver } from "./correlated-ot.ts";
 import type { CostSheet } from "./costs.ts";
 import { requestCorrelation } from "./dealer.ts";
 import { Inference, nonceBytes } from "./inference.ts";
@@ -9,13 +7,14 @@ import type { Kernels } from "./kernels.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Architecture, Step } from "./network.ts";
 import { randomSeed, randomVector } from "./random.ts";
-import { type EvaluatorLayer, evaluateLayer, prepareEvaluator } from "./relu-client.ts";
+import { type ReluProtocolName, reluProtocols } from "./relu-protocols.ts";
 import { add, bytesOf, fractionBits, type RingVector, subtract, vectorOf } from "./ring.ts";
 import { truncateClientShare } from "./sharing.ts";
 
 /** What the client has to hand. */
 export interface ClientContext {
   architecture: Architecture;
+  relus: ReluProtocolName;
   server: Channel;
   dealer: Channel;
   kernels: Kernels;
@@ -27,7 +26,8 @@ export interface ClientContext {
 export interface PreparedClient {
   inference: Inference;
   inputMask: RingVector;
-  evaluators: EvaluatorLayer[];
+  /** What it does in each ReLU layer. */
+  relus: { name: string; online: () => Promise<void> }[];
   outputShare: RingVector;
 }
 
@@ -36,11 +36,12 @@ export interface PreparedClient {
  * mask of the input it carries its shares through the network, layer by layer.
  */
 export async function prepareClient(context: ClientContext): Promise<PreparedClient> {
-  const { architecture, server, dealer, costs } = context;
+  const { architecture, server, dealer, kernels, ledger, costs } = context;
   const inference = await costs.of("offline", "nonce", () => agreeOnNonce(context));
-  const transfers = await costs.of("offline", "base transfers", () => baseTransfersOf(context));
+  const begin = () => reluProtocols[context.relus].client({ peer: server, inference, kernels, ledger });
+  const protocol = await costs.of("offline", "base transfers", begin);
   const shares = new Map<string, RingVector>();
-  const evaluators: EvaluatorLayer[] = [];
+  const relus: PreparedClient["relus"] = [];
   const of = (name: string) => shares.get(name) as RingVector;
   const run = async (step: Step, layer: number): Promise<RingVector> => {
     switch (step.op) {
@@ -53,9 +54,8 @@ export async function prepareClient(context: ClientContext): Promise<PreparedCli
       case "average-pool":
         return truncateClientShare(averagePositions(step, of(step.from)), reciprocalBits);
       case "relu": {
-        const options = { step, layer, share: of(step.from), inference, server, transfers };
-        const { evaluator, share } = await prepareEvaluator(options);
-        evaluators.push(evaluator);
+        const { share, online } = await protocol.prepare({ step, layer, share: of(step.from) });
+        relus.push({ name: step.name, online });
         return share;
       }
     }
@@ -64,23 +64,21 @@ export async function prepareClient(context: ClientContext): Promise<PreparedCli
     shares.set(step.name, await costs.of("offline", step.name, () => run(step, layer)));
   }
   const [input, output] = [architecture.steps[0], architecture.steps.at(-1)] as [Step, Step];
-  return { inference, inputMask: of(input.name), evaluators, outputShare: of(output.name) };
+  return { inference, inputMask: of(input.name), relus, outputShare: of(output.name) };
 }
 
 /** The client's online phase: returns the logits, in fixed point. A prepared inference serves one image. */
 export async function inferOnClient(
-  { inference, inputMask, evaluators, outputShare }: PreparedClient,
+  { inference, inputMask, relus, outputShare }: PreparedClient,
   image: RingVector,
-  { architecture, server, kernels, costs }: ClientContext,
+  { architecture, server, costs }: ClientContext,
 ): Promise<RingVector> {
   if (image.length !== inputMask.length) {
     throw new RangeError(`an image has ${image.length} values where ${architecture.name} takes ${inputMask.length}`);
   }
   inference.use("mask");
   await costs.of("online", "input", () => server.send("maskedInput", bytesOf(subtract(image, inputMask))));
-  for (const evaluator of evaluators) {
-    await costs.of("online", evaluator.step.name, () => evaluateLayer(evaluator, { inference, server, kernels }));
-  }
+  for (const { name, online } of relus) await costs.of("online", name, online);
   return costs.of("online", "output", async () => {
     const share = await server.receive("outputShare", outputShare.byteLength);
     return add(vectorOf(share), outputShare);
@@ -91,10 +89,4 @@ async function agreeOnNonce({ server, ledger }: ClientContext): Promise<Inferenc
   const half = randomSeed();
   await server.send("nonce", half);
   return new Inference(ledger, { client: half, server: await server.receive("nonce", nonceBytes) });
-}
-
-async function baseTransfersOf({ server, kernels }: ClientContext): Promise<RowReceiver> {
-  const { offer, seeds } = offerTransfers();
-  await server.send("offer", offer);
-  return kernels.receiver(seeds(await server.receive("choices", baseTransfers * pointBytes)));
 }

@@ -1,7 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { GateHash, maximumUnitsPerKey } from "./gate-hash.ts";
 import { randomSeed, randomWords } from "./random.ts";
+import { kernelsHere } from "./test-levels.ts";
 
+const all = await kernelsHere();
+const [oracle] = all;
 const name = { nonce: randomSeed(), layer: 1, chunk: 2 };
 const shape = { ands: 3, units: 8 };
 const bytesOf = (words: Int32Array) => new Uint8Array(words.buffer);
@@ -35,6 +38,23 @@ describe("the gates' hash", () => {
     expect(out.subarray(8, 12)).toEqual(out.subarray(0, 4));
     expect(out.subarray(4, 8)).not.toEqual(out.subarray(0, 4));
   });
+
+  it.each(all)(
+    "of rows is that of gates, at level $level, and the same as the oracle's where they are shifted",
+    (kernels) => {
+      const keys = new GateHash(name, shape).keys;
+      const rows = randomWords(4 * 64 * 2 * shape.ands);
+      const unshifted = kernels.hashRows(keys, rows, new Int32Array(4));
+      const sigma = [0, 1]
+        .map((w) => (rows[w] as number) ^ (rows[w + 2] as number))
+        .concat(rows[0] as number, rows[1] as number);
+      const encrypted = hashed(new GateHash(name, shape), 0, 0, Int32Array.from(sigma));
+      expect(unshifted.subarray(0, 4)).toEqual(encrypted.map((word, w) => word ^ (sigma[w] as number)));
+      const shift = randomWords(4);
+      expect(kernels.hashRows(keys, rows, shift)).toEqual(oracle.hashRows(keys, rows, shift));
+      expect(() => kernels.hashRows(keys.slice(0, 16), new Int32Array(4 * 32 * 1_024), shift)).toThrow("share a key");
+    },
+  );
 
   it("refuses more units a key than its bound allows", () => {
     expect(() => new GateHash(name, { ands: 1, units: maximumUnitsPerKey })).not.toThrow();

@@ -1,20 +1,26 @@
 import { type Channel, ChannelError } from "./channel.ts";
 import { type Architecture, digestBytes, digestOf } from "./network.ts";
+import { type ReluProtocolName, reluProtocols } from "./relu-protocols.ts";
 
 /** Rises with every change of what goes over a channel. */
-const protocolVersion = 1;
+const protocolVersion = 2;
 
-/** Both parties show that they speak one protocol about one architecture. Throws where they do not. */
-export async function greet(peer: Channel, architecture: Architecture): Promise<void> {
-  const own = Uint8Array.of(protocolVersion, ...digestOf(architecture));
+/** Both parties show that they speak one protocol about one architecture, its ReLUs included. Throws where they do not. */
+export async function greet(
+  peer: Channel,
+  { architecture, relus }: { architecture: Architecture; relus: ReluProtocolName },
+): Promise<void> {
+  const code = Object.keys(reluProtocols).indexOf(relus);
+  const own = Uint8Array.of(protocolVersion, code, ...digestOf(architecture));
   await peer.send("hello", own);
-  const theirs = await peer.receive("hello", 1 + digestBytes);
+  const theirs = await peer.receive("hello", 2 + digestBytes);
   if (theirs[0] !== protocolVersion) {
     throw new ChannelError(
       "malformed",
       `the peer speaks version ${theirs[0]} of the protocol, this side ${protocolVersion}`,
     );
   }
+  if (theirs[1] !== code) throw new ChannelError("malformed", `the peer has no ${relus} ReLUs in mind`);
   if (Buffer.compare(own, theirs) !== 0) {
     throw new ChannelError("malformed", "the peer has another architecture: masks, shapes and bounds must be equal");
   }

@@ -5,5 +5,6 @@ export * from "./network.ts";
 export * from "./network-profile.ts";
 export * from "./quantize.ts";
 export * from "./reference.ts";
+export { type ReluProtocolName, reluProtocols } from "./relu-protocols.ts";
 export * from "./ring.ts";
 export * from "./session.ts";

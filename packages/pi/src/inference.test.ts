@@ -8,6 +8,7 @@ import { Ledger, UsedTwiceError } from "./ledger.ts";
 import { type Architecture, keptReluCount, type PrivateNetwork } from "./network.ts";
 import { javascriptKernels, wasmKernels } from "./portable-kernels.ts";
 import { inferInTheClear } from "./reference.ts";
+import type { ReluProtocolName } from "./relu-protocols.ts";
 import type { RingVector } from "./ring.ts";
 import { enrollWeights, inferOnServer, prepareServer, type ServerContext } from "./server.ts";
 import { channelPair } from "./test-channels.ts";
@@ -19,7 +20,7 @@ afterEach(async () => {
 });
 
 /** The three parties in one process, over sockets. */
-async function setup(network: PrivateNetwork) {
+async function setup(network: PrivateNetwork, relus: ReluProtocolName = "garbled") {
   const [client, server] = await channelPair();
   const [clientToDealer, dealerToClient] = await channelPair();
   const [serverToDealer, dealerToServer] = await channelPair();
@@ -28,6 +29,7 @@ async function setup(network: PrivateNetwork) {
   void deal(architecture, { client: dealerToClient, server: dealerToServer, kernels: wasmKernels() });
   const clientContext: ClientContext = {
     architecture,
+    relus,
     server: client,
     dealer: clientToDealer,
     kernels: javascriptKernels(),
@@ -36,6 +38,7 @@ async function setup(network: PrivateNetwork) {
   };
   const serverContext: ServerContext = {
     network,
+    relus,
     client: server,
     dealer: serverToDealer,
     kernels: wasmKernels(),
@@ -56,11 +59,17 @@ async function setup(network: PrivateNetwork) {
 }
 
 describe("private inference", () => {
-  it.each([0, 0.4, 1])(
-    "is the network in the clear, to one unit a truncation, with %d of the ReLUs kept",
-    async (kept) => {
+  it.each([
+    [0, "garbled"],
+    [0.4, "garbled"],
+    [1, "garbled"],
+    [0, "gmw"],
+    [1, "gmw"],
+  ] as const)(
+    "is the network in the clear, to one unit a truncation, with %d of the ReLUs kept, %s",
+    async (kept, relus) => {
       const { network, images } = readyNetwork(tinyModel(), { seed: 5, kept, images: 2 });
-      const { infer } = await setup(network);
+      const { infer } = await setup(network, relus);
       for (const image of images) {
         const logits = await infer(image);
         const exact = inferInTheClear(network, image);
@@ -125,8 +134,11 @@ describe("private inference", () => {
     const other: Architecture = { ...network.architecture, name: "other" };
     const [near, far] = await channelPair();
     open.push(near, far);
-    await Promise.all([greet(near, network.architecture), greet(far, network.architecture)]);
-    const greetings = await Promise.allSettled([greet(near, network.architecture), greet(far, other)]);
+    const hello = { architecture: network.architecture, relus: "garbled" } as const;
+    await Promise.all([greet(near, hello), greet(far, hello)]);
+    const others = await Promise.allSettled([greet(near, hello), greet(far, { ...hello, relus: "gmw" })]);
+    for (const greeting of others) expect(greeting).toMatchObject({ status: "rejected" });
+    const greetings = await Promise.allSettled([greet(near, hello), greet(far, { ...hello, architecture: other })]);
     for (const greeting of greetings) {
       expect(greeting).toMatchObject({ reason: expect.any(ChannelError) });
       expect((greeting as PromiseRejectedResult).reason.message).toContain("another architecture");

@@ -2,7 +2,7 @@ import type { SeedPairs } from "./base-ot.ts";
 import type { ConvolutionShape } from "./convolution.ts";
 import type { RowReceiver, RowSender } from "./correlated-ot.ts";
 import type { ChunkOfUnits, Garbled, InputLabels } from "./garbling.ts";
-import type { Delta } from "./labels.ts";
+import type { Delta, Labels } from "./labels.ts";
 import type { RingVector } from "./ring.ts";
 
 /** What instructions the kernels use, from the lowest on: AES-NI with AVX2, VAES on 256 bits, VAES with AVX-512. */
@@ -24,6 +24,8 @@ export interface Kernels {
   /** `seeds`: of each base transfer the seed that Δ's bit chose. */
   sender(delta: Delta, seeds: readonly Uint8Array[]): RowSender;
   receiver(seeds: SeedPairs): RowReceiver;
+  /** H(row ⊕ shift, j) of rows in groups of one length, a multiple of 32, the key j of each group in turn. */
+  hashRows(keys: Uint8Array, rows: Labels, shift: Delta): Labels;
   /** Filters [out, height, width, in] on an image, over Z_2^64. */
   convolve(shape: ConvolutionShape, filters: Int32Array, image: RingVector): RingVector;
   /** Ends its threads. */

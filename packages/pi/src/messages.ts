@@ -18,6 +18,11 @@ export const messages = {
   labels: 13,
   colors: 14,
   outputShare: 15,
+  carries: 16,
+  openings: 17,
+  flips: 18,
+  products: 19,
+  remasked: 20,
 } as const;
 
 export type MessageType = keyof typeof messages;

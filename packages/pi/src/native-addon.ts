@@ -37,6 +37,7 @@ export interface NativeFunctions {
     corrections: Int32Array,
     rows: Int32Array,
   ): void;
+  hashRows(keys: Uint8Array, rows: Int32Array, shift: Int32Array, out: Int32Array): void;
   convolve(shape: Int32Array, filters: Int32Array, image: BigInt64Array, out: BigInt64Array): void;
 }
 

@@ -3,6 +3,7 @@ import type { Circuit, Gate } from "./circuit.ts";
 import { type ConvolutionShape, filterSize, outputSize } from "./convolution.ts";
 import type { RowReceiver, RowSender } from "./correlated-ot.ts";
 import { type ChunkOfUnits, type InputLabels, tableBytes } from "./garbling.ts";
+import { requireRowsPerKey } from "./gate-hash.ts";
 import type { Kernels } from "./kernels.ts";
 import type { NativeChunk, NativeFunctions, NativeLevel } from "./native-addon.ts";
 
@@ -50,6 +51,12 @@ export const nativeKernels = (level: NativeLevel, native: NativeFunctions): Kern
         return { corrections, labels };
       },
     };
+  },
+  hashRows(keys, rows, shift) {
+    requireRowsPerKey(keys, rows);
+    const out = new Int32Array(rows.length);
+    native.hashRows(keys, rows, shift, out);
+    return out;
   },
   convolve(shape, filters, image) {
     const out = new BigInt64Array(outputSize(shape));

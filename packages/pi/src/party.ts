@@ -8,6 +8,7 @@ import { greet } from "./hello.ts";
 import type { Level } from "./kernels.ts";
 import { Ledger } from "./ledger.ts";
 import type { Architecture, PrivateNetwork } from "./network.ts";
+import type { ReluProtocolName } from "./relu-protocols.ts";
 import type { RingVector } from "./ring.ts";
 import { enrollWeights, inferOnServer, prepareServer } from "./server.ts";
 
@@ -21,7 +22,14 @@ export interface Places {
 /** What a party's process is told: all that it may know. */
 export type PartyTask =
   | { role: "dealer"; places: Places; architecture: Architecture }
-  | { role: "server"; places: Places; network: PrivateNetwork; images: number; threads: number }
+  | {
+      role: "server";
+      places: Places;
+      network: PrivateNetwork;
+      images: number;
+      threads: number;
+      relus: ReluProtocolName;
+    }
   /** `server` is where the client finds the server: a relay, where there is one. */
   | {
       role: "client";
@@ -30,6 +38,7 @@ export type PartyTask =
       images: RingVector[];
       server: NetConnectOpts;
       threads: number;
+      relus: ReluProtocolName;
     };
 
 /** What one party found: costs of each image, and at the client the logits. */
@@ -73,13 +82,13 @@ async function runDealer({ places, architecture }: TaskOf<"dealer">, onListening
 }
 
 async function runServer(task: TaskOf<"server">, onListening: () => void): Promise<PartyResult> {
-  const { places, network, images, threads } = task;
+  const { places, network, images, threads, relus } = task;
   const dealer = await connect({ path: places.dealerForServer }, { peer: "dealer" });
   const client = await acceptOne({ path: places.server }, { peer: "client", onListening });
-  await greet(client, network.architecture);
+  await greet(client, { architecture: network.architecture, relus });
   const ledger = new Ledger();
   const sheets = Array.from({ length: images }, () => new CostSheet(client));
-  const context = { network, client, dealer, ledger, kernels: chooseKernels({ threads }) };
+  const context = { network, relus, client, dealer, ledger, kernels: chooseKernels({ threads }) };
   for (const [image, costs] of sheets.entries()) {
     if (image === 0) await enrollWeights({ ...context, costs });
     const prepared = await prepareServer({ ...context, costs });
@@ -93,9 +102,9 @@ async function runClient(task: TaskOf<"client">, { onListening, onInferred }: Pa
   const dealer = await connect({ path: task.places.dealerForClient }, { peer: "dealer" });
   const server = await connect(task.server, { peer: "server" });
   onListening();
-  await greet(server, task.architecture);
-  const { architecture } = task;
-  const shared = { architecture, server, dealer, ledger: new Ledger(), kernels: chooseKernels(task) };
+  await greet(server, task);
+  const { architecture, relus } = task;
+  const shared = { architecture, relus, server, dealer, ledger: new Ledger(), kernels: chooseKernels(task) };
   const sheets = task.images.map(() => new CostSheet(server));
   const logits: RingVector[] = [];
   for (const [i, image] of task.images.entries()) {

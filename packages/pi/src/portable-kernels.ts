@@ -2,6 +2,7 @@ import { transposeColumns } from "./bits.ts";
 import { convolveByDefinition } from "./convolution.ts";
 import { CorrelatedReceiver, CorrelatedSender } from "./correlated-ot.ts";
 import { evaluate, garble } from "./garbling.ts";
+import { hashRows } from "./gate-hash.ts";
 import type { Kernels } from "./kernels.ts";
 import { JavascriptKernels, type LabelKernels } from "./label-kernels.ts";
 import { convolve } from "./wasm-convolution.ts";
@@ -26,9 +27,12 @@ export const wasmKernels = (): Kernels => ({
   convolve,
 });
 
-const garblingWith = (kernels: LabelKernels): Pick<Kernels, "threads" | "garble" | "evaluate" | "close"> => ({
+const garblingWith = (
+  kernels: LabelKernels,
+): Pick<Kernels, "threads" | "garble" | "evaluate" | "hashRows" | "close"> => ({
   threads: 1,
   garble: (chunk) => garble({ ...chunk, kernels }),
   evaluate: (chunk) => evaluate({ ...chunk, kernels }),
+  hashRows,
   close: async () => undefined,
 });

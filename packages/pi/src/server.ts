@@ -1,23 +1,21 @@
 import { averagePositions, reciprocalBits } from "./average-pool.ts";
-import { chooseTransfers, pointBytes } from "./base-ot.ts";
 import type { Channel } from "./channel.ts";
-import type { RowSender } from "./correlated-ot.ts";
 import type { CostSheet } from "./costs.ts";
 import { provideCorrelation } from "./dealer.ts";
 import { Inference, nonceBytes } from "./inference.ts";
 import type { Kernels } from "./kernels.ts";
-import { type Delta, labelBytes, randomDelta } from "./labels.ts";
 import type { Ledger } from "./ledger.ts";
 import { applyToServerShare } from "./linear-layer.ts";
 import { type LinearWeights, type PrivateNetwork, type Step, stepsOf } from "./network.ts";
 import { randomSeed } from "./random.ts";
-import { type GarblerLayer, offerLayer, prepareGarbler } from "./relu-server.ts";
+import { type ReluProtocolName, reluProtocols } from "./relu-protocols.ts";
 import { add, bytesOf, fractionBits, type RingVector, vectorOf } from "./ring.ts";
 import { truncateServerShare } from "./sharing.ts";
 
 /** What the server has to hand. */
 export interface ServerContext {
   network: PrivateNetwork;
+  relus: ReluProtocolName;
   client: Channel;
   dealer: Channel;
   kernels: Kernels;
@@ -28,10 +26,10 @@ export interface ServerContext {
 /** An inference whose offline phase is done. */
 export interface PreparedServer {
   inference: Inference;
-  delta: Delta;
   /** s of each linear step. */
   correlations: Map<string, RingVector>;
-  garblers: Map<string, GarblerLayer>;
+  /** What each ReLU layer makes of its share. */
+  relus: Map<string, (share: RingVector) => Promise<RingVector>>;
 }
 
 /** Before the first inference: gives the dealer the weights. */
@@ -41,28 +39,26 @@ export async function enrollWeights({ network, dealer }: ServerContext): Promise
   }
 }
 
-/** The server's offline phase: correlations, then for each ReLU layer transfers and garbling. */
+/** The server's offline phase, layer by layer: correlations of linear ones, and what the ReLUs' protocol takes. */
 export async function prepareServer(context: ServerContext): Promise<PreparedServer> {
-  const { network, client, dealer, kernels, costs } = context;
+  const { network, client, dealer, kernels, ledger, costs } = context;
   const inference = await costs.of("offline", "nonce", () => agreeOnNonce(context));
-  const delta = freshDelta(context.ledger);
-  const transfers = await costs.of("offline", "base transfers", () => baseTransfersOf(context, delta));
+  const begin = () => reluProtocols[context.relus].server({ peer: client, inference, kernels, ledger });
+  const protocol = await costs.of("offline", "base transfers", begin);
   const correlations = new Map<string, RingVector>();
-  const garblers = new Map<string, GarblerLayer>();
+  const relus: PreparedServer["relus"] = new Map();
   for (const [layer, step] of network.architecture.steps.entries()) {
     await costs.of("offline", step.name, async () => {
       if (step.op === "linear") correlations.set(step.name, await provideCorrelation(step, dealer));
-      if (step.op !== "relu") return;
-      const options = { step, layer, inference, client, transfers, delta, kernels };
-      garblers.set(step.name, await prepareGarbler(options));
+      if (step.op === "relu") relus.set(step.name, await protocol.prepare({ step, layer }));
     });
   }
-  return { inference, delta, correlations, garblers };
+  return { inference, correlations, relus };
 }
 
 /** The server's online phase for one image, which it does not see. */
 export async function inferOnServer(prepared: PreparedServer, context: ServerContext): Promise<void> {
-  const { inference, delta, correlations, garblers } = prepared;
+  const { inference, correlations, relus } = prepared;
   const { network, client, kernels, costs } = context;
   const shares = new Map<string, RingVector>();
   const of = (name: string) => shares.get(name) as RingVector;
@@ -82,7 +78,7 @@ export async function inferOnServer(prepared: PreparedServer, context: ServerCon
       case "average-pool":
         return truncateServerShare(averagePositions(step, of(step.from)), reciprocalBits);
       case "relu":
-        return offerLayer(garblers.get(step.name) as GarblerLayer, of(step.from), { inference, client, delta });
+        return (relus.get(step.name) as (share: RingVector) => Promise<RingVector>)(of(step.from));
     }
   };
   for (const [layer, step] of network.architecture.steps.entries()) {
@@ -97,16 +93,4 @@ async function agreeOnNonce({ client, ledger }: ServerContext): Promise<Inferenc
   const ofClient = await client.receive("nonce", nonceBytes);
   await client.send("nonce", half);
   return new Inference(ledger, { client: ofClient, server: half });
-}
-
-function freshDelta(ledger: Ledger): Delta {
-  const delta = randomDelta();
-  ledger.useValue("delta", new Uint8Array(delta.buffer, 0, labelBytes));
-  return delta;
-}
-
-async function baseTransfersOf({ client, kernels }: ServerContext, delta: Delta): Promise<RowSender> {
-  const { choices, seeds } = chooseTransfers(await client.receive("offer", pointBytes), delta);
-  await client.send("choices", choices);
-  return kernels.sender(delta, seeds);
 }

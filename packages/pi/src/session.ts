@@ -11,6 +11,7 @@ import { type NetworkProfileName, networkProfiles } from "./network-profile.ts";
 import type { PartyResult, PartyTask, Places } from "./party.ts";
 import type { PartyReport } from "./party-process.ts";
 import { startRelay } from "./relay.ts";
+import type { ReluProtocolName } from "./relu-protocols.ts";
 import type { RingVector } from "./ring.ts";
 
 /** What private inference found and cost, for each image. */
@@ -31,6 +32,8 @@ export interface MeasureOptions {
   profile: NetworkProfileName;
   /** Chunks of ReLUs that each party works on at once, each in a thread. Default: 1, in its own. */
   threads?: number;
+  /** How ReLUs are computed. Default: by garbled circuits. */
+  relus?: ReluProtocolName;
   /** Called with how many images were inferred, after each. */
   onInferred?: (images: number) => void;
   /** Ends all three processes, and rejects with its reason. */
@@ -42,7 +45,7 @@ export interface MeasureOptions {
  * Each process gets what its party may know and nothing else. Ends all three, whatever happens.
  */
 export async function measure(options: MeasureOptions): Promise<Measurement> {
-  const { network, images, onInferred = () => undefined, signal, threads = 1 } = options;
+  const { network, images, onInferred = () => undefined, signal, threads = 1, relus = "garbled" } = options;
   const profile = networkProfiles[options.profile];
   const folder = await mkdtemp(join(tmpdir(), "reluctant-pi-")); // mode 0700
   const at = (name: string) => join(folder, name);
@@ -62,9 +65,17 @@ export async function measure(options: MeasureOptions): Promise<Measurement> {
     profile && (await startRelay({ listen: { path: at("relay") }, target: { path: places.server }, profile }));
   try {
     await start({ role: "dealer", places, architecture });
-    const server = await start({ role: "server", places, network, images: images.length, threads });
+    const server = await start({ role: "server", places, network, images: images.length, threads, relus });
     const to = relay?.address ?? { path: places.server };
-    const client = await start({ role: "client", places, architecture, images: [...images], server: to, threads });
+    const client = await start({
+      role: "client",
+      places,
+      architecture,
+      images: [...images],
+      server: to,
+      threads,
+      relus,
+    });
     const [ofClient, ofServer] = await Promise.all([client.result, server.result, parties[0]?.result]);
     const levels = { client: ofClient.level, server: ofServer.level };
     return { logits: ofClient.logits, client: ofClient.costs, server: ofServer.costs, levels, label: dealerLabel };
