@@ -33,6 +33,13 @@ export const scatter = (layer: RingVector, units: Uint32Array, values: RingVecto
   for (let i = 0; i < units.length; i++) layer[units[i] as number] = values[i] as bigint;
 };
 
+/** The layer with other elements at some of its units. */
+export function replaced(layer: RingVector, units: Uint32Array, values: RingVector): RingVector {
+  const out = layer.slice();
+  scatter(out, units, values);
+  return out;
+}
+
 /** Transfers that a chunk takes: one for each bit of the client's share and of its next mask, each wire's filled up to words. */
 export const transfersOf = (units: number, signBits: number): number => 32 * sliceStride(units) * (signBits + ringBits);
 

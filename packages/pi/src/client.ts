@@ -1,15 +1,19 @@
 import { averagePositions, reciprocalBits } from "./average-pool.ts";
 import type { Channel } from "./channel.ts";
+import { gather, replaced } from "./chunks.ts";
+import { outputSize } from "./convolution.ts";
 import type { CostSheet } from "./costs.ts";
 import { requestCorrelation } from "./dealer.ts";
 import { Inference, nonceBytes } from "./inference.ts";
 import type { Kernels } from "./kernels.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Architecture, Step } from "./network.ts";
+import { combine, publicWeights } from "./quadratic.ts";
 import { randomSeed, randomVector } from "./random.ts";
 import { type ReluProtocolName, reluProtocols } from "./relu-protocols.ts";
-import { add, bytesOf, fractionBits, type RingVector, subtract, vectorOf } from "./ring.ts";
+import { add, bytesOf, concatenated, fractionBits, type RingVector, subtract, vectorOf } from "./ring.ts";
 import { truncateClientShare } from "./sharing.ts";
+import { prepareSquareClient } from "./square.ts";
 
 /** What the client has to hand. */
 export interface ClientContext {
@@ -26,8 +30,8 @@ export interface ClientContext {
 export interface PreparedClient {
   inference: Inference;
   inputMask: RingVector;
-  /** What it does in each ReLU layer. */
-  relus: { name: string; online: () => Promise<void> }[];
+  /** What it does online, in the order of the steps that take two: ReLUs and squares. */
+  online: { name: string; run: () => Promise<void> }[];
   outputShare: RingVector;
 }
 
@@ -41,22 +45,39 @@ export async function prepareClient(context: ClientContext): Promise<PreparedCli
   const begin = () => reluProtocols[context.relus].client({ peer: server, inference, kernels, ledger });
   const protocol = await costs.of("offline", "base transfers", begin);
   const shares = new Map<string, RingVector>();
-  const relus: PreparedClient["relus"] = [];
+  const online: PreparedClient["online"] = [];
   const of = (name: string) => shares.get(name) as RingVector;
   const run = async (step: Step, layer: number): Promise<RingVector> => {
     switch (step.op) {
       case "input":
         return randomVector(step.size);
       case "linear":
-        return truncateClientShare(await requestCorrelation(step, of(step.from), dealer), fractionBits);
+        return truncateClientShare(
+          await requestCorrelation(of(step.from), outputSize(step.shape), dealer),
+          fractionBits,
+        );
+      case "square": {
+        const at = { step, layer, inference };
+        const prepared = await prepareSquareClient(at, { share: of(step.from), server, dealer });
+        online.push({ name: step.name, run: prepared.online });
+        return prepared.share;
+      }
+      case "quadratic": {
+        const given = { x: gather(of(step.from), step.units), squares: of(step.squares) };
+        const wide =
+          step.coefficients === "public"
+            ? combine(step, publicWeights(step).filters, given)
+            : await requestCorrelation(concatenated(given.x, given.squares), step.units.length, dealer);
+        return replaced(of(step.from), step.units, truncateClientShare(wide, fractionBits));
+      }
       case "add":
         return add(of(step.from), of(step.with));
       case "average-pool":
         return truncateClientShare(averagePositions(step, of(step.from)), reciprocalBits);
       case "relu": {
-        const { share, online } = await protocol.prepare({ step, layer, share: of(step.from) });
-        relus.push({ name: step.name, online });
-        return share;
+        const prepared = await protocol.prepare({ step, layer, share: of(step.from) });
+        online.push({ name: step.name, run: prepared.online });
+        return prepared.share;
       }
     }
   };
@@ -64,12 +85,12 @@ export async function prepareClient(context: ClientContext): Promise<PreparedCli
     shares.set(step.name, await costs.of("offline", step.name, () => run(step, layer)));
   }
   const [input, output] = [architecture.steps[0], architecture.steps.at(-1)] as [Step, Step];
-  return { inference, inputMask: of(input.name), relus, outputShare: of(output.name) };
+  return { inference, inputMask: of(input.name), online, outputShare: of(output.name) };
 }
 
 /** The client's online phase: returns the logits, in fixed point. A prepared inference serves one image. */
 export async function inferOnClient(
-  { inference, inputMask, relus, outputShare }: PreparedClient,
+  { inference, inputMask, online, outputShare }: PreparedClient,
   image: RingVector,
   { architecture, server, costs }: ClientContext,
 ): Promise<RingVector> {
@@ -78,7 +99,7 @@ export async function inferOnClient(
   }
   inference.use("mask");
   await costs.of("online", "input", () => server.send("maskedInput", bytesOf(subtract(image, inputMask))));
-  for (const { name, online } of relus) await costs.of("online", name, online);
+  for (const { name, run } of online) await costs.of("online", name, run);
   return costs.of("online", "output", async () => {
     const share = await server.receive("outputShare", outputShare.byteLength);
     return add(vectorOf(share), outputShare);

@@ -1,9 +1,11 @@
 import { type Channel, ChannelError } from "./channel.ts";
 import { filterSize, inputSize, outputSize } from "./convolution.ts";
 import type { Kernels } from "./kernels.ts";
-import { type Architecture, type StepOf, stepsOf } from "./network.ts";
+import type { Architecture, Step, StepOf } from "./network.ts";
+import { combine } from "./quadratic.ts";
 import { Keystream, randomSeed, seedBytes } from "./random.ts";
 import { bytesOf, type RingVector, subtract, vectorOf } from "./ring.ts";
+import { dealSquares } from "./square.ts";
 
 /*
  * Correlations of linear layers from a dealer: for the client's share r of a layer's input the client gets W·r − s, the
@@ -15,43 +17,61 @@ import { bytesOf, type RingVector, subtract, vectorOf } from "./ring.ts";
 /** How measurements with this dealer are labeled, wherever they are shown. */
 export const dealerLabel = "dealer: offline linear cost not included";
 
+/** Bytes of a step's weights at the dealer: 4 each. */
+const weightBytes = (step: StepOf<"linear" | "quadratic">): number =>
+  4 * (step.op === "linear" ? filterSize(step.shape) * step.shape.channelsOut : 2 * step.channels);
+
+/** What the dealer learns the weights of, in the order of the steps. */
+export const dealtSteps = ({ steps }: Architecture): StepOf<"linear" | "quadratic">[] =>
+  steps.filter(
+    (step): step is StepOf<"linear" | "quadratic"> =>
+      step.op === "linear" || (step.op === "quadratic" && step.coefficients === "secret"),
+  );
+
 /** Serves inferences to one client and one server until the client goes. */
 export async function deal(
   architecture: Architecture,
   { client, server, kernels }: { client: Channel; server: Channel; kernels: Kernels },
 ): Promise<void> {
-  const layers = stepsOf(architecture, "linear");
   const filters = new Map<string, Int32Array>();
-  for (const { name, shape } of layers) {
-    const received = await server.receive("weights", 4 * filterSize(shape) * shape.channelsOut);
-    filters.set(name, new Int32Array(received.buffer));
+  for (const step of dealtSteps(architecture)) {
+    filters.set(step.name, new Int32Array((await server.receive("weights", weightBytes(step))).buffer));
   }
-  const correlate = async ({ name, shape }: StepOf<"linear">): Promise<void> => {
-    const mask = vectorOf(await client.receive("mask", 8 * inputSize(shape)));
-    const kept = new Keystream(await server.receive("maskSeed", seedBytes)).vector(outputSize(shape));
-    const product = kernels.convolve(shape, filters.get(name) as Int32Array, mask);
-    await client.send("correlation", bytesOf(subtract(product, kept)));
+  const of = ({ name }: Step) => filters.get(name) as Int32Array;
+  /** The client's W·r − s, r what it sends of `inputs` elements. */
+  const correlate = async (size: { inputs: number; outputs: number }, product: (mask: RingVector) => RingVector) => {
+    const mask = vectorOf(await client.receive("mask", 8 * size.inputs));
+    const kept = new Keystream(await server.receive("maskSeed", seedBytes)).vector(size.outputs);
+    await client.send("correlation", bytesOf(subtract(product(mask), kept)));
+  };
+  const serve = async (step: Step): Promise<void> => {
+    if (step.op === "square") return dealSquares(step, { client, server });
+    if (step.op === "linear") {
+      const size = { inputs: inputSize(step.shape), outputs: outputSize(step.shape) };
+      return correlate(size, (mask) => kernels.convolve(step.shape, of(step), mask));
+    }
+    if (step.op !== "quadratic" || step.coefficients === "public") return;
+    const count = step.units.length;
+    await correlate({ inputs: 2 * count, outputs: count }, (mask) =>
+      combine(step, of(step), { x: mask.subarray(0, count), squares: mask.subarray(count) }),
+    );
   };
   try {
-    for (;;) for (const layer of layers) await correlate(layer);
+    for (;;) for (const step of architecture.steps) await serve(step);
   } catch (error) {
     if (!(error instanceof ChannelError && error.reason === "closed")) throw error;
   }
 }
 
-/** The client's end of a correlation: W·share − s. */
-export async function requestCorrelation(
-  { shape }: StepOf<"linear">,
-  share: RingVector,
-  dealer: Channel,
-): Promise<RingVector> {
+/** The client's end of a correlation: W·share − s, of so many elements. */
+export async function requestCorrelation(share: RingVector, elements: number, dealer: Channel): Promise<RingVector> {
   await dealer.send("mask", bytesOf(share));
-  return vectorOf(await dealer.receive("correlation", 8 * outputSize(shape)));
+  return vectorOf(await dealer.receive("correlation", 8 * elements));
 }
 
 /** The server's end: s. */
-export async function provideCorrelation({ shape }: StepOf<"linear">, dealer: Channel): Promise<RingVector> {
+export async function provideCorrelation(elements: number, dealer: Channel): Promise<RingVector> {
   const seed = randomSeed();
   await dealer.send("maskSeed", seed);
-  return new Keystream(seed).vector(outputSize(shape));
+  return new Keystream(seed).vector(elements);
 }

@@ -1,18 +1,22 @@
+import { reluLayers } from "@reluctant/relu";
 import { afterEach, describe, expect, it } from "vitest";
+import { calibrate } from "./calibrate.ts";
 import { type Channel, ChannelError } from "./channel.ts";
 import { type ClientContext, inferOnClient, prepareClient } from "./client.ts";
 import { CostSheet, totalOf } from "./costs.ts";
 import { deal } from "./dealer.ts";
 import { greet } from "./hello.ts";
 import { Ledger, UsedTwiceError } from "./ledger.ts";
-import { type Architecture, keptReluCount, type PrivateNetwork } from "./network.ts";
+import { type Architecture, keptReluCount, type PrivateNetwork, stepsOf } from "./network.ts";
 import { javascriptKernels, wasmKernels } from "./portable-kernels.ts";
+import { publicCoefficients } from "./quadratic.ts";
+import { quantize } from "./quantize.ts";
 import { inferInTheClear } from "./reference.ts";
 import type { ReluProtocolName } from "./relu-protocols.ts";
 import type { RingVector } from "./ring.ts";
 import { enrollWeights, inferOnServer, prepareServer, type ServerContext } from "./server.ts";
 import { channelPair } from "./test-channels.ts";
-import { readyNetwork, tinyModel } from "./test-networks.ts";
+import { randomImages, randomNetwork, readyNetwork, tinyModel } from "./test-networks.ts";
 
 const open: Channel[] = [];
 afterEach(async () => {
@@ -79,6 +83,34 @@ describe("private inference", () => {
       }
     },
   );
+
+  it.each([
+    ["public", (degree: number) => publicCoefficients[degree] as number],
+    ["secret", (degree: number, channel: number) => ([0.1, 0.5, 0.03][degree] as number) + channel / 64],
+  ] as const)("squares the units that compute polynomials of %s coefficients, for 8 bytes each way", async (_, of) => {
+    const source = randomNetwork(tinyModel(), { seed: 5, kept: 0.4 });
+    const polynomials = new Map(
+      reluLayers(source.model).map(({ name, shape: [, , channels] }) => [
+        name,
+        Float32Array.from({ length: 3 * channels }, (_, i) => of(Math.floor(i / channels), i % channels)),
+      ]),
+    );
+    const images = randomImages(source.model, 2, 3);
+    const network = calibrate(quantize({ ...source, polynomials }), images);
+    const { infer, clientContext } = await setup(network);
+    for (const image of images) {
+      const exact = inferInTheClear(network, image);
+      (await infer(image)).forEach((logit, i) => {
+        expect(Math.abs(Number(logit - (exact[i] as bigint)))).toBeLessThan(80);
+      });
+    }
+    const squares = stepsOf(network.architecture, "square");
+    expect(squares.length).toBe(3);
+    for (const { name, size } of squares) {
+      const cost = clientContext.costs.costs.find(({ phase, step }) => phase === "online" && step === name);
+      expect(cost).toMatchObject({ bytesSent: 8 * size + 9, bytesReceived: 8 * size + 9 });
+    }
+  });
 
   it("takes messages whose number and sizes no image changes", async () => {
     const { network, images } = readyNetwork(tinyModel(), { seed: 2, kept: 0.5, images: 1 });

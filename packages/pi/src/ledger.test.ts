@@ -3,7 +3,7 @@ import { Inference } from "./inference.ts";
 import { Ledger, type OneTime, UsedTwiceError } from "./ledger.ts";
 import { randomSeed } from "./random.ts";
 
-const kinds: OneTime[] = ["nonce", "delta", "rows", "labels", "tables", "triples", "mask", "correlation"];
+const kinds: OneTime[] = ["nonce", "delta", "rows", "labels", "tables", "triples", "pairs", "mask", "correlation"];
 
 describe("the ledger", () => {
   it.each(kinds)("refuses the second use of a %s", (kind) => {

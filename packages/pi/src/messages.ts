@@ -23,6 +23,7 @@ export const messages = {
   flips: 18,
   products: 19,
   remasked: 20,
+  differences: 21,
 } as const;
 
 export type MessageType = keyof typeof messages;

@@ -18,6 +18,18 @@ export type Step = { name: string; size: number } & (
       /** Bits of the shares that the circuit reads: see `ReluCircuit`. */
       signBits: 64 | 37;
     }
+  /** x², truncated, of some units of a layer: see `square.ts`. */
+  | { op: "square"; from: string; units: Uint32Array }
+  /** c₀ + c₁x + c₂x² at the units whose squares those are, the identity at others. Coefficients are a channel's. */
+  | {
+      op: "quadratic";
+      from: string;
+      squares: string;
+      units: Uint32Array;
+      channels: number;
+      /** Known to both, or the server's secret. */
+      coefficients: "public" | "secret";
+    }
   | { op: "add"; from: string; with: string }
   | { op: "average-pool"; from: string; positions: number; channels: number }
 );
@@ -40,7 +52,7 @@ export interface LinearWeights {
 /** A network as the server has it. */
 export interface PrivateNetwork {
   architecture: Architecture;
-  /** By the names of the linear steps. */
+  /** By the names of the linear steps, and of quadratic ones whose coefficients are secret: c₁ and c₂ in turn, and c₀. */
   weights: ReadonlyMap<string, LinearWeights>;
 }
 
@@ -51,10 +63,16 @@ export const digestBytes = 32;
 export function digestOf({ name, steps }: Architecture): Uint8Array {
   const hash = createHash("sha256").update(name);
   for (const step of steps) {
-    const kept = step.op === "relu" ? step.kept : new Uint32Array();
-    hash.update(JSON.stringify({ ...step, kept: kept.length })).update(kept);
+    const units = unitsOf(step);
+    hash.update(JSON.stringify({ ...step, kept: units.length, units: units.length })).update(units);
   }
   return hash.digest();
+}
+
+/** The units of a layer that a step names. */
+function unitsOf(step: Step): Uint32Array {
+  if (step.op === "relu") return step.kept;
+  return "units" in step ? step.units : new Uint32Array();
 }
 
 export const stepsOf = <Op extends Step["op"]>({ steps }: Architecture, op: Op): StepOf<Op>[] =>

@@ -2,6 +2,7 @@ import { type Model, models } from "@reluctant/relu";
 import { describe, expect, it } from "vitest";
 import { calibrate } from "./calibrate.ts";
 import { digestOf, keptReluCount, stepsOf } from "./network.ts";
+import { publicCoefficients } from "./quadratic.ts";
 import { type PartialReluNetwork, quantize } from "./quantize.ts";
 import { inferInTheClear } from "./reference.ts";
 import { decode, encode } from "./ring.ts";
@@ -127,10 +128,19 @@ describe("a network in fixed point", () => {
     expect(() => quantize({ model: model(), tensors: new Map(), masks: [], polynomials: new Map() })).toThrow(said);
   });
 
-  it("refuses units that compute polynomials", () => {
+  it("has squares and polynomials where units without a ReLU compute them: public ones by name, others as weights", () => {
     const network = randomNetwork(tinyModel(), { seed: 1, kept: 0.5 });
-    const polynomials = new Map([["relu1", new Float32Array(12)]]);
-    expect(() => quantize({ ...network, polynomials })).toThrow('units of "relu1" compute polynomials');
+    const with_ = (polynomial: Float32Array) => quantize({ ...network, polynomials: new Map([["relu1", polynomial]]) });
+    const secret = with_(Float32Array.from({ length: 12 }, (_, i) => i / 16));
+    const names = secret.architecture.steps.map(({ name }) => name);
+    expect(names.slice(2, 5)).toEqual(["relu1.square", "relu1.relu", "relu1"]);
+    expect(secret.weights.get("relu1")?.filters[4]).toBe(2 ** 12 / 2);
+    expect(secret.weights.get("relu1")?.bias[1]).toBe(2n ** 24n / 16n);
+    const delphi = with_(Float32Array.from({ length: 12 }, (_, i) => publicCoefficients[i >> 2] as number));
+    expect(delphi.architecture.steps.find(({ name }) => name === "relu1")).toMatchObject({ coefficients: "public" });
+    expect(delphi.weights.has("relu1")).toBe(false);
+    expect(() => with_(new Float32Array(3))).toThrow('the polynomials of "relu1" have 3 coefficients where 12 are due');
+    expect(() => with_(new Float32Array(12).fill(1e9))).toThrow('a polynomial of "relu1" has a coefficient');
   });
 
   it("names the tensor, the mask or the weights that are not what they must be", () => {

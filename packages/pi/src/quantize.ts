@@ -9,7 +9,8 @@ import {
   size,
 } from "@reluctant/relu";
 import { type ConvolutionShape, filterSize } from "./convolution.ts";
-import type { LinearWeights, PrivateNetwork, Step } from "./network.ts";
+import type { LinearWeights, PrivateNetwork, Step, StepOf } from "./network.ts";
+import { coefficientWeights, publicCoefficients } from "./quadratic.ts";
 import { encode, fractionBits } from "./ring.ts";
 
 /** A tensor in PyTorch's layout: filters [out, in, h, w], dense weights [out, in]. */
@@ -23,7 +24,7 @@ export interface PartialReluNetwork {
   model: Model;
   tensors: ReadonlyMap<string, WeightTensor>;
   masks: readonly Mask[];
-  /** What units without a ReLU compute, by layer; the identity where there is none, and no other is private here. */
+  /** What units without a ReLU compute, by layer: c₀, c₁, c₂ of each channel, [3, channels]; the identity where there is none. */
   polynomials: ReadonlyMap<string, ArrayLike<number>>;
 }
 
@@ -47,22 +48,59 @@ export function quantize(network: PartialReluNetwork): PrivateNetwork {
   requireProtocols(network);
   const norms = foldableNorms(model);
   const stepFor = stepsOfModel(network, norms);
-  const steps = model.nodes.filter(({ op }) => op !== "batch-norm").map(stepFor);
+  const steps = model.nodes
+    .filter(({ op }) => op !== "batch-norm")
+    .map(stepFor)
+    .flatMap((step) => (step.op === "relu" ? withQuadratics(step, network) : [step]));
   const weights = new Map<string, LinearWeights>();
   for (const step of steps) {
-    if (step.op !== "linear") continue;
-    weights.set(step.name, inFixedPoint(step.name, realWeights(step.name, step.shape, norms.get(step.name), tensors)));
+    if (step.op === "linear")
+      weights.set(
+        step.name,
+        inFixedPoint(step.name, realWeights(step.name, step.shape, norms.get(step.name), tensors)),
+      );
+    if (step.op === "quadratic" && step.coefficients === "secret")
+      weights.set(step.name, secretCoefficients(step, network.polynomials.get(step.name) as ArrayLike<number>));
   }
   return { architecture: { name: model.name, steps }, weights };
 }
 
-function requireProtocols({ model, polynomials }: PartialReluNetwork): void {
-  const [layer] = polynomials.keys();
-  if (layer !== undefined) {
-    throw new UnsupportedNetworkError(`units of "${layer}" compute polynomials, for which there is no protocol here`);
-  }
+function requireProtocols({ model }: PartialReluNetwork): void {
   const [pool] = nodesOf(model, "max-pool");
   if (pool) throw new UnsupportedNetworkError(`"${pool.name}" is a max-pool, for which there is no protocol here`);
+}
+
+/** A ReLU layer whose other units compute a polynomial: their squares, then the ReLUs, then the polynomial under the layer's name. */
+function withQuadratics(relu: StepOf<"relu">, { model, polynomials }: PartialReluNetwork): Step[] {
+  const polynomial = polynomials.get(relu.name);
+  if (!polynomial || relu.kept.length === relu.size) return [relu];
+  const channels = model.nodes.find(({ name }) => name === relu.name)?.shape[2] as number;
+  if (polynomial.length !== 3 * channels)
+    throw new UnsupportedNetworkError(
+      `the polynomials of "${relu.name}" have ${polynomial.length} coefficients where ${3 * channels} are due`,
+    );
+  const kept = new Set(relu.kept);
+  const units = Uint32Array.from([...Array(relu.size).keys()].filter((unit) => !kept.has(unit)));
+  const [squares, relus] = [`${relu.name}.square`, `${relu.name}.relu`];
+  const isPublic = Array.from(polynomial).every(
+    (value, i) => value === Math.fround(publicCoefficients[Math.floor(i / channels)] as number),
+  );
+  const coefficients = isPublic ? "public" : "secret";
+  return [
+    { op: "square", name: squares, from: relu.from, units, size: units.length },
+    { ...relu, name: relus },
+    { op: "quadratic", name: relu.name, from: relus, squares, units, channels, coefficients, size: relu.size },
+  ];
+}
+
+function secretCoefficients({ name, channels }: StepOf<"quadratic">, polynomial: ArrayLike<number>): LinearWeights {
+  try {
+    return coefficientWeights(channels, (degree, channel) => polynomial[degree * channels + channel] as number);
+  } catch (cause) {
+    throw new UnsupportedNetworkError(`a polynomial of "${name}" has a coefficient that is too large, or no number`, {
+      cause,
+    });
+  }
 }
 
 /** Batch norms by the convolution that each stands behind alone. */

@@ -1,6 +1,8 @@
 import { averagePositions, reciprocalBits } from "./average-pool.ts";
+import { gather, replaced } from "./chunks.ts";
 import { addBias } from "./linear-layer.ts";
 import type { LinearWeights, PrivateNetwork, Step } from "./network.ts";
+import { addConstant, combine, multiply, quadraticWeights } from "./quadratic.ts";
 import { add, fractionBits, type RingVector, shiftRight } from "./ring.ts";
 import { convolve } from "./wasm-convolution.ts";
 
@@ -10,10 +12,11 @@ import { convolve } from "./wasm-convolution.ts";
  * output, a linear one's before it is truncated too.
  */
 export function inferInTheClear(
-  { architecture, weights }: PrivateNetwork,
+  network: PrivateNetwork,
   image: RingVector,
   watch: (step: Step, values: RingVector) => void = () => undefined,
 ): RingVector {
+  const { architecture, weights } = network;
   const values = new Map<string, RingVector>();
   const of = (name: string) => values.get(name) as RingVector;
   const truncated = (step: Step, wide: RingVector, bits: number): RingVector => {
@@ -32,6 +35,16 @@ export function inferInTheClear(
         return add(of(step.from), of(step.with));
       case "average-pool":
         return truncated(step, averagePositions(step, of(step.from)), reciprocalBits);
+      case "square": {
+        const x = gather(of(step.from), step.units);
+        return truncated(step, multiply(x, x), fractionBits);
+      }
+      case "quadratic": {
+        const { filters, bias } = quadraticWeights(network, step);
+        const given = { x: gather(of(step.from), step.units), squares: of(step.squares) };
+        const wide = addConstant(step, bias, combine(step, filters, given));
+        return replaced(of(step.from), step.units, truncated(step, wide, fractionBits));
+      }
       case "relu":
         return maskedRelu(of(step.from), step.kept);
     }

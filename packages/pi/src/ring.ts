@@ -59,6 +59,14 @@ export function negate(a: RingVector): RingVector {
   return out;
 }
 
+/** The elements of one, then those of the other. */
+export function concatenated(first: RingVector, second: RingVector): RingVector {
+  const out = new BigInt64Array(first.length + second.length);
+  out.set(first);
+  out.set(second, first.length);
+  return out;
+}
+
 /** The vector's bytes, little-endian, as they are sent; no copy. */
 export const bytesOf = (vector: RingVector): Uint8Array =>
   new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength);

@@ -1,16 +1,20 @@
 import { averagePositions, reciprocalBits } from "./average-pool.ts";
 import type { Channel } from "./channel.ts";
+import { gather, replaced } from "./chunks.ts";
+import { outputSize } from "./convolution.ts";
 import type { CostSheet } from "./costs.ts";
-import { provideCorrelation } from "./dealer.ts";
+import { dealtSteps, provideCorrelation } from "./dealer.ts";
 import { Inference, nonceBytes } from "./inference.ts";
 import type { Kernels } from "./kernels.ts";
 import type { Ledger } from "./ledger.ts";
 import { applyToServerShare } from "./linear-layer.ts";
-import { type LinearWeights, type PrivateNetwork, type Step, stepsOf } from "./network.ts";
+import type { LinearWeights, PrivateNetwork, Step } from "./network.ts";
+import { addConstant, combine, quadraticWeights } from "./quadratic.ts";
 import { randomSeed } from "./random.ts";
 import { type ReluProtocolName, reluProtocols } from "./relu-protocols.ts";
 import { add, bytesOf, fractionBits, type RingVector, vectorOf } from "./ring.ts";
 import { truncateServerShare } from "./sharing.ts";
+import { prepareSquareServer } from "./square.ts";
 
 /** What the server has to hand. */
 export interface ServerContext {
@@ -26,15 +30,15 @@ export interface ServerContext {
 /** An inference whose offline phase is done. */
 export interface PreparedServer {
   inference: Inference;
-  /** s of each linear step. */
+  /** s of each step that has the dealer's correlations. */
   correlations: Map<string, RingVector>;
-  /** What each ReLU layer makes of its share. */
-  relus: Map<string, (share: RingVector) => Promise<RingVector>>;
+  /** What steps that take two make of the server's share: ReLUs and squares. */
+  online: Map<string, (share: RingVector) => Promise<RingVector>>;
 }
 
 /** Before the first inference: gives the dealer the weights. */
 export async function enrollWeights({ network, dealer }: ServerContext): Promise<void> {
-  for (const { name } of stepsOf(network.architecture, "linear")) {
+  for (const { name } of dealtSteps(network.architecture)) {
     await dealer.send("weights", (network.weights.get(name) as LinearWeights).filters);
   }
 }
@@ -46,19 +50,23 @@ export async function prepareServer(context: ServerContext): Promise<PreparedSer
   const begin = () => reluProtocols[context.relus].server({ peer: client, inference, kernels, ledger });
   const protocol = await costs.of("offline", "base transfers", begin);
   const correlations = new Map<string, RingVector>();
-  const relus: PreparedServer["relus"] = new Map();
+  const online: PreparedServer["online"] = new Map();
   for (const [layer, step] of network.architecture.steps.entries()) {
     await costs.of("offline", step.name, async () => {
-      if (step.op === "linear") correlations.set(step.name, await provideCorrelation(step, dealer));
-      if (step.op === "relu") relus.set(step.name, await protocol.prepare({ step, layer }));
+      if (step.op === "linear") correlations.set(step.name, await provideCorrelation(outputSize(step.shape), dealer));
+      if (step.op === "quadratic" && step.coefficients === "secret")
+        correlations.set(step.name, await provideCorrelation(step.units.length, dealer));
+      if (step.op === "relu") online.set(step.name, await protocol.prepare({ step, layer }));
+      if (step.op === "square")
+        online.set(step.name, await prepareSquareServer({ step, layer, inference }, { client, dealer }));
     });
   }
-  return { inference, correlations, relus };
+  return { inference, correlations, online };
 }
 
 /** The server's online phase for one image, which it does not see. */
 export async function inferOnServer(prepared: PreparedServer, context: ServerContext): Promise<void> {
-  const { inference, correlations, relus } = prepared;
+  const { inference, correlations, online } = prepared;
   const { network, client, kernels, costs } = context;
   const shares = new Map<string, RingVector>();
   const of = (name: string) => shares.get(name) as RingVector;
@@ -78,7 +86,17 @@ export async function inferOnServer(prepared: PreparedServer, context: ServerCon
       case "average-pool":
         return truncateServerShare(averagePositions(step, of(step.from)), reciprocalBits);
       case "relu":
-        return (relus.get(step.name) as (share: RingVector) => Promise<RingVector>)(of(step.from));
+      case "square":
+        return (online.get(step.name) as (share: RingVector) => Promise<RingVector>)(of(step.from));
+      case "quadratic": {
+        const { filters, bias } = quadraticWeights(network, step);
+        const given = { x: gather(of(step.from), step.units), squares: of(step.squares) };
+        const wide = addConstant(step, bias, combine(step, filters, given));
+        const correlation = correlations.get(step.name);
+        if (correlation) inference.use("correlation", layer);
+        const share = truncateServerShare(correlation ? add(wide, correlation) : wide, fractionBits);
+        return replaced(of(step.from), step.units, share);
+      }
     }
   };
   for (const [layer, step] of network.architecture.steps.entries()) {

@@ -84,9 +84,9 @@ it("ends its parties when it is to stop", async () => {
   await expect(measured({ report, signal: stop.signal })).rejects.toThrow("asked to stop now");
 });
 
-it("says which layer it has no protocol for", async () => {
+it("says which layer it cannot take", async () => {
   const { name, shape } = reluLayers(model)[0] as ReluLayer;
-  const polynomials = new Map([[name, new Float32Array(3 * (shape[2] as number))]]);
+  const polynomials = new Map([[name, new Float32Array(3 * (shape[2] as number)).fill(1e9)]]); // no fixed-point coefficient
   const prModel = encodeStudent(model, initialWeights(model, 1), masks, polynomials);
   await expect(measured({ inputs: { prModel } })).rejects.toMatchObject({
     failure: { code: "bad-input", fatal: true, message: expect.stringContaining(`"${name}"`) },
