@@ -8,11 +8,12 @@ import { agreements } from "./pi/agreement.ts";
 import type { Case } from "./pi/case.ts";
 import { exactness } from "./pi/exactness.ts";
 import { inferences } from "./pi/inferences.ts";
+import { misbehaviors } from "./pi/misbehavior.ts";
 import { units } from "./pi/units.ts";
 import type { Row } from "./rows.ts";
 
 export async function pi({ quick, only }: Options): Promise<Row[]> {
-  const all: Case[] = [...units, ...exactness, ...inferences, ...agreements];
+  const all: Case[] = [...units, ...exactness, ...inferences, ...misbehaviors, ...agreements];
   const chosen = all.filter((one) => one.name.includes(only) && (one.quick || !quick));
   if (chosen.length === 0)
     throw new FlagError(`--case: none has "${only}" in its name; they are ${all.map(({ name }) => name).join(", ")}`);

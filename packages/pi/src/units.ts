@@ -16,6 +16,7 @@ export * from "./random.ts";
 export * from "./relu-circuit.ts";
 export * from "./ring.ts";
 export * from "./sharing.ts";
+export * from "./test-misbehavior.ts";
 export * from "./test-networks.ts";
 export * from "./wasm-convolution.ts";
 export * from "./wasm-kernels.ts";
