@@ -8,6 +8,8 @@ import {
   type ReluCircuit,
   randomVector,
   reconstruct,
+  reluBy,
+  reluEnds,
   ringBits,
   shiftRight,
   subtract,
@@ -43,6 +45,21 @@ async function wrongRelus(circuit: ReluCircuit): Promise<Figure> {
   };
 }
 
+/** The same by GMW on bit triples, in layers of 50,000. */
+async function wrongByGmw(signBits: 64 | 37): Promise<Figure> {
+  const ends = await reluEnds("gmw");
+  const units = 50_000;
+  const kept = Uint32Array.from({ length: units }, (_, unit) => unit);
+  let wrong = 0;
+  for (let layer = 0; layer * units < values; layer++) {
+    const x = shiftRight(randomVector(units), ringBits - signBits);
+    const out = await reluBy(ends, x, { kept, signBits, layer });
+    wrong += out.filter((value, i) => value !== ((x[i] as bigint) > 0n ? x[i] : 0n)).length;
+  }
+  await ends.close();
+  return { case: `wrong of a million GMW ReLUs, ${signBits} bits`, value: wrong, unit: "units", atMost: 0 };
+}
+
 /** Values below 2^36: what calibration lets reach a truncation for sure. */
 function wrongTruncations(): Figure {
   const x = shiftRight(randomVector(values), 28);
@@ -60,6 +77,12 @@ export const exactness: Case[] = [
   {
     name: "exactness",
     quick: false,
-    run: async () => [wrongTruncations(), await wrongRelus(boundedReluCircuit), await wrongRelus(fullReluCircuit)],
+    run: async () => [
+      wrongTruncations(),
+      await wrongRelus(boundedReluCircuit),
+      await wrongRelus(fullReluCircuit),
+      await wrongByGmw(37),
+      await wrongByGmw(64),
+    ],
   },
 ];
