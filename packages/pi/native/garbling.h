@@ -15,6 +15,11 @@ constexpr int kWireBytes = kUnits * 16;
 constexpr int kTableBytes = kUnits * 32;
 
 
+/** What lies far apart, gate by gate and wire by wire, no prefetcher of the processor's expects. */
+inline void prefetch(const uint8_t* from, int bytes) {
+  for (int i = 0; i < bytes; i += 64) _mm_prefetch(reinterpret_cast<const char*>(from + i), _MM_HINT_T0);
+}
+
 /** The wires of kUnits units, by slot; secrets, which are not wiped. */
 class Desk {
  public:
@@ -31,8 +36,11 @@ class Desk {
     std::memset(at(0), 0, kWireBytes); // the constant 0
     for (int i = 0; i < chunk_.inputCount; i++) {
       const pi::Input& input = chunk_.inputs[i];
-      for (int wire = 0; wire < input.wires; wire++)
-        std::memcpy(at(input.slots[wire]), input.labels + 16 * (static_cast<size_t>(wire) * chunk_.units + first), 16 * units);
+      for (int wire = 0; wire < input.wires; wire++) {
+        const uint8_t* labels = input.labels + 16 * (static_cast<size_t>(wire) * chunk_.units + first);
+        if (wire + 2 < input.wires) prefetch(labels + 32 * static_cast<size_t>(chunk_.units), 16 * units);
+        std::memcpy(at(input.slots[wire]), labels, 16 * units);
+      }
     }
   }
 
@@ -139,15 +147,9 @@ void inPieces(const pi::Chunk& chunk, Desk& desk, Gates gates) {
   }
 }
 
-/** Tables lie far apart, gate by gate, where no prefetcher of the processor's expects them. */
-inline void prefetchTable(const uint8_t* table, const uint8_t* end) {
-  for (int i = 0; i < kTableBytes && table + i < end; i += 64) _mm_prefetch(reinterpret_cast<const char*>(table + i), _MM_HINT_T0);
-}
-
 void evaluate(const pi::Chunk& chunk, const uint8_t* tables) {
   Desk desk(chunk);
   alignas(64) uint8_t last[kTableBytes] = {};
-  const uint8_t* end = tables + 32 * static_cast<size_t>(chunk.ands) * chunk.units;
   inPieces(chunk, desk, [&](int first, int units) {
     const uint8_t* table = tables + 32 * static_cast<size_t>(first);
     int ands = 0;
@@ -157,7 +159,7 @@ void evaluate(const pi::Chunk& chunk, const uint8_t* tables) {
       else if (gate->op == 1) std::memmove(out, a, kWireBytes); // the garbler has changed which label is 0's
       else {
         const uint8_t* from = table;
-        prefetchTable(table + 32 * static_cast<size_t>(chunk.units), end);
+        if (ands + 1 < chunk.ands) prefetch(table + 32 * static_cast<size_t>(chunk.units), 32 * units);
         if (units < kUnits) from = static_cast<uint8_t*>(std::memcpy(last, table, 32 * units));
         evaluateAnd({out, a, desk.at(gate->b), desk.at(gate->c)}, from, desk.schedule(2 * ands), desk.schedule(2 * ands + 1));
         table += 32 * static_cast<size_t>(chunk.units);

@@ -19,6 +19,7 @@ export * from "./sharing.ts";
 export * from "./test-misbehavior.ts";
 export * from "./test-networks.ts";
 export * from "./test-relus.ts";
+export * from "./threaded-kernels.ts";
 export * from "./wasm-convolution.ts";
 export * from "./wasm-kernels.ts";
 export * from "./wasm-transpose.ts";

@@ -19,6 +19,7 @@ import {
   randomWords,
   ringBits,
   shiftRight,
+  threadedKernels,
 } from "@reluctant/pi/units";
 import type { Figure } from "../rows.ts";
 import type { Case } from "./case.ts";
@@ -35,35 +36,56 @@ async function bestOf(runs: number, run: () => unknown): Promise<number> {
   return best;
 }
 
-/** All but the oracle of convolution, which takes minutes. */
-const fastLevels = () => levelsHere().filter((level) => level !== "javascript");
-
-/** Rows of each of these circuits, or shapes, at each of these levels, one after another. */
-async function each<T>(
+/** A case for each of these levels: what it finds of each of these circuits or shapes. */
+const byLevel = <T>(
+  name: string,
   levels: readonly Level[],
   items: readonly T[],
   figures: (kernels: Kernels, item: T) => Promise<Figure[]>,
-): Promise<Figure[]> {
-  const rows: Figure[] = [];
-  for (const level of levels) for (const item of items) rows.push(...(await figures(kernelsAt(level), item)));
-  return rows;
-}
+): Case[] =>
+  levels.map((level) => ({
+    name: `${name}-${level}`,
+    quick: true,
+    async run() {
+      const rows: Figure[] = [];
+      for (const item of items) rows.push(...(await figures(kernelsAt(level), item)));
+      return rows;
+    },
+  }));
 
 const perRelu = (ms: number) => (1000 * ms) / chunkUnits;
+
+/** More where a run is short: 2 ms and less on a machine with other work are seldom left alone. */
+const runsOf = ({ level }: Kernels): number => (level === "javascript" ? 3 : level === "wasm" ? 30 : 150);
 
 async function garbling(kernels: Kernels, circuit: ReluCircuit): Promise<Figure[]> {
   const x = shiftRight(randomVector(chunkUnits), ringBits - circuit.signBits);
   const chunk = await garbledRelus(circuit, x, kernels);
   const name = `${kernels.level}, ${circuit.ands} ANDs`;
   return [
-    { case: `garble, ${name}`, value: perRelu(await bestOf(30, chunk.garble)), unit: "µs a ReLU" },
+    { case: `garble, ${name}`, value: perRelu(await bestOf(runsOf(kernels), chunk.garble)), unit: "µs a ReLU" },
     {
       case: `evaluate, ${name}`,
-      value: perRelu(await bestOf(30, chunk.evaluate)),
+      value: perRelu(await bestOf(runsOf(kernels), chunk.evaluate)),
       unit: "µs a ReLU",
       ...(circuit === fullReluCircuit && onlineGoals[kernels.level]),
     },
   ];
+}
+
+/** Eight chunks at once, by one thread and by two. */
+async function inThreads(kernels: Kernels, circuit: ReluCircuit): Promise<Figure[]> {
+  const chunks = 8;
+  const rows: Figure[] = [];
+  for (const threads of [1, 2]) {
+    const pool = threadedKernels(kernels, threads);
+    const chunk = await garbledRelus(circuit, randomVector(chunkUnits), pool);
+    const ms = await bestOf(6, () => Promise.all(Array.from({ length: chunks }, chunk.garble)));
+    await pool.close();
+    const name = `garble in ${threads === 1 ? "a thread" : `${threads} threads`}, ${kernels.level}, ${circuit.ands} ANDs`;
+    rows.push({ case: name, value: perRelu(ms / chunks), unit: "µs a ReLU" });
+  }
+  return rows;
 }
 
 /** Of the evaluator's time over the whole ring. */
@@ -86,12 +108,12 @@ async function transfers(kernels: Kernels, circuit: ReluCircuit): Promise<Figure
   return [
     {
       case: `transfers, receiver, ${name}`,
-      value: perRelu(await bestOf(15, () => receiver.extend(choices))),
+      value: perRelu(await bestOf(runsOf(kernels), () => receiver.extend(choices))),
       unit: "µs a ReLU",
     },
     {
       case: `transfers, sender, ${name}`,
-      value: perRelu(await bestOf(15, () => sender.extend(corrections, count))),
+      value: perRelu(await bestOf(runsOf(kernels), () => sender.extend(corrections, count))),
       unit: "µs a ReLU",
     },
   ];
@@ -117,20 +139,21 @@ const layers: ConvolutionShape[] = [
 async function convolution(kernels: Kernels, shape: ConvolutionShape): Promise<Figure[]> {
   const filters = randomWords(filterSize(shape) * shape.channelsOut).map((word) => word >> 20);
   const image = randomVector(inputSize(shape));
-  const ms = await bestOf(5, () => kernels.convolve(shape, filters, image));
+  const ms = await bestOf(10, () => kernels.convolve(shape, filters, image));
   const name = `convolution, ${kernels.level}, ${shape.height} × ${shape.width} × ${shape.channelsIn}`;
   return [{ case: name, value: (outputSize(shape) * filterSize(shape)) / ms / 1e6, unit: "GMAC/s" }];
 }
 
 const circuits = [boundedReluCircuit, fullReluCircuit];
 
+const here = levelsHere();
+/** All but the oracle of convolution, which takes minutes. */
+const fast = here.filter((level) => level !== "javascript");
+
 export const units: Case[] = [
-  {
-    name: "garbling",
-    quick: true,
-    run: () => each(levelsHere(), circuits, garbling),
-  },
-  { name: "transfers", quick: true, run: () => each(levelsHere(), circuits, transfers) },
+  ...byLevel("garbling", here, circuits, garbling),
+  ...byLevel("garbling-in-threads", fast, circuits, inThreads),
+  ...byLevel("transfers", here, circuits, transfers),
   { name: "base-transfers", quick: true, run: base },
-  { name: "convolution", quick: true, run: () => each(fastLevels(), layers, convolution) },
+  ...byLevel("convolution", fast, layers, convolution),
 ];
