@@ -14,6 +14,7 @@ export interface Kernels {
   readonly level: Level;
   /** Chunks that are garbled or evaluated at once: 1 in the thread that asks, or each in a thread of its own. */
   readonly threads: number;
+  /** Takes the labels, as `evaluate` takes labels and tables. */
   garble<Input extends string>(
     chunk: ChunkOfUnits<Input> & { zeros: InputLabels<Input>; delta: Delta },
   ): Garbled | Promise<Garbled>;

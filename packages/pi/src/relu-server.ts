@@ -57,15 +57,16 @@ export async function prepareGarbler(options: {
     const corrections = await client.receive("corrections", transferBytes * count);
     inference.use("rows", layer, chunk.index);
     const rows = transfers.extend(new Int32Array(corrections.buffer), count);
+    const serverShare = randomWords(labelWords * step.signBits * units);
     const zeros = {
       clientShare: labelsOfRows(rows, 0, step.signBits, units),
       mask: labelsOfRows(rows, step.signBits, ringBits, units),
-      serverShare: randomWords(labelWords * step.signBits * units),
+      serverShare: serverShare.slice(),
     };
     const hash = new GateHash(inference.chunkName(layer, chunk.index), { ands: circuit.ands, units });
     const garbling = async () => {
       const { tables, colors } = await kernels.garble({ circuit, zeros, delta, hash, units });
-      return { tables, offered: { ...chunk, zeros: zeros.serverShare, colors } };
+      return { tables, offered: { ...chunk, zeros: serverShare, colors } };
     };
     await garbled.add(garbling());
   }

@@ -6,8 +6,8 @@ import type { Delta, Labels } from "./labels.ts";
 import type { ThreadAnswer, ThreadTask } from "./thread-task.ts";
 
 /**
- * Garbles and evaluates chunks in threads of their own, each at the level of `own`, which does the rest here. An evaluated
- * chunk's labels and tables are given away: they served once.
+ * Garbles and evaluates chunks in threads of their own, each at the level of `own`, which does the rest here. A chunk's labels
+ * and tables are given away, for a copy takes as long as the garbling: whoever needs them again keeps one.
  */
 export function threadedKernels(own: Kernels, threads: number): Kernels {
   const pool = Array.from({ length: threads }, () => new KernelThread(own.level));
@@ -29,14 +29,13 @@ export function threadedKernels(own: Kernels, threads: number): Kernels {
     threads,
     async garble(chunk: ChunkOfUnits<string> & { zeros: InputLabels<string>; delta: Delta }) {
       const { zeros, delta } = chunk;
-      const { garbled } = (await idlest().ask({ kind: "garble", ...chunkOf(chunk), zeros, delta }, [])) as {
-        garbled: Garbled;
-      };
+      const task = { kind: "garble", ...chunkOf(chunk), zeros, delta } as const;
+      const { garbled } = (await idlest().ask(task, buffersOf(zeros))) as { garbled: Garbled };
       return garbled;
     },
     async evaluate(chunk: ChunkOfUnits<string> & { labels: InputLabels<string>; tables: Uint8Array }) {
       const { labels, tables } = chunk;
-      const given = [tables, ...Object.values<Labels>(labels)].map(({ buffer }) => buffer as ArrayBuffer);
+      const given = [tables.buffer as ArrayBuffer, ...buffersOf(labels)];
       const task = { kind: "evaluate", ...chunkOf(chunk), labels, tables } as const;
       const { colors } = (await idlest().ask(task, given)) as { colors: Int32Array };
       return colors;
@@ -46,6 +45,9 @@ export function threadedKernels(own: Kernels, threads: number): Kernels {
     },
   };
 }
+
+const buffersOf = (labels: InputLabels<string>): ArrayBuffer[] =>
+  Object.values<Labels>(labels).map(({ buffer }) => buffer as ArrayBuffer);
 
 interface Asked {
   resolve: (answer: ThreadAnswer) => void;

@@ -26,13 +26,15 @@ export async function garbledRelus(circuit: ReluCircuit, x: BigInt64Array, kerne
   };
   const name = { nonce: randomSeed(), layer: 0, chunk: 0 };
   const hash = () => new GateHash(name, { ands, units });
-  const garbleOnce = () => kernels.garble({ circuit, zeros, delta, hash: hash(), units });
-  const garbled = await garbleOnce();
+  const garbleWith = (given: typeof zeros) => kernels.garble({ circuit, zeros: given, delta, hash: hash(), units });
+  const copy = () => structuredClone(zeros);
+  const garbleOnce = () => garbleWith(zeros);
+  const garbled = await garbleWith(copy());
   const evaluateOnce = () => kernels.evaluate({ circuit, labels, tables: garbled.tables, hash: hash(), units });
   const decode = (colors: Int32Array) =>
     unsliceBits(
       { words: colors.map((word, i) => word ^ (garbled.colors[i] as number)), stride: colors.length / 64 },
       units,
     );
-  return { garble: garbleOnce, evaluate: evaluateOnce, decode, mask };
+  return { garble: garbleOnce, garbleWith, copy, evaluate: evaluateOnce, decode, mask };
 }
