@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Experiment, ExperimentSpecInput } from "@reluctant/contracts";
-import { type Stack, startStack } from "@reluctant/local";
+import { type Stack, type StackOptions, startStack } from "@reluctant/local";
 import { type Client, createClient } from "@reluctant/sdk";
 import { Pool } from "pg";
 

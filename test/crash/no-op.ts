@@ -69,4 +69,5 @@ export const registrationOf = (name: string, datasetVersion: string): WorkerRegi
   versions: implementationVersions,
   datasets: [datasetVersion],
   unusableDatasets: [],
+  preparingDatasets: [],
 });
