@@ -164,9 +164,9 @@ describe("the plan", () => {
   });
 
   it("measures each distilled network on each network profile, and changes no other stage's key", () => {
-    const planned = planOf({ pi: { samples: 3, profiles: ["lan", "wan"], repeats: 2 } });
+    const planned = planOf({ pi: { samples: 3, protocols: ["garbled", "gmw"], profiles: ["lan", "wan"], repeats: 2 } });
     const measured = planned.stageRuns.filter(({ kind }) => kind === "private-inference");
-    expect(new Set(measured.map(({ stageKey }) => stageKey)).size).toBe(2 * 2 * 2);
+    expect(new Set(measured.map(({ stageKey }) => stageKey)).size).toBe(2 * 2 * 2 * 2);
     const others = planned.stageRuns.filter(({ kind }) => kind !== "private-inference");
     expect(others.map(({ stageKey }) => stageKey)).toEqual(planOf().stageRuns.map(({ stageKey }) => stageKey));
     const distillations = others.filter(({ kind }) => kind === "distillation").map(({ stageKey }) => stageKey);

@@ -17,6 +17,7 @@ import {
   piSystems,
   precisions,
   priorities,
+  reluProtocols,
   roles,
   stageKinds,
   stageRunStates,
@@ -256,6 +257,7 @@ export type LogPage = z.infer<typeof logPageSchema>;
 export const measurementSchema = z.object({
   stageRunId: idSchema,
   system: z.enum(piSystems),
+  protocol: z.enum(reluProtocols),
   profile: z.enum(networkProfileNames),
   batch: z.int(),
   threads: z.int(),

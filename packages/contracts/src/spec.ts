@@ -3,7 +3,7 @@ import { budgetSchema } from "./budget.ts";
 import { nameSchema, poolSchema, seedSchema, sha256Schema } from "./primitives.ts";
 import { seedsSchema } from "./seeds.ts";
 import type { SettingsOverrideSchema } from "./settings.ts";
-import { granularities, networkProfileNames, piSystems, precisions, priorities } from "./words.ts";
+import { granularities, networkProfileNames, piSystems, precisions, priorities, reluProtocols } from "./words.ts";
 
 /** A list, or one item in its place. A pipe rather than a union, so that an error names the item and its own fault. */
 const oneOrMany = <T extends z.ZodType>(item: T, max: number, what: string) =>
@@ -16,14 +16,17 @@ export const maxTrials = 20_000;
 
 const format = (count: number): string => count.toLocaleString("en-US");
 
-/** What of private inference is to be measured: `profiles` × `repeats` stage runs for each distilled network. */
+/** What of private inference is to be measured: `protocols` × `profiles` × `repeats` stage runs for each distilled network. */
 export const piSchema = z.strictObject({
   system: z.enum(piSystems).default("delphi"),
   /** Those of the spec's budgets whose networks are measured; all unless named. */
   budgets: oneOrMany(budgetSchema, 1_000, "budget").optional(),
   /** Test images that each measurement infers, one after another. */
   samples: z.int().min(1).max(1_000).default(5),
+  protocols: oneOrMany(z.enum(reluProtocols), reluProtocols.length, "protocol").default(["garbled"]),
   profiles: oneOrMany(z.enum(networkProfileNames), networkProfileNames.length, "network profile").default(["lan"]),
+  /** Threads of each party. */
+  threads: z.int().min(1).max(64).default(1),
   /** Measurements of the same thing, whose spread tells how far to trust them. */
   repeats: z.int().min(1).max(20).default(1),
 });

@@ -6,7 +6,7 @@ import {
   sensitivitySettingsSchema,
   trainSettingsSchema,
 } from "./settings.ts";
-import { granularities, networkProfileNames } from "./words.ts";
+import { granularities, networkProfileNames, reluProtocols } from "./words.ts";
 
 const steps = z.int().positive();
 /** None where a network from elsewhere is evaluated as it is. */
@@ -42,6 +42,8 @@ export const kindParams = {
     model: z.string(),
     /** Test images that are inferred one after another, the first ones of the split. */
     samples: z.int().positive(),
+    /** How ReLUs are computed. */
+    protocol: z.enum(reluProtocols),
     /** Network between client and server. */
     profile: z.enum(networkProfileNames),
     /** Images of one inference. */

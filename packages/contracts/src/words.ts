@@ -43,6 +43,10 @@ export type BackendName = (typeof backendNames)[number];
 export const piSystems = ["delphi"] as const;
 export type PiSystem = (typeof piSystems)[number];
 
+/** How the two parties compute a ReLU: Yao's garbled circuits, or comparisons on shared bits (Goldreich, Micali & Wigderson). */
+export const reluProtocols = ["garbled", "gmw"] as const;
+export type ReluProtocol = (typeof reluProtocols)[number];
+
 /** Networks between client and server: the machine's own, 1 Gbit/s with 1 ms, and 100 Mbit/s with 40 ms there and back. */
 export const networkProfileNames = ["loopback", "lan", "wan"] as const;
 export type NetworkProfileName = (typeof networkProfileNames)[number];

@@ -100,12 +100,13 @@ function byPoint(rows: readonly sql.MeasurementRow[]): Map<string, PiMeasurement
 }
 
 function measurementOf({ stageRunId, implementation, params, result, finishedAt }: sql.MeasurementRow): PiMeasurement {
-  const { profile, batch, threads, repeat } = params;
+  const { protocol, profile, batch, threads, repeat } = params;
   const { samples, privateAccuracy, plaintextAccuracy, agreement, machine } = result;
   const { steps: _, ...cost } = result.cost;
   return {
     stageRunId,
     system: implementation.slice("private-inference/".length) as PiSystem,
+    protocol,
     profile,
     batch,
     threads,

@@ -1,12 +1,15 @@
-import type { ParamsOf, PiCost, ResultOf } from "@reluctant/contracts";
+import type { ParamsOf, PiCost, ReluProtocol, ResultOf } from "@reluctant/contracts";
 import { bytes, milliseconds, percent } from "./numbers.ts";
+
+export const protocolTitles: Record<ReluProtocol, string> = { garbled: "garbled circuits", gmw: "GMW" };
 
 /** What a measurement of private inference found, as pairs of a name and a text, for every screen that shows one. */
 export function measurementFacts(
   { samples, privateAccuracy, plaintextAccuracy, agreement, logitError, cost, machine }: ResultOf<"private-inference">,
-  { profile }: ParamsOf<"private-inference">,
+  { protocol, profile, threads }: ParamsOf<"private-inference">,
 ): [name: string, text: string][] {
   return [
+    ["ReLUs by", protocolTitles[protocol]],
     ["Network", profile],
     ["Online", phaseText(cost.online)],
     ["Offline", [phaseText(cost.offline), cost.label].filter(Boolean).join("; ")],
@@ -15,7 +18,7 @@ export function measurementFacts(
       `${samples}, ${percent(privateAccuracy, 1)} right privately, ${percent(plaintextAccuracy, 1)} in the clear`,
     ],
     ["Same class", `${percent(agreement, 1)}; logits differ by ${logitError.largest.toPrecision(2)} at most`],
-    ["Machine", machineText(machine)],
+    ["Machine", `${machineText(machine)}; ${threads} ${threads === 1 ? "thread" : "threads"} a party`],
   ];
 }
 

@@ -7,6 +7,7 @@ import type {
   KindSettings,
   MaskSearchSettings,
   NetworkProfileName,
+  ReluProtocol,
   SettingsOverride,
   StageParams,
 } from "@reluctant/contracts";
@@ -125,6 +126,7 @@ export interface Trial extends MethodSweep {
 
 /** One of those that a spec's `pi` asks for. */
 export interface Measurement {
+  protocol: ReluProtocol;
   profile: NetworkProfileName;
   /** From 1. */
   repeat: number;

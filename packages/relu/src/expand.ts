@@ -145,17 +145,17 @@ function trialStages(sweep: MethodSweep, registry: Registry, keyOf: (identity: S
 
 /** A stage for each measurement that the spec asks for; they follow all others. */
 function measuring(spec: ExperimentSpec, registry: Registry): ConnectedStage[] {
-  const { profiles = [], repeats = 0 } = spec.pi ?? {};
   return measuringStage(spec, registry).flatMap((definition) =>
-    profiles.flatMap((profile) =>
-      Array.from({ length: repeats }, (_, index) => ({
-        definition,
-        inputs: definition.reads.filter(isMade),
-        measurement: { profile, repeat: index + 1 },
-      })),
-    ),
+    measurementsOf(spec).map((measurement) => ({ definition, inputs: definition.reads.filter(isMade), measurement })),
   );
 }
+
+const measurementsOf = ({ pi }: ExperimentSpec): Measurement[] =>
+  (pi?.protocols ?? []).flatMap((protocol) =>
+    (pi?.profiles ?? []).flatMap((profile) =>
+      Array.from({ length: pi?.repeats ?? 0 }, (_, index) => ({ protocol, profile, repeat: index + 1 })),
+    ),
+  );
 
 /** Counts of the budgets whose networks are measured; null: of all. */
 export const measuredBudgets = ({ spec: { pi }, model }: Pick<MethodSweep, "spec" | "model">): Set<number> | null =>

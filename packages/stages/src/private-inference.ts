@@ -1,4 +1,4 @@
-import type { NetworkProfileName, PiCost, PiMachine } from "@reluctant/contracts";
+import type { NetworkProfileName, PiCost, PiMachine, ReluProtocol } from "@reluctant/contracts";
 import type { Model } from "@reluctant/relu";
 import type { Student } from "./masks.ts";
 
@@ -9,7 +9,10 @@ export interface PrivateInferenceRequest {
   images: readonly Float32Array[];
   /** Training images by which the bounds of its arithmetic are chosen. */
   calibration: readonly Float32Array[];
+  protocol: ReluProtocol;
   profile: NetworkProfileName;
+  /** Of each party. */
+  threads: number;
   /** Ends all parties. */
   signal: AbortSignal;
   /** Called after each image. */

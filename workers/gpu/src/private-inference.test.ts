@@ -38,6 +38,7 @@ async function measured(change: Partial<StageContext> = {}) {
       kind: "private-inference",
       model: "resnet8",
       samples: 2,
+      protocol: "garbled",
       profile: "loopback",
       batch: 1,
       threads: 1,

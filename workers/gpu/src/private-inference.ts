@@ -24,14 +24,16 @@ const warmUps = 1;
 
 /** Private inference between processes of this machine. */
 export const privateInference: PrivateInference = {
-  async measure({ images, profile, signal, onInferred, ...request }) {
+  async measure({ images, protocol, profile, threads, signal, onInferred, ...request }) {
     const network = privateNetwork(request);
     const before = processorTime();
     const vectors = images.map((image) => encode(image));
     const measured = await measure({
       network,
       images: [...vectors.slice(0, warmUps), ...vectors],
+      relus: protocol,
       profile,
+      threads,
       signal,
       onInferred: (inferred) => onInferred(Math.max(0, inferred - warmUps)),
     });
@@ -54,7 +56,7 @@ function privateNetwork({
   model,
   network,
   calibration,
-}: Omit<PrivateInferenceRequest, "images" | "profile" | "signal" | "onInferred">) {
+}: Pick<PrivateInferenceRequest, "model" | "network" | "calibration">) {
   const { weights, masks, polynomials } = network;
   try {
     return calibrate(

@@ -8,6 +8,7 @@ import {
   milliseconds,
   type PlotDescription,
   percent,
+  protocolTitles,
   seriesNames,
   trafficOf,
   widthOf,
@@ -90,10 +91,11 @@ export function frontierText(found: Frontier, width = 80): Text {
 function measurementLines({ points }: Frontier): Text[] {
   const measured = points.flatMap((point) => point.measurements.map((measurement) => ({ point, measurement })));
   if (measured.length === 0) return [];
-  const rows = measured.map(({ point, measurement: { profile, samples, agreement, cost, machine } }) => [
+  const rows = measured.map(({ point, measurement: { protocol, profile, samples, agreement, cost, machine } }) => [
     point.method,
     count(point.reluCount),
     String(point.seed),
+    protocolTitles[protocol],
     profile,
     milliseconds(cost.online.ms),
     `${milliseconds(cost.online.leastMs)} to ${milliseconds(cost.online.mostMs)}`,
@@ -108,6 +110,7 @@ function measurementLines({ points }: Frontier): Text[] {
   const columns = [
     { title: "private inference" },
     ...["ReLUs", "seed"].map(right),
+    { title: "ReLUs by" },
     { title: "network" },
     ...["online", "least to most", "bytes", "rounds", "offline", "bytes", "same class"].map(right),
     { title: "machine was" },

@@ -9,13 +9,13 @@ const spec = {
   methods: ["senet", "continuation"],
   budgets: ["10%", "5%"],
 };
-const asked = { profiles: ["wan" as const], samples: 2, repeats: 1 };
+const asked = { protocols: ["gmw" as const], profiles: ["wan" as const], samples: 2, threads: 1, repeats: 1 };
 
 it("asks for the measurement of what the experiment has, and for nothing else", () => {
   expect(measuringSpec(spec, asked)).toEqual({
     ...spec,
     name: "a sweep private inference",
-    pi: { profiles: ["wan"], samples: 2, repeats: 1 },
+    pi: asked,
   });
 });
 

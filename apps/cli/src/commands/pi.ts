@@ -4,6 +4,8 @@ import {
   networkProfileNames,
   type PlanAnswer,
   ReluctantError,
+  type ReluProtocol,
+  reluProtocols,
 } from "@reluctant/contracts";
 import { implementations, methods } from "@reluctant/stages/definitions";
 import { type Command, Option } from "commander";
@@ -18,8 +20,10 @@ interface Flags extends ConnectionFlags {
   methods?: string[];
   budgets?: string[];
   seeds?: number[];
+  protocols: ReluProtocol[];
   profiles: NetworkProfileName[];
   samples: number;
+  threads: number;
   repeats: number;
   watch?: true;
 }
@@ -38,11 +42,15 @@ export const pi = (program: Command): Command =>
         seed(text),
       ])
       .addOption(
+        new Option("--protocols <names...>", "how ReLUs are computed").choices(reluProtocols).default(["garbled"]),
+      )
+      .addOption(
         new Option("--profiles <names...>", "networks between client and server")
           .choices(networkProfileNames)
           .default(["lan"]),
       )
       .option("--samples <count>", "test images of each measurement", wholeNumber({ min: 1, max: 1_000 }), 5)
+      .option("--threads <count>", "of each party", wholeNumber({ min: 1, max: 64 }), 1)
       .option(
         "--repeats <count>",
         "measurements of each; more add to what is there",
@@ -67,8 +75,10 @@ export function measuringSpec(
     methods: named = listOf(spec.methods),
     budgets,
     seeds,
+    protocols,
     profiles,
     samples,
+    threads,
     repeats,
   }: Omit<Flags, keyof ConnectionFlags>,
 ): ExperimentSpecInput {
@@ -80,7 +90,7 @@ export function measuringSpec(
     ...(seeds && { seeds }),
     // A descent's masks depend on all of its budgets.
     ...(budgets && !descends && { budgets }),
-    pi: { ...(budgets && { budgets }), profiles, samples, repeats },
+    pi: { ...(budgets && { budgets }), protocols, profiles, samples, threads, repeats },
   };
 }
 

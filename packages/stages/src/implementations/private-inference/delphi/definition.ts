@@ -10,8 +10,8 @@ export const definition: StageDefinition<"private-inference/delphi"> = {
   paramsSchema: paramsSchemaOf("private-inference"),
   params({ model, spec, measurement }) {
     if (!spec.pi || !measurement) throw new Error("a private inference is planned by a spec's `pi` alone");
-    const { samples } = spec.pi;
-    return { kind: "private-inference", model: model.name, samples, ...measurement, batch: 1, threads: 1 };
+    const { samples, threads } = spec.pi;
+    return { kind: "private-inference", model: model.name, samples, ...measurement, batch: 1, threads };
   },
   errors(sweep) {
     const { model, spec, budgets } = sweep;

@@ -30,7 +30,9 @@ export async function run(context: ContextOf<"private-inference">): Promise<Stag
     network,
     images: normalizedImages(context, batch),
     calibration: normalizedImages(context, calibration),
+    protocol: params.protocol,
     profile: params.profile,
+    threads: params.threads,
     signal,
     onInferred(done) {
       const imagesPerSecond = (1000 * done) / (performance.now() - startedAt);
