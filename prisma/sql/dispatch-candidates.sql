@@ -1,8 +1,8 @@
 -- Stage runs of a queue that some living worker can run now, each with the need that is charged: of the highest priority,
 -- and of these of the team that used least of its share; teams within their quotas first. Of every team and priority the oldest.
 -- What workers can run is asked once for all stage runs that ask for the same: of 10,000 that wait most do. Where all active
--- experiments are of one team and one priority, and none is paused, the oldest are next, and no more are looked at than are
--- wanted: 14 ms among 3,000, not 80.
+-- experiments are of one team and one priority, and nothing is paused, of no trial either, the oldest are next, and no more are
+-- looked at than are wanted: 14 ms among 3,000, not 80.
 -- :most of each  :halfLifeSeconds of a team's use
 -- :leaseSeconds after which a silent worker is not counted
 with spent as materialized (
@@ -27,7 +27,10 @@ with spent as materialized (
   from waiting join served using (implementation, version, dataset_version, "precision")
   order by waiting.created_at, waiting.id
   limit case when (select count(distinct (priority, team_id)) from experiment where state = 'active') <= 1
-    and not exists (select from experiment where state = 'paused') then :most::int end
+    and not exists (select from experiment where state = 'paused')
+    and not exists (
+      select from need n join stage_run r on r.id = n.stage_run_id
+      where (n.paused or n.priority is not null) and n.released_at is null and r.state = 'ready') then :most::int end
 )
 select "stageRunId", "createdAt", priority, "teamId", "teamWeight", "teamGpuSeconds", "teamOverQuota" from (
   select r.id::text as "stageRunId", r.created_at as "createdAt", charged.*,

@@ -1,5 +1,5 @@
 -- Ends, of the (locked) experiments that need a stage run, those that wait for no stage run any more. One is `failed` when no trial
--- succeeded. The first stage run that an experiment waits for is enough: it has tens of thousands. `offset 0` keeps the planner on
+-- succeeded, and `cancelled` when all were. The first stage run that an experiment waits for is enough: it has tens of thousands. `offset 0` keeps the planner on
 -- the keys, `materialized` keeps it from asking the same of every active experiment: 20 ms among 300.
 with over as materialized (
   select id from experiment e
@@ -18,7 +18,8 @@ with over as materialized (
 ), outcome as materialized (
   select over.id, reached.*
   from over cross join lateral (
-    select count(*)::int as trials, count(*) filter (where o.succeeded)::int as succeeded, min(o.reason) as reason
+    select count(*)::int as trials, count(*) filter (where o.succeeded)::int as succeeded,
+      count(*) filter (where not o.succeeded and o.reason is not null)::int as failed, min(o.reason) as reason
     from trial t
     cross join lateral (
       select bool_and(r.state = 'succeeded') as succeeded, min(r.reason) filter (where r.state = 'failed') as reason
@@ -29,8 +30,10 @@ with over as materialized (
   ) reached
 ), ended as (
   update experiment set
-    state = case when succeeded > 0 then 'finished' else 'failed' end,
-    reason = case when succeeded < trials then (trials - succeeded) || ' of ' || trials || ' trials failed: ' || outcome.reason end,
+    state = case when succeeded > 0 then 'finished' when failed > 0 then 'failed' else 'cancelled' end,
+    reason = nullif(concat_ws('; ',
+      case when failed > 0 then failed || ' of ' || trials || ' trials failed: ' || outcome.reason end,
+      case when succeeded + failed < trials then (trials - succeeded - failed) || ' of ' || trials || ' trials cancelled' end), ''),
     finished_at = now()
   from outcome where experiment.id = outcome.id and experiment.state = 'active'
   returning experiment.id, experiment.team_id, experiment.state, experiment.reason

@@ -7,6 +7,9 @@ select r.state, r.kind, r.pool,
     from stage_run_input i join stage_run s on s.id = i.source_stage_run_id
     where i.stage_run_id = r.id and s.state <> 'succeeded'), '[]') as inputs,
   exists (select from dispatchable_need n where n.stage_run_id = r.id) as dispatchable,
+  exists (
+    select from need n join trial t on t.id = n.trial_id join experiment e on e.id = t.experiment_id
+    where n.stage_run_id = r.id and n.released_at is null and n.paused and e.state = 'active') as "pausedAlone",
   (select min(t.name)
    from (select distinct team_id from dispatchable_need where stage_run_id = r.id) n
    join team t on t.id = n.team_id join team_usage(:halfLifeSeconds::float8) used on used.team_id = t.id

@@ -1,11 +1,13 @@
 -- Trials with their needs, and the point that each reached: that of its last stage, none before that one has ended.
 create or replace view trial_detail with (security_invoker = true) as
 select t.id, t.experiment_id as "experimentId", t.number, t.method, t.model, t.budget, t.seed, e.state as "experimentState",
-  needs.needs, needs.reason, p.relu_count as "reluCount", p.validation_accuracy as "validationAccuracy", p.test_accuracy as "testAccuracy"
+  needs.needs, needs.reason, p.relu_count as "reluCount", p.validation_accuracy as "validationAccuracy", p.test_accuracy as "testAccuracy",
+  coalesce(needs.priority, e.priority) as priority
 from trial t join experiment e on e.id = t.experiment_id
 cross join lateral (
-  select jsonb_agg(jsonb_build_object('stageRunId', r.id, 'kind', r.kind, 'origin', n.origin, 'state', r.state)
-      order by stage_kind_rank(r.kind)) as needs,
+  select jsonb_agg(jsonb_build_object('stageRunId', r.id, 'kind', r.kind, 'origin', n.origin, 'state', r.state,
+      'released', n.released_at is not null, 'paused', n.paused) order by stage_kind_rank(r.kind)) as needs,
+    max(n.priority) as priority,
     min(r.reason) filter (where r.state = 'failed') as reason
   from need n join stage_run r on r.id = n.stage_run_id where n.trial_id = t.id
 ) needs

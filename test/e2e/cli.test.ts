@@ -90,6 +90,11 @@ const endings: [args: string, code: number, said: RegExp, change?: NodeJS.Proces
   ["resume --search active", 0, /^active: active\n$/],
   ["priority ID high", 0, /^active: high priority\n$/],
   ["extend spare --seeds 7 --budgets 3%", 0, /^spare: active, \d+ trials\n$/],
+  ["trials pause ID --method senet", 0, /^active: 1 of 1 trials changed, active\n$/],
+  ["trials ID", 0, /^id +method .*\n\w{8} +senet +\S+ +1 +paused +high +–/],
+  ["trials cancel ID", 2, /^error: say which trials: --trial names some, or --method/],
+  ["trials resume ID --trial 0000", 1, /^error: the experiment has no trial 0000\n$/],
+  ["trials resume ID --state paused", 0, /^active: 1 of 1 trials changed, active\n$/],
   ["teams", 0, /^team +weight +GPU-hours of late +quota\n/],
   // wrong use
   ["pause", 2, /^error: name experiments, or select them with --search or --owner\n$/],

@@ -8,6 +8,7 @@ vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 const inherited = ["__proto__", "constructor", "toString", "hasOwnProperty", "valueOf"];
 
 const spec = { name: "sweep", dataset: "glyphs", model: "resnet8", recipe: "debug", budgets: ["10%"] };
+const trialFilter = { methods: ["senet"], budgets: ["10%"], seeds: [1], states: ["waiting"] };
 /** A body that each operation accepts, for one field at a time to be changed. */
 const bodies: Record<string, object> = {
   createExperiment: spec,
@@ -18,6 +19,12 @@ const bodies: Record<string, object> = {
   extendExperiment: { methods: ["senet"], budgets: ["5%"], seeds: [2] },
   changeTeamShare: { weight: 2 },
   setPriority: { priority: "high" },
+  setTrialPriority: { priority: "high" },
+  setPriorityOfTrials: { ...trialFilter, priority: "high" },
+  pauseTrials: trialFilter,
+  resumeTrials: trialFilter,
+  cancelTrials: trialFilter,
+  retryTrials: trialFilter,
 };
 
 interface Schema {

@@ -20,7 +20,12 @@ const unknown: Record<string, string> = {
 };
 
 /** What is wanted of a body where an empty one would not do. */
-const bodies: Record<string, object> = { "/api/v1/experiments/{id}/priority": { priority: "low" } };
+const bodies: Record<string, object> = Object.fromEntries(
+  ["experiments/{id}", "trials/{id}", "experiments/{id}/trials"].map((of) => [
+    `/api/v1/${of}/priority`,
+    { priority: "low" },
+  ]),
+);
 
 const document = openApiDocument(routes) as { paths: Record<string, Record<string, unknown>> };
 const operations = Object.entries(document.paths).flatMap(([path, methods]) =>

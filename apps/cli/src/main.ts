@@ -17,6 +17,7 @@ import { pi } from "./commands/pi.ts";
 import { plan } from "./commands/plan.ts";
 import { submit } from "./commands/submit.ts";
 import { teams } from "./commands/teams.ts";
+import { trials } from "./commands/trials.ts";
 import { up } from "./commands/up.ts";
 import { watch } from "./commands/watch.ts";
 import { why } from "./commands/why.ts";
@@ -36,6 +37,7 @@ const commands = [
   ...changeCommands,
   extend,
   priority,
+  trials,
   logs,
   frontier,
   exportFrontier,

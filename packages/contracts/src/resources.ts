@@ -93,6 +93,8 @@ export const trialSchema = z.object({
   budget: z.int().nullable(),
   seed: z.int(),
   state: z.enum(trialStates),
+  /** Its own where it has one, else its experiment's. */
+  priority: z.enum(priorities),
   reason: z.string().nullable(),
   needs: z.array(
     z.object({
@@ -434,6 +436,14 @@ export const teamSchema = z.strictObject({ name: nameSchema });
 export const tokenSchema = z.object({ token: z.string() });
 
 export const experimentPageSchema = pageOf(experimentSummarySchema);
+/** What came of a command for many trials of an experiment. */
+export const trialsChangedSchema = z.object({
+  /** How many it was for. */
+  changed: z.int(),
+  experiment: experimentSummarySchema,
+});
+export type TrialsChanged = z.infer<typeof trialsChangedSchema>;
+
 export const trialPageSchema = pageOf(trialSchema);
 export const attemptListSchema = z.object({ items: z.array(attemptSchema) });
 export const metricsSchema = z.object({ series: z.array(metricSeriesSchema) });

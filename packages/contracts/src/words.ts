@@ -62,7 +62,7 @@ export const experimentStates = ["active", "paused", "cancelled", "failed", "fin
 export type ExperimentState = (typeof experimentStates)[number];
 
 /** Derived from a trial's needs; never stored. */
-export const trialStates = ["waiting", "running", "succeeded", "failed", "cancelled"] as const;
+export const trialStates = ["waiting", "running", "paused", "succeeded", "failed", "cancelled"] as const;
 export type TrialState = (typeof trialStates)[number];
 
 export const stageRunStates = ["blocked", "ready", "active", "succeeded", "failed", "cancelled"] as const;

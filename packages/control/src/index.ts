@@ -3,6 +3,7 @@ export * from "./authenticate.ts";
 export * from "./beat-attempt.ts";
 export * from "./beat-worker.ts";
 export * from "./cancel-experiment.ts";
+export * from "./change-trials.ts";
 export * from "./claim-attempt.ts";
 export * from "./claim-outbox.ts";
 export * from "./collect-garbage.ts";

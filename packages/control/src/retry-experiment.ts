@@ -35,8 +35,39 @@ async function planPoints(
 }
 
 /**
- * Runs again what failed or was cancelled of an experiment: its trials are planned anew, on the same data. A failure is never
- * cached, so they get new stage runs, and share what succeeded or runs for others.
+ * Plans these trials of an experiment (found, not locked) anew, on the same data. A failure is never cached, so they get new
+ * stage runs, and share what succeeded or runs for others.
+ * @throws Overtaken when another retry came first
+ */
+export async function retryTrials(
+  t: CommandTx,
+  { identity, experiment }: { identity: Caller; experiment: OwnExperiment },
+  ended: readonly { id: string; method: string; budget: number | null; seed: number }[],
+): Promise<void> {
+  const { id: experimentId } = experiment;
+  const ids = new Map(ended.map((trial) => [pointOf(trial), trial.id]));
+  const plan = await planPoints(t, { identity, experiment }, new Set(ids.keys()));
+  if (plan.trials.length === 0)
+    throw new ReluctantError(
+      "conflict",
+      `what failed of experiment ${experimentId} can no longer be planned: submit it anew`,
+    );
+  const runs = await writeStageRuns(t, plan, experiment.pool);
+  await lockAsFound(t, experiment);
+  const still = new Set((await t.many(sql.trialsToRetry, { experimentId })).map(({ id }) => id));
+  if (ended.some(({ id }) => !still.has(id))) throw new Overtaken("another retry came first");
+  await connectStageRuns(t, plan, runs);
+  const needsOf = newNeeds(runs);
+  for (const batch of inBatches(plan.trials))
+    await t.run(sql.renewNeeds, {
+      needs: batch.flatMap((trial) => needsOf(ids.get(pointOf(trial)) as string, trial.stageKeys)),
+    });
+  await reopenExperiment(t, experiment);
+  await finishWhereAllIsThere(t, runs);
+}
+
+/**
+ * Runs again what failed or was cancelled of an experiment.
  * @throws ReluctantError `conflict` where nothing failed or was cancelled, or it is paused
  */
 export function retryExperiment(
@@ -50,26 +81,8 @@ export function retryExperiment(
     const ended = await t.many(sql.trialsToRetry, { experimentId });
     if (ended.length === 0)
       throw new ReluctantError("conflict", `no trial of experiment ${experimentId} failed or was cancelled`);
-    const ids = new Map(ended.map((trial) => [pointOf(trial), trial.id]));
-    const plan = await planPoints(t, { identity, experiment }, new Set(ids.keys()));
-    if (plan.trials.length === 0)
-      throw new ReluctantError(
-        "conflict",
-        `what failed of experiment ${experimentId} can no longer be planned: submit it anew`,
-      );
-    const runs = await writeStageRuns(t, plan, experiment.pool);
-    await lockAsFound(t, experiment);
-    const still = new Set((await t.many(sql.trialsToRetry, { experimentId })).map(({ id }) => id));
-    if (ended.some(({ id }) => !still.has(id))) throw new Overtaken("another retry came first");
-    await connectStageRuns(t, plan, runs);
-    const needsOf = newNeeds(runs);
-    for (const batch of inBatches(plan.trials))
-      await t.run(sql.renewNeeds, {
-        needs: batch.flatMap((trial) => needsOf(ids.get(pointOf(trial)) as string, trial.stageKeys)),
-      });
-    await reopenExperiment(t, experiment);
-    await auditExperiment(t, identity, { action: "retry", experimentId, detail: { trials: plan.trials.length } });
-    await finishWhereAllIsThere(t, runs);
+    await retryTrials(t, { identity, experiment }, ended);
+    await auditExperiment(t, identity, { action: "retry", experimentId, detail: { trials: ended.length } });
     return experimentSummary(t, experimentId);
   });
 }

@@ -1,5 +1,5 @@
-import { type Page, readTrialCursor, type Trial } from "@reluctant/contracts";
-import { sql } from "@reluctant/db";
+import { type Page, type Priority, priorities, readTrialCursor, type Trial } from "@reluctant/contracts";
+import { type Statements, sql } from "@reluctant/db";
 import { trialState } from "@reluctant/relu";
 import { found, visibleTeam } from "./authorize.ts";
 import { cursorOf } from "./cursor.ts";
@@ -30,12 +30,23 @@ export async function listTrials(
 }
 
 export async function getTrial({ db }: Deps, { identity, id }: { identity: Caller; id: string }): Promise<Trial> {
-  const visible = await db.prisma.trial.findFirst({
+  await experimentOfTrial({ db }, { identity, id });
+  return readTrial(db, id);
+}
+
+export const readTrial = async (t: Statements, id: string): Promise<Trial> =>
+  trialOf(await t.one(sql.trials, { trialIds: [id] }));
+
+/** The id of a trial's experiment. @throws ReluctantError `not-found` where there is none, or it is another team's */
+export async function experimentOfTrial(
+  { db }: Pick<Deps, "db">,
+  { identity, id }: { identity: Caller; id: string },
+): Promise<string> {
+  const trial = await db.prisma.trial.findFirst({
     where: { id, experiment: ofTeam(identity) },
-    select: { id: true },
+    select: { experimentId: true },
   });
-  found(visible, "trial", id);
-  return trialOf(await db.one(sql.trials, { trialIds: [id] }));
+  return found(trial, "trial", id).experimentId;
 }
 
 function ofTeam(identity: Caller): { teamId?: string } {
@@ -45,8 +56,7 @@ function ofTeam(identity: Caller): { teamId?: string } {
 
 const trialOf = ({ number, experimentState, ...row }: sql.TrialRow): Trial => ({
   ...row,
-  state: trialState(
-    row.needs.map(({ state }) => state),
-    experimentState,
-  ),
+  state: trialState(row.needs, experimentState),
+  priority: priorities[row.priority] as Priority,
+  needs: row.needs.map(({ released, paused, ...need }) => need),
 });

@@ -1,3 +1,4 @@
+import type { StageRunState } from "@reluctant/contracts";
 import { describe, expect, it } from "vitest";
 import { attemptTransitions, experimentTransitions, stageRunTransitions, statesBefore, trialState } from "./states.ts";
 
@@ -18,12 +19,23 @@ describe("state machines", () => {
     expect(statesBefore(attemptTransitions, "queued")).toEqual([]);
   });
 
+  const needs = (states: StageRunState[], change = {}) =>
+    states.map((state) => ({ state, released: false, paused: false, ...change }));
+
   it("derives a trial's state from its needs", () => {
-    expect(trialState(["succeeded", "active", "blocked"], "active")).toBe("running");
-    expect(trialState(["succeeded", "succeeded"], "cancelled")).toBe("succeeded");
-    expect(trialState(["succeeded", "failed", "cancelled"], "active")).toBe("failed");
-    expect(trialState(["succeeded", "ready"], "cancelled")).toBe("cancelled");
-    expect(trialState(["succeeded", "active"], "failed")).toBe("cancelled"); // goes on for another experiment
-    expect(trialState(["ready", "blocked"], "active")).toBe("waiting");
+    expect(trialState(needs(["succeeded", "active", "blocked"]), "active")).toBe("running");
+    expect(trialState(needs(["succeeded", "succeeded"]), "cancelled")).toBe("succeeded");
+    expect(trialState(needs(["succeeded", "failed", "cancelled"]), "active")).toBe("failed");
+    expect(trialState(needs(["succeeded", "ready"]), "cancelled")).toBe("cancelled");
+    expect(trialState(needs(["succeeded", "active"]), "failed")).toBe("cancelled"); // goes on for another experiment
+    expect(trialState(needs(["ready", "blocked"]), "active")).toBe("waiting");
+  });
+
+  it("has a trial cancelled though what it released goes on for others, and paused only while it waits for something", () => {
+    expect(trialState(needs(["succeeded", "active"], { released: true }), "active")).toBe("cancelled");
+    expect(trialState(needs(["succeeded", "succeeded"], { released: true }), "active")).toBe("succeeded");
+    expect(trialState(needs(["active", "blocked"], { paused: true }), "active")).toBe("paused");
+    expect(trialState(needs(["succeeded", "succeeded"], { paused: true }), "active")).toBe("succeeded");
+    expect(trialState(needs(["active", "blocked"], { paused: true }), "cancelled")).toBe("cancelled");
   });
 });

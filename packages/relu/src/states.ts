@@ -52,10 +52,24 @@ export type EndedAttemptState = Exclude<AttemptState, (typeof liveAttemptStates)
 export const statesBefore = <S extends string>(transitions: Record<S, readonly S[]>, state: S): S[] =>
   (Object.keys(transitions) as S[]).filter((before) => transitions[before].includes(state));
 
-/** A trial's state, from the states of its needs. */
-export function trialState(needs: readonly StageRunState[], experiment: ExperimentState): TrialState {
-  if (needs.includes("failed")) return "failed";
-  if (needs.every((state) => state === "succeeded")) return "succeeded";
-  if (experiment === "cancelled" || experiment === "failed" || needs.includes("cancelled")) return "cancelled";
-  return needs.includes("active") ? "running" : "waiting";
+/** What a trial's state is derived from. */
+export interface TrialNeed {
+  /** Of the stage run. */
+  state: StageRunState;
+  /** The trial does not wait for it any more. */
+  released: boolean;
+  /** The trial is paused. */
+  paused: boolean;
 }
+
+/** A trial's state, from its needs. A stage run that it released may go on for others: to the trial it is cancelled. */
+export function trialState(needs: readonly TrialNeed[], experiment: ExperimentState): TrialState {
+  const states = needs.map(({ state, released }) => (released && isUnfinished(state) ? "cancelled" : state));
+  if (states.includes("failed")) return "failed";
+  if (states.every((state) => state === "succeeded")) return "succeeded";
+  if (experiment === "cancelled" || experiment === "failed" || states.includes("cancelled")) return "cancelled";
+  if (needs.some(({ paused }) => paused)) return "paused";
+  return states.includes("active") ? "running" : "waiting";
+}
+
+const isUnfinished = (state: StageRunState): boolean => stageRunTransitions[state].length > 0;

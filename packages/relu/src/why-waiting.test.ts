@@ -5,6 +5,7 @@ const facts: WaitingFacts = {
   state: "ready",
   inputs: [],
   dispatchable: true,
+  pausedAlone: false,
   retryInSeconds: null,
   teamOverQuota: null,
   unservable: null,
@@ -29,7 +30,8 @@ test.each<[string, Partial<WaitingFacts>, string, RegExp]>([
     "inputs",
     /train \(active\)/,
   ],
-  ["it is paused, whatever else", { dispatchable: false, state: "blocked" }, "paused", /paused/],
+  ["it is paused, whatever else", { dispatchable: false, state: "blocked" }, "paused", /^every experiment .* paused$/],
+  ["its trial is paused", { dispatchable: false, pausedAlone: true }, "paused", /^every trial .* paused$/],
   ["a job lies in the queue", { state: "active" }, "queued", /takes it next/],
 ])("where %s it says so", (_, change, code, message) => {
   const reason = whyWaiting({ ...facts, ...change });

@@ -7,6 +7,8 @@ export interface WaitingFacts {
   inputs: readonly { kind: string; state: string }[];
   /** Whether any trial that may go on needs it: otherwise all that do are paused. */
   dispatchable: boolean;
+  /** One of them is paused by itself, and not with its experiment. */
+  pausedAlone: boolean;
   /** Whose quota is used up, and hard, where that holds for every team that needs it. */
   teamOverQuota: string | null;
   /** Seconds until it may be tried again after a failure, or null. */
@@ -26,8 +28,20 @@ const slotsOf = ({ slots, freeSlots, pool }: WaitingFacts): string =>
 
 /** Why a stage run has no slot yet: of several reasons the one that must end first. */
 export function whyWaiting(facts: WaitingFacts): NonNullable<Waiting["waiting"]> {
-  const { state, inputs, dispatchable, retryInSeconds, teamOverQuota, unservable, ahead, freeSlots, pool } = facts;
-  if (!dispatchable) return { code: "paused", message: "every experiment that needs it is paused" };
+  const {
+    state,
+    inputs,
+    dispatchable,
+    pausedAlone,
+    retryInSeconds,
+    teamOverQuota,
+    unservable,
+    ahead,
+    freeSlots,
+    pool,
+  } = facts;
+  if (!dispatchable)
+    return { code: "paused", message: `every ${pausedAlone ? "trial" : "experiment"} that needs it is paused` };
   if (state === "blocked") {
     const waitedFor = inputs.map(({ kind, state }) => `${kind} (${state})`).join(", ");
     return { code: "inputs", message: `it waits for the result of ${waitedFor}` };

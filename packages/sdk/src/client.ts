@@ -19,6 +19,7 @@ import { artifactRoutes } from "./routes/artifacts.ts";
 import { experimentRoutes } from "./routes/experiments.ts";
 import { attemptRoutes, stageRunRoutes } from "./routes/stage-runs.ts";
 import { sessionRoutes, teamRoutes, tokenRoutes } from "./routes/team.ts";
+import { trialRoutes } from "./routes/trials.ts";
 import { workerRoutes } from "./routes/workers.ts";
 
 export type ClientOptions = HttpOptions;
@@ -32,6 +33,7 @@ export function createClient(options: ClientOptions) {
   const http = createHttp(options);
   return {
     experiments: experimentRoutes(http),
+    trials: trialRoutes(http),
     stageRuns: stageRunRoutes(http),
     attempts: attemptRoutes(http),
     artifacts: artifactRoutes(http),

@@ -13,3 +13,4 @@ export type { EventsOptions } from "./events.ts";
 export type { Abortable, Body } from "./http.ts";
 export type { Download } from "./routes/artifacts.ts";
 export type { ExperimentFilter } from "./routes/experiments.ts";
+export type { TrialFilter } from "./routes/trials.ts";

@@ -4,10 +4,10 @@ import { Argument, type Command } from "commander";
 import { type ConnectionFlags, connect, withConnection } from "../connection.ts";
 import { findExperiment } from "../find-experiment.ts";
 import { exitCodes } from "../report-error.ts";
+import { seed } from "../seed-option.ts";
 import { type Selection, selectExperiments, withSelection } from "../select-experiments.ts";
 import { note, print } from "../terminal/print.ts";
 import { line } from "../terminal/text.ts";
-import { wholeNumber } from "../whole-number.ts";
 
 interface Change {
   description: string;
@@ -89,8 +89,6 @@ interface Additions {
   budgets?: string[];
   seeds?: number[];
 }
-
-const seed = wholeNumber({ min: 0, max: 2 ** 31 - 1 });
 
 export const extend = (program: Command): Command =>
   withConnection(

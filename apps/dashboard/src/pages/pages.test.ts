@@ -114,6 +114,23 @@ test("an experiment is paused and resumed, and what waits of it says why", async
   expect(mistakes).toEqual([]);
 });
 
+test("one trial is paused, resumed and given another priority, by its row and on its page", async () => {
+  const { server, page, mistakes } = await setup();
+  const waits = trialIn("waiting");
+  await page.goto(`${server.url}/experiments/${experiment.id}`);
+  await page.getByText(/^Pause, cancel, retry or prioritize \d+ trials alone$/).click();
+  const row = page.locator(".trial-list tr", { has: page.locator(`a[href="/trials/${waits.id}"]`) });
+  await row.getByRole("button", { name: /^Pause/ }).click();
+  await row.getByText("paused").waitFor();
+  await row.getByRole("combobox").selectOption("high");
+  await expect.poll(() => row.getByRole("combobox").inputValue(), { timeout: 10_000 }).toBe("high");
+  await row.getByRole("link").click();
+  await page.locator(".head .state", { hasText: "paused" }).waitFor();
+  await page.getByRole("button", { name: /^Resume/ }).click();
+  await page.locator(".head .state", { hasText: "waiting" }).waitFor();
+  expect(mistakes).toEqual([]);
+});
+
 test("a trial shows three bars a layer, its history, lineage and downloads, and is opened by its cell", async () => {
   const { server, page, mistakes } = await setup();
   await page.goto(`${server.url}/experiments/${experiment.id}`);

@@ -103,6 +103,7 @@ export const trials: Trial[] = seeds.flatMap((seed) =>
         budget,
         seed,
         state,
+        priority: "normal",
         reason: null,
         needs: [...first, search, run].map(({ id, kind, origin, state: runState }) => ({
           stageRunId: id,

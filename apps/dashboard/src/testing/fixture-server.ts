@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { extname, join } from "node:path";
-import type { Event } from "@reluctant/contracts";
+import type { Event, Trial } from "@reluctant/contracts";
 import * as fixtures from "./fixtures.ts";
 
 export interface FixtureServer {
@@ -41,21 +41,29 @@ export async function startFixtureServer(
   let session = loggedIn;
   let step = 1_060;
   let experiment = fixtures.experiment;
+  let trials = fixtures.trials;
+  const changeTrial = (id: string | undefined, change: Partial<Trial>) => {
+    trials = trials.map((trial) => (trial.id === id ? { ...trial, ...change } : trial));
+    return trials.find((trial) => trial.id === id);
+  };
   const events = [...fixtures.events];
   const streams = new Set<ServerResponse>();
   const page = (items: unknown[]) => ({ items, next: null });
 
-  const resources: [RegExp, (match: RegExpMatchArray, query: URLSearchParams) => unknown][] = [
+  const resources: [RegExp, (match: RegExpMatchArray, query: URLSearchParams, body: string) => unknown][] = [
     [
       /^\/experiments$/,
       (_, query) => page(fixtures.experiments.filter(({ name }) => name.includes(query.get("search") ?? ""))),
     ],
-    [/^\/experiments\/([^/]+)\/trials$/, () => page(fixtures.trials)],
+    [/^\/experiments\/([^/]+)\/trials$/, () => page(trials)],
     [/^\/experiments\/([^/]+)$/, ([, id]) => (id === experiment.id ? experiment : null)],
     [/^\/experiments\/[^/]+\/pause$/, () => (experiment = { ...experiment, state: "paused", reason: "paused by ana" })],
     [/^\/experiments\/[^/]+\/resume$/, () => (experiment = { ...experiment, state: "active", reason: null })],
     [/^\/stage-runs\/([^/]+)\/waiting$/, ([, id]) => ({ waiting: fixtures.waitingOf(id ?? "", experiment.state) })],
-    [/^\/trials\/([^/]+)$/, ([, id]) => fixtures.trials.find((trial) => trial.id === id)],
+    [/^\/trials\/([^/]+)$/, ([, id]) => trials.find((trial) => trial.id === id)],
+    [/^\/trials\/([^/]+)\/pause$/, ([, id]) => changeTrial(id, { state: "paused" })],
+    [/^\/trials\/([^/]+)\/resume$/, ([, id]) => changeTrial(id, { state: "waiting" })],
+    [/^\/trials\/([^/]+)\/priority$/, ([, id], _, body) => changeTrial(id, JSON.parse(body))],
     [/^\/stage-runs\/([^/]+)$/, ([, id]) => fixtures.stageRuns.find((run) => run.id === id)],
     [/^\/artifacts\/([^/]+)\/mask-maps$/, ([, sha256]) => fixtures.maskMaps(sha256 ?? "")],
     [/^\/stage-runs\/([^/]+)\/attempts$/, () => ({ items: fixtures.attempts })],
@@ -86,7 +94,7 @@ export async function startFixtureServer(
     if (path === "/session") return { status: 200, body: identity };
     for (const [pattern, resource] of resources) {
       const match = pattern.exec(path);
-      const found = match && resource(match, query);
+      const found = match && resource(match, query, body);
       if (found) return { status: 200, body: found };
     }
     return problem(404, "not-found", `there is no ${path}`);

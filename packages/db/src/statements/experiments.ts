@@ -6,6 +6,7 @@ import type {
   NeedOrigin,
   Precision,
 } from "@reluctant/contracts";
+import type { TrialNeed } from "@reluctant/relu";
 import { arrayOf, bigint, boolean, int, json, nullable, smallint, text, uuid, word } from "../postgres-types.ts";
 import { statement } from "../statement.ts";
 
@@ -92,6 +93,18 @@ export const insertRevision = statement("insert-revision", {
 
 const point = { method: text, budget: nullable(int), seed: int };
 export const pointsOfExperiment = statement("points-of-experiment", { takes: { experimentId: uuid }, gives: point });
+export const trialStates = statement("trial-states", {
+  takes: { experimentId: uuid, trialIds: nullable(arrayOf(uuid)) },
+  gives: { id: text, ...point, modelRelus: int, needs: json<(TrialNeed & { stageRunId: string })[]>() },
+});
+export const pauseTrials = statement("pause-trials", { takes: { trialIds: arrayOf(uuid), paused: boolean } });
+export const prioritizeTrials = statement("prioritize-trials", {
+  takes: {
+    trialIds: arrayOf(uuid),
+    /** 0 low, 1 normal, 2 high. */
+    priority: smallint,
+  },
+});
 export const trialsToRetry = statement("trials-to-retry", {
   takes: { experimentId: uuid },
   gives: { id: text, ...point },

@@ -15,7 +15,7 @@ import type {
   StageRunState,
   Trial,
 } from "@reluctant/contracts";
-import type { Mean } from "@reluctant/relu";
+import type { Mean, TrialNeed } from "@reluctant/relu";
 import {
   arrayOf,
   boolean,
@@ -138,7 +138,8 @@ export const trials = statement("trials", {
     budget: nullable(int),
     seed: int,
     experimentState: word<ExperimentState>(),
-    needs: json<Trial["needs"]>(),
+    needs: json<(Trial["needs"][number] & TrialNeed)[]>(),
+    priority: smallint,
     reason: nullable(text),
     reluCount: nullable(int),
     validationAccuracy: nullable(float),

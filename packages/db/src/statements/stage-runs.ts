@@ -89,6 +89,8 @@ export const waitingFacts = statement("waiting-facts", {
     pool: text,
     inputs: json<{ kind: StageKind; state: StageRunState }[]>(),
     dispatchable: boolean,
+    /** A trial of an experiment that goes on is paused by itself. */
+    pausedAlone: boolean,
     /** Whose quota is used up, and hard, where that holds for every team that needs it. */
     teamOverQuota: nullable(text),
     retryInSeconds: nullable(float),

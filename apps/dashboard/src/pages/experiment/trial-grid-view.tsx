@@ -5,6 +5,7 @@ import { Link } from "wouter";
 import { Failure, Skeleton } from "../../ui/notes.tsx";
 import { State } from "../../ui/state.tsx";
 import { heat, trialGrids } from "./trial-grid.ts";
+import { TrialList } from "./trial-list.tsx";
 import { maxTrials, type useTrials } from "./use-experiment.ts";
 
 /** Test accuracy by budget and seed, darker where it is higher; a cell opens its trial. */
@@ -47,6 +48,7 @@ export function TrialGrid({ experiment, trials }: { experiment: Experiment; tria
           </div>
         ))}
       </div>
+      <TrialList trials={trials.data ?? []} />
       {trials.data && trials.data.length >= maxTrials && experiment.trials > maxTrials && (
         <p className="muted">
           The first {count(maxTrials)} of {count(experiment.trials)} trials are drawn.

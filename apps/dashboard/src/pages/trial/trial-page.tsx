@@ -5,6 +5,7 @@ import { Link, useParams, useSearchParams } from "wouter";
 import { DataTable } from "../../ui/data-table.tsx";
 import { Failure, Skeleton } from "../../ui/notes.tsx";
 import { State } from "../../ui/state.tsx";
+import { TrialActions } from "../../ui/trial-actions.tsx";
 import { Downloads } from "./downloads.tsx";
 import { ExchangeHistory } from "./exchange-history.tsx";
 import { LayerCards } from "./layer-cards.tsx";
@@ -82,6 +83,7 @@ const Header = ({ trial, runs }: TrialAndRuns) => (
       <h1>{titleOf(trial)}</h1>
       <State state={trial.state} />
       <span className="grow" />
+      <TrialActions trial={trial} />
       <Link href={`/experiments/${trial.experimentId}`}>Experiment</Link>
     </div>
     {trial.reason && <p className="reason">{trial.reason}</p>}

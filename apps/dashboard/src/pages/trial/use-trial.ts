@@ -22,7 +22,8 @@ export const useTrial = (id: string) =>
     refetchInterval: ({ state }) => (goesOn(state.data?.trial) ? refresh : false),
   });
 
-const goesOn = (trial: Trial | undefined): boolean => trial?.state === "waiting" || trial?.state === "running";
+const goesOn = (trial: Trial | undefined): boolean =>
+  trial?.state === "waiting" || trial?.state === "running" || trial?.state === "paused";
 
 /** An artifact never changes. */
 export const useMaskMaps = (sha256: string | undefined) =>
