@@ -11,20 +11,21 @@ with spent as materialized (
   from team_usage(:halfLifeSeconds::float8) used join team t on t.id = used.team_id
   where not (t.quota_hard and used.gpu_seconds >= t.quota is true)
 ), serving as materialized (
-  select distinct versions, datasets, precisions from serving_worker
+  select distinct versions, datasets, precisions, gpu_memory, labels, backend from serving_worker
   where pool = :pool and extract(epoch from now() - last_beat_at) < :leaseSeconds::int
 ), waiting as materialized (
-  select id, created_at, implementation, version, dataset_version, "precision" from stage_run
+  select id, created_at, implementation, version, dataset_version, "precision", resources from stage_run
   where state = 'ready' and kind = :kind and pool = :pool and (retry_at is null or retry_at <= now())
 ), served as materialized (
-  select * from (select distinct implementation, version, dataset_version, "precision" from waiting) asked
+  select * from (select distinct implementation, version, dataset_version, "precision", resources from waiting) asked
   where exists (
     select from serving s
     where (s.versions ->> asked.implementation)::int = asked.version and asked.dataset_version = any (s.datasets)
-      and s.precisions ? asked."precision")
+      and s.precisions ? asked."precision"
+      and has_resources(asked.resources, s.gpu_memory, s.labels, s.backend))
 ), oldest as materialized (
   select waiting.id, waiting.created_at
-  from waiting join served using (implementation, version, dataset_version, "precision")
+  from waiting join served using (implementation, version, dataset_version, "precision", resources)
   order by waiting.created_at, waiting.id
   limit case when (select count(distinct (priority, team_id)) from experiment where state = 'active') <= 1
     and not exists (select from experiment where state = 'paused')

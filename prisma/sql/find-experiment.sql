@@ -1,2 +1,2 @@
 -- An experiment, not locked.
-select id::text, state, reason, pool, team_id::text as "teamId" from experiment where id = :experimentId::uuid;
+select id::text, state, reason, pool, resources, team_id::text as "teamId" from experiment where id = :experimentId::uuid;

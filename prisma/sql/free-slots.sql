@@ -1,15 +1,16 @@
 -- The slots of a pool that nothing holds.
 -- :stageRunIds that wait  :leaseSeconds after which a silent worker is not counted
 with wanted as materialized (
-  select id, implementation, version, dataset_version, "precision" from stage_run where id = any (:stageRunIds::uuid[])
+  select id, implementation, version, dataset_version, "precision", resources from stage_run where id = any (:stageRunIds::uuid[])
   union
-  select r.id, r.implementation, r.version, r.dataset_version, r."precision"
+  select r.id, r.implementation, r.version, r.dataset_version, r."precision", r.resources
   from attempt a join stage_run r on r.id = a.stage_run_id where a.state = 'queued' and r.pool = :pool
 )
 select array(
   select wanted.id::text from wanted
   where (w.versions ->> wanted.implementation)::int = wanted.version and wanted.dataset_version = any (w.datasets)
     and w.precisions ? wanted."precision"
+      and has_resources(wanted.resources, w.gpu_memory, w.labels, w.backend)
 ) as "couldRun"
 from serving_worker w
 where w.pool = :pool and w.last_beat_at > now() - :leaseSeconds::int * interval '1 second'

@@ -5,9 +5,9 @@ with known as (
   values (:definitionHash, :model, :reluCount::int, :params::bigint, :macs::bigint)
   on conflict do nothing
 ), made as (
-  insert into experiment (id, team_id, owner, name, priority, pool, dataset_version, model, definition_hash, recipe, granularity,
+  insert into experiment (id, team_id, owner, name, priority, pool, resources, dataset_version, model, definition_hash, recipe, granularity,
     precision)
-  values (:experimentId::uuid, :teamId::uuid, :owner, :name, :priority::smallint, :pool, :datasetVersion, :model, :definitionHash, :recipe,
+  values (:experimentId::uuid, :teamId::uuid, :owner, :name, :priority::smallint, :pool, :resources::jsonb, :datasetVersion, :model, :definitionHash, :recipe,
     :granularity, :precision)
   returning id
 )

@@ -1,8 +1,8 @@
 -- A worker.
 -- :trustedSince null is now
-insert into worker (name, hostname, pool, engine, versions, datasets, preparing_datasets,
+insert into worker (name, hostname, pool, labels, gpu_memory, engine, versions, datasets, preparing_datasets,
   unusable_datasets, trusted_since)
-values (:name, :hostname, :pool, :engine::jsonb, :versions::jsonb, :datasets::text[],
+values (:name, :hostname, :pool, :labels::jsonb, :gpuMemory::float8::bigint, :engine::jsonb, :versions::jsonb, :datasets::text[],
   :preparingDatasets::jsonb, :unusableDatasets::jsonb,
   coalesce(:trustedSince::timestamptz, now()))
 returning id::text;

@@ -1,2 +1,2 @@
 -- Locks an experiment.
-select id::text, state, reason, pool, team_id::text as "teamId" from experiment where id = :experimentId::uuid for update;
+select id::text, state, reason, pool, resources, team_id::text as "teamId" from experiment where id = :experimentId::uuid for update;

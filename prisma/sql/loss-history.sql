@@ -24,4 +24,5 @@ select
     from serving_worker w join run on w.pool = run.pool
     where w.last_beat_at > now() - :leaseSeconds::int * interval '1 second'
       and (w.versions ->> run.implementation)::int = run.version and run.dataset_version = any (w.datasets)
-      and w.precisions ? run.precision), '[]') as workers;
+      and w.precisions ? run.precision
+      and has_resources(run.resources, w.gpu_memory, w.labels, w.backend)), '[]') as workers;

@@ -1,9 +1,9 @@
 -- What holds the slots of a pool, or lies in its queues.
 -- :stageRunIds that wait  :halfLifeSeconds of a team's use
 with wanted as materialized (
-  select id, implementation, version, dataset_version, "precision" from stage_run where id = any (:stageRunIds::uuid[])
+  select id, implementation, version, dataset_version, "precision", resources from stage_run where id = any (:stageRunIds::uuid[])
   union
-  select r.id, r.implementation, r.version, r.dataset_version, r."precision"
+  select r.id, r.implementation, r.version, r.dataset_version, r."precision", r.resources
   from attempt a join stage_run r on r.id = a.stage_run_id where a.state = 'queued' and r.pool = :pool
 ), over_quota as materialized (
   select used.team_id from team_usage(:halfLifeSeconds::float8) used join team t on t.id = used.team_id
@@ -18,6 +18,7 @@ select a.id::text as "attemptId", r.id::text as "stageRunId", a.state, need.prio
     select wanted.id::text from wanted join worker w on w.id = a.worker_id
     where w.drained_at is null and (w.versions ->> wanted.implementation)::int = wanted.version
       and wanted.dataset_version = any (w.datasets) and coalesce(w.engine -> 'precisions', '["fp32"]') ? wanted."precision"
+      and has_resources(wanted.resources, w.gpu_memory, w.labels, w.engine ->> 'backend')
   ) as "couldRun"
 from attempt a join stage_run r on r.id = a.stage_run_id
 cross join lateral (

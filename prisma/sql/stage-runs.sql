@@ -19,8 +19,16 @@ select r.*, (array['ran', 'shared', 'cached'])[needed.origin] as origin, coalesc
           ' (' || 100 * (fit.preparing ->> 'done')::bigint / nullif((fit.preparing ->> 'total')::int, 0) || ' %)'
         )) filter (where fit.preparing is not null),
         format('no worker of pool %s has the data set', r.pool))
+      when not bool_or(fit.memory) then format('no worker of pool %s has %s GB of GPU memory (%s)', r.pool,
+        round((r.resources ->> 'gpuMemory')::numeric / 1e9, 1)::float8,
+        coalesce('the largest has ' || round(max(fit.gpu_memory) / 1e9, 1)::float8, 'none is known to have any'))
+      when not bool_or(fit.labels) then format('no worker of pool %s has the labels %s', r.pool, (
+        select string_agg(key || '=' || value, ', ' order by key) from jsonb_each_text(r.resources -> 'labels')))
+      when not bool_or(fit.backend) then format('no worker of pool %s computes on %s', r.pool, r.resources ->> 'backend')
       when not bool_or(fit.version and fit.precision and fit.dataset)
         then format('no one worker of pool %s has the version, the precision and the data set', r.pool)
+      when not bool_or(fit.version and fit.precision and fit.dataset and fit.memory and fit.labels and fit.backend)
+        then format('no one worker of pool %s has all that it asks for', r.pool)
     end
     from worker w cross join lateral (
       select served, served and (w.versions ->> r.implementation)::int is not distinct from r.version as version,
@@ -30,7 +38,11 @@ select r.*, (array['ran', 'shared', 'cached'])[needed.origin] as origin, coalesc
          where told ->> 'name' in (
            select d.name from dataset_version v left join dataset_further_name f using (sha256)
            join dataset d on d.id in (v.dataset_id, f.dataset_id) where v.sha256 = r."datasetVersion")
-         limit 1) as preparing
+         limit 1) as preparing,
+        served and has_resources(r.resources - 'labels' - 'backend', w.gpu_memory, w.labels, '') as memory,
+        served and has_resources(r.resources - 'gpuMemory' - 'backend', null, w.labels, '') as labels,
+        served and has_resources(r.resources - 'gpuMemory' - 'labels', null, w.labels, w.engine ->> 'backend') as backend,
+        case when served then w.gpu_memory::numeric end as gpu_memory
       from (select w.drained_at is null as served) service
     ) fit
     where w.pool = r.pool and w.state not in ('gone', 'draining') and w.last_beat_at > now() - :leaseSeconds::int * interval '1 second'

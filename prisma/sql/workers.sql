@@ -1,7 +1,7 @@
 -- Workers of the last day, or one, with what each runs. One that has not beaten for a lease is silent; one that is drained
 -- may still run what it had.
 -- :workerId null are all of the last day
-select w.id::text, w.name, w.pool,
+select w.id::text, w.name, w.pool, w.labels, w.gpu_memory::float8 as "gpuMemory",
   case
     when w.state <> 'gone' and w.last_beat_at < now() - :leaseSeconds::int * interval '1 second' then 'silent'
     when w.state in ('gone', 'draining') or w.drained_at is null then w.state

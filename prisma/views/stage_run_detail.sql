@@ -12,5 +12,5 @@ select r.id, r.stage_key as "stageKey", r.kind, r.implementation, r.version, r.p
   coalesce((
     select jsonb_agg(jsonb_build_object('role', o.role, 'variant', o.variant, 'sha256', o.sha256, 'bytes', f.bytes, 'mediaType', f.media_type)
       order by o.variant <> 'full', o.variant, o.role)
-    from stage_run_artifact o join artifact f using (sha256) where o.stage_run_id = r.id), '[]') as artifacts
+    from stage_run_artifact o join artifact f using (sha256) where o.stage_run_id = r.id), '[]') as artifacts, r.resources
 from stage_run r;

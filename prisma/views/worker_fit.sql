@@ -1,15 +1,16 @@
 -- Whether a worker may take an attempt: it is registered, in the pool, of the version, has the data, computes in the
--- precision, its slot is free, and it is not drained.
+-- precision, has the resources, its slot is free, and it is not drained.
 create or replace function worker_fit(attempt_id uuid, worker_id uuid) returns table (
-  registered boolean, drained_reason text, pool boolean, version boolean, dataset boolean, "precision" boolean, free boolean,
-  implementation text, wanted_version int, wanted_pool text, wanted_dataset text, wanted_precision text
+  registered boolean, drained_reason text, pool boolean, version boolean, dataset boolean, "precision" boolean, resources boolean, free boolean,
+  implementation text, wanted_version int, wanted_pool text, wanted_dataset text, wanted_precision text, wanted_resources jsonb
 )
 language sql stable parallel safe as $$
   select w.state <> 'gone', w.drained_reason, w.pool = r.pool,
     (w.versions ->> r.implementation)::int is not distinct from r.version, r.dataset_version = any (w.datasets),
     coalesce(w.engine -> 'precisions', '["fp32"]') ? r.precision,
+    has_resources(r.resources, w.gpu_memory, w.labels, w.engine ->> 'backend'),
     not exists (select from attempt x where x.worker_id = w.id and x.state in ('running', 'stopping')),
-    r.implementation, r.version, r.pool, r.dataset_version, r.precision
+    r.implementation, r.version, r.pool, r.dataset_version, r.precision, r.resources
   from attempt a join stage_run r on r.id = a.stage_run_id join worker w on w.id = worker_fit.worker_id
   where a.id = worker_fit.attempt_id
 $$;

@@ -11,6 +11,7 @@ export * from "./problems.ts";
 export * from "./resources.ts";
 export * from "./seeds.ts";
 export * from "./settings.ts";
+export * from "./slot-resources.ts";
 export * from "./spec.ts";
 export * from "./stages.ts";
 export * from "./words.ts";

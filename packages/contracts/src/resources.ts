@@ -392,6 +392,9 @@ export const workerSchema = z.object({
   id: idSchema,
   name: z.string(),
   pool: z.string(),
+  labels: z.record(z.string(), z.string()),
+  /** Bytes of its GPU's memory; null where it has none, or it is not known. */
+  gpuMemory: z.number().nullable(),
   state: z.enum(workerStates),
   /** Why it is drained. */
   reason: z.string().nullable(),

@@ -3,6 +3,7 @@ import { budgetSchema } from "./budget.ts";
 import { nameSchema, poolSchema, seedSchema, sha256Schema } from "./primitives.ts";
 import { seedsSchema } from "./seeds.ts";
 import type { SettingsOverrideSchema } from "./settings.ts";
+import { slotResourcesSchema } from "./slot-resources.ts";
 import { granularities, networkProfileNames, piSystems, precisions, priorities, reluProtocols } from "./words.ts";
 
 /** A list, or one item in its place. A pipe rather than a union, so that an error names the item and its own fault. */
@@ -52,6 +53,8 @@ const fieldsWith = (settings: SettingsOverrideSchema) => ({
   until: z.enum(["train", "sensitivity", "mask-search", "distillation"]).default("distillation"),
   precision: z.enum(precisions).default("fp32"),
   pool: poolSchema.default("default"),
+  /** What the slots must have. Never hashed into a stage key. */
+  resources: slotResourcesSchema.optional(),
   priority: z.enum(priorities).default("normal"),
   /** Measures private inference of every distilled network. */
   pi: piSchema.optional(),

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { idSchema, labelSchema, nameSchema, poolSchema, sha256Schema } from "./primitives.ts";
+import { slotLabelsSchema } from "./slot-resources.ts";
 import { artifactRefSchema, inputNames, stageParamsSchema, stageResultSchema } from "./stages.ts";
 import { precisions, stageKinds, stopWays } from "./words.ts";
 
@@ -65,6 +66,9 @@ export const workerRegistrationSchema = z.strictObject({
   name: nameSchema,
   hostname: labelSchema,
   pool: poolSchema,
+  labels: slotLabelsSchema.default({}),
+  /** Bytes of its GPU's memory; null where it has none, or it is not known. */
+  gpuMemory: z.int().positive().nullable().default(null),
   engine: engineInfoSchema.extend({
     backend: nameSchema,
     device: labelSchema,
@@ -74,7 +78,8 @@ export const workerRegistrationSchema = z.strictObject({
   versions: z.record(labelSchema, z.int()),
   ...workerDatasetsSchema.shape,
 });
-export type WorkerRegistration = z.infer<typeof workerRegistrationSchema>;
+/** As a worker says it: labels may be left out. */
+export type WorkerRegistration = z.input<typeof workerRegistrationSchema>;
 
 /** What computed an attempt, and in which precision. */
 export const attemptEngineSchema = engineInfoSchema

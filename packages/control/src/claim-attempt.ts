@@ -1,5 +1,6 @@
 import { type Assignment, type Failure, type InputName, inputRole } from "@reluctant/contracts";
 import { isRetryable, isUnavailable, type RowOf, sql } from "@reluctant/db";
+import { resourcesText } from "@reluctant/relu";
 import { announce, attemptChanged, stageRunChanged } from "./announce.ts";
 import { type CommandTx, commit } from "./commit.ts";
 import type { Deps } from "./deps.ts";
@@ -73,6 +74,7 @@ function misfit(fit: sql.WorkerFit | null): string | null {
   if (!fit.version) return `the worker does not have ${fit.implementation} version ${fit.wantedVersion}`;
   if (!fit.dataset) return `the worker does not have dataset version ${fit.wantedDataset}`;
   if (!fit.precision) return `the worker does not compute in ${fit.wantedPrecision}`;
+  if (!fit.resources) return `the worker does not have what is asked for: ${resourcesText(fit.wantedResources)}`;
   return fit.free ? null : "the worker's slot is taken";
 }
 

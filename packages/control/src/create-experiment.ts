@@ -77,6 +77,7 @@ async function writeExperiment(
 ): Promise<string> {
   const { teamId, name: owner } = identity;
   const experimentId = randomUUID();
+  const where = { pool: spec.pool, resources: spec.resources ?? {} };
   const [, runs] = await Promise.all([
     t.run(sql.insertExperiment, {
       experimentId,
@@ -84,7 +85,7 @@ async function writeExperiment(
       owner,
       name: spec.name,
       priority: priorityRank(spec.priority),
-      pool: spec.pool,
+      ...where,
       datasetVersion: plan.dataset.version,
       model: plan.model.name,
       ...factsOf(plan.model),
@@ -94,7 +95,7 @@ async function writeExperiment(
       spec: rawSpec,
       parsed: spec,
     }),
-    writeStageRuns(t, plan, spec.pool),
+    writeStageRuns(t, plan, where),
   ]);
   const cached = [...runs.values()].filter(({ origin }) => origin === "cached").length;
   const data = { name: spec.name, trials: plan.trials.length, stageRuns: runs.size, cached };

@@ -38,7 +38,7 @@ export function extendExperiment(
     );
     if (plan.trials.length === 0)
       throw new ReluctantError("conflict", `experiment ${experimentId} has all of these trials already`);
-    const runs = await writeStageRuns(t, plan, experiment.pool);
+    const runs = await writeStageRuns(t, plan, experiment);
     await lockAsFound(t, experiment);
     if ((await t.many(sql.pointsOfExperiment, { experimentId })).length !== there.length)
       throw new Overtaken("another extension came first");

@@ -1,4 +1,4 @@
-import type { ExperimentState } from "@reluctant/contracts";
+import type { ExperimentState, SlotResources } from "@reluctant/contracts";
 import { sql } from "@reluctant/db";
 import { experimentTransitions, statesBefore } from "@reluctant/relu";
 import { announceExperiments } from "./announce.ts";
@@ -13,6 +13,7 @@ export interface OwnExperiment {
   state: ExperimentState;
   reason: string | null;
   pool: string;
+  resources: SlotResources;
 }
 
 /** One that is locked, and with it the unfinished stage runs that it waits for. */

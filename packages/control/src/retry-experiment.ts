@@ -52,7 +52,7 @@ export async function retryTrials(
       "conflict",
       `what failed of experiment ${experimentId} can no longer be planned: submit it anew`,
     );
-  const runs = await writeStageRuns(t, plan, experiment.pool);
+  const runs = await writeStageRuns(t, plan, experiment);
   await lockAsFound(t, experiment);
   const still = new Set((await t.many(sql.trialsToRetry, { experimentId })).map(({ id }) => id));
   if (ended.some(({ id }) => !still.has(id))) throw new Overtaken("another retry came first");

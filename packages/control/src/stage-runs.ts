@@ -23,10 +23,11 @@ export async function requireAccess(
   return found(access, "stage run", stageRunId);
 }
 
-/** Its pool and data set only say why no worker takes it. */
+/** Its pool, resources and data set only say why no worker takes it. */
 export const stageRunOf = ({
   datasetVersion,
   pool,
+  resources,
   unservable,
   reason,
   progress,

@@ -1,4 +1,11 @@
-import { fullVariant, type NeedOrigin, type StageParams, type StageRunState, stageKinds } from "@reluctant/contracts";
+import {
+  fullVariant,
+  type NeedOrigin,
+  type SlotResources,
+  type StageParams,
+  type StageRunState,
+  stageKinds,
+} from "@reluctant/contracts";
 import { sql, type Tx } from "@reluctant/db";
 import type { PlannedStageRun } from "@reluctant/relu";
 import type { CommandTx } from "./commit.ts";
@@ -13,6 +20,12 @@ export interface WrittenStageRun {
   origin: NeedOrigin;
 }
 
+/** Which slots stage runs ask for. One that is shared keeps what it was asked for first. */
+export interface Placement {
+  pool: string;
+  resources: SlotResources;
+}
+
 /** A run may end between two statements of ours, so look again; more than twice in a row does not happen. */
 const maxLooks = 5;
 
@@ -20,10 +33,14 @@ const maxLooks = 5;
  * Writes the plan's stage runs that no live one stands for and answers all of them by stage key, held so that none ends
  * before this transaction does. Two identical plans submitted together share every run.
  */
-export async function writeStageRuns(t: Tx, plan: PlannedSpec, pool: string): Promise<Map<string, WrittenStageRun>> {
+export async function writeStageRuns(
+  t: Tx,
+  plan: PlannedSpec,
+  where: Placement,
+): Promise<Map<string, WrittenStageRun>> {
   const runs = new Map<string, WrittenStageRun>();
   for (const planned of inBatches(inLockOrder(plan.stageRuns)))
-    for (const [stageKey, run] of await writeBatch(t, planned, plan, pool)) runs.set(stageKey, run);
+    for (const [stageKey, run] of await writeBatch(t, planned, plan, where)) runs.set(stageKey, run);
   return runs;
 }
 
@@ -38,13 +55,13 @@ async function writeBatch(
   t: Tx,
   planned: readonly PlannedStageRun[],
   { scopes }: PlannedSpec,
-  pool: string,
+  { pool, resources }: Placement,
 ): Promise<[stageKey: string, run: WrittenStageRun][]> {
   const written: [string, WrittenStageRun][] = [];
   let left = planned;
   for (let look = 0; left.length > 0; look++) {
     if (look === maxLooks) throw new Error("stage runs of this plan kept ending while it was written; submit again");
-    const created = await t.many(sql.insertStageRuns, { ...rowsOf(left, scopes), pool });
+    const created = await t.many(sql.insertStageRuns, { ...rowsOf(left, scopes), pool, resources });
     for (const { stageKey, ...run } of created) written.push([stageKey, { ...run, origin: "ran" }]);
     const others = without(left, created);
     if (others.length === 0) break;

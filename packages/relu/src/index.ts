@@ -27,6 +27,7 @@ export * from "./published-sensitivity.ts";
 export * from "./random.ts";
 export * from "./recipes.ts";
 export * from "./resolve.ts";
+export * from "./resources-text.ts";
 export * from "./retry.ts";
 export * from "./stage-key.ts";
 export * from "./states.ts";

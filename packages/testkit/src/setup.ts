@@ -6,6 +6,7 @@ import type {
   ExperimentSpecInput,
   PreparingDataset,
   Role,
+  SlotLabels,
   UnusableDataset,
 } from "@reluctant/contracts";
 import {
@@ -68,6 +69,8 @@ export async function setup() {
     change: {
       name?: string;
       pool?: string;
+      labels?: SlotLabels;
+      gpuMemory?: number;
       engine?: EngineInfo;
       versions?: Record<string, number>;
       datasets?: string[];

@@ -19,6 +19,9 @@ test("a worker needs to know only where the control plane is", () => {
 test.each([
   [{ ...env, DATABASE_URL: undefined }, "DATABASE_URL is not set"],
   [{ ...env, RELUCTANT_POOL: "A pool" }, 'RELUCTANT_POOL is "A pool"'],
+  [{ ...env, RELUCTANT_LABELS: "zone" }, 'RELUCTANT_LABELS is "zone"; "zone" is not name=value'],
+  [{ ...env, RELUCTANT_LABELS: "zone=a b" }, 'RELUCTANT_LABELS is "zone=a b"; a name or value must be 1 to 63'],
+  [{ ...env, RELUCTANT_GPU_MEMORY: "40 GiB" }, 'RELUCTANT_GPU_MEMORY is "40 GiB"; it must be gigabytes'],
   [{ ...env, RELUCTANT_CHECKPOINT_SECONDS: "often" }, 'RELUCTANT_CHECKPOINT_SECONDS is "often"'],
   [{ ...env, RELUCTANT_DECODE_THREADS: "0" }, 'RELUCTANT_DECODE_THREADS is "0"; it must be "auto" or a whole number'],
   [{ ...env, RELUCTANT_WORKER_NAME: "../x" }, 'RELUCTANT_WORKER_NAME is "../x"'],

@@ -2,7 +2,7 @@ import { accessSync, constants, mkdirSync } from "node:fs";
 import { hostname } from "node:os";
 import { delimiter, resolve } from "node:path";
 import { parseLocations, type StoreLocation } from "@reluctant/artifacts";
-import { nameSchema, poolSchema } from "@reluctant/contracts";
+import { gpuMemorySchema, nameSchema, poolSchema, type SlotLabels, slotLabelsSchema } from "@reluctant/contracts";
 import { installationOf } from "@reluctant/db";
 import { homeCache } from "@reluctant/machine";
 import { checkedRedisUrl } from "@reluctant/queue";
@@ -18,6 +18,10 @@ export interface WorkerConfig {
   /** Decoded data sets, downloaded artifacts and scratch space; may be shared by the workers of a machine. */
   cacheDir: string;
   pool: string;
+  /** Of its slot, for specs to ask for. */
+  labels: SlotLabels;
+  /** Bytes of its GPU's memory, where the backend does not tell, or not what may be used. */
+  gpuMemory: number | undefined;
   name: string;
   /** The name in files that workers of several installations share a folder for: unique on this machine. */
   slotName: string;
@@ -53,6 +57,8 @@ export function readConfig(env: NodeJS.ProcessEnv): WorkerConfig {
       .map((folder) => resolve(folder)),
     cacheDir,
     pool: poolOf(env.RELUCTANT_POOL || "default"),
+    labels: labelsOf(env.RELUCTANT_LABELS || ""),
+    gpuMemory: gpuMemoryOf(env.RELUCTANT_GPU_MEMORY),
     name,
     slotName: `${name}@${installationOf(databaseUrl)}`,
     checkpointSeconds: secondsOf(env.RELUCTANT_CHECKPOINT_SECONDS),
@@ -102,4 +108,30 @@ function poolOf(given: string): string {
   throw new Error(
     `RELUCTANT_POOL is ${JSON.stringify(given)}; it ${parsed.error.issues[0]?.message} (as a flag: --pool)`,
   );
+}
+
+/** `zone=a,gpu=h200` */
+function labelsOf(given: string): SlotLabels {
+  const pairs = given
+    .split(",")
+    .filter(Boolean)
+    .map((pair) => pair.split("="));
+  const wrong = pairs.find((pair) => pair.length !== 2);
+  const parsed = slotLabelsSchema.safeParse(
+    Object.fromEntries(pairs.map(([name, value]) => [name?.trim(), value?.trim()])),
+  );
+  if (!wrong && parsed.success) return parsed.data;
+  const fault = wrong
+    ? `"${wrong.join("=")}" is not name=value`
+    : `a name or value ${parsed.error?.issues[0]?.message}`;
+  throw new Error(
+    `RELUCTANT_LABELS is ${JSON.stringify(given)}; ${fault}, as in zone=a,gpu=h200 (as a flag: --label zone=a)`,
+  );
+}
+
+function gpuMemoryOf(given: string | undefined): number | undefined {
+  if (!given) return undefined;
+  const parsed = gpuMemorySchema.safeParse(/^[\d.]+$/.test(given) ? Number(given) : given);
+  if (parsed.success) return parsed.data;
+  throw new Error(`RELUCTANT_GPU_MEMORY is ${JSON.stringify(given)}; it must be gigabytes, such as 40 or "40 GB"`);
 }

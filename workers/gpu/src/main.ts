@@ -1,7 +1,7 @@
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { configuredArtifacts } from "@reluctant/artifacts";
-import { ReluctantError } from "@reluctant/contracts";
+import { type EngineInfo, ReluctantError } from "@reluctant/contracts";
 import { type Deps, handBackAttempt, keepDatasetCard, registerDataset } from "@reluctant/control";
 import { requireDataFolders } from "@reluctant/datasets";
 import { openDatabase } from "@reluctant/db";
@@ -98,6 +98,8 @@ async function main(): Promise<void> {
     checkpointSeconds: config.checkpointSeconds,
     name: config.name,
     pool: config.pool,
+    labels: config.labels,
+    gpuMemory: config.gpuMemory ?? gpuMemoryOf(engine),
     engine,
     datasets: preparing.datasets,
     log,
@@ -123,4 +125,9 @@ function unlessAborted<T>(signal: AbortSignal, promise: Promise<T>): Promise<T> 
     signal.addEventListener("abort", () => reject(signal.reason), { once: true });
   });
   return Promise.race([promise, aborted]);
+}
+
+/** The memory that an engine tells is the machine's where it computes on the processor. */
+function gpuMemoryOf({ device, memoryBytes }: EngineInfo): number | null {
+  return device.startsWith("cpu") ? null : memoryBytes;
 }

@@ -140,6 +140,8 @@ async function setup() {
       childEnv: process.env,
       name,
       pool: "default",
+      labels: {},
+      gpuMemory: null,
       engine: engineOf(),
       datasets,
       log,

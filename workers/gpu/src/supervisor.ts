@@ -1,5 +1,5 @@
 import { hostname } from "node:os";
-import type { EngineInfo, WorkerDatasets } from "@reluctant/contracts";
+import type { EngineInfo, SlotLabels, WorkerDatasets } from "@reluctant/contracts";
 import { beatWorker, claimAttempt, type Deps, leaveWorker, registerWorker, tellDatasets } from "@reluctant/control";
 import { type Consumer, createWakeSignal, type Delivery, type Notifications } from "@reluctant/queue";
 import { implementationVersions } from "@reluctant/stages/definitions";
@@ -25,6 +25,9 @@ export interface SupervisorOptions {
   checkpointSeconds?: number | undefined;
   name: string;
   pool: string;
+  labels: SlotLabels;
+  /** Bytes; null where it has no GPU, or they are not known. */
+  gpuMemory: number | null;
   engine: EngineInfo;
   datasets: HeldDatasets;
   log: Logger;
@@ -59,6 +62,8 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       name: options.name,
       hostname: hostname(),
       pool: options.pool,
+      labels: options.labels,
+      gpuMemory: options.gpuMemory,
       engine: options.engine,
       versions: implementationVersions,
       ...datasets.now,

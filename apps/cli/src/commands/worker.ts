@@ -15,6 +15,8 @@ interface WorkerFlags {
   redis?: string;
   data?: string;
   pool?: string;
+  label?: string[];
+  gpuMemory?: string;
   name?: string;
   backend?: string;
   decodeThreads?: string;
@@ -28,6 +30,8 @@ export const worker = (program: Command): Command =>
     .option("--redis <url>", "Redis (REDIS_URL)")
     .option("--data <folder>", "folder with the data sets (RELUCTANT_DATA)")
     .option("--pool <name>", "pool to take work from (RELUCTANT_POOL)")
+    .option("--label <name=value...>", "labels that specs may ask for, such as zone=a (RELUCTANT_LABELS)")
+    .option("--gpu-memory <GB>", "of its GPU, if other than the backend tells (RELUCTANT_GPU_MEMORY)")
     .option("--name <name>", "how screens call it (RELUCTANT_WORKER_NAME)")
     .addOption(backendOption())
     .option("--decode-threads <n>", "threads that decode images at most; auto: two a core (RELUCTANT_DECODE_THREADS)")
@@ -50,13 +54,25 @@ export const worker = (program: Command): Command =>
       process.exitCode = code ?? 1;
     });
 
-const settings = ({ database, redis, data, pool, name, backend, decodeThreads }: WorkerFlags): Record<string, string> =>
+const settings = ({
+  database,
+  redis,
+  data,
+  pool,
+  label,
+  gpuMemory,
+  name,
+  backend,
+  decodeThreads,
+}: WorkerFlags): Record<string, string> =>
   Object.fromEntries(
     Object.entries({
       DATABASE_URL: database,
       REDIS_URL: redis,
       RELUCTANT_DATA: data,
       RELUCTANT_POOL: pool,
+      RELUCTANT_LABELS: label?.join(","),
+      RELUCTANT_GPU_MEMORY: gpuMemory,
       RELUCTANT_WORKER_NAME: name,
       RELUCTANT_BACKEND: backend,
       RELUCTANT_DECODE_THREADS: decodeThreads,

@@ -44,12 +44,28 @@ function listed(items: readonly Worker[]): string {
     worker.pool,
     worker.engine.device,
     worker.engine.backend,
+    worker.gpuMemory === null ? "–" : `${+(worker.gpuMemory / 1e9).toFixed(1)} GB`,
+    Object.entries(worker.labels)
+      .map(([name, value]) => `${name}=${value}`)
+      .join(" ") || "–",
     worker.stageRunId?.slice(0, 8) ?? "–",
     worker.imagesPerSecond === null ? "–" : `${compact(worker.imagesPerSecond)} img/s`,
     ago(worker.lastBeatAt, Date.now()),
     worker.reason ?? "",
   ]);
-  const titles = ["name", "state", "pool", "device", "backend", "runs", "speed", "heartbeat", "why"];
+  const titles = [
+    "name",
+    "state",
+    "pool",
+    "device",
+    "backend",
+    "GPU memory",
+    "labels",
+    "runs",
+    "speed",
+    "heartbeat",
+    "why",
+  ];
   const columns = titles.map((title) => ({ title }));
   return table(columns, rows);
 }

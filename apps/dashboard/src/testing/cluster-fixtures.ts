@@ -23,6 +23,8 @@ export const workers: Worker[] = [
   id: uuid(3_000 + i),
   name: name as string,
   pool: "default",
+  labels: i === 0 ? { zone: "a", gpu: "h200" } : ({} as Record<string, string>),
+  gpuMemory: 1.5e11,
   state: state as Worker["state"],
   reason: state === "drained" ? "by admin: fan broken" : null,
   engine,

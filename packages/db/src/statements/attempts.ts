@@ -6,6 +6,7 @@ import type {
   inputRole,
   Precision,
   Progress,
+  SlotResources,
   StageKind,
   StageParams,
   StageResult,
@@ -64,12 +65,14 @@ export const fitOfWorker = statement("fit-of-worker", {
     version: boolean,
     dataset: boolean,
     precision: boolean,
+    resources: boolean,
     free: boolean,
     implementation: text,
     wantedVersion: int,
     wantedPool: text,
     wantedDataset: text,
     wantedPrecision: word<Precision>(),
+    wantedResources: json<SlotResources>(),
   },
 });
 export type WorkerFit = RowOf<typeof fitOfWorker>;

@@ -5,6 +5,7 @@ import type {
   Granularity,
   NeedOrigin,
   Precision,
+  SlotResources,
 } from "@reluctant/contracts";
 import type { TrialNeed } from "@reluctant/relu";
 import { arrayOf, bigint, boolean, int, json, nullable, smallint, text, uuid, word } from "../postgres-types.ts";
@@ -22,6 +23,7 @@ export const insertExperiment = statement("insert-experiment", {
     /** 0 low, 1 normal, 2 high. */
     priority: smallint,
     pool: text,
+    resources: json<SlotResources>(),
     datasetVersion: text,
     model: text,
     definitionHash: text,
@@ -63,7 +65,14 @@ export const insertTrials = statement("insert-trials", {
 
 const ownExperiment = {
   takes: { experimentId: uuid },
-  gives: { id: text, state: word<ExperimentState>(), reason: nullable(text), pool: text, teamId: text },
+  gives: {
+    id: text,
+    state: word<ExperimentState>(),
+    reason: nullable(text),
+    pool: text,
+    resources: json<SlotResources>(),
+    teamId: text,
+  },
 };
 export const findExperiment = statement("find-experiment", ownExperiment);
 export const lockExperiment = statement("lock-experiment", ownExperiment);

@@ -8,6 +8,7 @@ import type {
   Precision,
   Progress,
   ResultOf,
+  SlotResources,
   StageKind,
   StageParams,
   StageResult,
@@ -115,6 +116,7 @@ export const stageRuns = statement("stage-runs", {
     progress: nullable(json<Progress>()),
     inputs: json<StageRun["inputs"]>(),
     artifacts: json<ArtifactRef[]>(),
+    resources: json<SlotResources>(),
   },
 });
 export type StageRunRow = RowOf<typeof stageRuns>;

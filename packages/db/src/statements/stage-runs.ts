@@ -1,4 +1,11 @@
-import type { AttemptState, Precision, StageKind, StageParams, StageRunState } from "@reluctant/contracts";
+import type {
+  AttemptState,
+  Precision,
+  SlotResources,
+  StageKind,
+  StageParams,
+  StageRunState,
+} from "@reluctant/contracts";
 import { arrayOf, boolean, float, int, json, nullable, text, uuid, word } from "../postgres-types.ts";
 import { statement } from "../statement.ts";
 
@@ -19,7 +26,12 @@ interface NewStageRun {
   waitingFor: number;
 }
 export const insertStageRuns = statement("insert-stage-runs", {
-  takes: { stageRuns: json<readonly NewStageRun[]>(), params: json<readonly StageParams[]>(), pool: text },
+  takes: {
+    stageRuns: json<readonly NewStageRun[]>(),
+    params: json<readonly StageParams[]>(),
+    pool: text,
+    resources: json<SlotResources>(),
+  },
   gives: { ...states, stageKey: text },
 });
 interface NewInput {

@@ -1,4 +1,4 @@
-import type { EngineInfo, PreparingDataset, UnusableDataset, Worker } from "@reluctant/contracts";
+import type { EngineInfo, PreparingDataset, SlotLabels, UnusableDataset, Worker } from "@reluctant/contracts";
 import type { WorkerEnding } from "@reluctant/relu";
 import { arrayOf, boolean, float, int, json, nullable, text, timestamp, uuid, word } from "../postgres-types.ts";
 import { type RowOf, statement } from "../statement.ts";
@@ -18,6 +18,8 @@ export const insertWorker = statement("insert-worker", {
     name: text,
     hostname: text,
     pool: text,
+    labels: json<SlotLabels>(),
+    gpuMemory: nullable(float),
     engine: json<EngineInfo>(),
     versions: json<Record<string, number>>(),
     ...workerDatasets,
@@ -48,6 +50,8 @@ export const workers = statement("workers", {
     id: text,
     name: text,
     pool: text,
+    labels: json<SlotLabels>(),
+    gpuMemory: nullable(float),
     state: word<Worker["state"]>(),
     reason: nullable(text),
     engine: json<EngineInfo>(),

@@ -37,7 +37,7 @@ const WorkerTable = ({ workers }: { workers: Worker[] }) => (
         <tr>
           <th>State</th>
           <th>Name</th>
-          <th>Pool</th>
+          <th>Pool, labels</th>
           <th>Device</th>
           <th className="number">Memory</th>
           <th>Backend</th>
@@ -57,9 +57,11 @@ const WorkerTable = ({ workers }: { workers: Worker[] }) => (
             <td className="name">
               {worker.name} {worker.reason && <span className="muted">{worker.reason}</span>}
             </td>
-            <td>{worker.pool}</td>
+            <td>
+              {worker.pool} <span className="muted">{labelsOf(worker)}</span>
+            </td>
             <td>{worker.engine.device}</td>
-            <td className="number">{memory(worker.engine.memoryBytes)}</td>
+            <td className="number">{memoryOf(worker)}</td>
             <td
               title={versionsOf(worker.engine)}
             >{`${worker.engine.backend}, ${plural(worker.engine.threads, "thread")}`}</td>
@@ -78,6 +80,17 @@ const WorkerTable = ({ workers }: { workers: Worker[] }) => (
     </table>
   </div>
 );
+
+/** Of a GPU in the units that specs ask for it in, else of the machine. */
+const memoryOf = ({ gpuMemory, engine }: Worker): string =>
+  gpuMemory === null ? memory(engine.memoryBytes) : `${+(gpuMemory / 1e9).toFixed(1)} GB`;
+
+/** `gpu=h200 zone=a` */
+const labelsOf = ({ labels }: Worker): string =>
+  Object.entries(labels)
+    .map(([name, value]) => `${name}=${value}`)
+    .sort()
+    .join(" ");
 
 /** `node 20.19.4, tfjs 4.22.0, torch 2.11` */
 const versionsOf = ({ versions }: Worker["engine"]): string =>
