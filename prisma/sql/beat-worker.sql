@@ -12,4 +12,4 @@ with answered as (
 )
 update worker set state = :state, last_beat_at = now()
 where id = :workerId::uuid and state <> 'gone' and set_config('synchronous_commit', 'off', true) = 'off'
-returning drained_reason as "drainedReason";
+returning coalesce(drained_reason, case when quarantined_until > now() then quarantine_reason end) as "drainedReason";

@@ -7,7 +7,7 @@ with fit as (
   select a.id, a.stage_run_id, r.epoch
   from attempt a join stage_run r on r.id = a.stage_run_id cross join lateral worker_fit(a.id, :workerId::uuid) w
   where a.id = :attemptId::uuid and a.state = 'queued'
-    and w.registered and w.drained_reason is null and w.pool and w.version and w.dataset and w."precision" and w.resources and w.free
+    and w.registered and w.out_of_service is null and w.pool and w.version and w.dataset and w."precision" and w.resources and w.free
     and not exists (select from inputs_of(r.id, :roles::jsonb) i where i.sha256 is null)
 ), run as (
   update stage_run set epoch = stage_run.epoch + 1 from fit

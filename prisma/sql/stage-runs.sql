@@ -11,7 +11,8 @@ select r.*, (array['ran', 'shared', 'cached'])[needed.origin] as origin, coalesc
   case when r.state = 'ready' then (
     select case
       when count(*) = 0 then format('no worker of pool %s is running', r.pool)
-      when count(*) filter (where fit.served) = 0 then format('every worker of pool %s is drained', r.pool)
+      when count(*) filter (where fit.served) = 0 then format('every worker of pool %s is drained%s', r.pool,
+        case when bool_or(w.quarantined_until > now()) then ' or quarantined' end)
       when not bool_or(fit.version) then format('no worker of pool %s has %s version %s', r.pool, r.implementation, r.version)
       when not bool_or(fit.precision) then format('no worker of pool %s computes in %s', r.pool, r.precision)
       when not bool_or(fit.dataset) then coalesce(
@@ -43,7 +44,7 @@ select r.*, (array['ran', 'shared', 'cached'])[needed.origin] as origin, coalesc
         served and has_resources(r.resources - 'gpuMemory' - 'backend', null, w.labels, '') as labels,
         served and has_resources(r.resources - 'gpuMemory' - 'labels', null, w.labels, w.engine ->> 'backend') as backend,
         case when served then w.gpu_memory::numeric end as gpu_memory
-      from (select w.drained_at is null as served) service
+      from (select w.drained_at is null and (w.quarantined_until is null or w.quarantined_until <= now()) as served) service
     ) fit
     where w.pool = r.pool and w.state not in ('gone', 'draining') and w.last_beat_at > now() - :leaseSeconds::int * interval '1 second'
   ) end as unservable

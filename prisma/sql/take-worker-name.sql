@@ -2,4 +2,5 @@
 -- Answers since when its name is trusted, unless it was drained: a restart ends that.
 update worker set state = 'gone', left_at = now(), last_beat_at = least(last_beat_at, now() - interval '1 millisecond')
 where name = :name and state <> 'gone'
-returning case when drained_at is null then trusted_since end as "trustedSince";
+returning case when drained_at is null then trusted_since end as "trustedSince",
+  quarantined_until::text as "quarantinedUntil", quarantine_reason as "quarantineReason", quarantines;

@@ -1,11 +1,13 @@
 -- Whether a worker may take an attempt: it is registered, in the pool, of the version, has the data, computes in the
--- precision, has the resources, its slot is free, and it is not drained.
+-- precision, has the resources, its slot is free, and it is neither drained nor quarantined.
 create or replace function worker_fit(attempt_id uuid, worker_id uuid) returns table (
-  registered boolean, drained_reason text, pool boolean, version boolean, dataset boolean, "precision" boolean, resources boolean, free boolean,
+  registered boolean, out_of_service text, pool boolean, version boolean, dataset boolean, "precision" boolean, resources boolean, free boolean,
   implementation text, wanted_version int, wanted_pool text, wanted_dataset text, wanted_precision text, wanted_resources jsonb
 )
 language sql stable parallel safe as $$
-  select w.state <> 'gone', w.drained_reason, w.pool = r.pool,
+  select w.state <> 'gone',
+    coalesce('drained: ' || w.drained_reason, case when w.quarantined_until > now() then 'quarantined: ' || w.quarantine_reason end),
+    w.pool = r.pool,
     (w.versions ->> r.implementation)::int is not distinct from r.version, r.dataset_version = any (w.datasets),
     coalesce(w.engine -> 'precisions', '["fp32"]') ? r.precision,
     has_resources(r.resources, w.gpu_memory, w.labels, w.engine ->> 'backend'),

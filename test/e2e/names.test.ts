@@ -16,6 +16,7 @@ const bodies: Record<string, object> = {
   createToken: { name: "robot", role: "viewer" },
   openSession: { link: "x".repeat(40) },
   drainWorker: { reason: "maintenance" },
+  quarantineWorker: { reason: "maintenance", seconds: 60 },
   extendExperiment: { methods: ["senet"], budgets: ["5%"], seeds: [2] },
   changeTeamShare: { weight: 2 },
   setPriority: { priority: "high" },

@@ -28,6 +28,12 @@ test("an admin drains a worker and puts it back; everybody sees why; a member ma
   expect(await admin.drainWorker("box 7 @lab", { reason: "fan broken" })).toMatchObject(drained);
   expect(await member.workers()).toMatchObject([drained, { name: "gpu-1", state: "idle", reason: null }]);
   expect(await admin.undrainWorker("box 7 @lab")).toMatchObject({ state: "idle", reason: null });
+  expect(await admin.quarantineWorker("gpu-1", { reason: "smells", seconds: 60 })).toMatchObject({
+    state: "quarantined",
+    reason: "by admin: smells",
+    quarantinedUntil: expect.stringMatching(/^\d{4}-/),
+  });
+  expect(await admin.releaseWorker("gpu-1")).toMatchObject({ state: "idle", reason: null, quarantinedUntil: null });
   for (const refused of [() => member.drainWorker("gpu-1"), () => member.undrainWorker("gpu-1")])
     await expect(refused()).rejects.toMatchObject({ problem: { code: "forbidden" } });
   for (const strange of [() => admin.drainWorker("gpu-9"), () => admin.undrainWorker("gpu-9")])

@@ -1,4 +1,4 @@
-import { type Deps as ControlDeps, readDemand, secondsSinceRound } from "@reluctant/control";
+import { type Deps as ControlDeps, countWorkers, readDemand, secondsSinceRound } from "@reluctant/control";
 import type { Metrics } from "@reluctant/telemetry";
 
 const kinds = ["ready", "queued", "running"] as const;
@@ -26,6 +26,16 @@ export function observeDemand(metrics: Metrics, control: ControlDeps): void {
       const pools = await readDemand(control);
       gauge.reset();
       for (const { pool, slots } of pools) gauge.set({ pool }, slots);
+    },
+  });
+  metrics.gauge({
+    name: "workers",
+    help: "Workers of the last day, by pool and state; quarantined ones failed attempts by their own fault",
+    labels: ["pool", "state"],
+    async collect(gauge) {
+      const counts = await countWorkers(control);
+      gauge.reset();
+      for (const { pool, state, count } of counts) gauge.set({ pool, state }, count);
     },
   });
   metrics.gauge({

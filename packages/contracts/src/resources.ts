@@ -28,8 +28,8 @@ import {
 import {
   attemptEngineSchema,
   engineInfoSchema,
-  failureSchema,
   preparingDatasetSchema,
+  recordedFailureSchema,
   unusableDatasetSchema,
 } from "./worker.ts";
 
@@ -131,7 +131,7 @@ export const attemptSchema = z.object({
   /** Resumed on another backend, device, level of instructions or thread count, so not bit-identical to an undisturbed run. */
   inexact: z.boolean(),
   reason: z.string().nullable(),
-  failure: failureSchema.nullable(),
+  failure: recordedFailureSchema.nullable(),
   gpuSeconds: z.number(),
   queuedAt: timestampSchema,
   startedAt: timestampSchema.nullable(),
@@ -396,8 +396,10 @@ export const workerSchema = z.object({
   /** Bytes of its GPU's memory; null where it has none, or it is not known. */
   gpuMemory: z.number().nullable(),
   state: z.enum(workerStates),
-  /** Why it is drained. */
+  /** Why it is drained or quarantined. */
   reason: z.string().nullable(),
+  /** Until when it is quarantined; null where it is not, or until a person releases it. */
+  quarantinedUntil: timestampSchema.nullable(),
   engine: engineInfoSchema,
   attemptId: idSchema.nullable(),
   stageRunId: idSchema.nullable(),
@@ -414,6 +416,11 @@ export const drainRequestSchema = z.strictObject({
     .max(500)
     .regex(/^\P{Cc}*$/u, "must be one line without control characters")
     .optional(),
+});
+
+/** The same of a quarantine, which lasts so many seconds, or else until a person releases the worker. */
+export const quarantineRequestSchema = drainRequestSchema.extend({
+  seconds: z.int().min(1).max(31_536_000).optional(),
 });
 
 export const sessionRequestSchema = z.strictObject({ link: z.string().min(20).max(200) });

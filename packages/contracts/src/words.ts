@@ -91,10 +91,15 @@ export type StopWay = (typeof stopWays)[number];
 
 /**
  * `draining` ends when what it runs has reached a checkpoint; `drained` stays, runs what it has to its end, and gets no more
- * work until a person undrains it or it restarts; `silent` has not beaten for a lease.
+ * work until a person undrains it or it restarts; `quarantined` gets none for a time, since attempts failed there by its own
+ * fault; `silent` has not beaten for a lease.
  */
-export const workerStates = ["idle", "busy", "draining", "drained", "silent", "gone"] as const;
+export const workerStates = ["idle", "busy", "draining", "drained", "quarantined", "silent", "gone"] as const;
 export type WorkerState = (typeof workerStates)[number];
+
+/** Whose fault it is that an attempt failed: of what it computes, of the machine, or of Reluctant and its services. */
+export const faults = ["work", "node", "platform"] as const;
+export type Fault = (typeof faults)[number];
 
 /** Roles of tokens and sessions; each may do what the ones before it may. */
 export const roles = ["viewer", "member", "admin"] as const;

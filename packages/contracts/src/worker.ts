@@ -2,7 +2,7 @@ import { z } from "zod";
 import { idSchema, labelSchema, nameSchema, poolSchema, sha256Schema } from "./primitives.ts";
 import { slotLabelsSchema } from "./slot-resources.ts";
 import { artifactRefSchema, inputNames, stageParamsSchema, stageResultSchema } from "./stages.ts";
-import { precisions, stageKinds, stopWays } from "./words.ts";
+import { faults, precisions, stageKinds, stopWays } from "./words.ts";
 
 /** What BullMQ delivers. Everything else is read when the attempt is claimed, so a stale job can do no harm. */
 export const jobPayloadSchema = z.strictObject({ attemptId: idSchema, stageRunId: idSchema, kind: z.enum(stageKinds) });
@@ -134,6 +134,14 @@ export const failureSchema = z.object({
   step: z.int().nullable(),
 });
 export type Failure = z.infer<typeof failureSchema>;
+
+/** A failure as it is kept; earlier versions did not judge them. */
+export const recordedFailureSchema = failureSchema.extend({
+  /** As the table of exit causes calls it. */
+  cause: z.string().optional(),
+  fault: z.enum(faults).optional(),
+});
+export type RecordedFailure = z.infer<typeof recordedFailureSchema>;
 
 /** Child → supervisor, over the pipe. */
 export const fromChildSchema = z.discriminatedUnion("type", [

@@ -69,7 +69,7 @@ const dismiss = (deps: Deps, attemptId: string, workerId: string): Promise<Claim
 /** Why a worker may not take an attempt, in words; null when it may. */
 function misfit(fit: sql.WorkerFit | null): string | null {
   if (!fit?.registered) return "the worker is not registered";
-  if (fit.drainedReason !== null) return `the worker is drained: ${fit.drainedReason}`;
+  if (fit.outOfService !== null) return `the worker is ${fit.outOfService}`;
   if (!fit.pool) return `the worker is not in pool ${fit.wantedPool}`;
   if (!fit.version) return `the worker does not have ${fit.implementation} version ${fit.wantedVersion}`;
   if (!fit.dataset) return `the worker does not have dataset version ${fit.wantedDataset}`;

@@ -16,8 +16,8 @@ export const drainWorker = (
     const why = `by ${identity.name}${reason ? `: ${reason}` : ""}`;
     const row = await t.maybe(sql.drainWorker, { name, reason: why });
     const { id } = found(row, "worker", name);
-    await audit(t, identity, { action: "worker.drain", subject: id, detail: { name, reason: why } });
-    return worker(t, id);
+    await auditWorker(t, identity, { action: "worker.drain", subject: id, detail: { name, reason: why } });
+    return readWorker(t, id);
   });
 };
 
@@ -28,17 +28,17 @@ export const undrainWorker = (deps: Deps, { identity, name }: { identity: Caller
     const row = await t.maybe(sql.undrainWorker, { name });
     const { id } = found(row, "worker", name);
     t.concerned.add("dispatch"); // its slot is free again
-    await audit(t, identity, { action: "worker.undrain", subject: id, detail: { name } });
-    return worker(t, id);
+    await auditWorker(t, identity, { action: "worker.undrain", subject: id, detail: { name } });
+    return readWorker(t, id);
   });
 };
 
-const audit = (
+export const auditWorker = (
   t: Tx,
   { teamId, name: actor }: Caller,
   event: { action: string; subject: string; detail: { name: string; reason?: string } },
 ) => t.run(sql.insertAuditEvent, { teamId, actor, ...event });
 
-async function worker(t: Tx, id: string): Promise<Worker> {
+export async function readWorker(t: Tx, id: string): Promise<Worker> {
   return workerOf(await t.one(sql.workers, { leaseSeconds, workerId: id }));
 }

@@ -43,11 +43,16 @@ export async function settleStageRun(t: CommandTx, attempt: sql.LockedAttempt, e
     await t.run(sql.cancelStageRuns, { stageRunIds: [stageRunId], reason });
     return announce(t, [stageRunChanged(stageRunId, "cancelled", reason)]);
   }
-  const next = afterEnding(ending, attempt);
+  const next = afterEnding(ending, { ...attempt, nodeFailures: await nodeFailures(t, stageRunId, ending) });
   if (next.becomes === "failed") return failStageRun(t, stageRunId, next.reason, next.failures);
   const { failures, failedStep, delaySeconds } = next;
   await t.one(sql.requeueStageRun, { stageRunId, failures, failedStep, delaySeconds });
   await announce(t, [stageRunChanged(stageRunId, "ready")]);
+}
+
+async function nodeFailures(t: CommandTx, stageRunId: string, ending: Ending): Promise<number> {
+  if (ending.as !== "failed" || ending.failure.fault !== "node") return 0;
+  return (await t.one(sql.nodeFailures, { stageRunId })).count;
 }
 
 /** Fails a stage run and with it every trial that needs it; what only those trials needed stops. */

@@ -1,8 +1,10 @@
 import type { Failure } from "@reluctant/contracts";
 import { sql } from "@reluctant/db";
+import { exitCauseOf } from "@reluctant/relu";
 import { commit } from "./commit.ts";
 import type { Deps } from "./deps.ts";
 import { endAttempt, mayWrite } from "./end-attempt.ts";
+import { quarantineNode } from "./quarantine-worker.ts";
 
 /** Records why an attempt ended without a result. It is retried later, or its stage run and their trials fail. */
 export const failAttempt = (
@@ -12,6 +14,8 @@ export const failAttempt = (
   commit(deps, async (t) => {
     const attempt = await t.maybe(sql.lockAttempt, { attemptId });
     if (!mayWrite(attempt, epoch)) return { outcome: "superseded" };
-    await endAttempt(t, attempt, { as: "failed", failure }, { reason: failure.message, step: failure.step });
+    const judged = { ...failure, ...exitCauseOf(failure) };
+    await endAttempt(t, attempt, { as: "failed", failure: judged }, { reason: failure.message, step: failure.step });
+    if (judged.fault === "node") await quarantineNode(t, attemptId);
     return { outcome: "recorded" };
   });

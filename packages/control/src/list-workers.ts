@@ -9,6 +9,7 @@ export const listWorkers = async ({ db }: Deps, _input: { identity: Caller }): P
 
 export const workerOf = (row: sql.WorkerRow): Worker => ({
   ...row,
+  quarantinedUntil: row.quarantinedUntil?.toISOString() ?? null,
   startedAt: row.startedAt.toISOString(),
   lastBeatAt: row.lastBeatAt.toISOString(),
 });

@@ -3,16 +3,18 @@ import { sql } from "@reluctant/db";
 import { commit } from "./commit.ts";
 import type { Deps } from "./deps.ts";
 
+const unknown = { trustedSince: null, quarantinedUntil: null, quarantineReason: null, quarantines: 0 };
+
 /**
  * Adds a worker. One that had the name before is gone: its attempts are lost when their leases run out. Whoever replaces one
- * that fell silent goes on with its record, or a worker that crashes again and again would never be known as broken; one
- * that follows a clean end or a drain begins anew.
+ * that fell silent goes on with its record and its quarantine, or a worker that crashes again and again would never be known as
+ * broken; one that follows a clean end or a drain begins anew.
  */
 export async function registerWorker(deps: Deps, registration: WorkerRegistration): Promise<{ workerId: string }> {
   const worker = accept(workerRegistrationSchema, registration, "worker");
   return commit(deps, async (t) => {
     const before = await t.maybe(sql.takeWorkerName, { name: worker.name });
-    const { id } = await t.one(sql.insertWorker, { ...worker, trustedSince: before?.trustedSince ?? null });
+    const { id } = await t.one(sql.insertWorker, { ...worker, ...(before ?? unknown) });
     t.concerned.add("dispatch"); // there is a slot more
     return { workerId: id };
   });

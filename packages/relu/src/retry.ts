@@ -1,10 +1,13 @@
-import type { Failure } from "@reluctant/contracts";
+import type { RecordedFailure } from "@reluctant/contracts";
 
 /**
  * How an attempt ended without a result. `lost` and `preempted` cost the user nothing, only `failed` counts; but a run whose
  * losses make it poisonous fails by the last of them.
  */
-export type Ending = { as: "lost"; poison: string | null } | { as: "preempted" } | { as: "failed"; failure: Failure };
+export type Ending =
+  | { as: "lost"; poison: string | null }
+  | { as: "preempted" }
+  | { as: "failed"; failure: RecordedFailure };
 
 /** What a stage run's earlier attempts left, which decides what the end of the next one means. */
 export interface Standing {
@@ -14,6 +17,8 @@ export interface Standing {
   failedStep: number;
   /** Step of the checkpoint that the next attempt resumes from. */
   checkpointStep: number;
+  /** Attempts that failed by their workers' fault since that checkpoint, with the one that just did; 0 where it was not. */
+  nodeFailures: number;
 }
 
 /** A `ready` stage run's next attempt resumes from the last checkpoint, not before `delaySeconds` have passed. */
@@ -23,6 +28,8 @@ export type AfterEnding =
 
 /** Failed attempts without a new checkpoint between that a stage run may have before it fails. */
 export const maxFailures = 3;
+/** Of these so many more that failed by their workers' fault: other workers may well do it, but not for ever. */
+export const maxNodeFailures = 6;
 const firstDelaySeconds = 5;
 
 /**
@@ -30,11 +37,16 @@ const firstDelaySeconds = 5;
  * fell back to begins the count anew, or a training of weeks would fail at its third crash. Steps only grow, so a run
  * that crashes for ever at one place still fails there.
  */
-export function afterEnding(ending: Ending, { failures, failedStep, checkpointStep }: Standing): AfterEnding {
+export function afterEnding(
+  ending: Ending,
+  { failures, failedStep, checkpointStep, nodeFailures }: Standing,
+): AfterEnding {
   if (ending.as === "lost" && ending.poison !== null) return { becomes: "failed", reason: ending.poison, failures };
   if (ending.as !== "failed") return { becomes: "ready", delaySeconds: 0, failures, failedStep };
   const counted = checkpointStep > failedStep ? 1 : failures + 1;
   const { failure } = ending;
+  if (failure.fault === "node" && !failure.fatal && nodeFailures <= maxNodeFailures)
+    return { becomes: "ready", delaySeconds: delayAfter(nodeFailures), failures, failedStep };
   if (failure.fatal) return { becomes: "failed", reason: failure.message, failures: counted };
   if (counted >= maxFailures) {
     const reason = `failed ${counted} times without a new checkpoint between; last: ${failure.message}`;

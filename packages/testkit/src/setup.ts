@@ -36,7 +36,7 @@ export interface Claim {
 
 const timesOf = {
   attempt: ["queued_at", "started_at", "ended_at", "lease_expires_at"],
-  worker: ["started_at", "last_beat_at", "left_at", "drained_at", "trusted_since"],
+  worker: ["started_at", "last_beat_at", "left_at", "drained_at", "trusted_since", "quarantined_until"],
   stage_run: ["retry_at"],
   leader: ["expires_at", "last_round_at", "answered_at", "answering_since"],
   event: ["at"],

@@ -92,7 +92,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
         log.debug({ err }, "a worker's beat was not answered");
       });
       if (beat?.answer === "drained" && serviceGate.close())
-        log.warn({ reason: beat.reason }, "drained: takes no more work until it is undrained or restarted");
+        log.warn({ reason: beat.reason }, "out of service: takes no more work");
       if (beat?.answer === "go on" && serviceGate.open()) log.info("takes work again");
       if (beat?.answer === "replaced" && !replaced) {
         replaced = true;

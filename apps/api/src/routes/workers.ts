@@ -1,5 +1,11 @@
-import { drainRequestSchema, nameSchema, workerListSchema, workerSchema } from "@reluctant/contracts";
-import { drainWorker, listWorkers, undrainWorker } from "@reluctant/control";
+import {
+  drainRequestSchema,
+  nameSchema,
+  quarantineRequestSchema,
+  workerListSchema,
+  workerSchema,
+} from "@reluctant/contracts";
+import { drainWorker, listWorkers, quarantineWorker, releaseWorker, undrainWorker } from "@reluctant/control";
 import { z } from "zod";
 import { route } from "../http/route.ts";
 
@@ -45,6 +51,35 @@ export const workerRoutes = [
     handle: async ({ deps, identity, params }) => ({
       status: 200,
       json: await undrainWorker(deps.control, { identity, ...params }),
+    }),
+  }),
+  route({
+    name: "quarantineWorker",
+    method: "post",
+    path: "/api/v1/workers/{name}/quarantine",
+    summary: "Give a worker no work for a time, or until it is released; what it runs goes on.",
+    access: "admin",
+    params: nameParams,
+    body: { type: "json", schema: quarantineRequestSchema },
+    answers: { 200: { description: "The worker as it is now.", schema: workerSchema } },
+    problems: ["not-found"],
+    handle: async ({ deps, identity, params, body }) => ({
+      status: 200,
+      json: await quarantineWorker(deps.control, { identity, ...params, ...body }),
+    }),
+  }),
+  route({
+    name: "releaseWorker",
+    method: "post",
+    path: "/api/v1/workers/{name}/release",
+    summary: "End a worker's quarantine; what failed there before counts no more.",
+    access: "admin",
+    params: nameParams,
+    answers: { 200: { description: "The worker as it is now.", schema: workerSchema } },
+    problems: ["not-found"],
+    handle: async ({ deps, identity, params }) => ({
+      status: 200,
+      json: await releaseWorker(deps.control, { identity, ...params }),
     }),
   }),
 ];

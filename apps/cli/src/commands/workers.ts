@@ -7,6 +7,7 @@ import { ago } from "../terminal/format.ts";
 import { print } from "../terminal/print.ts";
 import { table } from "../terminal/table.ts";
 import { line } from "../terminal/text.ts";
+import { wholeNumber } from "../whole-number.ts";
 
 export const workers = (program: Command): Command => {
   const command = program.command("workers").description("list workers, or take one out of service and put it back");
@@ -31,10 +32,32 @@ export const workers = (program: Command): Command => {
   withConnection(command.command("undrain <name>").description("put a drained worker back into service")).action(
     async (name: string, flags: ConnectionFlags) => told(await (await connect(flags)).undrainWorker(name)),
   );
+  withConnection(
+    command
+      .command("quarantine <name>")
+      .description("give a worker no work for a time, or until it is released; what it runs goes on")
+      .option("--minutes <n>", "for how long; else until it is released", wholeNumber({ min: 1, max: 525_600 }))
+      .option("--reason <words>", "why, shown to everybody"),
+  ).action(
+    async (name: string, { reason, minutes, ...flags }: ConnectionFlags & { reason?: string; minutes?: number }) => {
+      const seconds = minutes && minutes * 60;
+      told(await (await connect(flags)).quarantineWorker(name, { reason, seconds }));
+    },
+  );
+  withConnection(
+    command.command("release <name>").description("end a worker's quarantine; what failed there counts no more"),
+  ).action(async (name: string, flags: ConnectionFlags) => told(await (await connect(flags)).releaseWorker(name)));
   return command;
 };
 
-const told = ({ name, state, reason }: Worker): void => print(line`${name}: ${state}${reason ? ` ${reason}` : ""}`);
+/** `until 14:32 UTC: 3 stage runs failed here by its own fault: disk full` */
+function whyOf({ reason, quarantinedUntil }: Worker): string {
+  if (reason === null || quarantinedUntil === null) return reason ?? "";
+  return `until ${quarantinedUntil.slice(11, 16)} UTC: ${reason}`;
+}
+
+const told = (worker: Worker): void =>
+  print(line`${worker.name}: ${worker.state}${worker.reason ? ` ${whyOf(worker)}` : ""}`);
 
 function listed(items: readonly Worker[]): string {
   if (items.length === 0) return "no worker has joined; on a machine with a GPU: reluctant worker";
@@ -51,7 +74,7 @@ function listed(items: readonly Worker[]): string {
     worker.stageRunId?.slice(0, 8) ?? "–",
     worker.imagesPerSecond === null ? "–" : `${compact(worker.imagesPerSecond)} img/s`,
     ago(worker.lastBeatAt, Date.now()),
-    worker.reason ?? "",
+    whyOf(worker),
   ]);
   const titles = [
     "name",

@@ -27,6 +27,7 @@ export const workers: Worker[] = [
   gpuMemory: 1.5e11,
   state: state as Worker["state"],
   reason: state === "drained" ? "by admin: fan broken" : null,
+  quarantinedUntil: null,
   engine,
   attemptId: null,
   stageRunId: state === "busy" ? uuid(163) : null,

@@ -15,6 +15,7 @@ const states: Record<AnyState, { tone: Tone; word: string }> = {
   waiting: { tone: "waiting", word: "waiting" },
   paused: { tone: "waiting", word: "paused" },
   draining: { tone: "waiting", word: "draining" },
+  quarantined: { tone: "failed", word: "quarantined" },
   drained: { tone: "failed", word: "drained" },
   failed: { tone: "failed", word: "failed" },
   silent: { tone: "failed", word: "silent" },

@@ -1,11 +1,11 @@
 import type {
   ArtifactRef,
   AttemptState,
-  Failure,
   InputName,
   inputRole,
   Precision,
   Progress,
+  RecordedFailure,
   SlotResources,
   StageKind,
   StageParams,
@@ -59,8 +59,8 @@ export const fitOfWorker = statement("fit-of-worker", {
   takes: { attemptId: uuid, workerId: uuid },
   gives: {
     registered: boolean,
-    /** Null when it is not drained. */
-    drainedReason: nullable(text),
+    /** Null when it is neither drained nor quarantined. */
+    outOfService: nullable(text),
     pool: boolean,
     version: boolean,
     dataset: boolean,
@@ -125,7 +125,7 @@ export const endAttempt = statement("end-attempt", {
     attemptId: uuid,
     state: word<EndedAttemptState>(),
     reason: nullable(text),
-    failure: nullable(json<Failure>()),
+    failure: nullable(json<RecordedFailure>()),
     step: nullable(int),
     from: arrayOf(word<AttemptState>()),
   },

@@ -77,6 +77,7 @@ export const requeueStageRun = statement("requeue-stage-run", {
   takes: { stageRunId: uuid, failures: int, failedStep: int, delaySeconds: float },
   gives: ids,
 });
+export const nodeFailures = statement("node-failures", { takes: { stageRunId: uuid }, gives: { count: int } });
 export const failStageRun = statement("fail-stage-run", {
   takes: { stageRunId: uuid, reason: text, failures: int },
   gives: ids,

@@ -3,10 +3,13 @@ import type { WorkerEnding } from "@reluctant/relu";
 import { arrayOf, boolean, float, int, json, nullable, text, timestamp, uuid, word } from "../postgres-types.ts";
 import { type RowOf, statement } from "../statement.ts";
 
+/** `quarantinedUntil` as Postgres writes it: it may be `infinity`. */
+const quarantine = { quarantinedUntil: nullable(text), quarantineReason: nullable(text), quarantines: int };
+
 /** `trustedSince` null: the predecessor was drained, so its record ends with it. */
 export const takeWorkerName = statement("take-worker-name", {
   takes: { name: text },
-  gives: { trustedSince: nullable(timestamp) },
+  gives: { trustedSince: nullable(timestamp), ...quarantine },
 });
 const workerDatasets = {
   datasets: arrayOf(text),
@@ -24,6 +27,7 @@ export const insertWorker = statement("insert-worker", {
     versions: json<Record<string, number>>(),
     ...workerDatasets,
     trustedSince: nullable(timestamp),
+    ...quarantine,
   },
   gives: { id: text },
 });
@@ -37,6 +41,16 @@ export const tellDatasets = statement("tell-datasets", {
 });
 export const leaveWorker = statement("leave-worker", { takes: { workerId: uuid } });
 export const drainWorker = statement("drain-worker", { takes: { name: text, reason: text }, gives: { id: text } });
+/** As relu's `quarantineOf` takes it. */
+export const nodeRecord = statement("node-record", {
+  takes: { attemptId: uuid, windowSeconds: int },
+  gives: { name: text, failures: json<{ stageRunId: string; cause: string }[]>(), quarantines: int },
+});
+export const quarantineWorker = statement("quarantine-worker", {
+  takes: { name: text, reason: text, seconds: nullable(float), quarantines: int },
+  gives: { id: text },
+});
+export const releaseWorker = statement("release-worker", { takes: { name: text }, gives: { id: text } });
 export const undrainWorker = statement("undrain-worker", { takes: { name: text }, gives: { id: text } });
 
 /** As relu's `brokenWorkers` takes it. */
@@ -54,6 +68,7 @@ export const workers = statement("workers", {
     gpuMemory: nullable(float),
     state: word<Worker["state"]>(),
     reason: nullable(text),
+    quarantinedUntil: nullable(timestamp),
     engine: json<EngineInfo>(),
     attemptId: nullable(text),
     stageRunId: nullable(text),
