@@ -1,5 +1,5 @@
--- Each queue with stage runs that wait: the pool's slots and the free ones, and the attempts that lie in the queue already. What
--- more waits for comes first: an idle worker takes the first job that it sees.
+-- Each queue with stage runs that wait: the pool's slots and the free ones, and the attempts that lie in the queue already, and in
+-- the pool's other queues. What more waits for comes first: an idle worker takes the first job that it sees.
 -- From one queue to the next by the index: of 10,000 stage runs that wait most are of the same. `limit` and `offset 0` keep
 -- the planner on the keys.
 -- :leaseSeconds after which a silent worker is not counted: by its age, of which the planner expects the same whatever the seconds
@@ -20,8 +20,11 @@ with recursive waiting as (
   group by w.pool
 )
 select waiting.kind, waiting.pool, coalesce(slot.slots, 0) as slots, coalesce(slot.free, 0) as "freeSlots",
-  (select count(*)::int
-   from attempt a cross join lateral (select kind, pool from stage_run where id = a.stage_run_id offset 0) r
-   where a.state = 'queued' and r.kind = waiting.kind and r.pool = waiting.pool) as queued
+  lying.own as queued, lying.others as "queuedOthers"
 from waiting left join slot using (pool)
+cross join lateral (
+  select count(*) filter (where r.kind = waiting.kind)::int as own, count(*) filter (where r.kind <> waiting.kind)::int as others
+  from attempt a cross join lateral (select kind, pool from stage_run where id = a.stage_run_id offset 0) r
+  where a.state = 'queued' and r.pool = waiting.pool
+) lying
 order by stage_kind_rank(waiting.kind), waiting.pool;

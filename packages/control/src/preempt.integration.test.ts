@@ -102,3 +102,30 @@ test("what waits for inputs, a worker or its owner says so", async () => {
     explainWaiting(kit.deps, { identity: await kit.caller("studio"), stageRunId: stageRuns[0]?.id as string }),
   ).rejects.toMatchObject({ code: "not-found" });
 });
+
+/** Two stage runs of a low class, and of another kind than those of `submit`. */
+const ofAnotherKind = () => kit.submit({ until: "sensitivity", budgets: undefined, seeds: [1, 2], priority: "low" });
+
+test("a free slot goes to the highest class among all kinds, and nothing lower lies in the queues beside it", async () => {
+  await ofAnotherKind();
+  const urgent = await submit(9, "high");
+  const workerId = await kit.worker();
+  const born = await dispatch(kit.deps);
+  expect(born.map(({ stageRunId }) => stageRunId)).toEqual([await stageRunOf(urgent)]);
+  await kit.succeed(await kit.claim(born[0]?.attemptId as string, workerId));
+  expect((await dispatch(kit.deps)).map(({ kind }) => kind)).toEqual(["sensitivity", "sensitivity"]);
+});
+
+test("what lies in another kind's queue goes back for a higher class, and what was claimed meanwhile keeps its slot", async () => {
+  await ofAnotherKind();
+  const workerId = await kit.worker();
+  const low = await dispatch(kit.deps);
+  expect(low.map(({ kind }) => kind)).toEqual(["sensitivity", "sensitivity"]);
+  const running = await kit.claim(low[0]?.attemptId as string, workerId);
+  const urgent = await submit(9, "high");
+  expect(await dispatch(kit.deps)).toEqual([]); // no slot is free, nor will be soon
+  const states = await kit.db.prisma.attempt.findMany({ where: { id: { in: low.map((one) => one.attemptId) } } });
+  expect(states.map(({ state }) => state).sort()).toEqual(["cancelled", "running"]);
+  await kit.succeed(running);
+  expect((await dispatch(kit.deps)).map(({ stageRunId }) => stageRunId)).toEqual([await stageRunOf(urgent)]);
+});

@@ -1,15 +1,8 @@
-import { type Priority, priorities } from "@reluctant/contracts";
-import { type Statements, sql } from "@reluctant/db";
-import {
-  byTurn,
-  type Contest,
-  choosePreemptions,
-  shareHalfLifeSeconds as halfLifeSeconds,
-  type Occupant,
-  type Waiting,
-} from "@reluctant/relu";
+import { sql } from "@reluctant/db";
+import { byTurn, choosePreemptions, type Occupant, type Waiting } from "@reluctant/relu";
 import { leaseSeconds } from "./claim-attempt.ts";
 import { commit } from "./commit.ts";
+import { contestOf } from "./contest-of.ts";
 import type { Deps } from "./deps.ts";
 import { preemptAttempts } from "./preempt-attempts.ts";
 import { mostLookedAt, waitingIn } from "./waiting-in.ts";
@@ -45,14 +38,4 @@ async function preemptIn(deps: Deps, pool: string, queues: sql.DispatchQueue[]):
     await preemptAttempts(t, attemptIds, "it gave way to a stage run of a higher priority");
     return still;
   });
-}
-
-async function contestOf(t: Statements, pool: string, waiting: readonly Waiting[]): Promise<Contest> {
-  const stageRunIds = waiting.map(({ stageRunId }) => stageRunId);
-  const [rows, free] = await Promise.all([
-    t.many(sql.occupants, { pool, stageRunIds, halfLifeSeconds }),
-    t.many(sql.freeSlots, { pool, stageRunIds, leaseSeconds }),
-  ]);
-  const occupants = rows.map(({ priority, ...row }) => ({ ...row, priority: priorities[priority] as Priority }));
-  return { waiting, occupants, free };
 }

@@ -35,5 +35,6 @@ export * from "./stage-key.ts";
 export * from "./states.ts";
 export * from "./statistics.ts";
 export * from "./steps.ts";
+export * from "./turns-across-kinds.ts";
 export * from "./why-waiting.ts";
 export * from "./worker-health.ts";

@@ -17,7 +17,7 @@ import { type RowOf, statement } from "../statement.ts";
 
 export const dispatchQueues = statement("dispatch-queues", {
   takes: { leaseSeconds: int },
-  gives: { kind: word<StageKind>(), pool: text, slots: int, freeSlots: int, queued: int },
+  gives: { kind: word<StageKind>(), pool: text, slots: int, freeSlots: int, queued: int, queuedOthers: int },
 });
 export type DispatchQueue = RowOf<typeof dispatchQueues>;
 
