@@ -47,7 +47,9 @@ let loaded: Addon | undefined;
 
 /** The add-on's functions by the levels that this processor has; none where it was not built. */
 export function nativeFunctions(): Addon {
+  if (loaded) return loaded;
   const path = findAddon();
-  loaded ??= path ? (createRequire(import.meta.url)(path) as Addon) : {};
+  if (!path) return {}; // which may be built yet
+  loaded = createRequire(import.meta.url)(path) as Addon;
   return loaded;
 }

@@ -35,7 +35,7 @@ export function findAddon(): string | undefined {
 /**
  * Builds the add-on where the cache lacks it: a few seconds. Several at once are safe: each builds aside, the first rename wins.
  * Environment: `RELUCTANT_CACHE`, `CXX`.
- * @throws Error with the end of the compiler's output where it fails
+ * @throws Error with the end of the compiler's output where it fails, or the folder that cannot be written
  */
 export async function ensureBuilt(): Promise<{ path: string } | { missing: string }> {
   const path = addonPath();
@@ -44,9 +44,7 @@ export async function ensureBuilt(): Promise<{ path: string } | { missing: strin
   if (existsSync(path)) return { path };
   if (!(await works(compiler(), "--version")))
     return { missing: `it is compiled, and there is no \`${compiler()}\`: apt-get install g++, or set CXX` };
-  const parent = dirname(dirname(path));
-  await mkdir(parent, { recursive: true });
-  const making = await mkdtemp(join(parent, ".building-"));
+  const making = await makeFolder(dirname(dirname(path)));
   try {
     await compile(making);
     await chmod(making, 0o755); // others of the machine may read the cache
@@ -57,6 +55,17 @@ export async function ensureBuilt(): Promise<{ path: string } | { missing: strin
     await rm(making, { recursive: true, force: true });
   }
   return { path };
+}
+
+async function makeFolder(parent: string): Promise<string> {
+  try {
+    await mkdir(parent, { recursive: true });
+    return await mkdtemp(join(parent, ".building-"));
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    const message = `the folder ${parent} cannot be written (${code}): set RELUCTANT_CACHE to a folder that can`;
+    throw new Error(message, { cause });
+  }
 }
 
 const compiler = () => process.env.CXX || "c++";
