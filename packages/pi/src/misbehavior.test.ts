@@ -12,5 +12,5 @@ it("sessions end with an error of the channel, whichever message of whichever pa
   expect([...found.keys()].sort()).toEqual(Object.keys(ways).sort());
   for (const way of ["oversized", "of another type", "garbage between"] as const)
     expect(found.get(way)).toContain("malformed");
-  for (const way of ["truncated", "garbage"] as const) expect(found.get(way)).toContain("closed");
+  expect(found.get("truncated")).toContain("closed");
 });
