@@ -70,7 +70,7 @@ export async function setup() {
       name?: string;
       pool?: string;
       labels?: SlotLabels;
-      gpuMemory?: number;
+      gpuMemory?: number | null;
       engine?: EngineInfo;
       versions?: Record<string, number>;
       datasets?: string[];
