@@ -1,6 +1,7 @@
 import type { Row } from "../row.ts";
 import { cancels } from "./cancels.ts";
 import { fairness } from "./fairness.ts";
+import { functionalSuite } from "./functional-suite.ts";
 import { hosts } from "./hosts.ts";
 import { injectedFaults } from "./injected-faults.ts";
 import { medley } from "./medley.ts";
@@ -29,6 +30,7 @@ export const rows: readonly Row[] = [
   turns,
   fairness,
   injectedFaults,
+  functionalSuite,
   starvation,
   hosts,
 ];

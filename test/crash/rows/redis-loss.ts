@@ -33,8 +33,7 @@ export const redisLoss: Row = {
     withPlatform({ workers: 8, workMs: "50-150" }, async (platform) => {
       const { submit, moment, sql, clients } = platform;
       const each = scaled(context, 10_000, 200);
-      const ids: string[] = [];
-      for (let number = 0; number < 10; number++) ids.push(await submit(seedsFrom(1 + number * each, each)));
+      for (let number = 0; number < 10; number++) await submit(seedsFrom(1 + number * each, each));
       const measures = [];
       for (const [what, strike] of strikes) {
         const queued = await sql<{ id: string }>("select id from attempt where state in ('queued', 'running')");
@@ -60,7 +59,8 @@ export const redisLoss: Row = {
         );
       }
       const lost = await sql("select 1 from attempt where state = 'lost'");
-      for (const id of ids) await clients[0]?.experiments.cancel(id);
+      const active = await sql<{ id: string }>("select id from experiment where state = 'active'");
+      for (const { id } of active) await clients[0]?.experiments.cancel(id);
       await moment("what ran has stopped", "select 1 where not exists (select from attempt where ended_at is null)");
       const faults = (await faultsOf(sql)).filter(
         (fault) => !/not finished|without a result|did not succeed once|one point/.test(fault),

@@ -7,23 +7,18 @@ import { faultsOf } from "../verifier.ts";
 
 export const starvation: Row = {
   name: "starvation",
-  what: "Postgres, Redis and the coordinator with a tenth of a processor's time for 2 min, one after the other and together",
+  what: "Postgres, Redis and the coordinator with a tenth of a processor's time one after the other for 30 s, then together for 2 min",
   run: (context: Context) =>
     withPlatform({ workers: 8, workMs: "4000-12000", pairs: 2 }, async (platform) => {
       const { stack, coordinators, submit, allEnded, sql } = platform;
-      const seconds = scaled(context, 120, 16) / 4;
-      await submit(seedsFrom(1, Math.round(4 * seconds)));
+      const seconds = scaled(context, 120, 12);
+      await submit(seedsFrom(1, Math.round(1.75 * seconds)));
       const before = await leader(platform);
       const pidOf = (name: string) => [stack.part(name).pid ?? 0];
       const leaders = () => coordinators.map(({ pid }) => pid ?? 0);
       const postgres = () => postgresProcesses(pidOf("postgres")[0] as number);
-      for (const whom of [
-        postgres,
-        () => pidOf("redis"),
-        leaders,
-        async () => [...(await postgres()), ...pidOf("redis"), ...leaders()],
-      ])
-        await starve(seconds, whom);
+      for (const whom of [postgres, () => pidOf("redis"), leaders]) await starve(seconds / 4, whom);
+      await starve(seconds, async () => [...(await postgres()), ...pidOf("redis"), ...leaders()]);
       await allEnded(300);
       const lost = await sql("select 1 from attempt where state = 'lost'");
       return [
