@@ -10,7 +10,7 @@ import type { Measure, Row } from "../row.ts";
 import { withCluster } from "../with-cluster.ts";
 
 const run = promisify(execFile);
-const spec = { until: "train" as const, budgets: undefined, settings: { train: { length: images(12_800) } } };
+const spec = { until: "train" as const, budgets: undefined, settings: { train: { length: images(6_400) } } };
 
 /** What goes wrong on a worker's machine, while it trains. */
 const strikes: [what: string, strike: (cluster: Cluster, host: Host) => Promise<void>][] = [

@@ -7,11 +7,11 @@ import { withCluster } from "../with-cluster.ts";
 
 const checkpointSeconds = 2;
 const killsOfRun = 5;
-const spec = (seed: number) => ({
+const specOf = (context: Context, seed: number) => ({
   until: "train" as const,
   budgets: undefined,
   seeds: [seed],
-  settings: { train: { length: images(25_600) } },
+  settings: { train: { length: images(scaled(context, 25_600, 6_400)) } },
 });
 
 export const workerKills: Row = {
@@ -22,7 +22,7 @@ export const workerKills: Row = {
     const runs = Math.ceil(kills / killsOfRun);
     const env = { RELUCTANT_CHECKPOINT_SECONDS: String(checkpointSeconds) };
     const undisturbed = await withCluster({ workers: 1, env }, async (cluster) => {
-      for (let seed = 1; seed <= runs; seed++) await cluster.ended(await cluster.submit(spec(seed)));
+      for (let seed = 1; seed <= runs; seed++) await cluster.ended(await cluster.submit(specOf(context, seed)));
       return artifactsOf(cluster);
     });
     return withCluster({ workers: 2, env }, async (cluster) => {
@@ -30,7 +30,7 @@ export const workerKills: Row = {
       const reclaimed: number[] = [];
       const lost: number[] = [];
       for (let kill = 0, seed = 1; seed <= runs; seed++) {
-        const id = await cluster.submit(spec(seed));
+        const id = await cluster.submit(specOf(context, seed));
         for (const last = kill + killsOfRun; kill < last && kill < kills; kill++) {
           const found = await strike(cluster, 1_000 + 4_000 * draw());
           if (!found) break; // it has ended
@@ -74,8 +74,8 @@ async function strike(cluster: Cluster, afterMs: number): Promise<{ reclaimed: n
   await pause(afterMs);
   const part: Part = cluster.stack.part(running.worker);
   const [before] = await cluster.sql<{ step: number; rate: number | null; state: string }>(
-    `select coalesce((progress ->> 'step')::int, 0) as step, state,
-       (progress ->> 'imagesPerSecond')::float8 / (r.params -> 'settings' ->> 'batchSize')::float8 as rate
+    `select coalesce((a.progress ->> 'step')::int, 0) as step, a.state,
+       (a.progress ->> 'imagesPerSecond')::float8 / (r.params -> 'settings' ->> 'batchSize')::float8 as rate
      from attempt a join stage_run r on r.id = a.stage_run_id where a.id = $1`,
     [running.id],
   );
