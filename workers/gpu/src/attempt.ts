@@ -70,7 +70,8 @@ export function runAttempt(options: AttemptOptions): RunningAttempt {
     onPhase("reporting");
     await messages.finish();
     const reported = await report(ending, context);
-    await slot.release();
+    // What stays on record, as on a full disk, does no harm: its process is gone, and to hand back what has ended changes nothing.
+    await slot.release().catch((err: unknown) => log.warn({ err }, "the slot's file could not be written"));
     stop.close();
     await lease.stop();
     await rm(context.scratch, { recursive: true, force: true });
