@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { admin } from "./commands/admin.ts";
 import { artifacts } from "./commands/artifacts.ts";
 import { backends } from "./commands/backends.ts";
 import { changeCommands, extend, priority } from "./commands/change.ts";
@@ -50,6 +51,7 @@ const commands = [
   worker,
   workers,
   teams,
+  admin,
   backends,
   up,
   demo,

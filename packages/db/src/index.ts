@@ -6,3 +6,4 @@ export * from "./migrate.ts";
 export { adHoc, type RowOf, type ValuesOf } from "./statement.ts";
 export * as sql from "./statements/index.ts";
 export type { Statements } from "./statements.ts";
+export { makeWorkerRole, type WorkerRole } from "./worker-role.ts";
