@@ -1,3 +1,4 @@
+export { workerCache } from "./cache.ts";
 export type { Credentials } from "./credentials.ts";
 export { emptyStackFolder } from "./folder.ts";
 export { ensureDatabase, type PostgresOptions, type PostgresServer, startPostgres } from "./postgres.ts";

@@ -376,6 +376,28 @@ export const datasetDetailSchema = datasetSchema.extend({
 });
 export type DatasetDetail = z.infer<typeof datasetDetailSchema>;
 
+/** A prepared data set whose shards are artifacts: its files, each the shards that it consists of, in order. */
+export const datasetPushSchema = z.object({
+  dataset: datasetRegistrationSchema,
+  files: z
+    .array(
+      z.object({
+        path: z.string().regex(/^[a-z0-9][a-z0-9.-]{0,99}$/, "must be the name of a prepared file"),
+        shards: z.array(sha256Schema).min(1),
+      }),
+    )
+    .min(1)
+    .refine((files) => new Set(files.map(({ path }) => path)).size === files.length, "must name each path once"),
+});
+export type DatasetPush = z.infer<typeof datasetPushSchema>;
+
+export const datasetPushAnswerSchema = z.object({
+  /** Shards that are to be stored first; empty once the data set is pushed. */
+  missing: z.array(sha256Schema),
+  dataset: datasetSchema.nullable(),
+});
+export type DatasetPushAnswer = z.infer<typeof datasetPushAnswerSchema>;
+
 export const modelSchema = z.object({
   name: z.string(),
   inputShape: z.tuple([z.int(), z.int(), z.int()]),

@@ -40,6 +40,7 @@ export { listModels } from "./models.ts";
 export * from "./pause-experiment.ts";
 export * from "./plan-experiment.ts";
 export * from "./preempt.ts";
+export { type DatasetPart, datasetParts, pushDataset } from "./push-dataset.ts";
 export { quarantineWorker, releaseWorker } from "./quarantine-worker.ts";
 export * from "./queued-attempts.ts";
 export * from "./read-demand.ts";

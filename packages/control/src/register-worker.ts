@@ -2,6 +2,7 @@ import { accept, type WorkerRegistration, workerRegistrationSchema } from "@relu
 import { sql } from "@reluctant/db";
 import { commit } from "./commit.ts";
 import type { Deps } from "./deps.ts";
+import { pushedDatasets } from "./push-dataset.ts";
 
 const unknown = { trustedSince: null, quarantinedUntil: null, quarantineReason: null, quarantines: 0 };
 
@@ -13,6 +14,7 @@ const unknown = { trustedSince: null, quarantinedUntil: null, quarantineReason: 
 export async function registerWorker(deps: Deps, registration: WorkerRegistration): Promise<{ workerId: string }> {
   const worker = accept(workerRegistrationSchema, registration, "worker");
   return commit(deps, async (t) => {
+    await t.one(sql.lockName, { name: pushedDatasets });
     const before = await t.maybe(sql.takeWorkerName, { name: worker.name });
     const { id } = await t.one(sql.insertWorker, { ...worker, ...(before ?? unknown) });
     t.concerned.add("dispatch"); // there is a slot more

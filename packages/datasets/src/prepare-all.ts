@@ -2,12 +2,14 @@ import { createHash } from "node:crypto";
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import type { UnusableDataset } from "@reluctant/contracts";
+import type { DatasetRegistration, UnusableDataset } from "@reluctant/contracts";
 import { type Holding, takeFolder } from "@reluctant/machine";
 import { discoverDatasets } from "./discover.ts";
-import { UnknownLayout } from "./errors.ts";
+import { DatasetError, UnknownLayout } from "./errors.ts";
 import { glyphs } from "./glyphs.ts";
+import { shardOf } from "./layouts/web-dataset.ts";
 import { manifest } from "./manifest.ts";
+import { archiveName, datasetName, pairOf } from "./names.ts";
 import { prepare } from "./prepare.ts";
 import { observed, type PrepareProgress, ProgressReport } from "./progress.ts";
 import { type DatasetReader, isPrepared, openPrepared } from "./reader.ts";
@@ -75,6 +77,31 @@ export async function prepareAll(input: PrepareAllInput): Promise<DatasetReader[
     throw error;
   }
   return readers;
+}
+
+/**
+ * Prepares the one data set that a path names: a folder, an archive, or one half or shard of one; or that of a generated one's name.
+ * @throws DatasetError when it cannot be used
+ */
+export async function prepareAt(
+  path: string,
+  input: Omit<PrepareAllInput, "folders" | "onUnusable">,
+): Promise<DatasetReader> {
+  const file = basename(path);
+  const made = generated.get(file)?.();
+  const name = pairOf(file)?.name ?? shardOf(file)?.dataset ?? archiveName(file) ?? datasetName(file);
+  const sources = made ? [made] : await discoverDatasets([dirname(path)]);
+  const source = sources.find((candidate) => candidate.name === name);
+  const fix = "name its folder or archive; npx reluctant datasets inspect says what one holds";
+  if (!source) throw new DatasetError("is no data set that is known here", { file: path, fix });
+  return prepareOnce(source, { ...input, folders: [], onUnusable: () => {} });
+}
+
+/** What the installation is told of a prepared data set. */
+export function registrationOf({ name, version, classes, inputShape, size }: DatasetReader): DatasetRegistration {
+  const [height, width, channels] = inputShape;
+  const splits = { train: size("train"), validation: size("validation"), test: size("test") };
+  return { name, version, classes: [...classes], inputShape: [height, width, channels], splits };
 }
 
 /** Where the version of a source of this fingerprint is noted; null where only reading everything can tell. */

@@ -2,8 +2,11 @@ import {
   type Dataset,
   type DatasetDetail,
   type DatasetList,
+  type DatasetPush,
+  type DatasetPushAnswer,
   datasetDetailSchema,
   datasetListSchema,
+  datasetPushAnswerSchema,
   type Event,
   type Frontier,
   type FrontierSelection,
@@ -57,6 +60,9 @@ export function createClient(options: ClientOptions) {
     /** One by `name` or `name@version`, with its card. */
     dataset: (dataset: string, { signal }: Abortable = {}): Promise<DatasetDetail> =>
       http.get(datasetDetailSchema, `/datasets/${encodeURIComponent(dataset)}`, { signal }),
+    /** Offers a prepared data set to all workers, or says which of its shards are to be imported first. */
+    pushDataset: (push: DatasetPush, { signal }: Abortable = {}): Promise<DatasetPushAnswer> =>
+      http.post(datasetPushAnswerSchema, "/datasets", { json: push, signal }),
     models: async ({ signal }: Abortable = {}): Promise<ModelResource[]> =>
       (await http.get(modelListSchema, "/models", { signal })).items,
     workers: async ({ signal }: Abortable = {}): Promise<Worker[]> =>

@@ -5,8 +5,10 @@ import { type AssignmentOptions, prepareAssignment } from "./assignment.ts";
 import type { AttemptContext } from "./attempt-context.ts";
 import { failureOf } from "./attempt-failure.ts";
 import { receiveMessages } from "./child-messages.ts";
+import type { DatasetCache } from "./dataset-cache.ts";
 import { keepLease } from "./lease.ts";
 import { report } from "./reporting.ts";
+import { retryUnavailable } from "./retry-unavailable.ts";
 import { type Ending, endingOf, type SlotPhase, type StopCause } from "./slot.ts";
 import type { SlotFile } from "./slot-file.ts";
 import { createStopOrder } from "./stop-order.ts";
@@ -14,6 +16,7 @@ import { train } from "./training.ts";
 
 export interface AttemptOptions extends AssignmentOptions {
   deps: Deps;
+  datasetCache: DatasetCache;
   slot: SlotFile;
   /** Existing folder on the cache's file system, for this slot alone. */
   scratchRoot: string;
@@ -52,11 +55,18 @@ export function runAttempt(options: AttemptOptions): RunningAttempt {
   const work = async (): Promise<Ending> => {
     onPhase("preparing");
     await slot.take(fence);
-    const assignment = await prepareAssignment(options, context.scratch, stop.given);
-    const { onMessage, onOutput } = messages;
-    const end = await train(assignment, { ...options, stop, onMessage, onOutput });
-    await messages.checkpointsSettled();
-    return endingOf({ cause: stop.cause, terminal: messages.terminal, end, step: messages.step });
+    const signal = stop.given;
+    const bringDataset = () => options.datasetCache.use(claim.assignment.datasetVersion, signal);
+    const dataset = await retryUnavailable(bringDataset, { signal, log });
+    try {
+      const assignment = await prepareAssignment(options, context.scratch, signal);
+      const { onMessage, onOutput } = messages;
+      const end = await train(assignment, { ...options, stop, onMessage, onOutput });
+      await messages.checkpointsSettled();
+      return endingOf({ cause: stop.cause, terminal: messages.terminal, end, step: messages.step });
+    } finally {
+      await dataset.release();
+    }
   };
 
   const endingOfError = (error: unknown): Ending => {

@@ -17,6 +17,8 @@ export interface WorkerConfig {
   dataFolders: string[];
   /** Decoded data sets, downloaded artifacts and scratch space; may be shared by the workers of a machine. */
   cacheDir: string;
+  /** What data sets that are fetched may have, all together. */
+  fetchedBytes: number;
   pool: string;
   /** Of its slot, for specs to ask for. */
   labels: SlotLabels;
@@ -56,6 +58,7 @@ export function readConfig(env: NodeJS.ProcessEnv): WorkerConfig {
       .filter(Boolean)
       .map((folder) => resolve(folder)),
     cacheDir,
+    fetchedBytes: 1e9 * gigabytesOf(env.RELUCTANT_FETCHED_GB),
     pool: poolOf(env.RELUCTANT_POOL || "default"),
     labels: labelsOf(env.RELUCTANT_LABELS || ""),
     gpuMemory: gpuMemoryOf(env.RELUCTANT_GPU_MEMORY),
@@ -90,6 +93,12 @@ function secondsOf(text: string | undefined): number | undefined {
   const seconds = Number(text);
   if (seconds > 0 && Number.isFinite(seconds)) return seconds;
   throw new Error(`RELUCTANT_CHECKPOINT_SECONDS is "${text}"; it must be a number above 0`);
+}
+
+function gigabytesOf(text: string | undefined): number {
+  const gigabytes = Number(text || "200");
+  if (gigabytes > 0 && Number.isFinite(gigabytes)) return gigabytes;
+  throw new Error(`RELUCTANT_FETCHED_GB is "${text}"; it must be a number above 0`);
 }
 
 function nameOf(given: string | undefined, host: string): string {

@@ -2,7 +2,7 @@ import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { configuredArtifacts } from "@reluctant/artifacts";
 import { type EngineInfo, ReluctantError } from "@reluctant/contracts";
-import { type Deps, handBackAttempt, keepDatasetCard, registerDataset } from "@reluctant/control";
+import { type Deps, datasetParts, handBackAttempt, keepDatasetCard, registerDataset } from "@reluctant/control";
 import { requireDataFolders } from "@reluctant/datasets";
 import { openDatabase } from "@reluctant/db";
 import { backendCaches } from "@reluctant/machine";
@@ -10,6 +10,7 @@ import { createConsumer, createNotifications, openRedis, queueNames } from "@rel
 import { createLogger, settingsOrEnd } from "@reluctant/telemetry";
 import { createArtifactCache } from "./artifact-cache.ts";
 import { makeCache, readConfig } from "./config.ts";
+import { createDatasetCache } from "./dataset-cache.ts";
 import { preparedFolder } from "./prepared-folder.ts";
 import { startPreparing } from "./preparing-process.ts";
 import { probeEngine } from "./probe.ts";
@@ -90,6 +91,13 @@ async function main(): Promise<void> {
     consumer,
     notifications,
     cache: createArtifactCache({ folder: join(config.cacheDir, "artifacts"), artifacts: deps.artifacts }),
+    datasetCache: createDatasetCache({
+      folder: preparedFolder(config.cacheDir),
+      slotName: config.slotName,
+      artifacts: deps.artifacts,
+      partsOf: (version) => datasetParts(deps, version),
+      maxBytes: config.fetchedBytes,
+    }),
     slot,
     scratchRoot,
     childScript,

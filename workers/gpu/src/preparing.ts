@@ -4,7 +4,14 @@
  */
 import { join } from "node:path";
 import type { DatasetCard, DatasetRegistration, UnusableDataset } from "@reluctant/contracts";
-import { cardOf, type DatasetReader, type PrepareProgress, prepareAll, sheetSize } from "@reluctant/datasets";
+import {
+  cardOf,
+  type DatasetReader,
+  type PrepareProgress,
+  prepareAll,
+  registrationOf,
+  sheetSize,
+} from "@reluctant/datasets";
 
 /** What it is started with, as JSON. */
 export interface PreparingTask {
@@ -46,12 +53,6 @@ await prepareAll({
 await cards;
 await tell({ type: "done" });
 process.exit(0);
-
-function registrationOf({ name, version, classes, inputShape, size }: DatasetReader): DatasetRegistration {
-  const [height, width, channels] = inputShape;
-  const splits = { train: size("train"), validation: size("validation"), test: size("test") };
-  return { name, version, classes: [...classes], inputShape: [height, width, channels], splits };
-}
 
 /** A data set without a card is as good: what keeps it from one is told in the log. */
 async function tellCard(reader: DatasetReader): Promise<void> {

@@ -134,6 +134,7 @@ async function setup() {
       consumer,
       notifications,
       cache: createArtifactCache({ folder: join(home, "artifacts"), artifacts: deps.artifacts }),
+      datasetCache: { use: async () => ({ release: async () => {} }) }, // a scripted process reads none
       slot: (await takeSlot(home, name)).slot,
       scratchRoot,
       childScript: pathToFileURL(script),

@@ -7,6 +7,7 @@ import type { Logger } from "@reluctant/telemetry";
 import type { ArtifactCache } from "./artifact-cache.ts";
 import type { Claim } from "./assignment.ts";
 import { type RunningAttempt, runAttempt } from "./attempt.ts";
+import type { DatasetCache } from "./dataset-cache.ts";
 import type { HeldDatasets } from "./datasets.ts";
 import { retryUnavailable } from "./retry-unavailable.ts";
 import { createServiceGate } from "./service-gate.ts";
@@ -18,6 +19,7 @@ export interface SupervisorOptions {
   consumer: Consumer;
   notifications: Notifications;
   cache: ArtifactCache;
+  datasetCache: DatasetCache;
   slot: SlotFile;
   scratchRoot: string;
   childScript: URL;

@@ -1,5 +1,11 @@
-import { datasetDetailSchema, datasetListSchema, modelListSchema } from "@reluctant/contracts";
-import { getDataset, getDatasetSheet, listDatasets, listModels } from "@reluctant/control";
+import {
+  datasetDetailSchema,
+  datasetListSchema,
+  datasetPushAnswerSchema,
+  datasetPushSchema,
+  modelListSchema,
+} from "@reluctant/contracts";
+import { getDataset, getDatasetSheet, listDatasets, listModels, pushDataset } from "@reluctant/control";
 import { z } from "zod";
 import { route } from "../http/route.ts";
 
@@ -26,6 +32,24 @@ export const catalogRoutes = [
     handle: async ({ deps, identity }) => ({
       status: 200,
       json: await listDatasets(deps.control, { identity }),
+    }),
+  }),
+  route({
+    name: "pushDataset",
+    method: "post",
+    path: "/api/v1/datasets",
+    summary: "Offer a prepared data set, whose shards are artifacts, to all workers.",
+    access: "admin",
+    body: { type: "json", schema: datasetPushSchema },
+    answers: {
+      200: {
+        description: "The data set is pushed; or, while some shards are missing, nothing is changed.",
+        schema: datasetPushAnswerSchema,
+      },
+    },
+    handle: async ({ deps, identity, body }) => ({
+      status: 200,
+      json: await pushDataset(deps.control, { identity, push: body }),
     }),
   }),
   route({

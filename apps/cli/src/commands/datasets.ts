@@ -6,6 +6,7 @@ import { print, printJson } from "../terminal/print.ts";
 import { table } from "../terminal/table.ts";
 import { line, yellow } from "../terminal/text.ts";
 import { inspect } from "./inspect-dataset.ts";
+import { push } from "./push-dataset.ts";
 import { show } from "./show-dataset.ts";
 
 export function datasets(program: Command): void {
@@ -18,6 +19,7 @@ export function datasets(program: Command): void {
       .option("--json", "print both as JSON"),
   );
   inspect(command);
+  push(command);
   show(command);
   command.action(async (flags: ConnectionFlags & { json?: true }) => {
     const list = await (await connect(flags)).datasetList();

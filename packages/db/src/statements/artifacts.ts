@@ -5,6 +5,10 @@ export const storedArtifact = statement("stored-artifact", {
   takes: { sha256: text },
   gives: { id: uuid, bytes: bigint, mediaType: text, location: text },
 });
+export const missingArtifacts = statement("missing-artifacts", {
+  takes: { sha256s: arrayOf(text) },
+  gives: { sha256: text },
+});
 export const refreshArtifact = statement("refresh-artifact", { takes: { sha256: text }, gives: { id: uuid } });
 export const storeArtifact = statement("store-artifact", { takes: { sha256: text, mediaType: text, bytes } });
 export const beginUpload = statement("begin-upload", { takes: { mediaType: text }, gives: { id: uuid } });

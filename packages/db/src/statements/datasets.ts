@@ -52,6 +52,20 @@ export const preparingDatasets = statement("preparing-datasets", {
     workers: arrayOf(text),
   },
 });
+
+export const pushDatasetVersion = statement("push-dataset-version", {
+  takes: { version: text },
+  gives: { sha256: text },
+});
+export const putDatasetParts = statement("put-dataset-parts", {
+  takes: { version: text, paths: arrayOf(text), parts: arrayOf(int), sha256s: arrayOf(text) },
+});
+export const offerDataset = statement("offer-dataset", { takes: { version: text } });
+export const datasetParts = statement("dataset-parts", {
+  takes: { version: text },
+  gives: { path: text, part: int, sha256: text, bytes: float },
+});
+
 export const unusableDatasets = statement("unusable-datasets", {
   takes: { leaseSeconds: int },
   gives: { name: text, reason: text, fix: text, workers: arrayOf(text) },

@@ -1,0 +1,47 @@
+import { accept, type DatasetPush, type DatasetPushAnswer, datasetPushSchema } from "@reluctant/contracts";
+import { type RowOf, sql } from "@reluctant/db";
+import { commit } from "./commit.ts";
+import { registerDataset } from "./datasets.ts";
+import type { Caller, Deps } from "./deps.ts";
+
+export type DatasetPart = RowOf<typeof sql.datasetParts>;
+
+/** Held while a data set is pushed, and while a worker registers: none of the two misses the other. */
+export const pushedDatasets = "pushed data sets";
+
+/**
+ * Offers a prepared data set to all workers, whose shards are artifacts: from then on a worker that lacks it fetches them. Answers
+ * which shards are not stored yet, and does nothing while there are any; to push again what was pushed changes nothing.
+ */
+export async function pushDataset(
+  deps: Deps,
+  { identity, push }: { identity: Caller; push: DatasetPush },
+): Promise<DatasetPushAnswer> {
+  const { dataset, files } = accept(datasetPushSchema, push, "dataset");
+  const parts = files.flatMap(({ path, shards }) => shards.map((sha256, part) => ({ path, part, sha256 })));
+  const missing = await deps.db.many(sql.missingArtifacts, {
+    sha256s: [...new Set(parts.map(({ sha256 }) => sha256))],
+  });
+  if (missing.length > 0) return { missing: missing.map(({ sha256 }) => sha256), dataset: null };
+  const registered = await registerDataset(deps, dataset);
+  const { version } = registered;
+  const { teamId, name: actor } = identity;
+  await commit(deps, async (t) => {
+    await t.one(sql.lockName, { name: pushedDatasets });
+    if (!(await t.maybe(sql.pushDatasetVersion, { version }))) return;
+    await t.run(sql.putDatasetParts, {
+      version,
+      paths: parts.map(({ path }) => path),
+      parts: parts.map(({ part }) => part),
+      sha256s: parts.map(({ sha256 }) => sha256),
+    });
+    await t.run(sql.offerDataset, { version });
+    await t.run(sql.insertAuditEvent, { teamId, actor, action: "dataset.push", subject: version, detail: {} });
+    t.concerned.add("dispatch"); // workers can run what they could not
+  });
+  return { missing: [], dataset: registered };
+}
+
+/** The shards of a version that was pushed, in the order of its files; none where nobody pushed it. */
+export const datasetParts = ({ db }: Pick<Deps, "db">, version: string): Promise<DatasetPart[]> =>
+  db.many(sql.datasetParts, { version });
