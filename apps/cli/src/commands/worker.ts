@@ -1,11 +1,14 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { availableParallelism, hostname } from "node:os";
 import { delimiter } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ReluctantError } from "@reluctant/contracts";
 import { requireDataFolders } from "@reluctant/datasets";
 import type { Command } from "commander";
 import { backendOption } from "../backend-option.ts";
+import { findGpus, type GpuSlot, slotsOf } from "../gpus.ts";
+import { note } from "../terminal/print.ts";
 
 /** The worker is a process of its own with nothing but its environment, so it is started, not imported. */
 const script = fileURLToPath(new URL("../../../../workers/gpu/dist/main.js", import.meta.url));
@@ -20,12 +23,13 @@ interface WorkerFlags {
   name?: string;
   backend?: string;
   decodeThreads?: string;
+  allGpus?: true;
 }
 
 export const worker = (program: Command): Command =>
   program
     .command("worker")
-    .description("join the cluster with one slot of this machine; Ctrl-C drains it")
+    .description("join the cluster with one slot of this machine, or with one for each of its GPUs; Ctrl-C drains it")
     .option("--database <url>", "Postgres (DATABASE_URL)")
     .option("--redis <url>", "Redis (REDIS_URL)")
     .option("--data <folder>", "folder with the data sets (RELUCTANT_DATA)")
@@ -35,6 +39,7 @@ export const worker = (program: Command): Command =>
     .option("--name <name>", "how screens call it (RELUCTANT_WORKER_NAME)")
     .addOption(backendOption())
     .option("--decode-threads <n>", "threads that decode images at most; auto: two a core (RELUCTANT_DECODE_THREADS)")
+    .option("--all-gpus", "a slot for each GPU that is visible, and for each part of one that MIG divides")
     .action(async (flags: WorkerFlags) => {
       const env = { ...process.env, ...settings(flags) };
       for (const needed of ["DATABASE_URL", "REDIS_URL"] as const) {
@@ -44,15 +49,37 @@ export const worker = (program: Command): Command =>
             `a worker needs ${needed}: give it in the environment or as a flag`,
           );
       }
+      const slots = flags.allGpus ? await gpuSlots(env) : [{ name: "the worker", env }];
       const folders = (env.RELUCTANT_DATA ?? "").split(delimiter).filter(Boolean);
       await requireDataFolders(folders, flags.data === undefined ? "RELUCTANT_DATA" : "--data");
-      const child = spawn(process.execPath, [script], { env, stdio: "inherit" });
-      // Ctrl-C reaches the child by itself: the terminal signals the whole group. A plain SIGTERM does not.
-      process.on("SIGINT", () => {});
-      process.on("SIGTERM", () => child.kill("SIGTERM"));
-      const [code] = await once(child, "exit");
-      process.exitCode = code ?? 1;
+      process.exitCode = await supervised(slots);
     });
+
+async function gpuSlots(env: NodeJS.ProcessEnv): Promise<GpuSlot[]> {
+  const gpus = await findGpus(env);
+  const slots = slotsOf(gpus, { env, host: hostname(), cores: availableParallelism() });
+  note(slots.map(({ name }, place) => `${name}: ${gpus[place]?.model}`).join("\n"));
+  return slots;
+}
+
+/** A supervisor for each slot, until all have ended: the code of the first that failed. */
+async function supervised(slots: readonly GpuSlot[]): Promise<number> {
+  const children = slots.map(({ env }) => spawn(process.execPath, [script], { env, stdio: "inherit" }));
+  // Ctrl-C reaches them by itself: the terminal signals the whole group. A plain SIGTERM does not.
+  process.on("SIGINT", () => {});
+  process.on("SIGTERM", () => {
+    for (const child of children) child.kill("SIGTERM");
+  });
+  let failed = 0;
+  const end = async (child: (typeof children)[number], name = "") => {
+    const [code, signal] = await once(child, "exit");
+    if (code === 0) return;
+    failed ||= code ?? 1;
+    if (slots.length > 1) note(`${name} ended with ${signal ?? `exit code ${code}`}; the others go on`);
+  };
+  await Promise.all(children.map((child, place) => end(child, slots[place]?.name)));
+  return failed;
+}
 
 const settings = ({
   database,
