@@ -26,7 +26,7 @@ export async function collectOutside(
     if (await deleteCondemned(db, stores, id)) deleted += 1;
   }
   for (const { id, store } of await db.many(sql.leftoverCopies, { olderThanMs }))
-    if (isKnown(stores, store)) await removeCopy(db, stores, { artifactId: id, store });
+    await removeCopy(db, stores, { artifactId: id, store });
   for (const store of stores) deleted += await store.sweep(olderThanMs);
   return deleted;
 }
@@ -49,12 +49,16 @@ async function deleteCondemned(db: Database, stores: readonly ByteStore[], artif
   }
 }
 
-/** Removes the bytes of an artifact where it is not read from any more. Harmless when that was done. */
+/**
+ * Removes the bytes of an artifact where it is not read from any more. Harmless when that was done; of a store that this process was not
+ * told of they stay, and stay known.
+ */
 export async function removeCopy(
   db: Database,
   stores: readonly ByteStore[],
   { artifactId, store }: { artifactId: string; store: string },
 ): Promise<void> {
+  if (!isKnown(stores, store)) return;
   await db.tx(async (t) => {
     const artifact = await t.maybe(sql.forgetCopy, { artifactId, store });
     if (!artifact) return;

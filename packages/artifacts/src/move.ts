@@ -24,7 +24,7 @@ export interface MoveReport {
  * Brings every artifact to `writeTo`, from wherever it lies: its bytes are written there, found to have their hash, and read from
  * there before the former copy is removed. Readers and writers go on. Cut off at any moment, it goes on where it was when run
  * again.
- * @throws the signal's reason, between two artifacts
+ * @throws the signal's reason, once those that are under way have moved
  */
 export async function moveArtifacts(
   db: Database,
@@ -50,7 +50,7 @@ export async function moveArtifacts(
     const left = page.values();
     const lane = async () => {
       for (const artifact of left) {
-        signal?.throwIfAborted();
+        if (signal?.aborted) return;
         try {
           await moveOne(db, { writeTo, stores }, artifact);
           report.artifacts += 1;
@@ -62,6 +62,7 @@ export async function moveArtifacts(
       }
     };
     await Promise.all(Array.from({ length: lanes }, lane));
+    signal?.throwIfAborted();
   }
 }
 

@@ -144,8 +144,8 @@ export async function* readChunks(db: Database, id: string, { start, end }: Byte
 }
 
 /**
- * Deletes what is garbage in Postgres: one artifact a statement, since each drags its chunks along. A reference that appears meanwhile makes its foreign key
- * refuse the delete, and it stays.
+ * Deletes what is garbage in Postgres: one artifact a statement, since each drags its chunks along. A reference that appears
+ * meanwhile makes its foreign key refuse the delete, and it stays.
  */
 export async function deleteUnreferenced(db: Database, olderThanMs: number): Promise<number> {
   let deleted = 0;

@@ -20,7 +20,8 @@ export function nameOf(location: StoreLocation): string {
  * @throws Error that names `setting`, what is wrong and what to do
  */
 export function parseLocations(text: string, setting: string): StoreLocation[] {
-  const locations = text.split(/\s+/).filter(Boolean).map((word) => parseLocation(word, setting)); // biome-ignore format: see below
+  const words = text.split(/\s+/).filter(Boolean);
+  const locations = words.map((word) => parseLocation(word, setting));
   const names = locations.map(nameOf);
   const twice = names.find((name, place) => names.indexOf(name) !== place);
   if (twice)
@@ -28,7 +29,7 @@ export function parseLocations(text: string, setting: string): StoreLocation[] {
   return locations.length > 0 ? locations : [{ type: "postgres" }];
 }
 
-export function parseLocation(word: string, setting: string): StoreLocation {
+function parseLocation(word: string, setting: string): StoreLocation {
   const wrong = (fault: string) => new Error(`${setting}: ${fault}`);
   if (word === "postgres") return { type: "postgres" };
   if (!URL.canParse(word)) throw wrong("a store is postgres, s3://BUCKET/PREFIX or file:///FOLDER");
