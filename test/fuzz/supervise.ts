@@ -41,7 +41,11 @@ export async function supervise<Result>(child: Child, { wait = patience } = {}):
     if ("starting" in told) input = told.starting;
     else result = told.result;
   });
-  const [code, signal] = (await once(running, "close")) as [number | null, string | null];
+  // Its last words may still wait to be read when it has ended: the channel closes behind them.
+  const [[code, signal]] = (await Promise.all([once(running, "close"), once(running, "disconnect")])) as [
+    [number | null, string | null],
+    unknown,
+  ];
   clearTimeout(timer);
   if (result !== undefined && code === 0) return result;
   if (stoodStill !== null) return { input, what: `stood still for ${stoodStill} s` };
