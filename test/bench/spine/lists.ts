@@ -21,7 +21,8 @@ export async function lists(bench: Bench, trials: number): Promise<Figure[]> {
   const trialPages = await timed(() => client.experiments.trials(id, { after: page() }));
   const atRest = await timed(list);
   const { stageRunId } = (await client.experiments.trials(id)).items[0]?.needs[0] ?? {};
-  const draining = await whileDraining(bench, trials, list);
+  await client.experiments.pause(id); // slots of the bench answer with the results of training runs alone
+  const draining = await whileDraining(bench, list);
   const points = 10 * trials;
   await fillFrontier(bench, bench.datasetVersion);
   await fillCurve(bench, stageRunId as string, 100 * trials);
@@ -34,7 +35,7 @@ export async function lists(bench: Bench, trials: number): Promise<Figure[]> {
   }));
   return [
     ...percentiles(`page of experiments, one of ${many} trials`, atRest, asked),
-    ...percentiles(`page of experiments, two of ${many} trials, one drains`, draining, asked),
+    ...percentiles(`page of experiments, one of ${many} trials, one of 1,000 that drains`, draining, asked),
     ...percentiles(`page of ${many} trials`, trialPages, asked),
     ...percentiles(
       `frontier of ${points.toLocaleString("en-US")} points`,
@@ -59,24 +60,20 @@ const sweep = (trials: number): ExperimentSpecInput => ({
   seeds: { count: trials / 100 },
 });
 
-/** Training runs, one a trial. */
-const trainings = (trials: number): ExperimentSpecInput => ({
+/** Training runs, one for each of as many seeds as a spec may ask for. */
+const trainings: ExperimentSpecInput = {
   name: "many seeds",
   dataset: "glyphs-small",
   model: "resnet8",
   recipe: "debug",
   until: "train",
   settings: { train: { length: { images: 32 } } },
-  seeds: { count: trials },
-});
+  seeds: { count: 1_000 },
+};
 
 /** How long each page takes while slots claim and complete; each must tell what had ended when it was asked. */
-async function whileDraining(
-  bench: Bench,
-  trials: number,
-  list: () => Promise<Page<ExperimentSummary>>,
-): Promise<number[]> {
-  const { id } = await bench.client.experiments.submit(trainings(trials));
+async function whileDraining(bench: Bench, list: () => Promise<Page<ExperimentSummary>>): Promise<number[]> {
+  const { id } = await bench.client.experiments.submit(trainings);
   let completed = 0;
   const stop = await startSlots(bench, await storedWeights(bench.deps), () => completed++);
   const delays = await timed(async () => {
@@ -90,25 +87,28 @@ async function whileDraining(
 
 /** Ten points of each distillation, of 400 groups of seeds. */
 async function fillFrontier({ deps }: Bench, datasetVersion: string): Promise<void> {
-  await deps.db.prisma.$executeRaw`
+  for (let variant = 1; variant <= 10; variant++)
+    await deps.db.prisma.$executeRaw`
     insert into frontier_point (stage_run_id, variant, dataset_version, model, definition_hash, method, recipe, seed, budget,
       relu_count, convention, macs, images, gpu_seconds, validation_accuracy, test_accuracy)
     select r.id, 'v' || k, r.dataset_version, m.name, m.definition_hash, (array['senet', 'snl', 'autorep', 'uniform'])[1 + k % 4],
       'debug', r.seed, 1000 * (1 + n % 100), 1000 * (1 + n % 100) - n % 50, 'with-stem', 1000000, 1000, 1,
       0.5 + 0.4 * (1 - exp(-(n % 100) / 20.0)) + 0.01 * sin(n * k), 0.5
     from (select *, row_number() over (order by id) as n from stage_run where kind = 'distillation') r,
-      generate_series(1, 10) k, (select * from model limit 1) m
+      (select ${variant}::int as k) variant, (select * from model limit 1) m
     where r.dataset_version = ${datasetVersion}`;
   await deps.db.prisma.$executeRaw`analyze frontier_point`;
 }
 
 /** A loss of so many steps. */
 async function fillCurve({ deps }: Bench, stageRunId: string, points: number): Promise<void> {
-  await deps.db.prisma.$executeRaw`
+  const blocks = Math.ceil(points / 512);
+  for (let first = 0; first < blocks; first += 500)
+    await deps.db.prisma.$executeRaw`
     insert into metric_block (stage_run_id, series, block, steps, "values")
     select ${stageRunId}::uuid, 'loss', block, array(select generate_series(block * 512, block * 512 + 511)),
       array(select exp(-(block * 512 + i) / 200000.0) + 0.1 * sin(i) from generate_series(0, 511) i)
-    from generate_series(0, ${Math.ceil(points / 512) - 1}::int) block`;
+    from generate_series(${first}::int, ${Math.min(first + 500, blocks) - 1}::int) block`;
 }
 
 const times = 40;
