@@ -1,5 +1,5 @@
 -- The points that validation accuracy leaves undominated among those of a dataset version and model that a team may see: from the
--- fewest ReLUs on, each time the next that is more accurate. By the index alone: 100,000 points take 20 ms.
+-- fewest ReLUs on, each time the next that is more accurate. By the index alone: of 100,000 points in 60 ms among other work.
 -- :teamId null may see all
 with recursive hidden as materialized (
   select id from stage_run
