@@ -25,8 +25,9 @@ function masksFile(): Uint8Array {
   const masks = reluLayers(model).map(({ units }, layer) => new Uint8Array(units).fill(Number(layer === 1)));
   return encodeStudent(model, new Map(), masks);
 }
+const asked = { dataset: "shapes", model: "resnet8" };
 const frontier = async (caller = identity) =>
-  frontierSchema.parse(await getFrontier(kit.deps, { identity: caller, dataset: "shapes", model: "resnet8" }));
+  frontierSchema.parse(await getFrontier(kit.deps, { identity: caller, ...asked }));
 
 const imported = { recipe: "imported", methods: ["imported"], budgets: undefined };
 
@@ -53,6 +54,8 @@ test("points of two imported files name each its own, and count as no seeds of o
   expect(points).toHaveLength(4);
   // Within a point of the better AR model, not of the mean of both: that lies at 0.7.
   expect(recommendation).toMatchObject({ withinOnePoint: false, validationAccuracy: 0.8 });
+  const alone = await getFrontier(kit.deps, { identity, ...asked, points: "frontier" });
+  expect(alone.recommendation).toEqual(recommendation);
 });
 
 test("what was trained here from its first step names no source, and given weights that nobody evaluated no name", async () => {
