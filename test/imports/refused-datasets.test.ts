@@ -75,7 +75,9 @@ const made: Readonly<Record<string, () => Promise<Made> | Made>> = {
   "val for validation, without test": () => ({
     files: { ...sound, "set.preprocess.json": '{"validation": "val"}' },
   }),
-  "a cut CIFAR file": () => ({ files: { ...cifar, "set/batches.meta.txt": Array.from({ length: 10 }, (_, i) => `class ${i}\n`).join("") } }),
+  "a cut CIFAR file": () => ({
+    files: { ...cifar, "set/batches.meta.txt": Array.from({ length: 10 }, (_, i) => `class ${i}\n`).join("") },
+  }),
   "a pickle that names what is not data": () => ({
     files: {
       ...Object.fromEntries([1, 2, 3, 4, 5].map((n) => [`set/data_batch_${n}`, pickled(new Call("os.system", ["x"]))])),

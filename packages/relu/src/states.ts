@@ -35,14 +35,6 @@ export const experimentTransitions = {
   finished: ["active"],
 } as const satisfies Record<ExperimentState, readonly ExperimentState[]>;
 
-/**
- * What the vocabulary and these tables have and nothing reaches yet, each with what will. The same test fails when one of
- * these is reached, and when something is not reached that does not stand here.
- */
-export const notReachedYet: Readonly<Record<string, string>> = {
-  "stage private-inference": "to measure what a frontier point costs in private inference",
-};
-
 /** States in which an attempt occupies its stage run: at most one such attempt a stage run. */
 export const liveAttemptStates = ["queued", "running", "stopping"] as const satisfies readonly AttemptState[];
 

@@ -1,14 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { postgresArtifacts } from "@reluctant/artifacts";
-import type {
-  ArtifactRef,
-  EngineInfo,
-  ExperimentSpecInput,
-  PreparingDataset,
-  Role,
-  SlotLabels,
-  UnusableDataset,
-} from "@reluctant/contracts";
+import type { ArtifactRef, ExperimentSpecInput, Role, WorkerRegistration } from "@reluctant/contracts";
 import {
   type Caller,
   type ClaimedAssignment,
@@ -65,19 +57,7 @@ export async function setup() {
   });
 
   /** A registered worker of the default pool that can run everything. */
-  const worker = async (
-    change: {
-      name?: string;
-      pool?: string;
-      labels?: SlotLabels;
-      gpuMemory?: number | null;
-      engine?: EngineInfo;
-      versions?: Record<string, number>;
-      datasets?: string[];
-      preparingDatasets?: PreparingDataset[];
-      unusableDatasets?: UnusableDataset[];
-    } = {},
-  ) => {
+  const worker = async (change: Partial<WorkerRegistration> = {}) => {
     const name = change.name ?? `worker-${randomBytes(4).toString("hex")}`;
     const defaults = {
       hostname: "test",
