@@ -1,5 +1,5 @@
 import { writeFile } from "node:fs/promises";
-import { DatasetError, datasetSheet, type Inspection, inspectDataset } from "@reluctant/datasets";
+import type { Inspection } from "@reluctant/datasets";
 import { count } from "@reluctant/plot";
 import type { Command } from "commander";
 import { ContentError } from "../input-file.ts";
@@ -26,13 +26,18 @@ export const inspect = (datasets: Command): Command =>
     .option("--sheet <file>", "write a picture with a row of images for each class (PNG)")
     .action(async (path: string, _: unknown, command: Command) => {
       const { deep = false, sheet, json } = command.optsWithGlobals<Flags>();
-      const inspection = await inspected(path, deep);
-      if (sheet !== undefined) await writeFile(sheet, (await datasetSheet(path)).png);
+      const readers = await import("@reluctant/datasets"); // and its codecs: only for whoever looks
+      const inspection = await inspected(readers, path, deep);
+      if (sheet !== undefined) await writeFile(sheet, (await readers.datasetSheet(path)).png);
       if (json) printJson(inspection);
       else print(inspectionText(inspection));
     });
 
-async function inspected(path: string, deep: boolean): Promise<Inspection> {
+async function inspected(
+  { inspectDataset, DatasetError }: typeof import("@reluctant/datasets"),
+  path: string,
+  deep: boolean,
+): Promise<Inspection> {
   const live = new LiveLines(process.stderr);
   try {
     return await inspectDataset(path, {

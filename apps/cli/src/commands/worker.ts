@@ -4,7 +4,6 @@ import { availableParallelism, hostname } from "node:os";
 import { delimiter } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ReluctantError } from "@reluctant/contracts";
-import { requireDataFolders } from "@reluctant/datasets";
 import type { Command } from "commander";
 import { backendOption } from "../backend-option.ts";
 import { findGpus, type GpuSlot, slotsOf } from "../gpus.ts";
@@ -51,6 +50,7 @@ export const worker = (program: Command): Command =>
       }
       const slots = flags.allGpus ? await gpuSlots(env) : [{ name: "the worker", env }];
       const folders = (env.RELUCTANT_DATA ?? "").split(delimiter).filter(Boolean);
+      const { requireDataFolders } = await import("@reluctant/datasets"); // and its codecs: only for whoever needs it
       await requireDataFolders(folders, flags.data === undefined ? "RELUCTANT_DATA" : "--data");
       process.exitCode = await supervised(slots);
     });
