@@ -15,7 +15,8 @@ import { useCachesThatCanBeWritten } from "../scripts/caches.mjs";
 import { packageOfTests, pythonOfTests } from "../scripts/python-environment.mjs";
 import { s3ServerOfTests } from "../scripts/s3-server.mjs";
 
-export default async function setup(): Promise<() => Promise<void>> {
+export default async function setup(): Promise<(() => Promise<void>) | undefined> {
+  if (process.env.TEST_DATABASE_URL) return; // the first of the projects has started them for all
   const dir = await mkdtemp(join(tmpdir(), "reluctant-test-"));
   const [postgres, redis] = await Promise.all([
     startPostgres({ dir: join(dir, "postgres"), ephemeral: true }),
