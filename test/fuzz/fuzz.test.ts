@@ -9,7 +9,7 @@ import type { Opened, Reading, Target } from "./target.ts";
 import { targets } from "./targets/index.ts";
 
 /** What takes a second a reader; `npm run fuzz` looks deeper. */
-const inputs = 300;
+const inputs = 100;
 const seed = 16;
 const none = () => {};
 
