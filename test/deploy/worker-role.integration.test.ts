@@ -80,8 +80,8 @@ const killed = { code: "child-exit", fatal: false, message: "it was killed", ste
 
 /** Of the artifact store and of data sets, whose files hold more than what workers do. */
 const others = `
-  registerDataset registerDatasetVersion addDatasetName keepDatasetCard beginUpload putChunk nameArtifact
-  dropUpload holdArtifact storeArtifact refreshArtifact lockName artifactChunk storedArtifact claimArtifact
+  registerDataset registerDatasetVersion addDatasetName keepDatasetCard datasetParts beginUpload putChunk
+  nameArtifact dropUpload holdArtifact storeArtifact refreshArtifact lockName artifactChunk storedArtifact claimArtifact
   completeArtifact adoptArtifact dropChunks moveChunks
 `
   .trim()

@@ -4,7 +4,7 @@ import { exitCauseOf } from "@reluctant/relu";
 import { commit } from "./commit.ts";
 import type { Deps } from "./deps.ts";
 import { endAttempt, mayWrite } from "./end-attempt.ts";
-import { quarantineNode } from "./quarantine-worker.ts";
+import { quarantineNode } from "./quarantine-node.ts";
 
 /** Records why an attempt ended without a result. It is retried later, or its stage run and their trials fail. */
 export const failAttempt = (

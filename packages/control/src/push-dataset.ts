@@ -1,13 +1,9 @@
 import { accept, type DatasetPush, type DatasetPushAnswer, datasetPushSchema } from "@reluctant/contracts";
-import { type RowOf, sql } from "@reluctant/db";
+import { sql } from "@reluctant/db";
 import { commit } from "./commit.ts";
 import { registerDataset } from "./datasets.ts";
 import type { Caller, Deps } from "./deps.ts";
-
-export type DatasetPart = RowOf<typeof sql.datasetParts>;
-
-/** Held while a data set is pushed, and while a worker registers: none of the two misses the other. */
-export const pushedDatasets = "pushed data sets";
+import { pushedDatasets } from "./pushed-datasets.ts";
 
 /**
  * Offers a prepared data set to all workers, whose shards are artifacts: from then on a worker that lacks it fetches them. Answers
@@ -41,7 +37,3 @@ export async function pushDataset(
   });
   return { missing: [], dataset: registered };
 }
-
-/** The shards of a version that was pushed, in the order of its files; none where nobody pushed it. */
-export const datasetParts = ({ db }: Pick<Deps, "db">, version: string): Promise<DatasetPart[]> =>
-  db.many(sql.datasetParts, { version });

@@ -1,18 +1,9 @@
 import type { Worker } from "@reluctant/contracts";
 import { sql } from "@reluctant/db";
-import { quarantineOf, quarantineWindowSeconds as windowSeconds } from "@reluctant/relu";
 import { found, requireRole } from "./authorize.ts";
-import { type CommandTx, commit } from "./commit.ts";
+import { commit } from "./commit.ts";
 import type { Caller, Deps } from "./deps.ts";
 import { auditWorker, readWorker } from "./drain-worker.ts";
-
-/** The circuit breaker: takes the worker of an attempt that failed by its fault out of service when such failures add up. */
-export async function quarantineNode(t: CommandTx, attemptId: string): Promise<void> {
-  const record = await t.maybe(sql.nodeRecord, { attemptId, windowSeconds });
-  const quarantine = record && quarantineOf(record);
-  if (!quarantine) return; // gone, or trusted still
-  await t.one(sql.quarantineWorker, { name: record.name, quarantines: record.quarantines + 1, ...quarantine });
-}
 
 /** Gives a worker no work for so many seconds, or until it is released, at a person's wish; what it runs goes on. */
 export function quarantineWorker(

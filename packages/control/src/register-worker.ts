@@ -2,7 +2,7 @@ import { accept, type WorkerRegistration, workerRegistrationSchema } from "@relu
 import { sql } from "@reluctant/db";
 import { commit } from "./commit.ts";
 import type { Deps } from "./deps.ts";
-import { pushedDatasets } from "./push-dataset.ts";
+import { pushedDatasets } from "./pushed-datasets.ts";
 
 const unknown = { trustedSince: null, quarantinedUntil: null, quarantineReason: null, quarantines: 0 };
 

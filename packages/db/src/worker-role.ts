@@ -16,6 +16,7 @@ const grants = {
   dataset: ["select", "insert"],
   dataset_card: ["select", "insert", "update"],
   dataset_further_name: ["select", "insert"],
+  dataset_part: ["select"],
   dataset_version: ["select", "insert"],
   event: ["insert"],
   experiment: ["select", "update (state, reason, finished_at)"],
