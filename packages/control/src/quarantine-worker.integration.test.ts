@@ -97,6 +97,21 @@ test("one stage run that fails wherever it runs quarantines nobody, and fails at
   );
 });
 
+test("stage runs that fail on several workers quarantine none of these", async () => {
+  await kit.submit({ ...onlyTrain, seeds: [1, 2, 3] });
+  const names = ["gpu-1", "gpu-2"];
+  const [first, second] = await Promise.all(names.map((name) => kit.worker({ name })));
+  await failNext(first as string, 2);
+  await kit.db.prisma.$executeRaw`update stage_run set retry_at = null`;
+  await failNext(second as string, 3);
+  await kit.db.prisma.$executeRaw`update stage_run set retry_at = null`;
+  await failNext(first as string, 3);
+  expect((await listWorkers(kit.deps, { identity: await kit.caller() })).map(({ state }) => state)).toEqual([
+    "busy",
+    "busy",
+  ]);
+});
+
 test("a quarantined worker is given nothing, whatever lies in its queue, until a person releases it", async () => {
   const identity = await kit.caller("lab", "admin");
   await kit.submit({ ...onlyTrain, seeds: [1] });
