@@ -2,6 +2,7 @@ import { accept, type WorkerDatasets, workerDatasetsSchema } from "@reluctant/co
 import { sql } from "@reluctant/db";
 import { commit } from "./commit.ts";
 import type { Deps } from "./deps.ts";
+import { pushedDatasets } from "./pushed-datasets.ts";
 
 /** Says what a worker has of its data folders by now: it may be given work on what it has. One that is gone stays gone. */
 export async function tellDatasets(
@@ -10,6 +11,7 @@ export async function tellDatasets(
 ): Promise<void> {
   const datasets = accept(workerDatasetsSchema, told, "datasets");
   await commit(deps, async (t) => {
+    await t.one(sql.lockName, { name: pushedDatasets });
     const told = await t.maybe(sql.tellDatasets, { workerId, ...datasets });
     if (told?.hasOthers) t.concerned.add("dispatch");
   });
