@@ -1,6 +1,9 @@
 -- AlterTable
 ALTER TABLE "dataset_version" ADD COLUMN     "pushed_at" TIMESTAMPTZ(3);
 
+-- AlterTable
+ALTER TABLE "worker" ADD COLUMN     "fetches" BOOLEAN NOT NULL DEFAULT false;
+
 -- CreateTable
 CREATE TABLE "dataset_part" (
     "version" TEXT NOT NULL,
