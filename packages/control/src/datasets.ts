@@ -5,7 +5,7 @@ import {
   type DatasetRegistration,
   datasetRegistrationSchema,
 } from "@reluctant/contracts";
-import { sql } from "@reluctant/db";
+import { sql, type Tx } from "@reluctant/db";
 import { visibleTeam } from "./authorize.ts";
 import { leaseSeconds } from "./claim-attempt.ts";
 import type { Caller, Deps } from "./deps.ts";
@@ -14,25 +14,34 @@ import type { Caller, Deps } from "./deps.ts";
  * Registers a dataset version under its name; the installation shares it. Bytes decide what it is: the same version again, of
  * a folder that was renamed or copied, is the same one under a further name.
  */
-export async function registerDataset({ db }: Pick<Deps, "db">, registration: DatasetRegistration): Promise<Dataset> {
-  const { name, version: sha256, splits, ...shape } = accept(datasetRegistrationSchema, registration, "dataset");
-  return db.tx(async (t) => {
-    const known = await t.maybe(sql.datasetVersion, { sha256 });
-    if (known?.name === name) return datasetOf(known);
-    await t.run(sql.registerDataset, { name });
-    await t.run(sql.registerDatasetVersion, {
-      ...shape,
-      name,
-      sha256,
-      trainCount: splits.train,
-      validationCount: splits.validation,
-      testCount: splits.test,
-    });
-    const stored = await t.one(sql.datasetVersion, { sha256 });
-    if (stored.name === name) return datasetOf(stored);
-    await t.run(sql.addDatasetName, { name, sha256 });
-    return datasetOf({ ...stored, name, alsoNamed: [stored.name] });
+export const registerDataset = async (
+  { db }: Pick<Deps, "db">,
+  registration: DatasetRegistration,
+): Promise<Dataset> => {
+  const accepted = accept(datasetRegistrationSchema, registration, "dataset");
+  return db.tx((t) => addDataset(t, accepted));
+};
+
+/** As a part of another command. */
+export async function addDataset(
+  t: Tx,
+  { name, version: sha256, splits, ...shape }: DatasetRegistration,
+): Promise<Dataset> {
+  const known = await t.maybe(sql.datasetVersion, { sha256 });
+  if (known?.name === name) return datasetOf(known);
+  await t.run(sql.registerDataset, { name });
+  await t.run(sql.registerDatasetVersion, {
+    ...shape,
+    name,
+    sha256,
+    trainCount: splits.train,
+    validationCount: splits.validation,
+    testCount: splits.test,
   });
+  const stored = await t.one(sql.datasetVersion, { sha256 });
+  if (stored.name === name) return datasetOf(stored);
+  await t.run(sql.addDatasetName, { name, sha256 });
+  return datasetOf({ ...stored, name, alsoNamed: [stored.name] });
 }
 
 /**

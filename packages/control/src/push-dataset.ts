@@ -1,7 +1,7 @@
 import { accept, type DatasetPush, type DatasetPushAnswer, datasetPushSchema } from "@reluctant/contracts";
 import { sql } from "@reluctant/db";
 import { commit } from "./commit.ts";
-import { registerDataset } from "./datasets.ts";
+import { addDataset } from "./datasets.ts";
 import type { Caller, Deps } from "./deps.ts";
 import { pushedDatasets } from "./pushed-datasets.ts";
 
@@ -15,16 +15,14 @@ export async function pushDataset(
 ): Promise<DatasetPushAnswer> {
   const { dataset, files } = accept(datasetPushSchema, push, "dataset");
   const parts = files.flatMap(({ path, shards }) => shards.map((sha256, part) => ({ path, part, sha256 })));
-  const missing = await deps.db.many(sql.missingArtifacts, {
-    sha256s: [...new Set(parts.map(({ sha256 }) => sha256))],
-  });
-  if (missing.length > 0) return { missing: missing.map(({ sha256 }) => sha256), dataset: null };
-  const registered = await registerDataset(deps, dataset);
-  const { version } = registered;
+  const { version } = dataset;
   const { teamId, name: actor } = identity;
-  await commit(deps, async (t) => {
+  return commit(deps, async (t) => {
     await t.one(sql.lockName, { name: pushedDatasets });
-    if (!(await t.maybe(sql.pushDatasetVersion, { version }))) return;
+    const missing = await t.many(sql.keepArtifacts, { sha256s: [...new Set(parts.map(({ sha256 }) => sha256))] });
+    if (missing.length > 0) return { missing: missing.map(({ sha256 }) => sha256), dataset: null };
+    const registered = await addDataset(t, dataset);
+    if (!(await t.maybe(sql.pushDatasetVersion, { version }))) return { missing: [], dataset: registered };
     await t.run(sql.putDatasetParts, {
       version,
       paths: parts.map(({ path }) => path),
@@ -34,6 +32,6 @@ export async function pushDataset(
     await t.run(sql.offerDataset, { version });
     await t.run(sql.insertAuditEvent, { teamId, actor, action: "dataset.push", subject: version, detail: {} });
     t.concerned.add("dispatch"); // workers can run what they could not
+    return { missing: [], dataset: registered };
   });
-  return { missing: [], dataset: registered };
 }

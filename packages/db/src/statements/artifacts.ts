@@ -5,7 +5,7 @@ export const storedArtifact = statement("stored-artifact", {
   takes: { sha256: text },
   gives: { id: uuid, bytes: bigint, mediaType: text, location: text },
 });
-export const missingArtifacts = statement("missing-artifacts", {
+export const keepArtifacts = statement("keep-artifacts", {
   takes: { sha256s: arrayOf(text) },
   gives: { sha256: text },
 });
