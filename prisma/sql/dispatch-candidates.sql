@@ -4,15 +4,21 @@
 -- experiments are of one team and one priority, and nothing is paused, of no trial either, the oldest are next, and no more are
 -- looked at than are wanted: 14 ms among 3,000, not 80.
 -- :most of each  :halfLifeSeconds of a team's use
+-- :slots all; or free: what only busy workers can run waits while other slots are free, which it would starve
 -- :leaseSeconds after which a silent worker is not counted
 with spent as materialized (
   select used.team_id, used.weight, used.gpu_seconds, used.gpu_seconds / used.weight as share,
     used.gpu_seconds >= t.quota is true as over
   from team_usage(:halfLifeSeconds::float8) used join team t on t.id = used.team_id
   where not (t.quota_hard and used.gpu_seconds >= t.quota is true)
-), serving as materialized (
-  select distinct versions, datasets, precisions, gpu_memory, labels, backend from serving_worker
+), living as materialized (
+  select versions, datasets, precisions, gpu_memory, labels, backend,
+    (select a.id from attempt a where a.worker_id = w.id and a.state in ('running', 'stopping') limit 1) is null as free
+  from serving_worker w
   where pool = :pool and extract(epoch from now() - last_beat_at) < :leaseSeconds::int
+), serving as materialized (
+  select distinct versions, datasets, precisions, gpu_memory, labels, backend from living
+  where free or :slots::text = 'all' or not exists (select from living where free)
 ), waiting as materialized (
   select id, created_at, implementation, version, dataset_version, "precision", resources from stage_run
   where state = 'ready' and kind = :kind and pool = :pool and (retry_at is null or retry_at <= now())

@@ -7,7 +7,7 @@ import { contestOf } from "./contest-of.ts";
 import type { Deps } from "./deps.ts";
 import { preemptAttempts } from "./preempt-attempts.ts";
 import { QueueMemory } from "./turns.ts";
-import { mostLookedAt, waitingIn } from "./waiting-in.ts";
+import { mostLookedAt, waitingForFree, waitingIn } from "./waiting-in.ts";
 
 /** An attempt that waits in a queue: what its job says. */
 export type QueuedAttempt = RowOf<typeof sql.queuedAttempts>;
@@ -92,7 +92,7 @@ async function fill({ db }: Deps, { holder, memory }: Dispatcher, queue: sql.Dis
   const attempts: OutboxJob[] = [];
   for (let look = 0; look < 2 && attempts.length < room; look++) {
     const chosen = await remembered.next(room - attempts.length, () =>
-      waitingIn(db, queue, Math.max(room, mostLookedAt)),
+      waitingForFree(db, queue, Math.max(room, mostLookedAt)),
     );
     if (chosen.length === 0) break;
     const born = await db.many(sql.queueAttempts, { chosen, holder });

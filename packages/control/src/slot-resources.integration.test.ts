@@ -59,6 +59,8 @@ test.each([
     outcome: "refused",
     reason: expect.stringMatching(/^the worker does not have what is asked for: /),
   });
+  const fit = kit.db.prisma.$queryRaw`select drained_reason from worker_fit(${attemptId}::uuid, ${other}::uuid)`;
+  expect(await fit).toEqual([{ drained_reason: "it lacks what is asked for" }]); // as earlier workers ask
   await kit.db.prisma.$executeRaw`update stage_run set retry_at = null`;
   const [second] = await dispatch(kit.deps);
   await kit.succeed(await kit.claim(second?.attemptId as string, workerId));
@@ -88,6 +90,21 @@ test("what an experiment asks for holds for what extends it, and for no one else
   expect(await dispatch(kit.deps)).toEqual([]); // shared, and as the first wanted it
   const keys = async (id: string) => (await stageRunsOf(id)).map(({ stageKey }) => stageKey);
   expect(await keys(experimentId)).toEqual(expect.arrayContaining(await keys(other.experimentId)));
+});
+
+test("what waits for a busy worker does not keep other slots idle", async () => {
+  const big = { resources: { gpuMemory: 40 } };
+  await kit.submit({ ...onlyTrain, ...big, seeds: [1, 2, 3, 4] }, identity);
+  const busy = await kit.worker({ gpuMemory: 80e9 });
+  const [born] = await dispatch(kit.deps);
+  await kit.claim(born?.attemptId as string, busy);
+  await kit.db.prisma.$executeRaw`update attempt set state = 'cancelled', ended_at = now() where state = 'queued'`;
+  await kit.db.prisma.$executeRaw`update stage_run r set state = 'ready' where state = 'active'
+    and not exists (select from attempt a where a.stage_run_id = r.id and a.state = 'running')`;
+  const { experimentId } = await kit.submit({ ...onlyTrain, seeds: [5, 6] }, identity);
+  for (const gpuMemory of [8e9, 16e9]) await kit.worker({ gpuMemory });
+  const small = (await stageRunsOf(experimentId)).map(({ id }) => id);
+  expect((await dispatch(kit.deps)).map(({ stageRunId }) => stageRunId).sort()).toEqual(small.sort());
 });
 
 test("nobody gives way to what its worker could not run", async () => {

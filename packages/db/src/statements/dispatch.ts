@@ -22,7 +22,14 @@ export const dispatchQueues = statement("dispatch-queues", {
 export type DispatchQueue = RowOf<typeof dispatchQueues>;
 
 export const dispatchCandidates = statement("dispatch-candidates", {
-  takes: { kind: word<StageKind>(), pool: text, most: int, halfLifeSeconds: float, leaseSeconds: int },
+  takes: {
+    kind: word<StageKind>(),
+    pool: text,
+    most: int,
+    slots: word<"free" | "all">(),
+    halfLifeSeconds: float,
+    leaseSeconds: int,
+  },
   gives: {
     stageRunId: text,
     createdAt: timestamp,
