@@ -7,6 +7,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ReluctantError } from "@reluctant/contracts";
 import pg from "pg";
+import { isRetryable } from "./errors.ts";
 
 interface Migration {
   readonly name: string;
@@ -102,7 +103,20 @@ function pendingMigrations(migrations: readonly Migration[], applied: readonly A
   return migrations.filter(({ name }) => !names.has(name));
 }
 
-async function apply(client: pg.Client, { name, sql, checksum }: Migration): Promise<void> {
+/** Workers go on meanwhile, and lock the same tables in an order of their own. */
+const attempts = 5;
+
+async function apply(client: pg.Client, migration: Migration): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await applyOnce(client, migration);
+    } catch (error) {
+      if (attempt === attempts || !isRetryable((error as Error).cause)) throw error;
+    }
+  }
+}
+
+async function applyOnce(client: pg.Client, { name, sql, checksum }: Migration): Promise<void> {
   try {
     await client.query("begin");
     await client.query(sql);
