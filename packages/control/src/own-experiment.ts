@@ -1,5 +1,5 @@
 import type { ExperimentState, SlotResources } from "@reluctant/contracts";
-import { sql } from "@reluctant/db";
+import { type Statements, sql } from "@reluctant/db";
 import { experimentTransitions, statesBefore } from "@reluctant/relu";
 import { announceExperiments } from "./announce.ts";
 import { found, visibleTeam } from "./authorize.ts";
@@ -45,8 +45,11 @@ export async function lockOwnExperiment(
  * the experiment by `lockAsFound`: a completion of one of them may be about to finish it.
  * @throws ReluctantError as `lockOwnExperiment`
  */
-export const findOwnExperiment = async (t: CommandTx, identity: Caller, experimentId: string): Promise<OwnExperiment> =>
-  ownOf(identity, experimentId, await t.maybe(sql.findExperiment, { experimentId }));
+export const findOwnExperiment = async (
+  t: Statements,
+  identity: Caller,
+  experimentId: string,
+): Promise<OwnExperiment> => ownOf(identity, experimentId, await t.maybe(sql.findExperiment, { experimentId }));
 
 /** @throws Overtaken when it is in another state by now */
 export async function lockAsFound(t: CommandTx, { id: experimentId, state }: OwnExperiment): Promise<void> {

@@ -1,5 +1,5 @@
 import { type ExperimentSpec, type Extension, fieldErrors, ReluctantError, writtenBudget } from "@reluctant/contracts";
-import { sql } from "@reluctant/db";
+import { type Statements, sql } from "@reluctant/db";
 import { experimentSpecSchema, storedSpecSchema } from "@reluctant/stages/definitions";
 import type { CommandTx } from "./commit.ts";
 import type { Caller } from "./deps.ts";
@@ -17,7 +17,7 @@ export interface Revision {
 }
 
 /** First to last, on the version of the data set that the experiment began with: a newer one does not change it. */
-export const revisionsOf = async (t: CommandTx, experimentId: string): Promise<Revision[]> =>
+export const revisionsOf = async (t: Statements, experimentId: string): Promise<Revision[]> =>
   (await t.many(sql.revisions, { experimentId })).map(({ sent, dataset }) => ({
     sent,
     spec: { ...storedSpecSchema.parse(sent), dataset },
