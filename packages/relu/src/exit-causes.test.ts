@@ -19,6 +19,13 @@ test.each<[Failure["code"], string, string, string]>([
   ["out-of-memory", "CUDA error: out of memory", "work", "out of memory"],
   ["out-of-memory", "the training process ran out of memory", "work", "out of memory"],
   ["internal", "DatasetError: /data/cifar10/data_batch_1.bin is gone", "node", "data missing or unreadable"],
+  [
+    "internal",
+    "data set version 12ab is not on this machine, and nobody pushed it",
+    "node",
+    "data missing or unreadable",
+  ],
+  ["internal", "data set version 12ab has 9 GB, and RELUCTANT_FETCHED_GB allows 4", "node", "no room for the data"],
   ["child-exit", "the training process was ended by SIGKILL", "node", "killed by a signal"],
   ["child-exit", "the training process was ended by SIGSEGV", "platform", "crashed"],
   ["child-exit", "the training process ended with exit code 1 before its result", "platform", "ended early"],

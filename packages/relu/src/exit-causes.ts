@@ -48,10 +48,11 @@ const table: readonly Row[] = [
   { code: "out-of-memory", says: null, cause: "out of memory", fault: "work" },
   {
     code: null,
-    says: /^DatasetError\b|\bdata set .* (is missing|cannot be read)/,
+    says: /^DatasetError\b|\bdata set .* (is missing|is not on this machine|cannot be read)/,
     cause: "data missing or unreadable",
     fault: "node",
   },
+  { code: null, says: /\bRELUCTANT_FETCHED_GB allows\b/, cause: "no room for the data", fault: "node" },
   {
     code: "child-exit",
     says: /was ended by SIG(KILL|TERM|HUP|BUS|ILL|XCPU|PWR)\b/,
