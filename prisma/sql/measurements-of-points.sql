@@ -4,4 +4,4 @@ from frontier_point p
 join stage_run_input i on i.source_stage_run_id = p.stage_run_id and i.name = 'prModel' and i.variant = p.variant
 join stage_run r on r.id = i.stage_run_id and r.state = 'succeeded'
 where p.id = any (:pointIds::uuid[])
-order by r.implementation, r.params ->> 'protocol', r.params ->> 'profile', r.finished_at, r.id;
+order by r.implementation, coalesce(r.params ->> 'protocol', 'garbled'), r.params ->> 'profile', r.finished_at, r.id;

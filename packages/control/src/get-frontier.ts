@@ -100,7 +100,7 @@ function byPoint(rows: readonly sql.MeasurementRow[]): Map<string, PiMeasurement
 }
 
 function measurementOf({ stageRunId, implementation, params, result, finishedAt }: sql.MeasurementRow): PiMeasurement {
-  const { protocol, profile, batch, threads, repeat } = params;
+  const { protocol = "garbled", profile, batch, threads, repeat } = params; // the only one once
   const { samples, privateAccuracy, plaintextAccuracy, agreement, machine } = result;
   const { steps: _, ...cost } = result.cost;
   return {
