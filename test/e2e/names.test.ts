@@ -8,6 +8,13 @@ vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 const inherited = ["__proto__", "constructor", "toString", "hasOwnProperty", "valueOf"];
 
 const spec = { name: "sweep", dataset: "glyphs", model: "resnet8", recipe: "debug", budgets: ["10%"] };
+const dataset = {
+  name: "pushed",
+  version: "0".repeat(64),
+  classes: ["a", "b"],
+  inputShape: [32, 32, 3],
+  splits: { train: 2, validation: 2, test: 2 },
+};
 const trialFilter = { methods: ["senet"], budgets: ["10%"], seeds: [1], states: ["waiting"] };
 /** A body that each operation accepts, for one field at a time to be changed. */
 const bodies: Record<string, object> = {
@@ -15,6 +22,7 @@ const bodies: Record<string, object> = {
   planExperiment: spec,
   createToken: { name: "robot", role: "viewer" },
   openSession: { link: "x".repeat(40) },
+  pushDataset: { dataset, files: [{ path: "train", shards: ["0".repeat(64)] }] },
   drainWorker: { reason: "maintenance" },
   quarantineWorker: { reason: "maintenance", seconds: 60 },
   extendExperiment: { methods: ["senet"], budgets: ["5%"], seeds: [2] },
