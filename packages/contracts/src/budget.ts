@@ -53,7 +53,7 @@ function countOf(value: number, written: string): Budget | { error: string } {
       error: `budget ${written} is ambiguous: write "${+(value * 100).toFixed(4)}%" for a share of the ReLUs, or a count of at least 1`,
     };
   }
-  const count = Math.round(value * 1e6) / 1e6;
+  const count = Number.isInteger(value) ? value : Math.round(value * 1e6) / 1e6; // 8.2 M is 8199999.999999999
   if (!Number.isSafeInteger(count) || count < 1) {
     return { error: `budget ${written} must be a whole number of ReLUs, at least 1` };
   }
