@@ -17,6 +17,7 @@ export interface JsonSchema {
   exclusiveMinimum?: number;
   exclusiveMaximum?: number;
   items?: JsonSchema;
+  prefixItems?: JsonSchema[];
   minItems?: number;
   maxItems?: number;
   properties?: Record<string, JsonSchema>;
@@ -49,6 +50,7 @@ export function arbitraryOf(schema: JsonSchema, resolve: Resolve): fc.Arbitrary<
     case "boolean":
       return fc.boolean();
     case "array": {
+      if (resolved.prefixItems) return fc.tuple(...resolved.prefixItems.map((each) => arbitraryOf(each, resolve)));
       const item = items ? arbitraryOf(items, resolve) : fc.jsonValue();
       return fc.array(item, { minLength: minItems, maxLength: Math.max(minItems, Math.min(maxItems, mostItems)) });
     }
