@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { openArtifacts } from "./artifacts.ts";
@@ -8,14 +7,15 @@ import type { ByteStore } from "./byte-store.ts";
 import { fileBytes } from "./files.ts";
 import { type MoveProgress, moveArtifacts } from "./move.ts";
 import { databaseWithAttempt } from "./testing/database-with-attempt.ts";
+import { folderStore } from "./testing/folder-store.ts";
 
 let database: Awaited<ReturnType<typeof databaseWithAttempt>>;
 let one: ByteStore;
 let other: ByteStore;
 beforeEach(async () => {
   database = await databaseWithAttempt();
-  one = fileBytes(await mkdtemp(join(tmpdir(), "reluctant-one-")));
-  other = fileBytes(await mkdtemp(join(tmpdir(), "reluctant-other-")));
+  one = fileBytes(await folderStore());
+  other = fileBytes(await folderStore());
 });
 afterEach(async () => {
   await database.close();
@@ -118,6 +118,37 @@ test("a move back from a move that was cut off finds what that one left", async 
   expect(await move("postgres")).toEqual({ artifacts: 1, bytes: 9_000_000, failures: [] });
   expect(await readHash(sha256)).toBe(sha256);
   expect([await chunks(), (await filesOf(one)).length]).toEqual([3, 0]);
+});
+
+/** A store in which a collection runs while what was staged there is published, and is not read from there yet. */
+const collecting = (olderThanMs: number): ByteStore => ({
+  ...other,
+  async stage(bytes) {
+    const staged = await other.stage(bytes);
+    const publish = async () => {
+      await staged.publish();
+      await open(one).collectGarbage(olderThanMs);
+    };
+    return { ...staged, publish };
+  },
+});
+
+test("a collection during a move takes no copy that the move is making, however old the artifact", async () => {
+  const { attemptId } = database;
+  const { sha256 } = await open(one).put({ attemptId, mediaType: "text/plain", bytes: of(large) });
+  await database.db.prisma.artifact.updateMany({ data: { createdAt: new Date(Date.now() - 7 * 86_400_000) } });
+  expect(await move(collecting(86_400_000))).toEqual({ artifacts: 1, bytes: 9_000_000, failures: [] });
+  expect(await readHash(sha256)).toBe(sha256);
+});
+
+test("an artifact whose copy was collected before it was read from there stays where it was", async () => {
+  const { attemptId } = database;
+  const { sha256 } = await open(one).put({ attemptId, mediaType: "text/plain", bytes: of(large) });
+  expect(await move(collecting(0))).toMatchObject({ artifacts: 0, failures: [{ sha256 }] });
+  expect([(await filesOf(one)).length, (await filesOf(other)).length]).toEqual([1, 0]);
+  expect(await readHash(sha256)).toBe(sha256);
+  expect((await move(other)).artifacts).toBe(1);
+  expect(await readHash(sha256)).toBe(sha256);
 });
 
 test("bytes that are not those they are named by stay where they are, and are told", async () => {

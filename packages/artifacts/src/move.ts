@@ -90,7 +90,12 @@ async function moveOne(
     } finally {
       await staged.discard().catch(() => {}); // swept later
     }
-    if (!(await db.maybe(sql.finishMove, { artifactId, store }))) return; // collected meanwhile
+    if (!(await db.maybe(sql.finishMove, { artifactId, store }))) {
+      const now = await db.maybe(sql.storedArtifact, { sha256 });
+      if (now && now.location !== store)
+        throw new Error(`its copy in ${store} was collected before it was read from there: move again`);
+      return; // collected itself, or moved by another
+    }
   }
   await removeCopy(db, stores, { artifactId, store: from });
 }
