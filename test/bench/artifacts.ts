@@ -3,7 +3,7 @@
  * of 4 KB (masks), eight at a time. Postgres, S3 server and this process share the machine; the folder is a local disk.
  */
 import { createHash } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type ArtifactStore, openArtifacts, openStores, parseLocations } from "@reluctant/artifacts";
@@ -25,6 +25,7 @@ export async function artifacts({ quick, only }: Pick<Options, "quick" | "only">
   const server = program ? await startS3Server(program) : undefined;
   const db = openDatabase(stack.databaseUrl);
   const folder = await mkdtemp(join(tmpdir(), "reluctant-artifacts-"));
+  await mkdir(join(folder, "staging"));
   const stores = [
     { name: "Postgres", location: "postgres" },
     { name: "S3", location: await server?.bucket() },

@@ -57,7 +57,7 @@ describe("artifacts in a bucket", { timeout: 240_000, ...skipFor(noS3Server) }, 
 
   it("all of it moves to a folder by one command", async () => {
     const files = join(folder, "files");
-    await mkdir(files);
+    await mkdir(join(files, "staging"), { recursive: true });
     const stores = `file://${files} ${bucket}`;
     const moved = await reluctant(["artifacts", "move", "--database", cluster.stack.databaseUrl, "--stores", stores]);
     expect(moved).toMatch(/^\d+ artifacts \(.+\) moved to file:/);

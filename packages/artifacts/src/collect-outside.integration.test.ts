@@ -1,11 +1,10 @@
-import { mkdtemp, readdir, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readdir, rm } from "node:fs/promises";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { openArtifacts } from "./artifacts.ts";
 import type { ByteStore, StagedBytes } from "./byte-store.ts";
 import { fileBytes } from "./files.ts";
 import { databaseWithAttempt } from "./testing/database-with-attempt.ts";
+import { folderStore } from "./testing/folder-store.ts";
 
 const dayMs = 86_400_000;
 
@@ -13,7 +12,7 @@ let database: Awaited<ReturnType<typeof databaseWithAttempt>>;
 let folder: string;
 beforeEach(async () => {
   database = await databaseWithAttempt();
-  folder = await mkdtemp(join(tmpdir(), "reluctant-artifacts-"));
+  folder = await folderStore();
 });
 afterEach(async () => {
   await database.close();

@@ -8,15 +8,24 @@ const readBytes = 2 ** 20;
 
 /**
  * Artifacts as files of a folder that all processes share, as on NFS: `ab/abcdef…`, synced to disk before they are named, and
- * named by a hard link, which shows all of a file or nothing. The folder itself is never made: where it is not mounted, nothing
- * is written to the disk beneath.
+ * named by a hard link, which shows all of a file or nothing. What is written is staged in `staging/`, which whoever sets the
+ * store up makes, and nobody else: a mount point is there also while its mount is away, and without `staging/` nothing is
+ * written to, or taken for removed from, the disk beneath.
  */
 export function fileBytes(folder: string): ByteStore {
   const location = `file://${folder}`;
   const staging = join(folder, "staging");
   const fileOf = (sha256: string) => join(folder, sha256.slice(0, 2), sha256);
 
+  /** @throws StoreUnavailable where the folder is not there, or another one is in its place */
+  const requireStaging = async (): Promise<void> => {
+    if ((await stat(staging).catch(unless("ENOENT")))?.isDirectory()) return;
+    const cause = new Error(`there is no folder ${staging}: mount the store, or make that folder if the store is new`);
+    throw new StoreUnavailable(location, { cause });
+  };
+
   const publish = async (from: string, sha256: string): Promise<void> => {
+    await requireStaging();
     const to = fileOf(sha256);
     await makeFolder(dirname(to));
     await link(from, to).catch(unless("EEXIST"));
@@ -27,9 +36,7 @@ export function fileBytes(folder: string): ByteStore {
     location,
 
     async stage(bytes): Promise<StagedBytes> {
-      await makeFolder(staging).catch((cause: unknown) => {
-        throw new StoreUnavailable(location, { cause });
-      });
+      await requireStaging();
       const path = join(staging, randomUUID());
       const discard = () => rm(path, { force: true });
       try {
@@ -46,7 +53,10 @@ export function fileBytes(folder: string): ByteStore {
       yield* createReadStream(fileOf(sha256), { start, end: end - 1, highWaterMark: readBytes });
     },
 
-    remove: (sha256) => rm(fileOf(sha256), { force: true }),
+    async remove(sha256) {
+      await requireStaging();
+      await rm(fileOf(sha256), { force: true });
+    },
 
     async sweep(olderThanMs) {
       let swept = 0;
