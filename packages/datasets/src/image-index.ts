@@ -27,6 +27,11 @@ export function fileTable(paths: Iterable<string>): { text: string; startOf: Rea
   return { text: [...startOf.keys()].map((path) => `${path}\n`).join(""), startOf };
 }
 
+export const pathsOf = (files: string): string[] => files.split("\n").slice(0, -1);
+
+/** Whether a path names a file of the folder that files.txt lies in, and no other. */
+export const isOwnFile = (path: string): boolean => !path.includes("/") && !["", ".", ".."].includes(path);
+
 export function encodeImageIndex(images: readonly IndexedImage[], startOf: ReadonlyMap<string, number>): Uint8Array {
   const records = Buffer.alloc(images.length * recordBytes);
   for (const [index, { location, bytes, digest }] of images.entries()) {

@@ -5,7 +5,7 @@ import { BrokenImage, BrokenImages } from "./broken-images.ts";
 import { encodedImages } from "./encoded-images.ts";
 import { contentChanged, DatasetError } from "./errors.ts";
 import { sha256 } from "./files.ts";
-import { encodeImageIndex, filesFile, fileTable } from "./image-index.ts";
+import { encodeImageIndex, filesFile, fileTable, isOwnFile, pathsOf } from "./image-index.ts";
 import type { EncodedStore } from "./images.ts";
 import type { Manifest, ManifestSample } from "./manifest.ts";
 import { measuredImages, PixelSums } from "./normalization.ts";
@@ -16,10 +16,14 @@ import { type Split, splits, stratifiedOrder } from "./split.ts";
 /** Images out of gzipped archives, where nothing can be sought: unpacked once, one after another. */
 const packedFile = "packed";
 
-/** False where a streamed data set was registered before and its files have moved since. */
+/**
+ * False where a streamed data set was registered before and its files have moved since. One that was fetched has its images in
+ * its own folder, where no folder of data moves them.
+ */
 export async function filesUnmoved(manifest: Manifest, folder: string): Promise<boolean> {
   if (!manifest.preprocessing?.streamed) return true;
   const files = await readFile(join(folder, filesFile), "utf8").catch(() => null);
+  if (files && pathsOf(files).every(isOwnFile)) return true;
   return files === fileTable(manifest.samples.map(fileOf)).text;
 }
 

@@ -125,6 +125,10 @@ test("encoded images, which lie in archives of the machine that pushes, come alo
   await push(reader);
   await fetchTo("node", reader);
   const before = await images("pusher", reader);
+  // It stays as it was fetched where its folder is prepared too, under whoever runs with it.
+  const files = await readdir(join(folder, "node", reader.version));
+  await (await prepareAt(join(folder, "shapes-train-000000.tar"), { cacheDir: join(folder, "node") })).close();
+  expect(await readdir(join(folder, "node", reader.version))).toEqual(files);
   for (const name of await readdir(folder)) if (name.endsWith(".tar")) await rm(join(folder, name));
   expect(await images("node", reader)).toEqual(before);
   await expect(images("pusher", reader)).rejects.toThrow("cannot be read");
