@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -113,4 +113,26 @@ test("what nobody pushed, and what is larger than may be kept, is told", async (
   const [version] = versions;
   await expect(slot("one", { partsOf: async () => [] }).use(version, signal)).rejects.toThrow("nobody pushed it");
   await expect(slot("one", { maxBytes: 10 }).use(version, signal)).rejects.toThrow("RELUCTANT_FETCHED_GB");
+});
+
+test("what was prepared here after a fetch was refused is not taken for fetched, nor evicted", async () => {
+  const [a, b] = versions;
+  await expect(slot("one", { partsOf: async () => [] }).use(a, signal)).rejects.toThrow("nobody pushed it");
+  await mkdir(join(folder, a));
+  await writeFile(join(folder, a, "dataset.json"), "{}");
+  await (await slot("one").use(a, signal)).release();
+  await slot("one", { maxBytes: await bytesOf(b) }).use(b, signal);
+  expect(await there()).toEqual(["a", "b"]);
+});
+
+test("of an eviction that was cut off nothing stays that looks whole", async () => {
+  const [a, b] = versions;
+  await (await slot("one").use(a, signal)).release();
+  const evicted = join(folder, "fetched", a, "evicted");
+  await rename(join(folder, a), evicted);
+  await rm(join(evicted, "train.images"));
+  await (await slot("one").use(a, signal)).release();
+  expect(await readFile(join(folder, a, "train.images"), "utf8")).toContain("second");
+  await (await slot("one", { maxBytes: await bytesOf(b) }).use(b, signal)).release();
+  expect([await there(), (await readdir(join(folder, "fetched"))).filter((name) => name === a)]).toEqual([["b"], []]);
 });

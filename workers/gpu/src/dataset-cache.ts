@@ -49,8 +49,9 @@ export interface DatasetCacheOptions {
 
 /**
  * Beside the versions lies `fetched/`, with a folder for each that was fetched: `bytes` says how many it has, and by its date when it
- * was last used; `users/` who uses it; and until it is whole `files/` what came so far, `done/` which shards those are, and `shards/`
- * who fetches which.
+ * was last used; `users/` who uses it; until it is whole `files/` what came so far, `done/` which shards those are, and `shards/`
+ * who fetches which; and `evicted/` what is being removed. A version without `bytes` there was not fetched: whatever lies here of
+ * it was prepared here.
  */
 export function createDatasetCache({
   folder,
@@ -83,6 +84,7 @@ export function createDatasetCache({
     }
     await exclusively(async () => {
       await evict(fetched, folder, { room: maxBytes - bytes, spared: version });
+      await rm(join(placeOf(version), "evicted"), { recursive: true, force: true }); // by a process that was killed
       await writeFile(bytesFile(version), String(bytes));
     });
     const place = placeOf(version);
@@ -150,8 +152,9 @@ export function createDatasetCache({
 
   return {
     async use(version, signal) {
-      const isOurs = await isThere(placeOf(version));
-      if (!isOurs && (await isPrepared(folder, version))) return { release: async () => {} };
+      // In this order: what is fetched has its bytes noted before it is whole.
+      const isHere = await isPrepared(folder, version);
+      if (isHere && !(await isThere(bytesFile(version)))) return { release: async () => {} };
       const user = await exclusively(() => takeUse(join(placeOf(version), "users", encodeURIComponent(slotName))));
       try {
         if (!(await isPrepared(folder, version))) await fetch(version, signal);
@@ -193,23 +196,33 @@ async function evict(
   { room, spared }: { room: number; spared: string },
 ): Promise<void> {
   const versions = (await readdir(fetched)).filter((name) => /^[0-9a-f]{64}$/.test(name) && name !== spared);
-  const kept = await Promise.all(
+  const found = await Promise.all(
     versions.map(async (version) => {
       const file = join(fetched, version, "bytes");
-      const usedAt = await stat(file)
-        .then(({ mtimeMs }) => mtimeMs)
-        .catch(() => 0);
-      return { version, usedAt, bytes: Number(await readFile(file, "utf8").catch(() => "0")) };
+      const seen = await stat(file).catch(() => null);
+      return seen && { version, usedAt: seen.mtimeMs, bytes: Number(await readFile(file, "utf8")) };
     }),
   );
+  const kept = found.filter((version) => version !== null);
   let total = kept.reduce((sum, { bytes }) => sum + bytes, 0);
   for (const { version, bytes } of kept.sort((a, b) => a.usedAt - b.usedAt)) {
     if (total <= room) return;
     if (await isUsed(join(fetched, version, "users"))) continue;
-    await rm(join(folder, version), { recursive: true, force: true });
-    await rm(join(fetched, version), { recursive: true, force: true });
+    await removeFetched(join(fetched, version), join(folder, version));
     total -= bytes;
   }
+}
+
+/** Cut off at any moment, it leaves no version that looks whole and is not, and no shard as done whose bytes are gone. */
+async function removeFetched(place: string, prepared: string): Promise<void> {
+  const remove = (path: string) => rm(path, { recursive: true, force: true });
+  const evicted = join(place, "evicted");
+  await remove(evicted);
+  await rename(prepared, evicted).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== "ENOENT") throw error; // else its fetch did not end
+  });
+  for (const name of ["evicted", "done", "files"]) await remove(join(place, name));
+  await remove(place);
 }
 
 async function isUsed(users: string): Promise<boolean> {
