@@ -2,6 +2,7 @@ export { cardOf, type DatasetCardFacts } from "./card.ts";
 export { requireDataFolders } from "./data-folders.ts";
 export { discoverDatasets } from "./discover.ts";
 export { DatasetError } from "./errors.ts";
+export { requireOwnImages } from "./fetched.ts";
 export { glyphs } from "./glyphs.ts";
 export type { CropKey } from "./images.ts";
 export { datasetSheet, type Inspection, inspectDataset } from "./inspect/inspect.ts";

@@ -16,7 +16,7 @@ import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { ArtifactStore } from "@reluctant/artifacts";
 import type { DatasetPart } from "@reluctant/control";
-import { isPrepared } from "@reluctant/datasets";
+import { DatasetError, isPrepared, requireOwnImages } from "@reluctant/datasets";
 import { type Holding, takeFolder } from "@reluctant/machine";
 import { AttemptFailure } from "./attempt-failure.ts";
 
@@ -99,6 +99,10 @@ export function createDatasetCache({
       if (!others) break;
       await delay(lookMs, undefined, { signal });
     }
+    await requireOwnImages(join(place, "files")).catch(async (error: unknown) => {
+      if (error instanceof DatasetError) throw new AttemptFailure("internal", error.message);
+      if (!(await isPrepared(folder, version))) throw error; // else another slot was first
+    });
     await rename(join(place, "files"), join(folder, version)).catch(async (error: unknown) => {
       if (!(await isPrepared(folder, version))) throw error; // else another slot was first
     });
