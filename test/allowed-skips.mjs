@@ -1,7 +1,7 @@
 /** What may be skipped with `CI=true`: what this machine cannot have. */
 import { readFileSync } from "node:fs";
 import { isOnPath } from "../scripts/programs.mjs";
-import { noGo } from "../scripts/s3-server.mjs";
+import { noGo, notBuildable, s3ServerOfTests, whyNoS3Server } from "../scripts/s3-server.mjs";
 
 export const noBf16 = "no bfloat16 instructions, on this processor or at the level forced on it";
 
@@ -14,6 +14,7 @@ const allowed = [
     holds: () => ["baseline", "avx2"].includes(process.env.TFJS_TORCH_CPU_LEVEL) || !processorHasBf16(),
   },
   { reason: noGo, holds: () => !isOnPath("go") },
+  { reason: notBuildable, holds: () => !s3ServerOfTests() && whyNoS3Server().startsWith(notBuildable) },
 ];
 
 /** Asked of the processor itself: what the backend answers is what the tests are to check. */

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePort } from "../infra/local/src/machine.ts";
 import { createProcess } from "../infra/local/src/processes.ts";
-import { noGo } from "../scripts/s3-server.mjs";
+import { whyNoS3Server } from "../scripts/s3-server.mjs";
 
 export interface S3Server {
   /** A store in a bucket of its own, which is empty: `s3://…?endpoint=…`. */
@@ -13,7 +13,7 @@ export interface S3Server {
 }
 
 /** Why there is none on this machine, for `skipFor`; null where there is. */
-export const noS3Server: string | null = process.env.TEST_S3_SERVER ? null : noGo;
+export const noS3Server: string | null = process.env.TEST_S3_SERVER ? null : whyNoS3Server();
 
 const credentials = { access: "reluctant", secret: "of-tests-alone" };
 
