@@ -34,7 +34,7 @@ export function findAddon(): string | undefined {
 
 /**
  * Builds the add-on where the cache lacks it: a few seconds. Several at once are safe: each builds aside, the first rename wins.
- * Environment: `RELUCTANT_CACHE`, `CXX`.
+ * Environment: `RELUCTANT_PI_CACHE`, `RELUCTANT_CACHE`, `CXX`.
  * @throws Error with the end of the compiler's output where it fails, or the folder that cannot be written
  */
 export async function ensureBuilt(): Promise<{ path: string } | { missing: string }> {
@@ -70,12 +70,19 @@ async function makeFolder(parent: string): Promise<string> {
 
 const compiler = () => process.env.CXX || "c++";
 
-function addonPath(): string | undefined {
+/** One that is only read may be named, as that of an image, whose cache is empty. */
+function buildsFolder(): string | undefined {
+  if (process.env.RELUCTANT_PI_CACHE) return process.env.RELUCTANT_PI_CACHE;
   const cache = process.env.RELUCTANT_CACHE || homeCache(process.env);
-  if (!cache) return undefined;
+  return cache ? join(cache, "pi") : undefined;
+}
+
+function addonPath(): string | undefined {
+  const folder = buildsFolder();
+  if (!folder) return undefined;
   const hash = createHash("sha256").update(JSON.stringify([compiler(), common, units, process.versions.modules]));
   for (const name of readdirSync(sources).sort()) hash.update(name).update(readFileSync(join(sources, name)));
-  return join(cache, "pi", `${process.platform}-${process.arch}-${hash.digest("hex").slice(0, 16)}`, file);
+  return join(folder, `${process.platform}-${process.arch}-${hash.digest("hex").slice(0, 16)}`, file);
 }
 
 async function compile(folder: string): Promise<void> {

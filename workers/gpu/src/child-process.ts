@@ -28,7 +28,7 @@ export interface Child {
 
 /** What a child may know of our environment: where libraries and devices are, never where Postgres and Redis are. */
 const passedVariables =
-  /^(PATH|HOME|USER|LANG|LC_.*|TZ|TMPDIR|LD_LIBRARY_PATH|LIBTENSORFLOW|LIBTORCH|CXX|UV_THREADPOOL_SIZE|(CUDA|CUBLAS|NVIDIA|OMP|MKL|PYTORCH|TF|TFJS)_.*|RELUCTANT_(BACKEND|THREADS|DECODE_THREADS|DETERMINISTIC|CACHE|PI_LEVEL))$/;
+  /^(PATH|HOME|USER|LANG|LC_.*|TZ|TMPDIR|LD_LIBRARY_PATH|LIBTENSORFLOW|LIBTORCH|CXX|UV_THREADPOOL_SIZE|(CUDA|CUBLAS|NVIDIA|OMP|MKL|PYTORCH|TF|TFJS)_.*|RELUCTANT_(BACKEND|THREADS|DECODE_THREADS|DETERMINISTIC|CACHE|PI_CACHE|PI_LEVEL))$/;
 export const childEnvironment = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
   Object.fromEntries(Object.entries(env).filter(([name]) => passedVariables.test(name)));
 
