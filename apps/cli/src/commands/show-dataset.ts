@@ -28,7 +28,12 @@ export function cardText({ name, alsoNamed, version, splits, inputShape, classes
     ["size", `${inputShape[1]}×${inputShape[0]}`],
   ];
   const told = rows.filter(([, text]) => text !== "").map(([title, text]) => line`${dim(title.padEnd(10))}  ${text}`);
-  if (!card) return joined([bold(name), ...told, yellow("no worker that has it has made its card yet")]);
+  if (!card)
+    return joined([
+      bold(name),
+      ...told,
+      yellow("it has no card: a worker makes one as it prepares a data set, none of one that it fetches"),
+    ]);
   const numbers = ["train", "validation", "test"].map((title) => ({ title, align: "right" as const }));
   return joined([
     bold(name),
