@@ -43,6 +43,9 @@ test("where the mount of a folder is away, nothing is written beneath, nor taken
   await expect(store.stage(someBytes())).rejects.toThrow(`there is no folder ${folder}/staging: mount the store`);
   await expect(staged.publish()).rejects.toThrow(StoreUnavailable);
   await expect(store.remove(staged.sha256)).rejects.toThrow(StoreUnavailable);
+  await expect(store.read(staged.sha256, { start: 0, end: 5 })[Symbol.asyncIterator]().next()).rejects.toThrow(
+    StoreUnavailable,
+  );
   expect(await store.sweep(0)).toBe(0);
   expect(await readdir(folder)).toEqual([]);
   await rm(folder, { recursive: true });

@@ -19,9 +19,12 @@ export function fileBytes(folder: string): ByteStore {
 
   /** @throws StoreUnavailable where the folder is not there, or another one is in its place */
   const requireStaging = async (): Promise<void> => {
-    if ((await stat(staging).catch(unless("ENOENT")))?.isDirectory()) return;
-    const cause = new Error(`there is no folder ${staging}: mount the store, or make that folder if the store is new`);
-    throw new StoreUnavailable(location, { cause });
+    try {
+      if ((await stat(staging).catch(unless("ENOENT")))?.isDirectory()) return;
+      throw new Error(`there is no folder ${staging}: mount the store, or make that folder where it is new`);
+    } catch (cause) {
+      throw new StoreUnavailable(location, { cause });
+    }
   };
 
   const publish = async (from: string, sha256: string): Promise<void> => {
@@ -50,7 +53,12 @@ export function fileBytes(folder: string): ByteStore {
 
     async *read(sha256, { start, end }) {
       if (start === end) return;
-      yield* createReadStream(fileOf(sha256), { start, end: end - 1, highWaterMark: readBytes });
+      try {
+        yield* createReadStream(fileOf(sha256), { start, end: end - 1, highWaterMark: readBytes });
+      } catch (error) {
+        await requireStaging();
+        throw error;
+      }
     },
 
     async remove(sha256) {
