@@ -40,6 +40,7 @@ export class Channel {
     this.#timeoutMs = timeoutMs;
     socket.pause();
     socket.on("error", (cause) => this.#fail("closed", `the connection to the ${peer} broke`, cause));
+    socket.setMaxListeners(0); // several messages may wait for it to drain
     socket.on("close", () => this.#fail("closed", `the ${peer} closed the connection`));
   }
 

@@ -1,8 +1,13 @@
-/** Hands results on in the order in which they were begun, and lets at most `depth` of them be under way. */
+/**
+ * Hands each result on as soon as it and all that were begun before it have ended, whether or not another is added; lets at
+ * most `depth` of them be under way.
+ */
 export class Pipeline<T> {
   readonly #depth: number;
   readonly #handOn: (result: T) => void | Promise<void>;
-  readonly #underWay: Promise<T>[] = [];
+  /** In the order of their beginning; one that failed stays, and fails whoever awaits it. */
+  readonly #underWay: Promise<void>[] = [];
+  #last: Promise<void> = Promise.resolve();
 
   constructor(depth: number, handOn: (result: T) => void | Promise<void>) {
     this.#depth = depth;
@@ -12,17 +17,20 @@ export class Pipeline<T> {
   /** Takes one that was begun; ends when another may begin. */
   async add(result: T | Promise<T>): Promise<void> {
     const begun = Promise.resolve(result);
-    begun.catch(() => undefined); // whoever hands it on is told
-    this.#underWay.push(begun);
-    while (this.#underWay.length >= this.#depth) await this.#next();
+    this.#last = this.#handOnAfter(this.#last, begun);
+    for (const promise of [begun, this.#last]) promise.catch(() => undefined); // whoever awaits the pipeline is told
+    this.#underWay.push(this.#last);
+    while (this.#underWay.length >= this.#depth) await this.#underWay[0];
   }
 
   /** Ends when all have been handed on. */
   async drain(): Promise<void> {
-    while (this.#underWay.length > 0) await this.#next();
+    await this.#last;
   }
 
-  async #next(): Promise<void> {
-    await this.#handOn(await (this.#underWay.shift() as Promise<T>));
+  async #handOnAfter(earlier: Promise<void>, begun: Promise<T>): Promise<void> {
+    await earlier;
+    await this.#handOn(await begun);
+    this.#underWay.shift();
   }
 }

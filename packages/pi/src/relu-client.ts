@@ -19,10 +19,8 @@ interface GarbledChunk extends Chunk {
   tables: Uint8Array;
 }
 
-const noLabels: Labels = new Int32Array(0);
-
-/** Chunks whose transfers may be out at once, 4 MiB each: a server that garbles in threads has work for as many. */
-const chunksAhead = 2;
+/** Chunks whose transfers are out beside the one whose tables are due, 4 MiB each: as many as the server garbles at once. */
+const chunksAhead = (threads: number): number => Math.max(2, threads);
 
 /** A ReLU layer at the client, ready for one inference. */
 export interface EvaluatorLayer {
@@ -43,8 +41,9 @@ export async function prepareEvaluator(options: {
   inference: Inference;
   server: Channel;
   transfers: RowReceiver;
+  threads: number;
 }): Promise<{ evaluator: EvaluatorLayer; share: RingVector }> {
-  const { step, layer, share, inference, server, transfers } = options;
+  const { step, layer, share, inference, server, transfers, threads } = options;
   const next = share.slice();
   const circuit = circuitOf(step.signBits);
   const chosen = (chunk: Chunk) => {
@@ -58,28 +57,29 @@ export async function prepareEvaluator(options: {
     choices.set(ofMask, ofShare.length);
     return transfers.extend(choices);
   };
-  const send = async (chunk: Chunk | undefined): Promise<Labels> => {
-    if (!chunk) return noLabels;
-    const { corrections, labels } = chosen(chunk);
-    await server.send("corrections", corrections);
-    return labels;
+  const out: { rows: Labels; sent: Promise<void> }[] = [];
+  const send = (chunk: Chunk): void => {
+    const { corrections, labels: rows } = chosen(chunk);
+    const sent = server.send("corrections", corrections);
+    sent.catch(() => undefined); // whoever awaits it is told
+    out.push({ rows, sent });
   };
   const chunks: GarbledChunk[] = [];
   const waiting = chunksOf(step.kept);
-  const rows: Labels[] = [];
-  for (const chunk of waiting.slice(0, chunksAhead)) rows.push(await send(chunk));
+  const ahead = chunksAhead(threads);
+  for (const chunk of waiting.slice(0, ahead)) send(chunk);
   for (const [place, chunk] of waiting.entries()) {
     const units = chunk.units.length;
-    const ofChunk = rows.shift() as Labels;
+    const { rows: ofChunk, sent } = out.shift() as (typeof out)[number];
     const labels = {
       clientShare: labelsOfRows(ofChunk, 0, step.signBits, units),
       mask: labelsOfRows(ofChunk, step.signBits, ringBits, units),
     };
     // a later chunk's transfers go out while the server garbles this one
-    const garbled = server.receive("tables", tableBytes(circuit, units));
-    const [tables, laterRows] = await Promise.all([garbled, send(waiting[place + chunksAhead])]);
+    const later = waiting[place + ahead];
+    if (later) send(later);
+    const [tables] = await Promise.all([server.receive("tables", tableBytes(circuit, units)), sent]);
     chunks.push({ ...chunk, labels, tables });
-    rows.push(laterRows);
   }
   return { evaluator: { step, layer, chunks }, share: next };
 }

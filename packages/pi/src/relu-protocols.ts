@@ -48,7 +48,8 @@ const garbled: ReluProtocol = {
     const transfers = await startReceiver(server, kernels);
     return {
       async prepare(at) {
-        const { evaluator, share } = await prepareEvaluator({ ...at, inference, server, transfers });
+        const { threads } = kernels;
+        const { evaluator, share } = await prepareEvaluator({ ...at, inference, server, transfers, threads });
         return { share, online: () => evaluateLayer(evaluator, { inference, server, kernels }) };
       },
     };

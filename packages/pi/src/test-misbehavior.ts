@@ -162,6 +162,7 @@ const conversations = {
           inference: ofClient,
           server,
           transfers: receiver,
+          threads: kernels.threads,
         });
         await evaluateLayer(evaluator, { inference: ofClient, server, kernels });
       },

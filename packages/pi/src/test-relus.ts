@@ -7,17 +7,17 @@ import { add, type RingVector, subtract } from "./ring.ts";
 import { channelPair } from "./test-channels.ts";
 
 /** Both parties' ends of one inference's ReLUs, in one process over a socket; tests and benches only, as all of this file. */
-export async function reluEnds(protocol: ReluProtocolName) {
+export async function reluEnds(protocol: ReluProtocolName, options: { threads?: number } = {}) {
   const [near, far] = await channelPair();
   const halves = { client: randomSeed(), server: randomSeed() };
-  const kernels = chooseKernels();
+  const kernels = chooseKernels(options);
   const context = (peer: typeof near) => {
     const ledger = new Ledger();
     return { peer, inference: new Inference(ledger, halves), kernels, ledger };
   };
   const { client: startClient, server: startServer } = reluProtocols[protocol];
   const [client, server] = await Promise.all([startClient(context(near)), startServer(context(far))]);
-  return { near, client, server, close: () => Promise.all([near.close(), far.close()]) };
+  return { near, client, server, close: () => Promise.all([near.close(), far.close(), kernels.close()]) };
 }
 
 /** A layer's output by the protocol on these values, with fresh shares. Each layer of an inference has a number of its own. */

@@ -1,9 +1,12 @@
 import { expect, it } from "vitest";
 import { chooseKernels } from "./choose-kernels.ts";
+import { chunkUnits } from "./chunks.ts";
 import { type ChunkName, GateHash } from "./gate-hash.ts";
 import { labelsOfBits, labelWords, randomDelta } from "./labels.ts";
 import { randomSeed, randomVector, randomWords } from "./random.ts";
 import { boundedReluCircuit as bounded, fullReluCircuit as full } from "./relu-circuit.ts";
+import { shiftRight } from "./ring.ts";
+import { reluBy, reluEnds } from "./test-relus.ts";
 
 /** A chunk of units with labels for everything, by name. */
 function chunkOf(circuit: typeof full, name: ChunkName) {
@@ -43,4 +46,12 @@ it("a thread's error is its caller's, and a pool that was closed refuses", async
   await expect(kernels.evaluate({ ...chunk, labels, tables: new Uint8Array(0) })).rejects.toThrow();
   await kernels.close();
   await expect(kernels.garble(chunk)).rejects.toThrow("a thread of kernels ended");
+});
+
+it("a layer of more chunks than the client has out goes through as many threads as it has chunks", async () => {
+  const ends = await reluEnds("garbled", { threads: 4 });
+  const x = shiftRight(randomVector(3 * chunkUnits + 1), 28);
+  const out = await reluBy(ends, x, { kept: Uint32Array.from(x.keys()), signBits: 37, layer: 0 });
+  expect(Buffer.from(out.buffer).equals(Buffer.from(x.map((value) => (value > 0n ? value : 0n)).buffer))).toBe(true);
+  await ends.close();
 });
