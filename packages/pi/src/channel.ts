@@ -15,13 +15,14 @@ export class ChannelError extends Error {
   }
 }
 
-/** How long a peer may take for a message, and to take one. */
+/** How long a peer may take for a message, and to take one; as long again for the largest. */
 export const defaultTimeoutMs = 60_000;
 
 /**
  * One end of a stream of typed messages over a TCP or unix socket. A receiver says which message it awaits and how long it
- * is; anything else ends the session, and so does a peer that is silent for `timeoutMs`. After the first error every call
- * throws it. The channel is assumed authentic and private: between machines, give it a TLS socket.
+ * is; anything else ends the session, and so does a peer that has not sent all of it in `timeoutMs`, or twice that for the
+ * largest. After the first error every call throws it. The channel is assumed authentic and private: between machines, give it
+ * a TLS socket.
  */
 export class Channel {
   readonly transcript = new Transcript();
@@ -39,8 +40,8 @@ export class Channel {
     this.#peer = peer;
     this.#timeoutMs = timeoutMs;
     socket.pause();
-    socket.on("error", (cause) => this.#fail("closed", `the connection to the ${peer} broke`, cause));
     socket.setMaxListeners(0); // several messages may wait for it to drain
+    socket.on("error", (cause) => this.#fail("closed", `the connection to the ${peer} broke`, cause));
     socket.on("close", () => this.#fail("closed", `the ${peer} closed the connection`));
   }
 
@@ -54,18 +55,20 @@ export class Channel {
     this.#socket.write(headerOf({ type, bytes, sequence: this.#sent++ }));
     const taken = this.#socket.write(new Uint8Array(payload.buffer, payload.byteOffset, bytes));
     this.#socket.uncork();
-    if (!taken) await this.#event("drain", `take ${type}`);
+    if (!taken) await this.#inTime(this.#socket.writableLength, `take ${type}`, () => this.#event("drain"));
   }
 
   /** The next message, which must be of this type and have so many bytes. Its memory is fresh. One at a time. */
   async receive(type: MessageType, bytes: number): Promise<Uint8Array> {
     if (bytes > maximumMessageBytes) throw new RangeError(`${type} of ${bytes} bytes: a message has at most 64 MiB`);
-    const header = await this.#read(headerBytes, type);
-    const fault = faultOf(header, { type, bytes, sequence: this.#received++ });
-    if (fault) throw this.#fail("malformed", `the ${this.#peer} ${fault}`);
-    const payload = await this.#read(bytes, type);
-    this.transcript.received(headerBytes + bytes);
-    return payload;
+    return this.#inTime(bytes, `send ${type}`, async () => {
+      const header = await this.#read(headerBytes);
+      const fault = faultOf(header, { type, bytes, sequence: this.#received++ });
+      if (fault) throw this.#fail("malformed", `the ${this.#peer} ${fault}`);
+      const payload = await this.#read(bytes);
+      this.transcript.received(headerBytes + bytes);
+      return payload;
+    });
   }
 
   /** Closes the connection, once what was sent is on its way. */
@@ -75,12 +78,12 @@ export class Channel {
     const closed = once(this.#socket, "close");
     this.#socket.end();
     this.#socket.resume(); // or the peer's end is never seen
-    const deadline = setTimeout(() => this.#socket.destroy(), this.#timeoutMs);
+    const deadline = setTimeout(() => this.#socket.destroy(), Math.min(this.#timeoutMs, defaultTimeoutMs));
     await closed.catch(() => undefined);
     clearTimeout(deadline);
   }
 
-  async #read(bytes: number, type: MessageType): Promise<Uint8Array> {
+  async #read(bytes: number): Promise<Uint8Array> {
     const target = new Uint8Array(bytes);
     let filled = 0;
     while (filled < bytes) {
@@ -88,7 +91,7 @@ export class Channel {
         const chunk = this.#socket.read() as Uint8Array | null;
         if (!chunk) {
           this.#requireOpen();
-          await this.#event("readable", `send ${type}`);
+          await this.#event("readable");
           continue;
         }
         this.#unread = chunk;
@@ -101,18 +104,27 @@ export class Channel {
     return target;
   }
 
-  /** Waits for an event of the socket, its end or the time limit. */
-  async #event(name: "readable" | "drain", what: string): Promise<void> {
+  /** Ends the session where so many bytes take the peer too long. One limit for all of them: a peer that drips has no more time. */
+  async #inTime<T>(bytes: number, what: string, work: () => Promise<T>): Promise<T> {
+    const limitMs = Math.floor(this.#timeoutMs * (1 + bytes / maximumMessageBytes));
+    const timer = setTimeout(
+      () => this.#fail("timeout", `the ${this.#peer} did not ${what} within ${limitMs} ms`),
+      limitMs,
+    );
+    try {
+      return await work();
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Waits for an event of the socket, or its end. */
+  async #event(name: "readable" | "drain"): Promise<void> {
     await new Promise<void>((resolve) => {
       const done = () => {
-        clearTimeout(timer);
         for (const event of [name, "end", "close"]) this.#socket.off(event, done);
         resolve();
       };
-      const timer = setTimeout(() => {
-        this.#fail("timeout", `the ${this.#peer} did not ${what} within ${this.#timeoutMs} ms`);
-        done();
-      }, this.#timeoutMs);
       for (const event of [name, "end", "close"]) this.#socket.on(event, done);
     });
     if (this.#socket.readableEnded) this.#fail("closed", `the ${this.#peer} closed the connection`);

@@ -30,4 +30,15 @@ describe("a connection", () => {
       message: "the client did not connect within 20 ms",
     });
   });
+
+  it("waits for messages as long as was said of them, apart from the peer", async () => {
+    const path = join(folder, "socket");
+    let first: ReturnType<typeof connect> | undefined;
+    const onListening = () => {
+      first = connect({ path }, { peer: "server" });
+    };
+    const near = await acceptOne({ path }, { peer: "client", messageTimeoutMs: 20, onListening });
+    await expect(near.receive("labels", 8)).rejects.toThrow("the client did not send labels within 20 ms");
+    await (await (first as ReturnType<typeof connect>)).close();
+  });
 });

@@ -5,8 +5,10 @@ import { Channel, ChannelError, defaultTimeoutMs } from "./channel.ts";
 interface Options {
   /** What errors call the other end. */
   peer: string;
-  /** How long to wait for the peer, then and for each message. */
+  /** How long to wait for the peer, and for each message. */
   timeoutMs?: number;
+  /** How long for each message, where that is longer. */
+  messageTimeoutMs?: number;
 }
 
 /** Waits for one peer at an address, and listens no longer. `onListening` says that a peer may come. */
@@ -21,7 +23,7 @@ export async function acceptOne(
     onListening?.();
     const [socket] = (await within(options, (signal) => once(server, "connection", { signal }))) as [Socket];
     socket.setNoDelay(true);
-    return new Channel(socket, options);
+    return channelOn(socket, options);
   } finally {
     server.close();
   }
@@ -36,8 +38,11 @@ export async function connect(to: NetConnectOpts, options: Options): Promise<Cha
     throw error;
   }
   socket.setNoDelay(true);
-  return new Channel(socket, options);
+  return channelOn(socket, options);
 }
+
+const channelOn = (socket: Socket, { peer, timeoutMs, messageTimeoutMs = timeoutMs }: Options): Channel =>
+  new Channel(socket, { peer, timeoutMs: messageTimeoutMs });
 
 async function within<T>(
   { peer, timeoutMs = defaultTimeoutMs }: Options,

@@ -12,6 +12,12 @@ import type { ReluProtocolName } from "./relu-protocols.ts";
 import type { RingVector } from "./ring.ts";
 import { enrollWeights, inferOnServer, prepareServer } from "./server.ts";
 
+/**
+ * How long for a message between the dealer and a party, which is silent while the others prepare ReLUs and infer. Those two
+ * hear of each other's end within a minute, and the dealer of theirs as they go.
+ */
+const dealerPatience = { messageTimeoutMs: 24 * 3_600_000 };
+
 /** Where each party listens: unix sockets in a folder that only their user may open. */
 export interface Places {
   dealerForClient: string;
@@ -72,8 +78,8 @@ async function runDealer({ places, architecture }: TaskOf<"dealer">, onListening
     if (--waiting === 0) onListening();
   };
   const [client, server] = await Promise.all([
-    acceptOne({ path: places.dealerForClient }, { peer: "client", onListening: listening }),
-    acceptOne({ path: places.dealerForServer }, { peer: "server", onListening: listening }),
+    acceptOne({ path: places.dealerForClient }, { peer: "client", ...dealerPatience, onListening: listening }),
+    acceptOne({ path: places.dealerForServer }, { peer: "server", ...dealerPatience, onListening: listening }),
   ]);
   const kernels = chooseKernels();
   await deal(architecture, { client, server, kernels });
@@ -83,7 +89,7 @@ async function runDealer({ places, architecture }: TaskOf<"dealer">, onListening
 
 async function runServer(task: TaskOf<"server">, onListening: () => void): Promise<PartyResult> {
   const { places, network, images, threads, relus } = task;
-  const dealer = await connect({ path: places.dealerForServer }, { peer: "dealer" });
+  const dealer = await connect({ path: places.dealerForServer }, { peer: "dealer", ...dealerPatience });
   const client = await acceptOne({ path: places.server }, { peer: "client", onListening });
   await greet(client, { architecture: network.architecture, relus });
   const ledger = new Ledger();
@@ -99,7 +105,7 @@ async function runServer(task: TaskOf<"server">, onListening: () => void): Promi
 }
 
 async function runClient(task: TaskOf<"client">, { onListening, onInferred }: PartyProgress): Promise<PartyResult> {
-  const dealer = await connect({ path: task.places.dealerForClient }, { peer: "dealer" });
+  const dealer = await connect({ path: task.places.dealerForClient }, { peer: "dealer", ...dealerPatience });
   const server = await connect(task.server, { peer: "server" });
   onListening();
   await greet(server, task);
