@@ -182,9 +182,22 @@ describe("the plan", () => {
     ]);
   });
 
-  it("refuses to measure what has no protocol", () => {
-    expect(errorsOf({ model: "vgg16-bn", pi: {} })).toEqual([
-      { field: "pi", message: expect.stringMatching(/no protocol for ".*" of vgg16-bn, which is a max-pool/) },
+  it.each([
+    ["vgg16-bn", "is a max-pool"],
+    ["wrn22-8", 'is a batch norm behind ".*": only one that stands alone behind a convolution can be folded'],
+    ["preact-resnet18", "is a batch norm behind"],
+  ])("refuses to measure %s, for one of whose nodes there is no protocol", (model, why) => {
+    expect(errorsOf({ model, pi: {} })).toEqual([
+      { field: "pi", message: expect.stringMatching(`no protocol for ".*" of ${model}, which ${why}`) },
+    ]);
+  });
+
+  it("gives threads to garbled ReLUs alone: those of gmw have no use for them", () => {
+    const { stageRuns } = planOf({ pi: { protocols: ["garbled", "gmw"], threads: 4 }, budgets: ["10%"] });
+    const params = stageRuns.flatMap((run) => (run.params.kind === "private-inference" ? [run.params] : []));
+    expect(params.map(({ protocol, threads }) => [protocol, threads])).toEqual([
+      ["garbled", 4],
+      ["gmw", 1],
     ]);
   });
 

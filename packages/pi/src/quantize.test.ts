@@ -117,7 +117,7 @@ describe("a network in fixed point", () => {
     [
       "a max-pool",
       () => (models.resnet18 as (typeof models)[string]).build([224, 224, 3], 10),
-      '"maxpool" is a max-pool, for which there is no protocol here',
+      'there is no protocol for "maxpool", which is a max-pool',
     ],
     [
       "a batch norm that no convolution takes",

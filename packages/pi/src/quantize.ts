@@ -1,12 +1,13 @@
 import {
+  foldableNorms,
   type Mask,
   type Model,
   type ModelNode,
   type NodeOf,
-  nodesOf,
   reluLayers,
   type Shape,
   size,
+  unsupportedNode,
 } from "@reluctant/relu";
 import { type ConvolutionShape, filterSize } from "./convolution.ts";
 import type { LinearWeights, PrivateNetwork, Step, StepOf } from "./network.ts";
@@ -45,7 +46,7 @@ const epsilon = 1e-5;
  */
 export function quantize(network: PartialReluNetwork): PrivateNetwork {
   const { model, tensors } = network;
-  requireProtocols(network);
+  requireProtocols(model);
   const norms = foldableNorms(model);
   const stepFor = stepsOfModel(network, norms);
   const steps = model.nodes
@@ -65,9 +66,9 @@ export function quantize(network: PartialReluNetwork): PrivateNetwork {
   return { architecture: { name: model.name, steps }, weights };
 }
 
-function requireProtocols({ model }: PartialReluNetwork): void {
-  const [pool] = nodesOf(model, "max-pool");
-  if (pool) throw new UnsupportedNetworkError(`"${pool.name}" is a max-pool, for which there is no protocol here`);
+function requireProtocols(model: Model): void {
+  const found = unsupportedNode(model);
+  if (found) throw new UnsupportedNetworkError(`there is no protocol for "${found.name}", which ${found.why}`);
 }
 
 /** A ReLU layer whose other units compute a polynomial: their squares, then the ReLUs, then the polynomial under the layer's name. */
@@ -101,23 +102,6 @@ function secretCoefficients({ name, channels }: StepOf<"quadratic">, polynomial:
       cause,
     });
   }
-}
-
-/** Batch norms by the convolution that each stands behind alone. */
-function foldableNorms(model: Model): Map<string, NodeOf<"batch-norm">> {
-  const reads = model.nodes.flatMap((node) => [
-    ...("from" in node ? [node.from] : []),
-    ...(node.op === "add" ? [node.with] : []),
-  ]);
-  const norms = nodesOf(model, "batch-norm");
-  const convolutions = new Set(nodesOf(model, "conv").map(({ name }) => name));
-  for (const { name, from } of norms) {
-    if (convolutions.has(from) && reads.filter((read) => read === from).length === 1) continue;
-    throw new UnsupportedNetworkError(
-      `batch norm "${name}" reads "${from}": only one that stands alone behind a convolution can be folded into it`,
-    );
-  }
-  return new Map(norms.map((norm) => [norm.from, norm]));
 }
 
 /** Turns a node into its step; what read a batch norm reads the convolution that it was folded into. */

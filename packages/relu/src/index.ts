@@ -23,6 +23,7 @@ export * from "./numbers.ts";
 export * from "./plan.ts";
 export * from "./poison.ts";
 export * from "./preemption.ts";
+export * from "./private-inference.ts";
 export * from "./published-points.ts";
 export * from "./published-sensitivity.ts";
 export * from "./quarantine.ts";

@@ -1,4 +1,4 @@
-import { measuredBudgets, nodesOf } from "@reluctant/relu";
+import { measuredBudgets, unsupportedNode } from "@reluctant/relu";
 import { paramsSchemaOf, type StageDefinition } from "../../definition.ts";
 
 /** Private inference as DELPHI does it, measured: how it is computed stands in docs/private-inference.md. */
@@ -10,16 +10,22 @@ export const definition: StageDefinition<"private-inference/delphi"> = {
   paramsSchema: paramsSchemaOf("private-inference"),
   params({ model, spec, measurement }) {
     if (!spec.pi || !measurement) throw new Error("a private inference is planned by a spec's `pi` alone");
-    const { samples, threads } = spec.pi;
+    const { samples } = spec.pi;
+    const threads = measurement.protocol === "garbled" ? spec.pi.threads : 1; // they garble and evaluate circuits
     return { kind: "private-inference", model: model.name, samples, ...measurement, batch: 1, threads };
   },
   errors(sweep) {
     const { model, spec, budgets } = sweep;
-    const [pool] = nodesOf(model, "max-pool");
+    const unsupported = unsupportedNode(model);
     const strange = [...(measuredBudgets(sweep) ?? [])].filter((budget) => !budgets.includes(budget));
     return [
-      ...(pool
-        ? [{ field: "pi", message: `there is no protocol for "${pool.name}" of ${spec.model}, which is a max-pool` }]
+      ...(unsupported
+        ? [
+            {
+              field: "pi",
+              message: `there is no protocol for "${unsupported.name}" of ${spec.model}, which ${unsupported.why}`,
+            },
+          ]
         : []),
       ...strange.map((budget) => ({ field: "pi.budgets", message: `has ${budget} ReLUs, which budgets has not` })),
     ];
