@@ -54,6 +54,16 @@ test("a sweep above 20,000 trials is refused with their number, naming each fiel
   ]);
 });
 
+test("measurements above as many are refused at pi, whose own budgets count where it names any", () => {
+  const wide = { budgets: upTo(100), seeds: { count: 200 } };
+  const pi = { protocols: ["garbled", "gmw"], profiles: ["lan", "wan"], repeats: 20 };
+  const message =
+    "100 budgets × 200 seeds × 2 protocols × 2 profiles × 20 repeats make 1,600,000 measurements; a spec may have at most 20,000";
+  expect(errorsOf({ ...wide, pi })).toEqual([{ field: "pi", message }]);
+  expect(errorsOf({ ...wide, pi: {} })).toEqual([]);
+  expect(errorsOf({ ...wide, pi: { ...pi, budgets: [1] } })).toEqual([]);
+});
+
 test("a list that is too long is told from its length, not item by item", () => {
   const broken = Array(400_000).fill("x");
   expect(errorsOf({ seeds: broken, budgets: broken, methods: broken }).map(({ field }) => field)).toEqual([

@@ -26,7 +26,7 @@ export const piSchema = z.strictObject({
   samples: z.int().min(1).max(1_000).default(5),
   protocols: oneOrMany(z.enum(reluProtocols), reluProtocols.length, "protocol").default(["garbled"]),
   profiles: oneOrMany(z.enum(networkProfileNames), networkProfileNames.length, "network profile").default(["lan"]),
-  /** Threads of each party. */
+  /** Threads of each party, which garble and evaluate circuits; GMW computes in one. */
   threads: z.int().min(1).max(64).default(1),
   /** Measurements of the same thing, whose spread tells how far to trust them. */
   repeats: z.int().min(1).max(20).default(1),
@@ -78,6 +78,7 @@ export const experimentSpecSchemaOf = (settings: SettingsOverrideSchema) =>
     .superRefine(fitTogether)
     .superRefine(startFits)
     .superRefine(fitTheLimit)
+    .superRefine(measureWithinTheLimit)
     .meta({
       description: `Methods × budgets × seeds make at most ${format(maxTrials)} trials.`,
       // The same as JSON Schema says it.
@@ -180,6 +181,22 @@ function fitTheLimit({ methods, budgets, seeds }: Fields, ctx: z.RefinementCtx):
   const product = sizes.map(({ field, size }) => `${format(size)} ${field}`).join(" × ");
   const message = `${product} make ${format(trials)} trials; a spec may have at most ${format(maxTrials)}`;
   for (const { field } of sizes) ctx.addIssue({ code: "custom", path: [field], message });
+}
+
+/** `pi` multiplies the trials: all of its measurements together may be as many as trials. */
+function measureWithinTheLimit({ methods, budgets, seeds, pi }: Fields, ctx: z.RefinementCtx): void {
+  if (!pi) return;
+  const { protocols, profiles, repeats } = pi;
+  const lists = Object.entries({ methods, budgets: pi.budgets ?? budgets, seeds, protocols, profiles });
+  const sizes = [
+    ...lists.map(([field, list]) => ({ field, size: list?.length ?? 1 })),
+    { field: "repeats", size: repeats },
+  ];
+  const measurements = sizes.reduce((product, { size }) => product * size, 1);
+  if (measurements <= maxTrials) return;
+  const product = sizes.flatMap(({ field, size }) => (size > 1 ? [`${format(size)} ${field}`] : [])).join(" × ");
+  const message = `${product} make ${format(measurements)} measurements; a spec may have at most ${format(maxTrials)}`;
+  ctx.addIssue({ code: "custom", path: ["pi"], message });
 }
 
 export type ExperimentSpec = z.output<ReturnType<typeof experimentSpecSchemaOf>>;
