@@ -11,6 +11,10 @@ export type PartyReport =
 const report = (message: PartyReport): Promise<void> =>
   new Promise((resolve) => process.send?.(message, () => resolve()) ?? resolve());
 
+/** Where the process that started this one is killed, no one awaits the result. */
+const orphaned = () => process.exit(1);
+process.once("disconnect", orphaned);
+
 process.once("message", async (task: PartyTask) => {
   try {
     const result = await runParty(task, {
@@ -24,5 +28,6 @@ process.once("message", async (task: PartyTask) => {
       message: `${task.role}: ${error instanceof Error ? error.message : String(error)}`,
     });
   }
+  process.off("disconnect", orphaned);
   process.disconnect();
 });

@@ -1,3 +1,9 @@
+import { fork } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { chooseKernels } from "./choose-kernels.ts";
 import { totalOf } from "./costs.ts";
@@ -6,8 +12,10 @@ import { decode, type RingVector } from "./ring.ts";
 import { measure } from "./session.ts";
 import { namedModel, readyNetwork, tinyModel } from "./test-networks.ts";
 
+const node = process.execPath;
 afterEach(() => {
   vi.unstubAllEnvs();
+  process.execPath = node;
 });
 
 /** Classes by falling logit. */
@@ -55,5 +63,27 @@ describe("a session of three processes", () => {
     await expect(measure({ network, images: short, profile: "loopback" })).rejects.toThrow(
       "client: an image has 3 values where tiny takes 108",
     );
+  });
+
+  it("ends where a party cannot be started", async () => {
+    const { network, images } = readyNetwork(tinyModel(), { seed: 3, kept: 0.5, images: 1 });
+    process.execPath = "/nowhere/node";
+    await expect(measure({ network, images, profile: "lan" })).rejects.toThrow("dealer: spawn /nowhere/node ENOENT");
+  });
+
+  it("leaves no party behind where it is killed", async () => {
+    const { network } = readyNetwork(tinyModel(), { seed: 3, kept: 0.5, images: 1 });
+    const folder = await mkdtemp(join(tmpdir(), "reluctant-party-"));
+    const at = (name: string) => join(folder, name);
+    const party = fork(fileURLToPath(new URL("../dist/party-process.js", import.meta.url)), {
+      serialization: "advanced",
+      execArgv: [],
+    });
+    const places = { dealerForClient: at("c"), dealerForServer: at("s"), server: at("server") };
+    party.send({ role: "dealer", places, architecture: network.architecture });
+    await once(party, "message"); // it listens, for a minute
+    party.disconnect();
+    expect(await once(party, "exit")).toEqual([1, null]);
+    await rm(folder, { recursive: true });
   });
 });

@@ -61,9 +61,9 @@ export async function measure(options: MeasureOptions): Promise<Measurement> {
   const stop = () => void Promise.all(parties.map((party) => party.stop()));
   signal?.addEventListener("abort", stop);
   const { architecture } = network;
-  const relay =
-    profile && (await startRelay({ listen: { path: at("relay") }, target: { path: places.server }, profile }));
+  let relay: Awaited<ReturnType<typeof startRelay>> | null = null;
   try {
+    if (profile) relay = await startRelay({ listen: { path: at("relay") }, target: { path: places.server }, profile });
     await start({ role: "dealer", places, architecture });
     const server = await start({ role: "server", places, network, images: images.length, threads, relus });
     const to = relay?.address ?? { path: places.server };
@@ -111,7 +111,10 @@ class PartyProcess {
       listening.reject(new PartyError(message));
       result.reject(new PartyError(message));
     };
-    this.#ended = new Promise((resolve) => this.#child.once("exit", () => resolve()));
+    this.#ended = new Promise((resolve) => {
+      this.#child.once("exit", () => resolve());
+      this.#child.once("error", () => this.#child.pid === undefined && resolve()); // what never began has no exit
+    });
     this.#child.on("error", ({ message }) => fail(`${task.role}: ${message}`));
     this.#child.once("exit", () => fail(`${task.role}: its process ended`));
     this.#child.on("message", (report: PartyReport) => {
@@ -123,7 +126,7 @@ class PartyProcess {
     this.listening = listening.promise;
     this.result = result.promise;
     for (const promise of [this.listening, this.result]) promise.catch(() => undefined); // whoever awaits it is told
-    this.#child.send(task);
+    if (this.#child.connected) this.#child.send(task);
   }
 
   async stop(): Promise<void> {
