@@ -159,7 +159,7 @@ export const piMachineSchema = z.object({
   level: z.string(),
   /** Share of all cores that other processes took meanwhile; null where the machine does not tell. */
   othersShare: z.number().nullable(),
-  /** Others took more than a twentieth. */
+  /** Others took more than a twentieth of the cores, or more than half a core. */
   disturbed: z.boolean(),
 });
 export type PiMachine = z.infer<typeof piMachineSchema>;

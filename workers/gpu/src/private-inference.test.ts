@@ -69,6 +69,7 @@ it("infers privately between processes, says what it cost, and how near it came 
   const sum = (phase: string) =>
     cost.steps.filter((step) => step.phase === phase).reduce((all, step) => all + step.ms, 0);
   expect(cost.online.leastMs).toBeLessThanOrEqual(cost.online.ms);
+  expect(cost.online.ms).toBeCloseTo((cost.online.leastMs + cost.online.mostMs) / 2); // the median of two
   expect(cost.online.mostMs).toBeGreaterThanOrEqual(sum("online")); // the mean of two is at most the greater
   expect(cost.online.rounds).toBe(reluLayers(model).length + 1);
   expect(cost.label).toBe("dealer: offline linear cost not included");

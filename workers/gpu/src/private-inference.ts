@@ -16,8 +16,8 @@ import {
 } from "@reluctant/pi";
 import { type PrivateInference, type PrivateInferenceRequest, StageFailure } from "@reluctant/stages";
 
-/** Share of all cores from which other processes' work makes times doubtful. */
-const disturbingShare = 0.05;
+/** Share of all cores above which other processes' work makes times doubtful; on many cores half a one is less, and enough. */
+const disturbingShare = (cores: number): number => Math.min(0.05, 0.5 / cores);
 
 /** Inferred before the samples, and not counted: compilers and caches are cold, and the server enrolls its weights. */
 const warmUps = 1;
@@ -46,7 +46,7 @@ export const privateInference: PrivateInference = {
         cores: cpus().length,
         level: measured.levels.client,
         othersShare,
-        disturbed: othersShare !== null && othersShare > disturbingShare,
+        disturbed: othersShare !== null && othersShare > disturbingShare(cpus().length),
       },
     };
   },
@@ -80,12 +80,14 @@ function costOf({ client, label }: Measurement): PiCost {
   };
 }
 
-/** The median inference by time, with the fastest's and the slowest's. */
+/** Of inferences by time the middle one, or of an even number the mean of the middle two, with the fastest and the slowest. */
 function spreadOf(samples: readonly Cost[][], phase: Phase): PiCost["online"] {
   const totals = samples.map((costs) => totalOf(costs, phase)).sort((a, b) => a.ms - b.ms);
-  const [least, median, most] = [0, totals.length >> 1, totals.length - 1].map((place) => totals[place]);
-  if (!least || !median || !most) throw new Error("no image was inferred");
-  return { ...median, leastMs: least.ms, mostMs: most.ms };
+  const middle = [(totals.length - 1) >> 1, totals.length >> 1];
+  const [least, lower, upper, most] = [0, ...middle, totals.length - 1].map((place) => totals[place]);
+  if (!least || !lower || !upper || !most) throw new Error("no image was inferred");
+  // what else it cost is the same of every image
+  return { ...upper, ms: (lower.ms + upper.ms) / 2, leastMs: least.ms, mostMs: most.ms };
 }
 
 /** Every inference takes the same steps in the same order. */
