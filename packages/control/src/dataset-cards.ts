@@ -32,7 +32,10 @@ export async function getDatasetSheet(
   const { version } = await visibleDataset(deps, identity, dataset);
   const kept = await deps.db.maybe(sql.datasetSheet, { sha256: version });
   if (!kept)
-    throw new ReluctantError("not-found", `dataset ${dataset} has no card yet: a worker that has it makes one`);
+    throw new ReluctantError(
+      "not-found",
+      `dataset ${dataset} has no card yet: a worker that has it in a data folder makes one`,
+    );
   return { version, sheet: kept.sheet };
 }
 

@@ -56,7 +56,9 @@ function Loaded({ written, dataset }: { written: string; dataset: DatasetDetail 
           <Classes card={card} sheet={`/api/v1/datasets/${encodeURIComponent(written)}/sheet`} />
         </>
       ) : (
-        <p className="muted">No worker that has it has made its card yet: classes and samples follow.</p>
+        <p className="muted">
+          No worker that has it in a data folder has made its card yet: classes and samples follow.
+        </p>
       )}
     </>
   );
