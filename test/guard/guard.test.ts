@@ -58,8 +58,9 @@ describe("guarded memory", { ...whereTorch, timeout }, () => {
     expect(overrun(128, 127, "end")).toEqual({ signal: null, report: "" });
   });
 
-  // Where oneDNN's own gradient of these filters is taken: 40 findings at AVX2 by one thread, 18 at AVX-512 by two.
-  it.each(unavailable ? [] : machineCpuLevels())(
+  // Where oneDNN's own gradient of these filters is taken: 40 findings at AVX2 by one thread, 18 at AVX-512 by two. The other
+  // levels are the whole sweep's, which a change must pass too.
+  it.each(unavailable ? [] : machineCpuLevels().slice(-1))(
     "finds nothing in the gradients of narrow 1x1 filters with stride, at %s",
     (level) => {
       const narrow = ({ op, filter, strides }: (typeof all)[number]) =>
