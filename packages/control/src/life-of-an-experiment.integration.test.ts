@@ -1,6 +1,6 @@
 import { type Kit, resultOf, setup } from "@reluctant/testkit";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { completeAttempt, dispatch, getFrontier } from "./index.ts";
+import { completeAttempt, dispatch, getFrontier, listTrials } from "./index.ts";
 
 let kit: Kit;
 beforeEach(async () => {
@@ -47,7 +47,7 @@ test("a descent serves every budget: each distillation takes its own student, an
 });
 
 test("what is distilled is measured as often as asked, and each measurement hangs on its point", async () => {
-  await kit.submit({
+  const { experimentId } = await kit.submit({
     budgets: ["10%", "20%"],
     pi: { budgets: ["10%"], protocols: ["garbled", "gmw"], profiles: ["lan", "wan"] },
   });
@@ -62,6 +62,8 @@ test("what is distilled is measured as often as asked, and each measurement hang
     ["delphi", "gmw", "wan"],
   ]);
   expect([of(14_745), of(null)]).toEqual([[], []]);
+  const { items } = await listTrials(kit.deps, { identity, experimentId, limit: 10 });
+  expect(items.map(({ testAccuracy }) => testAccuracy)).toEqual([0.9, 0.9]); // a measurement reaches none of its own
 });
 
 test("one distillation puts a point on the frontier for each width, with its own ReLUs and MACs", async () => {

@@ -1,5 +1,5 @@
 import type { StageKind, StageRun, Trial } from "@reluctant/contracts";
-import { count, milliseconds, percent, type StageSubject, stageSubjects } from "@reluctant/plot";
+import { count, milliseconds, percent, protocolTitles, type StageSubject, stageSubjects } from "@reluctant/plot";
 import { plural, rate } from "../../format.ts";
 
 /** Stage runs of an experiment as columns of boxes with edges from inputs to what takes them. Lengths in pixels. */
@@ -111,7 +111,10 @@ export function stageLabels(trials: Trial[]): (run: StageRun) => StageLabel {
     const { methods, budgets, model, seed } = subjectOf(run);
     const title = methods.join(", ") || model;
     const asked = budgets.length > 1 ? plural(budgets.length, "budget") : budgets.map((each) => `${count(each)} ReLUs`);
-    const detail = [asked, `seed ${seed}`].flat().join(" · ");
+    const { params } = run;
+    const measured =
+      params.kind === "private-inference" ? [`${protocolTitles[params.protocol]}, ${params.profile}`] : [];
+    const detail = [asked, `seed ${seed}`, measured].flat().join(" · ");
     return { title, detail, text: `${title} · ${detail}` };
   };
 }

@@ -33,7 +33,7 @@ export function StageRunPanel({ run, trials }: { run: StageRun; trials: Trial[] 
           </div>
         ))}
       </dl>
-      <Curves run={run} />
+      {run.kind !== "private-inference" && <Curves run={run} />}
       <Attempts run={run} />
     </section>
   );
