@@ -15,6 +15,9 @@ export const isThere = (error: unknown): boolean => statusOf(error) === 412;
 /** Another request was writing the same name: what it comes to is seen on asking again. */
 export const isConflict = (error: unknown): boolean => statusOf(error) === 409;
 
+/** No object has that name. */
+export const isMissing = (error: unknown): boolean => statusOf(error) === 404;
+
 /** The store answered, and will not: no such key or bucket, no right to it. */
 export const isRefused = (error: unknown): boolean => {
   const status = statusOf(error);

@@ -1,3 +1,6 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { noS3Server, type S3Server, startS3Server } from "../../../test/s3-server.ts";
 import { skipFor } from "../../../test/skip-for.ts";
@@ -57,6 +60,17 @@ describe("a bucket", skipFor(noS3Server), () => {
     expect(await store.sweep(60_000)).toBe(0);
     expect(await store.sweep(-60_000)).toBe(1);
     expect(await store.sweep(-60_000)).toBe(0);
+  });
+
+  test("a server that refuses what it has by closing on its bytes has them", async () => {
+    const has = createServer((request, response) => {
+      if (request.method === "HEAD") response.end();
+      else request.socket.resetAndDestroy();
+    });
+    const { port } = (await once(has.listen(0, "127.0.0.1"), "listening").then(() => has.address())) as AddressInfo;
+    const store = await open(`s3://bucket/prefix?endpoint=http://127.0.0.1:${port}`);
+    await expect((await store.stage(small())).publish()).resolves.toBeUndefined();
+    has.close();
   });
 
   test("a server that does not answer is unavailable", async () => {

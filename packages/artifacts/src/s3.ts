@@ -5,15 +5,16 @@ import {
   CopyObjectCommand,
   DeleteObjectCommand,
   GetObjectCommand,
+  HeadObjectCommand,
   ListMultipartUploadsCommand,
   PutObjectCommand,
   paginateListObjectsV2,
   S3Client,
 } from "@aws-sdk/client-s3";
 import { Upload } from "@aws-sdk/lib-storage";
-import type { ByteStore, StagedBytes } from "./byte-store.ts";
+import { type ByteStore, type StagedBytes, StoreUnavailable } from "./byte-store.ts";
 import { inChunks } from "./chunks.ts";
-import { answered, isConflict, isRefused, isThere } from "./s3-errors.ts";
+import { answered, isConflict, isMissing, isRefused, isThere } from "./s3-errors.ts";
 import { nameOf, type StoreLocation } from "./store-locations.ts";
 
 /** Size of the parts of an upload, and how many are under way at once: their product is what an upload has in memory. */
@@ -45,14 +46,28 @@ export function s3Bytes(where: Extract<StoreLocation, { type: "s3" }>): ByteStor
   const staging = under("staging/");
   const ask = answered(location);
 
-  /** Where the name is taken the bytes are there: that is no error. Two that write it at once may both be refused. */
-  const publish = async (send: () => Promise<unknown>): Promise<void> => {
+  const isPublished = async (Key: string): Promise<boolean> => {
+    try {
+      await ask(() => client.send(new HeadObjectCommand({ Bucket, Key })));
+      return true;
+    } catch (error) {
+      if (isMissing(error)) return false;
+      throw error;
+    }
+  };
+
+  /**
+   * Where the name is taken the bytes are there: that is no error. A server may refuse a body unread by closing on it, and the
+   * broken connection hides the answer: so it is asked. Two that write a name at once may both be refused.
+   */
+  const publish = async (Key: string, send: () => Promise<unknown>): Promise<void> => {
     for (let attempt = 1; ; attempt += 1) {
       try {
         await ask(send);
         return;
       } catch (error) {
         if (isThere(error)) return;
+        if (error instanceof StoreUnavailable && (await isPublished(Key))) return;
         if (!isConflict(error) || attempt === publishAttempts) throw error;
       }
     }
@@ -62,11 +77,12 @@ export function s3Bytes(where: Extract<StoreLocation, { type: "s3" }>): ByteStor
     const hash = createHash("sha256").update(bytes).digest();
     const sha256 = hash.toString("hex");
     const checked = { Body: bytes, ContentLength: bytes.length, ChecksumSHA256: hash.toString("base64") };
-    const object = { Bucket, Key: keyOf(sha256), IfNoneMatch: "*", ...checked };
+    const Key = keyOf(sha256);
+    const object = { Bucket, Key, IfNoneMatch: "*", ...checked };
     return {
       sha256,
       bytes: bytes.length,
-      publish: () => publish(() => client.send(new PutObjectCommand(object))),
+      publish: () => publish(Key, () => client.send(new PutObjectCommand(object))),
       discard: async () => {},
     };
   };
@@ -86,11 +102,12 @@ export function s3Bytes(where: Extract<StoreLocation, { type: "s3" }>): ByteStor
     const upload = new Upload({ client, params: { Bucket, Key, Body }, partSize: partBytes, queueSize: partsAtOnce });
     await ask(() => upload.done());
     const sha256 = hash.digest("hex");
-    const copy = { Bucket, CopySource: `${Bucket}/${encodeURI(Key)}`, Key: keyOf(sha256), IfNoneMatch: "*" };
+    const name = keyOf(sha256);
+    const copy = { Bucket, CopySource: `${Bucket}/${encodeURI(Key)}`, Key: name, IfNoneMatch: "*" };
     return {
       sha256,
       bytes: size,
-      publish: () => publish(() => client.send(new CopyObjectCommand(copy))),
+      publish: () => publish(name, () => client.send(new CopyObjectCommand(copy))),
       discard: () => remove(Key),
     };
   };

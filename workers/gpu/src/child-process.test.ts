@@ -87,8 +87,8 @@ test("a crash is told with the last lines of standard error", async () => {
 
 test("a child that somebody stops goes on, and its output says so", async () => {
   const { child, heard, output } = await setup(`
-    process.send({ type: "started", step: 0 });
     process.on("SIGCONT", () => process.exit(0));
+    process.send({ type: "started", step: 0 });
     setInterval(() => {}, 1000);`);
   await heard;
   process.kill(child.pid, "SIGSTOP");
