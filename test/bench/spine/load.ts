@@ -47,19 +47,23 @@ export async function loadOf(stack: Stack, work: () => Promise<unknown>): Promis
 /** By our names; what models and others ask is together. */
 async function byStatement(stack: Stack): Promise<Load["byStatement"]> {
   const rows = await ask(stack, "select query, total_exec_time + total_plan_time as ms from pg_stat_statements");
-  const named = Object.values(sql).map(({ name, text }) => ({ name, beginning: beginningOf(text) }));
+  const names = new Map(Object.values(sql).map(({ name, text }) => [withoutConstants(text), name]));
   const total = new Map<string, number>();
   for (const { query, ms } of rows) {
-    const found = named.find(({ beginning }) => beginningOf(String(query)).startsWith(beginning));
-    const name = found?.name ?? "other statements";
+    const name = names.get(withoutConstants(String(query))) ?? "other statements";
     total.set(name, (total.get(name) ?? 0) + Number(ms));
   }
   return [...total].map(([name, ms]) => ({ name, ms })).sort((a, b) => b.ms - a.ms);
 }
 
-/** Without the comment, and up to what Postgres puts a number for. */
-const beginningOf = (text: string): string =>
-  (/^[^$']*?(?=[$'0-9]|$)/.exec(text.replaceAll(/^--.*$/gm, "").trim())?.[0] ?? "").replaceAll(/\s+/g, " ");
+/** A statement as Postgres counts it, which puts a number for a constant and one for a list of them: here both are `?`. */
+const withoutConstants = (text: string): string =>
+  text
+    .replaceAll(/--.*$|\/\*.*?\*\//gm, "")
+    .replaceAll(/\bextract\(\w+/g, "extract(?")
+    .replaceAll(/'(?:[^']|'')*'|\$\d+|\b\d+(?:\.\d+)?\b|\b(?:null|true|false)\b/gi, "?")
+    .replaceAll(/[\s;]+/g, "")
+    .replaceAll(/\?(?:,\?)+/g, "?");
 
 async function counted(stack: Stack): Promise<Counts> {
   const [row] = await ask(
