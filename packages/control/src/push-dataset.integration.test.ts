@@ -1,6 +1,8 @@
+import { sql } from "@reluctant/db";
 import { bytesOf, datasetOf, type Kit, setup } from "@reluctant/testkit";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { type Caller, pushDataset, tellDatasets } from "./index.ts";
+import { pushedDatasets } from "./pushed-datasets.ts";
 
 let kit: Kit;
 let identity: Caller;
@@ -40,3 +42,30 @@ test("it is offered to workers that fetch, and stays theirs when they tell what 
   await tellDatasets(kit.deps, { workerId, datasets: [], preparingDatasets: [], unusableDatasets: [] });
   expect(await datasetsOf(workerId)).toContain(version);
 });
+
+test("a worker that registers waits for a push that is under way, and for no other worker", async () => {
+  await kit.db.tx(async (t) => {
+    await t.one(sql.shareName, { name: pushedDatasets });
+    await kit.worker();
+  });
+  const done: string[] = [];
+  const registering = await kit.db.tx(async (t) => {
+    await t.one(sql.lockName, { name: pushedDatasets });
+    const registered = kit.worker().then((id) => {
+      done.push("registered");
+      return id;
+    });
+    await untilOneWaits();
+    done.push("pushed");
+    return { registered };
+  });
+  await registering.registered;
+  expect(done).toEqual(["pushed", "registered"]);
+});
+
+/** Postgres says when a session waits for the lock of a name. */
+async function untilOneWaits(): Promise<void> {
+  const waiting = () =>
+    kit.db.prisma.$queryRaw<unknown[]>`select from pg_locks where locktype = 'advisory' and not granted`;
+  await vi.waitUntil(async () => (await waiting()).length > 0);
+}

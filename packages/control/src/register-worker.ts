@@ -14,8 +14,11 @@ const unknown = { trustedSince: null, quarantinedUntil: null, quarantineReason: 
 export async function registerWorker(deps: Deps, registration: WorkerRegistration): Promise<{ workerId: string }> {
   const worker = accept(workerRegistrationSchema, registration, "worker");
   return commit(deps, async (t) => {
-    await t.one(sql.lockName, { name: pushedDatasets });
-    const before = await t.maybe(sql.takeWorkerName, { name: worker.name });
+    const [, , before] = await Promise.all([
+      t.one(sql.lockName, { name: `worker ${worker.name}` }),
+      t.one(sql.shareName, { name: pushedDatasets }),
+      t.maybe(sql.takeWorkerName, { name: worker.name }),
+    ]);
     const { id } = await t.one(sql.insertWorker, { ...worker, ...(before ?? unknown) });
     t.concerned.add("dispatch"); // there is a slot more
     return { workerId: id };

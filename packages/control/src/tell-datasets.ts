@@ -11,8 +11,10 @@ export async function tellDatasets(
 ): Promise<void> {
   const datasets = accept(workerDatasetsSchema, told, "datasets");
   await commit(deps, async (t) => {
-    await t.one(sql.lockName, { name: pushedDatasets });
-    const told = await t.maybe(sql.tellDatasets, { workerId, ...datasets });
+    const [, told] = await Promise.all([
+      t.one(sql.shareName, { name: pushedDatasets }),
+      t.maybe(sql.tellDatasets, { workerId, ...datasets }),
+    ]);
     if (told?.hasOthers) t.concerned.add("dispatch");
   });
 }

@@ -13,6 +13,7 @@ import { statement } from "../statement.ts";
 
 /** Others that lock the same name wait until this transaction ends. */
 export const lockName = statement("lock-name", { takes: { name: text }, gives: { locked: text } });
+export const shareName = statement("share-name", { takes: { name: text }, gives: { locked: text } });
 
 export const insertExperiment = statement("insert-experiment", {
   takes: {
