@@ -166,6 +166,27 @@ test("without Postgres the API says so and when to come back; it heals by itself
   await stream.return(undefined);
 });
 
+test("a submit that others get in the way of each time is told to come back, and nothing of it stays", async () => {
+  const lab = await setup();
+  await lab.pool.query(`
+    create sequence tries;
+    create function collide() returns trigger language plpgsql as $$
+      begin perform nextval('tries'); raise exception using errcode = 'serialization_failure'; end $$;
+    create trigger collides after insert on experiment for each row execute function collide()`);
+  const submit = () =>
+    lab.request("/api/v1/experiments", { method: "POST", headers: json, body: JSON.stringify(spec) });
+  const refused = await submit();
+  const { code, detail } = (await refused.json()) as Problem;
+  expect([refused.status, refused.headers.get("retry-after"), code]).toEqual([503, "5", "busy"]);
+  expect(detail).toMatch("nothing was done");
+  const { rows } = await lab.pool.query(
+    "select last_value::int as tries, (select count(*)::int from experiment) as kept from tries",
+  );
+  expect(rows).toEqual([{ tries: 6, kept: 0 }]);
+  await lab.pool.query("drop trigger collides on experiment");
+  expect((await submit()).status).toBe(202);
+});
+
 test("imported bytes come back whole and in ranges, to the team that brought them only", async () => {
   const lab = await setup();
   const bytes = Buffer.from("weights of a network");

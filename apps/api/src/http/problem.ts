@@ -1,6 +1,6 @@
 import { StoreUnavailable } from "@reluctant/artifacts";
 import { type FieldError, type Problem, type ProblemCode, ReluctantError } from "@reluctant/contracts";
-import { isDataError, isPoolFull, isTimedOut, isUnavailable } from "@reluctant/db";
+import { isDataError, isPoolFull, isRetryable, isTimedOut, isUnavailable } from "@reluctant/db";
 import { RedisUnavailable } from "@reluctant/queue";
 
 /** What each code is to HTTP: no other place knows of statuses. */
@@ -64,6 +64,12 @@ const codeless: readonly {
     is: isPoolFull,
     code: "busy",
     detail: "The database is busy: every connection is in use; try again soon",
+  },
+  {
+    is: isRetryable, // and it was tried as often as a transaction is
+    code: "busy",
+    detail:
+      "Others changed the same rows each time that this was tried, and nothing was done; send it again after Retry-After",
   },
   {
     is: isTimedOut,
