@@ -1,7 +1,6 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import type { ExperimentSpecInput } from "@reluctant/contracts";
 import { registerDataset } from "@reluctant/control";
 import { openDatabase } from "@reluctant/db";
 import { createProcess, type Part, type Stack, startStack } from "@reluctant/local";
@@ -23,7 +22,8 @@ export interface Platform {
   apis: Part[];
   workers: Part[];
   sql: Ask;
-  submit(seeds: number[], change?: Partial<ExperimentSpecInput>): Promise<string>;
+  /** A stage run for each seed, in as many experiments as it takes. */
+  submit(seeds: number[]): Promise<void>;
   /** Resolves when no experiment is active any more. */
   allEnded(seconds: number): Promise<void>;
   moment<Row extends object>(what: string, text: string, seconds?: number, values?: unknown[]): Promise<Row>;
@@ -42,6 +42,9 @@ export interface PlatformOptions {
     who: string,
   ) => Promise<{ databaseUrl: string; redisUrl: string }>;
 }
+
+/** Of one spec. */
+const mostSeeds = 1_000;
 
 /** Beside the repository's packages, which it is bundled without. */
 const worker = resolve("var/crash-worker.mjs");
@@ -132,9 +135,9 @@ export async function startPlatform({ workers: count, workMs, pairs = 1, way }: 
       workers,
       sql,
       moment,
-      submit: async (seeds, change) => {
-        const { id } = await (clients[0] as Client).experiments.submit(specOf(seeds, change));
-        return id;
+      submit: async (seeds) => {
+        for (let first = 0; first < seeds.length; first += mostSeeds)
+          await (clients[0] as Client).experiments.submit(specOf(seeds.slice(first, first + mostSeeds)));
       },
       allEnded: async (seconds) => {
         await moment(
