@@ -29,7 +29,7 @@ export function StageGraphView({ runs, trials, selected, onSelect }: Props) {
         <div className="graph" style={{ width: graph.width, height: graph.height + 32 }}>
           <div className="graph-titles">
             {graph.columns.map(({ kind, x, hidden }) => (
-              <h3 key={kind} style={{ left: x, width: box.width }}>
+              <h3 key={kind} style={{ left: x, width: graph.boxWidth }}>
                 {stageTitles[kind]}
                 <More hidden={hidden} />
               </h3>
@@ -37,7 +37,13 @@ export function StageGraphView({ runs, trials, selected, onSelect }: Props) {
           </div>
           <Edges graph={graph} selected={selected} />
           {graph.nodes.map((node) => (
-            <Box key={node.run.id} node={node} selected={node.run.id === selected} onSelect={onSelect} />
+            <Box
+              key={node.run.id}
+              node={node}
+              width={graph.boxWidth}
+              selected={node.run.id === selected}
+              onSelect={onSelect}
+            />
           ))}
         </div>
       </div>
@@ -55,15 +61,15 @@ const Edges = ({ graph, selected }: { graph: StageGraph; selected: string | unde
       <path
         key={`${from.run.id}${to.run.id}`}
         className={from.run.id === selected || to.run.id === selected ? "near" : ""}
-        d={curve(from, to)}
+        d={curve(from, to, graph.boxWidth)}
       />
     ))}
   </svg>
 );
 
 /** Edges leave and arrive level; those that pass over a column bow in the first gap and run straight on below the boxes. */
-function curve(from: StageNode, to: StageNode): string {
-  const [x1, y1, x2, y2] = [from.x + box.width, from.y + box.height / 2, to.x, to.y + box.height / 2];
+function curve(from: StageNode, to: StageNode, boxWidth: number): string {
+  const [x1, y1, x2, y2] = [from.x + boxWidth, from.y + box.height / 2, to.x, to.y + box.height / 2];
   const start = Math.max(x1, x2 - box.gapX);
   const middle = (start + x2) / 2;
   return `M${x1},${y1}H${start}C${middle},${y1} ${middle},${y2} ${x2},${y2}`;
@@ -71,15 +77,16 @@ function curve(from: StageNode, to: StageNode): string {
 
 interface BoxProps {
   node: StageNode;
+  width: number;
   selected: boolean;
   onSelect: (id: string) => void;
 }
 
-const Box = ({ node, selected, onSelect }: BoxProps) => (
+const Box = ({ node, width, selected, onSelect }: BoxProps) => (
   <button
     type="button"
     className="box"
-    style={{ left: node.x, top: node.y + 32, width: box.width, height: box.height }}
+    style={{ left: node.x, top: node.y + 32, width, height: box.height }}
     aria-pressed={selected}
     aria-label={nameOf(node)}
     title={[nameOf(node), node.run.reason, node.run.implementation].filter(Boolean).join("\n")}

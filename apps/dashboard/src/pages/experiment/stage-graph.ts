@@ -7,6 +7,8 @@ export interface StageGraph {
   columns: { kind: StageKind; x: number /** Runs left out because there are too many. */; hidden: number }[];
   nodes: StageNode[];
   edges: { from: StageNode; to: StageNode }[];
+  /** Of each box: the columns fill the widest page, and scroll in a narrower one. */
+  boxWidth: number;
   width: number;
   height: number;
 }
@@ -18,7 +20,9 @@ export interface StageNode {
   y: number;
 }
 
-export const box = { width: 232, height: 64, gapX: 48, gapY: 8 };
+export const box = { height: 64, gapX: 48, gapY: 8 };
+/** Five columns of these and a scroll bar fit the 1,192 pixels that a page has beside its navigation at 1,440. */
+const boxWidths = { upToFour: 232, five: 196 };
 const slot = box.height + box.gapY;
 const order: StageKind[] = ["train", "sensitivity", "mask-search", "distillation", "private-inference"];
 
@@ -26,12 +30,13 @@ const order: StageKind[] = ["train", "sensitivity", "mask-search", "distillation
 export function layoutStageGraph(runs: StageRun[], trials: Trial[], maxPerColumn = 40): StageGraph {
   const subjectOf = stageSubjects(trials);
   const kinds = order.filter((kind) => runs.some((run) => run.kind === kind));
+  const boxWidth = kinds.length > 4 ? boxWidths.five : boxWidths.upToFour;
   const columns = kinds.map((kind, i) => {
     const ofKind = runs.filter((run) => run.kind === kind);
     const shown = [...ofKind].sort((a, b) => attention(a) - attention(b)).slice(0, maxPerColumn);
     return {
       kind,
-      x: i * (box.width + box.gapX),
+      x: i * (boxWidth + box.gapX),
       hidden: ofKind.length - shown.length,
       runs: shown.sort(byIdentity(subjectOf)),
     };
@@ -45,7 +50,8 @@ export function layoutStageGraph(runs: StageRun[], trials: Trial[], maxPerColumn
     columns: columns.map(({ kind, x, hidden }) => ({ kind, x, hidden })),
     nodes,
     edges: edgesBetween(nodes),
-    width: kinds.length * (box.width + box.gapX) - box.gapX,
+    boxWidth,
+    width: kinds.length * (boxWidth + box.gapX) - box.gapX,
     height: Math.max(0, ...nodes.map((node) => node.y + box.height)),
   };
 }
