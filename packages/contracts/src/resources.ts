@@ -11,6 +11,7 @@ import {
 import {
   attemptStates,
   experimentStates,
+  frontierAxes,
   granularities,
   needOrigins,
   networkProfileNames,
@@ -275,6 +276,36 @@ export const measurementSchema = z.object({
 });
 export type PiMeasurement = z.infer<typeof measurementSchema>;
 
+/**
+ * What measurements have in common whose figures may be compared: how, between whom, and on which kind of machine. `key`
+ * names it.
+ */
+export const piSettingSchema = measurementSchema
+  .pick({ system: true, protocol: true, profile: true, batch: true, threads: true })
+  .extend({
+    key: z.string(),
+    processor: z.string(),
+    cores: z.int(),
+    level: z.string(),
+    /** What the offline figures leave out; null where they hold all that ran. */
+    label: z.string().nullable(),
+  });
+export type PiSetting = z.infer<typeof piSettingSchema>;
+
+/** A point's place on an axis of cost, milliseconds or bytes: of its measurements in one setting. */
+export const pointCostSchema = z.object({
+  /** The median of its measurements, each the median of its samples. */
+  value: z.number(),
+  /** Of the fastest and of the slowest sample of all of them. */
+  least: z.number(),
+  most: z.number(),
+  /** How many there were. */
+  measurements: z.int(),
+  /** Others used the machine meanwhile, each time: those measurements that had it alone count alone, where there are any. */
+  disturbed: z.boolean(),
+});
+export type PointCost = z.infer<typeof pointCostSchema>;
+
 export const frontierPointSchema = z.object({
   id: idSchema,
   stageRunId: idSchema,
@@ -301,8 +332,10 @@ export const frontierPointSchema = z.object({
   gpuSeconds: z.number(),
   validationAccuracy: z.number(),
   testAccuracy: z.number(),
-  /** No point of the same frontier has at most as many ReLUs and a higher validation accuracy. */
+  /** No point of the same frontier has at most as many ReLUs, or the same cost, and a higher validation accuracy. */
   onFrontier: z.boolean(),
+  /** On the axis that was asked for; there where it is one of cost, and of the points that were measured. */
+  cost: pointCostSchema.optional(),
   /** Why its accuracies may be wrong, though nothing failed; null where nothing is known against them. */
   suspect: z.string().nullable(),
   /** What its private inference cost, as often as it was measured. */
@@ -324,6 +357,18 @@ export const frontierSchema = z.object({
   recommendation: tradeOffSchema.nullable(),
   /** All of them, or those on the frontier, as asked. All-ReLU models first, then by ReLU count. */
   points: z.array(frontierPointSchema),
+  /** Where an axis of cost was asked for. Then the points are all-ReLU models and those that were measured in `setting`. */
+  measured: z
+    .object({
+      axis: z.enum(frontierAxes).exclude(["relus"]),
+      /** Key of the setting; null where nothing was measured. */
+      setting: z.string().nullable(),
+      /** All that there are, with how many points each has; most first. */
+      settings: z.array(piSettingSchema.extend({ points: z.int() })),
+      /** Partial-ReLU points without a measurement in the setting, which are not told. */
+      unmeasured: z.int(),
+    })
+    .optional(),
 });
 export type Frontier = z.infer<typeof frontierSchema>;
 

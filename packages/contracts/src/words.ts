@@ -51,6 +51,12 @@ export type ReluProtocol = (typeof reluProtocols)[number];
 export const networkProfileNames = ["loopback", "lan", "wan"] as const;
 export type NetworkProfileName = (typeof networkProfileNames)[number];
 
+/** What a frontier may be drawn over: ReLUs kept, or what inferences were measured to cost; `total` is offline and online time. */
+export const frontierAxes = ["relus", "online-latency", "online-bytes", "total"] as const;
+export type FrontierAxis = (typeof frontierAxes)[number];
+/** Those along which a point has a place only once its network was measured. */
+export type CostAxis = Exclude<FrontierAxis, "relus">;
+
 export const priorities = ["low", "normal", "high"] as const;
 export type Priority = (typeof priorities)[number];
 

@@ -62,6 +62,17 @@ test("what is distilled is measured as often as asked, and each measurement hang
     ["delphi", "gmw", "wan"],
   ]);
   expect([of(14_745), of(null)]).toEqual([[], []]);
+  const overLatency = (setting?: string) =>
+    getFrontier(kit.deps, { identity, dataset: "shapes", model: "resnet8", axis: "online-latency", setting });
+  const found = await overLatency("gmw wan");
+  expect(found.points.map(({ budget, onFrontier, cost }) => [budget, onFrontier, cost?.measurements])).toEqual([
+    [null, false, undefined], // the all-ReLU model is there for its accuracy
+    [7_372, true, 1],
+  ]);
+  expect(found.measured).toMatchObject({ axis: "online-latency", unmeasured: 1 });
+  expect(found.measured?.setting).toMatch(/gmw\/wan/);
+  expect(found.measured?.settings.map(({ points }) => points)).toEqual([1, 1, 1, 1]);
+  await expect(overLatency("gazelle")).rejects.toThrow(/has no measurements; choose one of delphi/);
   const { items } = await listTrials(kit.deps, { identity, experimentId, limit: 10 });
   expect(items.map(({ testAccuracy }) => testAccuracy)).toEqual([0.9, 0.9]); // a measurement reaches none of its own
 });

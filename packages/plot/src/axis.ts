@@ -1,4 +1,5 @@
-import { compact, count } from "./numbers.ts";
+import type { FrontierAxis } from "@reluctant/contracts";
+import { bytes, compact, count, milliseconds } from "./numbers.ts";
 
 export interface Tick {
   value: number;
@@ -19,13 +20,13 @@ const mantissas = [[1, 2, 5], decades, [1, 1.5, 2, 3, 4, 5, 6, 8]];
 const maxLogTicks = 9;
 
 /** Ticks of a log axis: 1k 2k 5k 10k …; decades only over a wide range, evenly spaced values over a narrow one. */
-export function logTicks([low, high]: [number, number]): Tick[] {
+export function logTicks([low, high]: [number, number], label: (value: number) => string = compact): Tick[] {
   const values = mantissas
     .map((set) => logValues(low, high, set))
     .find(({ length }) => length >= 3 && length <= maxLogTicks);
-  if (values) return values.map((value) => ({ value, label: compact(value) }));
+  if (values) return values.map((value) => ({ value, label: label(value) }));
   const powers = logValues(low, high, decades);
-  return powers.length > maxLogTicks ? thin(powers) : linearTicks([low, high], 5, compact);
+  return powers.length > maxLogTicks ? thin(powers, label) : linearTicks([low, high], 5, label);
 }
 
 function logValues(low: number, high: number, set: number[]): number[] {
@@ -39,9 +40,9 @@ function logValues(low: number, high: number, set: number[]): number[] {
   return values;
 }
 
-const thin = (values: number[]): Tick[] => {
+const thin = (values: number[], label: (value: number) => string): Tick[] => {
   const every = Math.ceil(values.length / maxLogTicks);
-  return values.filter((_, i) => i % every === 0).map((value) => ({ value, label: compact(value) }));
+  return values.filter((_, i) => i % every === 0).map((value) => ({ value, label: label(value) }));
 };
 
 /** At most about `maxTicks` round values (steps of 1, 2 or 5 times a power of ten) inside the domain. */
@@ -65,9 +66,47 @@ function niceStep(rough: number): number {
   return power * (mantissa <= 1 ? 1 : mantissa <= 2 ? 2 : mantissa <= 5 ? 5 : 10);
 }
 
-/** x of the frontier: ReLUs kept, out of the model's `totalRelus`. */
-export function reluAxis(domain: [number, number], totalRelus: number): Axis {
-  return { label: `ReLUs kept (of ${count(totalRelus)})`, scale: "log", domain, ticks: logTicks(domain) };
+/** How screens speak of an axis of the frontier, and of a value on it. */
+interface AxisWords {
+  /** On buttons and columns. */
+  name: string;
+  /** Under the drawing, for a model of so many ReLUs. */
+  label: (totalRelus: number) => string;
+  tick: (value: number) => string;
+  text: (value: number) => string;
+}
+
+export const axisWords: Record<FrontierAxis, AxisWords> = {
+  relus: {
+    name: "ReLUs",
+    label: (totalRelus) => `ReLUs kept (of ${count(totalRelus)})`,
+    tick: compact,
+    text: (value) => `${count(value)} ReLUs`,
+  },
+  "online-latency": {
+    name: "Online latency",
+    label: () => "Online latency of an inference",
+    tick: milliseconds,
+    text: milliseconds,
+  },
+  "online-bytes": {
+    name: "Online bytes",
+    label: () => "Online bytes of an inference, both ways",
+    tick: bytes,
+    text: bytes,
+  },
+  total: {
+    name: "Total latency",
+    label: () => "Latency of an inference, offline and online",
+    tick: milliseconds,
+    text: milliseconds,
+  },
+};
+
+/** x of the frontier of a model of so many ReLUs. */
+export function costAxis(axis: FrontierAxis, domain: [number, number], totalRelus: number): Axis {
+  const { label, tick } = axisWords[axis];
+  return { label: label(totalRelus), scale: "log", domain, ticks: logTicks(domain, tick) };
 }
 
 /** y of the frontier: test accuracy as a share, ticks in percent with as many decimals as the step needs. */

@@ -1,7 +1,9 @@
 import * as Plot from "@observablehq/plot";
+import type { PointCost } from "@reluctant/contracts";
+import { axisWords } from "./axis.ts";
 import type { PlotDescription } from "./describe.ts";
 import { type PlotPoint, widthText } from "./group.ts";
-import { count, percent } from "./numbers.ts";
+import { percent } from "./numbers.ts";
 import { hueOf, type PlotTheme } from "./theme.ts";
 
 export interface DrawOptions {
@@ -33,7 +35,7 @@ export function plotOptions(plot: PlotDescription, { width, height, theme, docum
     width,
     height,
     style: { fontSize: "12px", fontFamily: "system-ui, sans-serif", color: theme.ink, background: "none" },
-    ariaLabel: `Test accuracy against ReLUs kept, ${plot.title}`,
+    ariaLabel: `Test accuracy against ${plot.axis === "relus" ? "ReLUs kept" : axisWords[plot.axis].name.toLowerCase()}, ${plot.title}`,
     ariaDescription: plot.sentence,
     x: { type: "log", domain: plot.x.domain, label: null },
     y: { type: "linear", domain: plot.y.domain, label: null },
@@ -44,6 +46,7 @@ export function plotOptions(plot: PlotDescription, { width, height, theme, docum
       ...frontierLine(plot, theme),
       ...curves(plot, theme),
       ...seeds(plot, theme),
+      ...spreads(plot, theme),
       ...points(plot, theme),
     ],
   };
@@ -108,7 +111,7 @@ const published = ({ published: curves }: PlotDescription, theme: PlotTheme): Pl
 
 const frontierLine = ({ line }: PlotDescription, theme: PlotTheme): Plot.Markish[] => [
   Plot.line(line, {
-    x: "reluCount",
+    x: "cost",
     y: "accuracy",
     stroke: theme.ink,
     strokeWidth: 1.25,
@@ -120,7 +123,7 @@ const frontierLine = ({ line }: PlotDescription, theme: PlotTheme): Plot.Markish
 const curves = ({ curves, methods }: PlotDescription, theme: PlotTheme): Plot.Markish[] =>
   curves.map(({ method, points }) =>
     Plot.line(points, {
-      x: "reluCount",
+      x: costOf,
       y: "accuracy",
       stroke: hueOf(theme, methods.indexOf(method)),
       strokeWidth: 1.5,
@@ -128,6 +131,8 @@ const curves = ({ curves, methods }: PlotDescription, theme: PlotTheme): Plot.Ma
       clip: true,
     }),
   );
+
+const costOf = ({ cost }: { cost: PointCost }): number => cost.value;
 
 /** Single runs faint, and a whisker of ± 1 standard error, where a point is the mean of several seeds. */
 function seeds({ points, methods }: PlotDescription, theme: PlotTheme): Plot.Markish[] {
@@ -137,9 +142,9 @@ function seeds({ points, methods }: PlotDescription, theme: PlotTheme): Plot.Mar
     point.runs.map((run) => ({ ...run, color: point.onFrontier ? color(point.method) : theme.faint })),
   );
   return [
-    Plot.dot(runs, { x: "reluCount", y: "testAccuracy", fill: "color", fillOpacity: 0.35, r: 1.75, clip: true }),
+    Plot.dot(runs, { x: costOf, y: "testAccuracy", fill: "color", fillOpacity: 0.35, r: 1.75, clip: true }),
     Plot.ruleX(several, {
-      x: "reluCount",
+      x: costOf,
       y1: (point: PlotPoint) => point.accuracy - (point.standardError ?? 0),
       y2: (point: PlotPoint) => point.accuracy + (point.standardError ?? 0),
       stroke: (point: PlotPoint) => (point.onFrontier ? color(point.method) : theme.faint),
@@ -149,21 +154,53 @@ function seeds({ points, methods }: PlotDescription, theme: PlotTheme): Plot.Mar
   ];
 }
 
+/** Bars from the fastest to the slowest inference of a point's measurements, where they differ. */
+function spreads({ points, methods }: PlotDescription, theme: PlotTheme): Plot.Markish[] {
+  const spread = points.filter(({ cost }) => cost.most > cost.least);
+  return [
+    Plot.ruleY(spread, {
+      y: "accuracy",
+      x1: ({ cost }: PlotPoint) => cost.least,
+      x2: ({ cost }: PlotPoint) => cost.most,
+      stroke: (point: PlotPoint) => (point.onFrontier ? hueOf(theme, methods.indexOf(point.method)) : theme.faint),
+      strokeWidth: 1.5,
+      clip: true,
+    }),
+  ];
+}
+
+/** Filled, but hollow where others disturbed all measurements; dominated ones small and grey. */
 function points(plot: PlotDescription, theme: PlotTheme): Plot.Markish[] {
   const dominated = plot.points.filter((point) => !point.onFrontier);
   const best = plot.points.filter((point) => point.onFrontier);
-  const place = { x: "reluCount", y: "accuracy", ariaLabel, clip: true } as const;
+  const hue = (point: PlotPoint): string => hueOf(theme, plot.methods.indexOf(point.method));
+  const hollow = ({ cost }: PlotPoint): boolean => cost.disturbed;
+  const place = { x: costOf, y: "accuracy", ariaLabel: ariaLabelOf(plot), clip: true } as const;
   return [
-    Plot.dot(dominated, { ...place, fill: theme.faint, r: 2.75 }),
+    Plot.dot(dominated, {
+      ...place,
+      fill: (point: PlotPoint) => (hollow(point) ? theme.background : theme.faint),
+      stroke: (point: PlotPoint) => (hollow(point) ? theme.faint : "none"),
+      r: 2.75,
+    }),
     Plot.dot(best, {
       ...place,
-      fill: (point: PlotPoint) => hueOf(theme, plot.methods.indexOf(point.method)),
-      stroke: theme.background,
+      fill: (point: PlotPoint) => (hollow(point) ? theme.background : hue(point)),
+      stroke: (point: PlotPoint) => (hollow(point) ? hue(point) : theme.background),
       strokeWidth: 1.5,
       r: 5,
     }),
   ];
 }
 
-const ariaLabel = (point: PlotPoint): string =>
-  `${point.method}${point.width === 1 ? "" : ` ${widthText(point.width)}`}, ${count(point.reluCount)} ReLUs, ${percent(point.accuracy)}${point.onFrontier ? "" : ", dominated"}`;
+const ariaLabelOf =
+  ({ axis }: PlotDescription) =>
+  ({ method, width, cost, reluCount, accuracy, onFrontier }: PlotPoint): string =>
+    [
+      width === 1 ? method : `${method} ${widthText(width)}`,
+      ...(axis === "relus" ? [] : [axisWords[axis].text(cost.value)]),
+      axisWords.relus.text(reluCount),
+      percent(accuracy),
+      ...(cost.disturbed ? ["disturbed"] : []),
+      ...(onFrontier ? [] : ["dominated"]),
+    ].join(", ");

@@ -1,6 +1,9 @@
-import { type FrontierPoint, fullVariant } from "@reluctant/contracts";
+import { type FrontierPoint, fullVariant, type PointCost } from "@reluctant/contracts";
 import { bySeeds, frontierOf, mean, meanOf, type Runs, standardError } from "@reluctant/relu";
 import { seriesNames } from "./series-names.ts";
+
+/** A single result with its place on the axis that is drawn. */
+export type PlacedRun = FrontierPoint & { cost: PointCost };
 
 /** A point of the plot: what a method reached at a budget, as the mean over its seeds. Accuracies are shares. */
 export interface PlotPoint {
@@ -17,6 +20,8 @@ export interface PlotPoint {
   budget: number | null;
   /** ReLUs kept, mean over the seeds. */
   reluCount: number;
+  /** Where it lies on the axis: the mean over the seeds, and the least and most of any. */
+  cost: PointCost;
   /** Units that compute a polynomial where their ReLU was, mean over the seeds: not free, though no ReLUs. */
   polynomialUnits: number;
   /** On the test part, mean over the seeds: what is shown, and decides nothing. */
@@ -29,23 +34,23 @@ export interface PlotPoint {
   images: number;
   /** GPU time of its stage, sum over the seeds. */
   gpuSeconds: number;
-  /** No other point has at most as many ReLUs and a higher mean validation accuracy. */
+  /** No other point costs at most as much and has a higher mean validation accuracy. */
   onFrontier: boolean;
   /** Why one of the results may be wrong; null where nothing is known against any. */
   suspect: string | null;
   /** The single results behind the mean. */
-  runs: FrontierPoint[];
+  runs: PlacedRun[];
 }
 
-/** Points that differ only in their seed become one. Order: fewest ReLUs first. */
-export function groupSeeds(points: readonly FrontierPoint[]): PlotPoint[] {
+/** Points that differ only in their seed become one. Order: cheapest first. */
+export function groupSeeds(points: readonly PlacedRun[]): PlotPoint[] {
   const seriesOf = seriesNames(points);
   return [...bySeeds(points)]
     .map(([key, runs]) => summarize({ key, method: runs[0].method === "ar" ? "ar" : seriesOf(runs[0]) }, runs))
-    .sort((a, b) => a.reluCount - b.reluCount);
+    .sort((a, b) => a.cost.value - b.cost.value);
 }
 
-function summarize(named: Pick<PlotPoint, "key" | "method">, runs: Runs<FrontierPoint>): PlotPoint {
+function summarize(named: Pick<PlotPoint, "key" | "method">, runs: Runs<PlacedRun>): PlotPoint {
   const [first] = runs;
   const { reluCount, validationAccuracy, testAccuracy } = meanOf(runs);
   return {
@@ -55,6 +60,7 @@ function summarize(named: Pick<PlotPoint, "key" | "method">, runs: Runs<Frontier
     macs: first.macs,
     budget: first.budget,
     reluCount,
+    cost: costOfAll(runs.map(({ cost }) => cost)),
     polynomialUnits: mean(runs.map((run) => run.polynomialUnits)),
     accuracy: testAccuracy,
     standardError: standardError(runs.map((run) => run.testAccuracy)),
@@ -68,6 +74,14 @@ function summarize(named: Pick<PlotPoint, "key" | "method">, runs: Runs<Frontier
   };
 }
 
+const costOfAll = (costs: PointCost[]): PointCost => ({
+  value: mean(costs.map(({ value }) => value)),
+  least: Math.min(...costs.map(({ least }) => least)),
+  most: Math.max(...costs.map(({ most }) => most)),
+  measurements: costs.reduce((sum, { measurements }) => sum + measurements, 0),
+  disturbed: costs.some(({ disturbed }) => disturbed),
+});
+
 /** Share of the network's channels that a point's network has: a narrower one is named by it. */
 export const widthOf = ({ variant }: Pick<FrontierPoint, "variant">): number =>
   variant === fullVariant ? 1 : Number(variant);
@@ -80,6 +94,6 @@ export const widthText = (width: number): string => (width === 1 ? "–" : `${wi
  * with other means: one lucky seed must not put its budget on the line.
  */
 export function markDominated(points: PlotPoint[]): PlotPoint[] {
-  const best = new Set(frontierOf(points));
+  const best = new Set(frontierOf(points, ({ cost }) => cost.value));
   return points.map((point) => ({ ...point, onFrontier: best.has(point) }));
 }

@@ -10,6 +10,8 @@ export * from "./mask-figure.ts";
 export * from "./mask-svg.ts";
 export * from "./measurement.ts";
 export * from "./numbers.ts";
+export * from "./placed.ts";
+export { dagger } from "./sentence.ts";
 export * from "./series-names.ts";
 export * from "./stage-subject.ts";
 export * from "./theme.ts";

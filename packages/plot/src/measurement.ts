@@ -1,7 +1,18 @@
-import type { ParamsOf, PiCost, ReluProtocol, ResultOf } from "@reluctant/contracts";
+import type { ParamsOf, PiCost, PiSetting, PiSystem, ReluProtocol, ResultOf } from "@reluctant/contracts";
 import { bytes, milliseconds, percent } from "./numbers.ts";
 
 export const protocolTitles: Record<ReluProtocol, string> = { garbled: "garbled circuits", gmw: "GMW" };
+
+export const systemTitles: Record<PiSystem, string> = { delphi: "DELPHI" };
+
+/** How and where it was measured, in two lines: the second names the machine, and what the figures leave out. */
+export function settingLines(setting: PiSetting): [string, string] {
+  const { system, protocol, profile, batch, threads, processor, cores, level, label } = setting;
+  const parts = [systemTitles[system], `ReLUs by ${protocolTitles[protocol]}`, profile];
+  if (batch > 1) parts.push(`${batch} images an inference`);
+  parts.push(`${threads} ${threads === 1 ? "thread" : "threads"} a party`);
+  return [parts.join(", "), [`${processor}, ${cores} cores, ${level} kernels`, ...(label ? [label] : [])].join("; ")];
+}
 
 /** What a measurement of private inference found, as pairs of a name and a text, for every screen that shows one. */
 export function measurementFacts(

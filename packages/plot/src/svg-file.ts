@@ -10,7 +10,7 @@ export interface SvgOptions {
   theme?: PlotTheme;
 }
 
-const header = 72;
+const lineHeight = 16;
 
 /**
  * The plot as the text of a standalone SVG file: title, the sentence, legend and drawing. `serialize` turns the drawing
@@ -21,6 +21,8 @@ export function svgFile(
   { width = 800, height = 480, theme = lightTheme, document }: SvgOptions & Pick<DrawOptions, "document">,
   serialize: (drawing: PlotDrawing) => string,
 ): string {
+  const captionEnd = 46 + lineHeight * plot.caption.length;
+  const header = captionEnd + 26;
   const drawing = drawFrontier(plot, { width, height: height - header, theme, ...(document && { document }) });
   drawing.setAttribute("y", String(header));
   const font = `font-family="system-ui, sans-serif"`;
@@ -30,23 +32,36 @@ export function svgFile(
     `<rect width="${width}" height="${height}" fill="${theme.background}"/>`,
     `<text x="16" y="26" font-size="15" font-weight="600" fill="${theme.ink}" ${font}>${escapeXml(plot.title)}</text>`,
     `<text x="16" y="46" font-size="13" fill="${theme.muted}" ${font}>${escapeXml(plot.sentence)}</text>`,
-    `<g font-size="12" fill="${theme.ink}" ${font}>${legend(plot, theme)}</g>`,
+    ...plot.caption.map(
+      (line, i) =>
+        `<text x="16" y="${46 + lineHeight * (i + 1)}" font-size="11" fill="${theme.muted}" ${font}>${escapeXml(line)}</text>`,
+    ),
+    `<g font-size="12" fill="${theme.ink}" ${font}>${legend(plot, theme, captionEnd + 16)}</g>`,
     serialize(drawing),
     "</svg>\n",
   ].join("\n");
 }
 
+/** Several such files as one, under each other. */
+export function stacked(files: readonly string[], { width = 800, height = 480 }: SvgOptions = {}): string {
+  const panels = files.map((file, i) => file.replace("<svg ", `<svg y="${height * i}" `));
+  const size = `width="${width}" height="${height * files.length}" viewBox="0 0 ${width} ${height * files.length}"`;
+  return [`<svg xmlns="http://www.w3.org/2000/svg" ${size} role="img">`, ...panels, "</svg>\n"].join("\n");
+}
+
 /** A colored dot and a name for each method, in one row; a character is taken as 7 px wide. */
-function legend(plot: PlotDescription, theme: PlotTheme): string {
+function legend(plot: PlotDescription, theme: PlotTheme, y: number): string {
   const entries = plot.methods.map((name, i) => ({ name, color: hueOf(theme, i), r: 5 }));
   if (plot.points.some((point) => !point.onFrontier)) entries.push({ name: "dominated", color: theme.faint, r: 2.75 });
   const dots = entries.map(({ name, color, r }) => ({ name, mark: `r="${r}" fill="${color}"` }));
+  if (plot.points.some(({ cost }) => cost.disturbed))
+    dots.push({ name: "disturbed", mark: `r="4" fill="${theme.background}" stroke="${theme.ink}"` });
   if (plot.published.length > 0)
     dots.push({ name: "published", mark: `r="2.5" fill="${theme.background}" stroke="${theme.muted}"` });
   let x = 21;
   return dots
     .map(({ name, mark: attributes }) => {
-      const mark = `<circle cx="${x}" cy="62" ${attributes}/><text x="${x + 10}" y="66">${escapeXml(name)}</text>`;
+      const mark = `<circle cx="${x}" cy="${y}" ${attributes}/><text x="${x + 10}" y="${y + 4}">${escapeXml(name)}</text>`;
       x += 32 + name.length * 7;
       return mark;
     })

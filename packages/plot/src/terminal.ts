@@ -18,6 +18,8 @@ export interface TerminalOptions {
 const glyphs = ["●", "▲", "■", "◆", "★", "✚"];
 const colors = ["blueBright", "yellowBright", "greenBright", "magentaBright", "cyanBright", "redBright"] as const;
 const dominatedGlyph = "∘";
+/** On a cost's axis, of a point whose measurements were all disturbed. */
+const disturbedGlyph = "○";
 const publishedGlyph = "◇";
 
 type Style = Extract<Parameters<typeof styleText>[0], string> | null;
@@ -124,7 +126,7 @@ function drawLevels(canvas: Canvas, { ar, chance, y }: PlotDescription): void {
 }
 
 function drawLine(canvas: Canvas, { line, x, y }: PlotDescription): void {
-  const corners = line.map((corner) => ({ x: dotX(canvas, x, corner.reluCount), y: dotY(canvas, y, corner.accuracy) }));
+  const corners = line.map((corner) => ({ x: dotX(canvas, x, corner.cost), y: dotY(canvas, y, corner.accuracy) }));
   for (const [i, to] of corners.entries()) {
     const from = corners[i - 1] ?? to;
     for (let at = Math.min(from.x, to.x); at <= Math.max(from.x, to.x); at++) canvas.dot(at, to.y, null);
@@ -143,12 +145,16 @@ function drawPoints(canvas: Canvas, plot: PlotDescription): void {
   for (const point of inOrder) {
     const hue = plot.methods.indexOf(point.method);
     const style: Style = point.onFrontier ? cyclic(colors, hue) : "dim";
-    const x = column(plot.x, point.reluCount, canvas.columns);
+    const { value, least, most, disturbed } = point.cost;
+    const x = column(plot.x, value, canvas.columns);
     const y = row(plot.y, point.accuracy, canvas.rows);
     const top = row(plot.y, point.accuracy + (point.standardError ?? 0), canvas.rows);
     const bottom = row(plot.y, point.accuracy - (point.standardError ?? 0), canvas.rows);
     for (let at = top; at <= bottom; at++) canvas.glyph(x, at, "│", style);
-    canvas.glyph(x, y, point.onFrontier ? cyclic(glyphs, hue) : dominatedGlyph, style);
+    const [left, right] = [least, most].map((cost) => column(plot.x, cost, canvas.columns)) as [number, number];
+    for (let at = left; at <= right; at++) if (least < most) canvas.glyph(at, y, "─", style);
+    const glyph = disturbed ? disturbedGlyph : cyclic(glyphs, hue);
+    canvas.glyph(x, y, point.onFrontier ? glyph : dominatedGlyph, style);
   }
 }
 
@@ -166,6 +172,8 @@ function legend(plot: PlotDescription, width: number): Cell[] {
   }));
   if (plot.points.some((point) => !point.onFrontier))
     entries.push({ text: `${dominatedGlyph} dominated`, style: "dim" });
+  if (plot.points.some(({ cost, onFrontier }) => cost.disturbed && onFrontier))
+    entries.push({ text: `${disturbedGlyph} disturbed`, style: "dim" });
   if (plot.published.length > 0) entries.push({ text: `${publishedGlyph} published`, style: "dim" });
   const line: Cell[] = [{ text: plot.title.slice(0, width), style: "bold" }];
   let used = Math.min(plot.title.length, width);

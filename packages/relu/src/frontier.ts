@@ -6,9 +6,13 @@ export interface Candidate {
   validationAccuracy: number;
 }
 
-/** Points that no other beats with at most as many ReLUs, by falling cost of a ReLU: increasing in both coordinates. */
-export function frontierOf<T extends Candidate>(points: readonly T[]): T[] {
-  const byCost = [...points].sort((a, b) => a.reluCount - b.reluCount || b.validationAccuracy - a.validationAccuracy);
+/** What a point costs: its ReLUs, unless a measured cost is to decide. */
+export type CostOf<T> = (point: T) => number;
+const relus = ({ reluCount }: Candidate): number => reluCount;
+
+/** Points that no other beats at the same cost or less, cheapest first: increasing in both coordinates. */
+export function frontierOf<T extends Candidate>(points: readonly T[], costOf: CostOf<T> = relus): T[] {
+  const byCost = [...points].sort((a, b) => costOf(a) - costOf(b) || b.validationAccuracy - a.validationAccuracy);
   let best = Number.NEGATIVE_INFINITY;
   return byCost.filter((point) => {
     if (point.validationAccuracy <= best) return false;
@@ -71,7 +75,7 @@ export const bestAr = <T extends Candidate & { method: string }>(points: readonl
 
 export interface Recommendation<T> {
   point: T;
-  /** It is the smallest budget within one point of the AR model; otherwise the most accurate. */
+  /** It is the cheapest within one point of the AR model; otherwise the most accurate. */
   withinOnePoint: boolean;
   ar: T | null;
 }
@@ -79,9 +83,15 @@ export interface Recommendation<T> {
 const onePoint = 0.01;
 
 /** What to take of points that are means over seeds, as validation accuracy decides; null before there is any. */
-export function recommend<T extends Candidate & { method: string }>(points: readonly T[]): Recommendation<T> | null {
+export function recommend<T extends Candidate & { method: string }>(
+  points: readonly T[],
+  costOf: CostOf<T> = relus,
+): Recommendation<T> | null {
   const ar = bestAr(points);
-  const best = frontierOf(points.filter(({ method }) => method !== "ar"));
+  const best = frontierOf(
+    points.filter(({ method }) => method !== "ar"),
+    costOf,
+  );
   const enough = best.find((point) => ar && point.validationAccuracy >= ar.validationAccuracy - onePoint);
   const point = enough ?? best.at(-1);
   return point ? { point, withinOnePoint: enough !== undefined, ar } : null;

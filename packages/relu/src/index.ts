@@ -12,6 +12,7 @@ export { measuredBudgets } from "./expand.ts";
 export * from "./frontier.ts";
 export * from "./given-masks.ts";
 export * from "./mask.ts";
+export * from "./measured-cost.ts";
 export * from "./models/builder.ts";
 export * from "./models/catalog.ts";
 export * from "./models/model.ts";

@@ -9,6 +9,7 @@ import {
   datasetPushAnswerSchema,
   type Event,
   type Frontier,
+  type FrontierAxis,
   type FrontierSelection,
   frontierSchema,
   type ModelResource,
@@ -45,13 +46,14 @@ export function createClient(options: ClientOptions) {
     teams: teamRoutes(http),
     /**
      * The trade-offs reached on a dataset (`name`, or `name@version`) with a model: all points, or those that no other dominates,
-     * which are few however many there are. The recommendation is of all of them either way.
+     * which are few however many there are. The recommendation is of all of them either way. Over an axis of cost they are those
+     * that were measured in one setting, named by its key or words of it.
      */
     frontier: (
       dataset: string,
       model: string,
-      { points, signal }: { points?: FrontierSelection } & Abortable = {},
-    ): Promise<Frontier> => http.get(frontierSchema, "/frontiers", { query: { dataset, model, points }, signal }),
+      { signal, ...query }: { points?: FrontierSelection; axis?: FrontierAxis; setting?: string } & Abortable = {},
+    ): Promise<Frontier> => http.get(frontierSchema, "/frontiers", { query: { dataset, model, ...query }, signal }),
     datasets: async ({ signal }: Abortable = {}): Promise<Dataset[]> =>
       (await http.get(datasetListSchema, "/datasets", { signal })).items,
     /** The datasets, with those that workers found and cannot use. */

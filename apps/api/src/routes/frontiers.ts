@@ -1,4 +1,4 @@
-import { frontierSchema, frontierSelections, nameSchema } from "@reluctant/contracts";
+import { frontierAxes, frontierSchema, frontierSelections, nameSchema } from "@reluctant/contracts";
 import { getFrontier } from "@reluctant/control";
 import { z } from "zod";
 import { route } from "../http/route.ts";
@@ -7,6 +7,8 @@ const frontierQuery = z.object({
   dataset: nameSchema.meta({ examples: ["glyphs"] }),
   model: nameSchema.meta({ examples: ["resnet8"] }),
   points: z.enum(frontierSelections).default("all"),
+  axis: z.enum(frontierAxes).default("relus"),
+  setting: z.string().min(1).max(300).optional(),
 });
 
 export const frontierRoutes = [

@@ -1,6 +1,7 @@
-import type { Frontier } from "@reluctant/contracts";
+import { type Frontier, frontierAxes, ReluctantError } from "@reluctant/contracts";
 import {
   bytes,
+  type Cost,
   compact,
   count,
   dagger,
@@ -15,7 +16,8 @@ import {
   widthText,
 } from "@reluctant/plot";
 import { terminalLines } from "@reluctant/plot/terminal";
-import type { Command } from "commander";
+import { chosenSetting, measuredSettings } from "@reluctant/relu";
+import { type Command, Option } from "commander";
 import { type ConnectionFlags, connect, withConnection } from "../connection.ts";
 import { print, printJson } from "../terminal/print.ts";
 import { table } from "../terminal/table.ts";
@@ -26,19 +28,41 @@ export const frontier = (program: Command): Command =>
     program
       .command("frontier <dataset> <model>")
       .description("the accuracy–ReLU frontier of a dataset and model, as a table and a plot")
+      .addOption(
+        new Option("--axis <name>", "what to draw it over: ReLUs kept, or what inferences were measured to cost")
+          .choices(frontierAxes)
+          .default("relus"),
+      )
+      .option(
+        "--setting <words>",
+        "of measurements, by words of it such as 'gmw wan'; the one of most points unless told",
+      )
       .option("--json", "print it as JSON"),
-  ).action(async (dataset: string, model: string, flags: ConnectionFlags & { json?: true }) => {
-    const found = await (await connect(flags)).frontier(dataset, model);
-    if (flags.json) printJson(found);
-    else print(frontierText(found, process.stdout.columns));
+  ).action(async (dataset: string, model: string, flags: ConnectionFlags & Cost & { json?: true }) => {
+    const { axis, setting, json } = flags;
+    const client = await connect(flags);
+    if (json) return printJson(await client.frontier(dataset, model, { axis, ...(setting && { setting }) }));
+    const found = await client.frontier(dataset, model);
+    print(frontierText(found, process.stdout.columns, refuseUnknownSetting(found, { axis, setting })));
   });
 
 const polynomialNote =
   "polynomial: units that compute one in place of their ReLU; equal ReLU counts are not equal cost";
 
+/** Words that no setting has would draw an empty plot. */
+function refuseUnknownSetting({ points }: Frontier, cost: Cost): Cost {
+  const settings = measuredSettings(points);
+  if (cost.axis === "relus" || cost.setting === undefined || chosenSetting(settings, cost.setting)) return cost;
+  const known = settings.map(({ key }) => key).join("\n  ");
+  throw new ReluctantError(
+    "not-found",
+    `--setting ${cost.setting} names no measurements; there are${known ? `\n  ${known}` : " none"}`,
+  );
+}
+
 /** Table, plot and the sentence that people want. */
-export function frontierText(found: Frontier, width = 80): Text {
-  const plot = frontierPlot(found);
+export function frontierText(found: Frontier, width = 80, cost: Cost = { axis: "relus" }): Text {
+  const plot = frontierPlot(found, cost);
   const polynomials = found.points.some(({ polynomialUnits }) => polynomialUnits > 0);
   const widths = found.points.some((point) => widthOf(point) < 1);
   const suspects = found.points.some(({ suspect }) => suspect !== null);
@@ -81,6 +105,7 @@ export function frontierText(found: Frontier, width = 80): Text {
     "",
     ...picture.map((cells) => line`${cells}`),
     ...publishedLines(plot),
+    ...plot.caption.map((part) => line`${part}`),
     ...measurementLines(found),
     "",
     line`${plot.sentence}`,

@@ -203,7 +203,37 @@ test("the workers page says which worker is drained, and why", async () => {
   expect(await row.getByText("drained", { exact: true }).isVisible()).toBe(true);
 });
 
-const paths = ["/", `/experiments/${experiment.id}`, `/trials/${trial.id}`, "/frontier", "/workers", "/nowhere"];
+test("the frontier is drawn over a measured cost by keyboard, in the setting that is chosen, and keeps it in the address", async () => {
+  const { server, page, mistakes } = await setup();
+  await page.goto(`${server.url}/frontier`);
+  const points = page.locator("figure circle[aria-label]");
+  await page.getByRole("radio", { name: "ReLUs" }).focus();
+  await page.keyboard.press("ArrowRight");
+  expect(await page.getByRole("radio", { name: "Online latency" }).isChecked()).toBe(true);
+  await expect.poll(() => points.count()).toBe(4);
+  expect(await points.first().getAttribute("aria-label")).toMatch(
+    /^senet, [\d.]+ ms, [\d,]+ ReLUs, [\d.]+ %(, disturbed)?$/,
+  );
+  expect(await page.locator("main").textContent()).toMatch(
+    /DELPHI, ReLUs by garbled circuits, lan.*26 networks were not measured so/,
+  );
+  await page.getByLabel("Setting of the measurements").selectOption({ index: 1 });
+  await page.getByText("DELPHI, ReLUs by GMW, lan, 1 thread a party", { exact: true }).waitFor();
+  expect(new URL(page.url()).searchParams.get("setting")).toContain("gmw");
+  await page.reload();
+  await page.getByText("DELPHI, ReLUs by GMW, lan, 1 thread a party", { exact: true }).waitFor();
+  expect(mistakes).toEqual([]);
+});
+
+const paths = [
+  "/",
+  `/experiments/${experiment.id}`,
+  `/trials/${trial.id}`,
+  "/frontier",
+  "/frontier?axis=total",
+  "/workers",
+  "/nowhere",
+];
 
 /** Names and reasons as long as they may be, without a place to break. */
 const long = (json: string) =>

@@ -1,6 +1,6 @@
-import type { Frontier, FrontierPoint } from "@reluctant/contracts";
+import type { Frontier, FrontierPoint, PiMeasurement, ReluProtocol } from "@reluctant/contracts";
 import { summary } from "./experiment-fixtures.ts";
-import { allRelus, hash, uuid } from "./names.ts";
+import { allRelus, at, hash, uuid } from "./names.ts";
 import { accuracyOf, budgets, methods } from "./stage-run-fixtures.ts";
 
 const point = (n: number, change: Partial<FrontierPoint>): FrontierPoint => ({
@@ -28,6 +28,51 @@ const point = (n: number, change: Partial<FrontierPoint>): FrontierPoint => ({
   ...change,
 });
 
+/** What a network of so many ReLUs cost by a protocol; gmw's rounds make it slower where there are few. */
+function measurementOf(reluCount: number, protocol: ReluProtocol, disturbed: boolean): PiMeasurement {
+  const gmw = protocol === "gmw";
+  const phase = (ms: number, bytes: number, rounds: number) => ({
+    ms,
+    leastMs: ms * 0.93,
+    mostMs: ms * 1.15,
+    bytesSent: bytes / 4,
+    bytesReceived: (3 * bytes) / 4,
+    rounds,
+  });
+  return {
+    stageRunId: uuid(3_000),
+    system: "delphi",
+    protocol,
+    profile: "lan",
+    batch: 1,
+    threads: 1,
+    repeat: 1,
+    samples: 5,
+    privateAccuracy: 0.8,
+    plaintextAccuracy: 0.8,
+    agreement: 1,
+    cost: {
+      offline: phase(400 + reluCount * 0.02, reluCount * 6_100, 24),
+      online: phase(
+        gmw ? 190 + reluCount * 0.002 : 40 + reluCount * 0.004,
+        reluCount * (gmw ? 91 : 1_032),
+        gmw ? 152 : 19,
+      ),
+      label: "dealer: offline linear cost not included",
+    },
+    machine: { processor: "AMD EPYC 9R14", cores: 2, level: "avx512", othersShare: disturbed ? 0.4 : 0, disturbed },
+    measuredAt: at(3),
+  };
+}
+
+/** Seed 1 of SENet was measured, one budget of it while others used the machine; the largest budget was not. */
+const measurementsOf = (method: string, budget: number, seed: number): PiMeasurement[] =>
+  method !== "senet" || seed > 1 || budget > 50_000
+    ? []
+    : (["garbled", "gmw"] as const).map((protocol) =>
+        measurementOf(budget, protocol, protocol === "garbled" && budget === budgets[1]),
+      );
+
 export const frontier: Frontier = {
   dataset: "cifar10",
   datasetVersion: hash(7),
@@ -49,6 +94,7 @@ export const frontier: Frontier = {
             seed,
             testAccuracy,
             trialId,
+            measurements: measurementsOf(method, budget, seed),
           });
         }),
       ),

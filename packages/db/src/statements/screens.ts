@@ -182,6 +182,10 @@ export const frontierMeans = statement("frontier-means", {
   takes: ofFrontier,
   gives: { method: text, reluCount: float, validationAccuracy: float, testAccuracy: float },
 });
+export const measuredPoints = statement("measured-points", {
+  takes: ofFrontier,
+  gives: { pointIds: json<string[]>(), others: int },
+});
 export const frontierPoints = statement("frontier-points", {
   takes: { pointIds: arrayOf(uuid), teamId: nullable(uuid) },
   gives: {

@@ -67,6 +67,12 @@ export function FrontierChart({ plot }: { plot: PlotDescription }) {
               published
             </span>
           )}
+          {plot.points.some(({ cost }) => cost.disturbed) && (
+            <span>
+              <i data-part="disturbed" />
+              disturbed
+            </span>
+          )}
           {plot.points.some((point) => !point.onFrontier) && (
             <span>
               <i data-part="dominated" />
@@ -101,7 +107,16 @@ export function FrontierChart({ plot }: { plot: PlotDescription }) {
       >
         <div ref={host} style={{ height }} />
         {drag && <span className="brush" style={box(drag)} />}
-        {hover && <PointCard point={hover.point} totalRelus={plot.totalRelus} x={hover.x} y={hover.y} width={width} />}
+        {hover && (
+          <PointCard
+            point={hover.point}
+            axis={plot.axis}
+            totalRelus={plot.totalRelus}
+            x={hover.x}
+            y={hover.y}
+            width={width}
+          />
+        )}
       </figure>
     </div>
   );
@@ -148,13 +163,13 @@ function placesOf(drawing: PlotDrawing, plot: PlotDescription): { places: Place[
   const x = scaleOf(drawing, "x");
   const y = scaleOf(drawing, "y");
   const inside = (point: PlotPoint): boolean =>
-    point.reluCount >= plot.x.domain[0] &&
-    point.reluCount <= plot.x.domain[1] &&
+    point.cost.value >= plot.x.domain[0] &&
+    point.cost.value <= plot.x.domain[1] &&
     point.accuracy >= plot.y.domain[0] &&
     point.accuracy <= plot.y.domain[1];
   const places = plot.points
     .filter(inside)
-    .map((point) => ({ point, x: x.apply(point.reluCount), y: y.apply(point.accuracy) }));
+    .map((point) => ({ point, x: x.apply(point.cost.value), y: y.apply(point.accuracy) }));
   const clamp = (value: number, [low, high]: [number, number]): number => Math.min(high, Math.max(low, value));
   return {
     places,

@@ -9,7 +9,9 @@ import { DataTable } from "../../ui/data-table.tsx";
 import { Empty, Failure, Skeleton } from "../../ui/notes.tsx";
 import { saveFile } from "../../ui/save-file.ts";
 import { UnusableDatasets } from "../../ui/unusable-datasets.tsx";
+import { AxisChoice } from "./axis-choice.tsx";
 import { FrontierChart } from "./frontier-chart.tsx";
+import { useCost } from "./use-cost.ts";
 import "./frontier.css";
 
 /** New points come seldom and are worth seeing soon; many take so long to read that they are not asked for as often. */
@@ -66,7 +68,8 @@ function Plotted({ dataset, model }: { dataset: string; model: string }) {
     refetchInterval: ({ state }) => refresh(state.data?.points.length ?? 0),
   });
   const { data } = frontier;
-  const plot = useMemo(() => (data ? frontierPlot(data) : null), [data]);
+  const { axis, setting, choose } = useCost();
+  const plot = useMemo(() => (data ? frontierPlot(data, { axis, setting }) : null), [data, axis, setting]);
   if (frontier.error && !data) return <Failure error={frontier.error} onRetry={() => void frontier.refetch()} />;
   if (!data || !plot) return <Skeleton lines={12} />;
   if (data.points.length === 0) {
@@ -79,12 +82,13 @@ function Plotted({ dataset, model }: { dataset: string; model: string }) {
       </Empty>
     );
   }
-  const file = `frontier-${data.dataset}-${data.model}`;
+  const file = ["frontier", data.dataset, data.model, ...(axis === "relus" ? [] : [axis])].join("-");
   const svg = () => svgFile(plot, { theme: lightTheme }, (drawing) => new XMLSerializer().serializeToString(drawing));
   return (
     <>
       <p className="sentence">{plot.sentence}</p>
-      <FrontierChart plot={plot} />
+      <AxisChoice plot={plot} onChoose={choose} />
+      {axis !== "relus" && plot.setting === null ? null : <FrontierChart key={plot.axis} plot={plot} />}
       {plot.notes.map((note) => (
         <p key={note}>{note}</p>
       ))}
@@ -127,7 +131,14 @@ function useChoice() {
     retry: () => queries.forEach((query) => void query.refetch()),
     dataset,
     model: params.get("model") ?? last?.model ?? fitting[0]?.name ?? "",
-    choose: (choice: { dataset: string; model: string }) => setParams(choice, { replace: true }),
+    choose: (choice: { dataset: string; model: string }) =>
+      setParams(
+        (before) => {
+          const axis = before.get("axis");
+          return { ...choice, ...(axis && { axis }) };
+        },
+        { replace: true },
+      ),
   };
 }
 

@@ -1,8 +1,10 @@
-import { budgetShare, compact, count, dagger, type PlotPoint, percent, widthText } from "@reluctant/plot";
+import type { FrontierAxis } from "@reluctant/contracts";
+import { axisWords, budgetShare, compact, count, dagger, type PlotPoint, percent, widthText } from "@reluctant/plot";
 import { gpuTime } from "../../format.ts";
 
 interface Props {
   point: PlotPoint;
+  axis: FrontierAxis;
   totalRelus: number;
   /** Where the point lies, and how wide the plot is, in pixels. */
   x: number;
@@ -11,12 +13,23 @@ interface Props {
 }
 
 /** Everything about one point; on the side of it that has room. */
-export function PointCard({ point, totalRelus, x, y, width }: Props) {
+export function PointCard({ point, axis, totalRelus, x, y, width }: Props) {
   const side = x > width / 2 ? { right: width - x + 14 } : { left: x + 14 };
   return (
     <dl className="card" style={{ ...side, top: Math.max(0, y - 40) }}>
       <dt>{point.method}</dt>
       <dd>{point.onFrontier ? "on the frontier" : "dominated"}</dd>
+      {axis !== "relus" && (
+        <>
+          <dt>{axisWords[axis].name}</dt>
+          <dd>
+            {axisWords[axis].text(point.cost.value)}
+            {point.cost.most > point.cost.least &&
+              ` (${axisWords[axis].text(point.cost.least)} to ${axisWords[axis].text(point.cost.most)})`}
+            {point.cost.disturbed && ", disturbed"}
+          </dd>
+        </>
+      )}
       <dt>ReLUs kept</dt>
       <dd>
         {count(point.reluCount)} ({budgetShare(point.reluCount, totalRelus)})
