@@ -18,15 +18,29 @@ function sigma(x: v128): v128 {
   return v128.xor(swapped, left);
 }
 
-export function orthomorphism(blocks: usize, x: usize, c: usize, units: u32): void {
+/** σ(x ⊕ c): what an evaluator encrypts. */
+export function blocks(out: usize, x: usize, c: usize, units: u32): void {
   for (let i: usize = 0; i < units << 4; i += 16) {
-    v128.store(blocks + i, sigma(v128.xor(v128.load(x + i), v128.load(c + i))));
+    v128.store(out + i, sigma(v128.xor(v128.load(x + i), v128.load(c + i))));
+  }
+}
+
+/** σ(x ⊕ c) of all units, then σ(x ⊕ c ⊕ Δ) = σ(x ⊕ c) ⊕ σ(Δ): what a garbler encrypts. */
+export function blocksOfBoth(out: usize, x: usize, c: usize, label: usize, units: u32): void {
+  const ofDelta = sigma(v128.load(label));
+  const ones = out + ((<usize>units) << 4);
+  for (let i: usize = 0; i < units << 4; i += 16) {
+    const ofZero = sigma(v128.xor(v128.load(x + i), v128.load(c + i)));
+    v128.store(out + i, ofZero);
+    v128.store(ones + i, v128.xor(ofZero, ofDelta));
   }
 }
 
 export function garbleAnd(
-  hashesOfA: usize,
-  hashesOfB: usize,
+  blocksOfA: usize,
+  blocksOfB: usize,
+  encryptedOfA: usize,
+  encryptedOfB: usize,
   table: usize,
   a: usize,
   b: usize,
@@ -36,26 +50,34 @@ export function garbleAnd(
   units: u32,
 ): void {
   const delta = v128.load(label);
+  const ofDelta = sigma(delta);
   const one = (<usize>units) << 4;
   for (let i: usize = 0; i < one; i += 16) {
     const shift = v128.load(c + i);
     const zeroA = v128.xor(v128.load(a + i), shift);
+    const zeroB = v128.xor(v128.load(b + i), shift);
     const colorA = color(zeroA);
-    const colorB = color(v128.xor(v128.load(b + i), shift));
-    const ofA = v128.load(hashesOfA + i);
-    const ofB = v128.load(hashesOfB + i);
-    const generator = v128.xor(v128.xor(ofA, v128.load(hashesOfA + one + i)), v128.and(colorB, delta));
-    const difference = v128.xor(ofB, v128.load(hashesOfB + one + i));
+    const colorB = color(zeroB);
+    const cipherA = v128.load(encryptedOfA + i);
+    const cipherB = v128.load(encryptedOfB + i);
+    // H(x₀) ⊕ H(x₁), in which the blocks add up to σ(Δ)
+    const differenceA = v128.xor(v128.xor(cipherA, v128.load(encryptedOfA + one + i)), ofDelta);
+    const differenceB = v128.xor(v128.xor(cipherB, v128.load(encryptedOfB + one + i)), ofDelta);
+    const generator = v128.xor(differenceA, v128.and(colorB, delta));
     v128.store(table + 2 * i, generator);
-    v128.store(table + 2 * i + 16, v128.xor(difference, zeroA));
-    const halves = v128.xor(v128.xor(ofA, v128.and(colorA, generator)), v128.xor(ofB, v128.and(colorB, difference)));
-    v128.store(out + i, v128.xor(halves, shift));
+    v128.store(table + 2 * i + 16, v128.xor(differenceB, zeroA));
+    const ofBlocks = v128.xor(v128.load(blocksOfA + i), v128.load(blocksOfB + i));
+    const hashes = v128.xor(v128.xor(cipherA, cipherB), ofBlocks);
+    const ofTable = v128.xor(v128.and(colorA, generator), v128.and(colorB, differenceB));
+    v128.store(out + i, v128.xor(v128.xor(hashes, ofTable), shift));
   }
 }
 
 export function evaluateAnd(
-  hashesOfA: usize,
-  hashesOfB: usize,
+  blocksOfA: usize,
+  blocksOfB: usize,
+  encryptedOfA: usize,
+  encryptedOfB: usize,
   table: usize,
   a: usize,
   b: usize,
@@ -66,15 +88,16 @@ export function evaluateAnd(
   for (let i: usize = 0; i < units << 4; i += 16) {
     const shift = v128.load(c + i);
     const labelA = v128.xor(v128.load(a + i), shift);
-    const colorA = color(labelA);
-    const colorB = color(v128.xor(v128.load(b + i), shift));
-    const generatorHalf = v128.xor(v128.load(hashesOfA + i), v128.and(colorA, v128.load(table + 2 * i)));
-    const ofTable = v128.and(colorB, v128.xor(v128.load(table + 2 * i + 16), labelA));
-    v128.store(out + i, v128.xor(v128.xor(generatorHalf, v128.xor(v128.load(hashesOfB + i), ofTable)), shift));
+    const labelB = v128.xor(v128.load(b + i), shift);
+    const generatorHalf = v128.and(color(labelA), v128.load(table + 2 * i));
+    const evaluatorHalf = v128.and(color(labelB), v128.xor(v128.load(table + 2 * i + 16), labelA));
+    const ciphers = v128.xor(v128.load(encryptedOfA + i), v128.load(encryptedOfB + i));
+    const hashes = v128.xor(ciphers, v128.xor(v128.load(blocksOfA + i), v128.load(blocksOfB + i)));
+    v128.store(out + i, v128.xor(v128.xor(hashes, v128.xor(generatorHalf, evaluatorHalf)), shift));
   }
 }
 
 /** All ones where the label's color is 1, else all zeros. */
 function color(label: v128): v128 {
-  return i32x4.splat(-(i32x4.extract_lane(label, 0) & 1));
+  return i32x4.shr_s(i32x4.shl(v128.shuffle<u32>(label, label, 0, 0, 0, 0), 31), 31);
 }

@@ -1,7 +1,7 @@
 import { sliceStride } from "./bits.ts";
 import type { Circuit } from "./circuit.ts";
 import type { GateHash } from "./gate-hash.ts";
-import type { LabelKernels } from "./label-kernels.ts";
+import type { AndPlaces, LabelKernels } from "./label-kernels.ts";
 import { type Delta, type Labels, labelBytes, labelWords } from "./labels.ts";
 
 /** Bytes of a gate's table: two ciphertexts, T_G and T_E. */
@@ -40,22 +40,17 @@ export function garble<Input extends string>(
   const { circuit, zeros, delta, units, kernels } = options;
   const desk = new Desk(options, zeros);
   desk.place(desk.delta, delta);
-  desk.place(desk.sigmaOfDelta, sigma(delta));
   const tables = new Uint8Array(tableBytes(circuit, units));
-  const hashBoth = (and: number, half: 0 | 1, hashes: number, x: number, c: number) => {
-    kernels.orthomorphism(hashes, x, c, units);
-    kernels.xorConstant(hashes + units * labelBytes, hashes, desk.sigmaOfDelta, units); // σ(x ⊕ Δ) = σ(x) ⊕ σ(Δ)
-    desk.hash(and, half, hashes, 2 * units);
-  };
   let ands = 0;
   for (const gate of circuit.gates) {
     const [a, out] = [desk.at(gate.a), desk.at(gate.out)];
     if (gate.op === "xor") kernels.xor(out, a, desk.at(gate.b), units);
     else if (gate.op === "not") kernels.xorConstant(out, a, desk.delta, units);
     else {
-      const places = { ...desk.hashesAndTable, a, b: desk.at(gate.b), c: desk.at(gate.c), out };
-      hashBoth(ands, 0, places.hashesOfA, a, places.c);
-      hashBoth(ands, 1, places.hashesOfB, places.b, places.c);
+      const places = { ...desk.ofGate, a, b: desk.at(gate.b), c: desk.at(gate.c), out };
+      kernels.blocksOfBoth(places.blocksOfA, a, places.c, desk.delta, units);
+      kernels.blocksOfBoth(places.blocksOfB, places.b, places.c, desk.delta, units);
+      desk.encrypt(ands, 2 * units);
       kernels.garbleAnd(places, desk.delta, units);
       tables.set(desk.table, gateTableBytes * units * ands++);
     }
@@ -69,10 +64,6 @@ export function evaluate<Input extends string>(
 ): Int32Array {
   const { circuit, labels, tables, units, kernels } = options;
   const desk = new Desk(options, labels);
-  const hashOf = (and: number, half: 0 | 1, hashes: number, x: number, c: number) => {
-    kernels.orthomorphism(hashes, x, c, units);
-    desk.hash(and, half, hashes, units);
-  };
   let ands = 0;
   for (const gate of circuit.gates) {
     const [a, out] = [desk.at(gate.a), desk.at(gate.out)];
@@ -80,9 +71,10 @@ export function evaluate<Input extends string>(
     else if (gate.op === "not")
       kernels.xor(out, a, desk.at(0), units); // the garbler has changed which label is 0's
     else {
-      const places = { ...desk.hashesAndTable, a, b: desk.at(gate.b), c: desk.at(gate.c), out };
-      hashOf(ands, 0, places.hashesOfA, a, places.c);
-      hashOf(ands, 1, places.hashesOfB, places.b, places.c);
+      const places = { ...desk.ofGate, a, b: desk.at(gate.b), c: desk.at(gate.c), out };
+      kernels.blocks(places.blocksOfA, a, places.c, units);
+      kernels.blocks(places.blocksOfB, places.b, places.c, units);
+      desk.encrypt(ands, units);
       const from = gateTableBytes * units * ands++;
       desk.table.set(tables.subarray(from, from + gateTableBytes * units));
       kernels.evaluateAnd(places, units);
@@ -91,14 +83,12 @@ export function evaluate<Input extends string>(
   return desk.colorsOf(circuit.outputs);
 }
 
-/** The kernels' memory for a chunk: constants, hashes and what is added to them, one gate's table, then the wires by slot. */
+/** The kernels' memory for a chunk: Δ, one gate's blocks and AES of them, its table, then the wires by slot. */
 class Desk {
   readonly delta = 0;
-  readonly sigmaOfDelta = labelBytes;
-  readonly hashesAndTable: { hashesOfA: number; hashesOfB: number; table: number };
+  readonly ofGate: Omit<AndPlaces, "a" | "b" | "c" | "out">;
   /** The gate's table. */
   readonly table: Uint8Array;
-  readonly #encrypted: number;
   readonly #wires: number;
   readonly #memory: ArrayBuffer;
   readonly #options: Pick<Options<string>, "units" | "hash" | "kernels">;
@@ -106,11 +96,11 @@ class Desk {
   constructor(options: Options<string>, inputs: InputLabels<string>) {
     const { circuit, units, kernels } = options;
     const wireBytes = units * labelBytes;
-    const hashesOfA = 4 * labelBytes;
-    const hashesOfB = hashesOfA + 2 * wireBytes;
-    this.#encrypted = hashesOfB + 2 * wireBytes;
-    const table = this.#encrypted + 2 * wireBytes;
-    this.hashesAndTable = { hashesOfA, hashesOfB, table };
+    const start = 4 * labelBytes;
+    const [blocksOfA, blocksOfB, encryptedOfA, encryptedOfB, table] = [0, 2, 4, 6, 8].map(
+      (wires) => start + wires * wireBytes,
+    ) as [number, number, number, number, number];
+    this.ofGate = { blocksOfA, blocksOfB, encryptedOfA, encryptedOfB, table };
     this.#wires = table + gateTableBytes * units;
     this.#options = options;
     this.#memory = kernels.reserve(this.#wires + circuit.slots * wireBytes);
@@ -134,12 +124,13 @@ class Desk {
     new Int32Array(this.#memory, at, labels.length).set(labels);
   }
 
-  /** Turns blocks σ(x) into their hashes. */
-  hash(and: number, half: 0 | 1, blocks: number, count: number): void {
-    const { hash, kernels } = this.#options;
+  /** AES of a gate's blocks, `count` of each half. */
+  encrypt(and: number, count: number): void {
+    const { hash } = this.#options;
+    const { blocksOfA, blocksOfB, encryptedOfA, encryptedOfB } = this.ofGate;
     const bytes = count * labelBytes;
-    hash.encrypt(and, half, this.#bytes(blocks, bytes), this.#bytes(this.#encrypted, bytes));
-    kernels.xor(blocks, blocks, this.#encrypted, count);
+    hash.encrypt(and, 0, this.#bytes(blocksOfA, bytes), this.#bytes(encryptedOfA, bytes));
+    hash.encrypt(and, 1, this.#bytes(blocksOfB, bytes), this.#bytes(encryptedOfB, bytes));
   }
 
   /** Colors of the wires' labels as bit slices, one slice a wire. */
@@ -161,6 +152,3 @@ class Desk {
     return new Uint8Array(this.#memory, at, length);
   }
 }
-
-const sigma = ([x0, x1, x2, x3]: Labels): Labels =>
-  Int32Array.of((x0 as number) ^ (x2 as number), (x1 as number) ^ (x3 as number), x0 as number, x1 as number);

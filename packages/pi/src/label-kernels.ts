@@ -1,10 +1,12 @@
-import { labelWords } from "./labels.ts";
+import { labelBytes, labelWords } from "./labels.ts";
 
 /** Where a gate's wires lie, and its table: byte offsets. */
 export interface AndPlaces {
-  /** Hashes of the labels of a ⊕ c; when garbling those for 0 of all units, then those for 1. */
-  hashesOfA: number;
-  hashesOfB: number;
+  /** Blocks of a ⊕ c and of b ⊕ c, and AES of them; when garbling those for 0 of all units, then those for 1. */
+  blocksOfA: number;
+  blocksOfB: number;
+  encryptedOfA: number;
+  encryptedOfB: number;
   /** T_G and T_E of each unit in turn. */
   table: number;
   a: number;
@@ -24,8 +26,10 @@ export interface LabelKernels {
   xor(out: number, a: number, b: number, units: number): void;
   /** out = a ⊕ the one label at `label` */
   xorConstant(out: number, a: number, label: number, units: number): void;
-  /** blocks = σ(x ⊕ c): half the way to a hash */
-  orthomorphism(blocks: number, x: number, c: number, units: number): void;
+  /** out = σ(x ⊕ c), which is encrypted for the hash H(x ⊕ c): the two are added where a gate's are */
+  blocks(out: number, x: number, c: number, units: number): void;
+  /** The same of all units, then σ(x ⊕ c ⊕ Δ) of all; Δ is the label at `delta`. */
+  blocksOfBoth(out: number, x: number, c: number, delta: number, units: number): void;
   /**
    * One AND at the garbler: the table's halves are T_G = H(a₀) ⊕ H(a₁) ⊕ p_b·Δ and T_E = H(b₀) ⊕ H(b₁) ⊕ a₀, and
    * out₀ = H(a₀) ⊕ p_a·T_G ⊕ H(b₀) ⊕ p_b·(T_E ⊕ a₀), with c added to a, b and out. Δ is the label at `delta`.
@@ -60,11 +64,11 @@ export class JavascriptKernels implements LabelKernels {
     }
   }
 
-  orthomorphism(blocks: number, x: number, c: number, units: number): void {
+  blocks(out: number, x: number, c: number, units: number): void {
     const words = this.#words;
     for (let unit = 0; unit < units; unit++) {
       const at = unit * labelWords;
-      const [to, from, shift] = [(blocks >> 2) + at, (x >> 2) + at, (c >> 2) + at];
+      const [to, from, shift] = [(out >> 2) + at, (x >> 2) + at, (c >> 2) + at];
       const left = (words[from] as number) ^ (words[shift] as number);
       const leftHigh = (words[from + 1] as number) ^ (words[shift + 1] as number);
       words[to] = left ^ (words[from + 2] as number) ^ (words[shift + 2] as number);
@@ -74,21 +78,29 @@ export class JavascriptKernels implements LabelKernels {
     }
   }
 
+  blocksOfBoth(out: number, x: number, c: number, delta: number, units: number): void {
+    const ones = out + units * labelBytes;
+    this.xorConstant(ones, x, delta, units);
+    this.blocks(ones, ones, c, units);
+    this.blocks(out, x, c, units);
+  }
+
   garbleAnd(places: AndPlaces, delta: number, units: number): void {
     const words = this.#words;
     const length = units * labelWords;
-    const { hashesOfA, hashesOfB, table, a, b, c, out } = inWords(places);
+    const { blocksOfA, blocksOfB, encryptedOfA, encryptedOfB, table, a, b, c, out } = inWords(places);
+    const hash = (block: number, encrypted: number) => (words[block] as number) ^ (words[encrypted] as number);
     for (let i = 0; i < length; i += labelWords) {
       const colorA = -(((words[a + i] as number) ^ (words[c + i] as number)) & 1);
       const colorB = -(((words[b + i] as number) ^ (words[c + i] as number)) & 1);
       for (let w = i; w < i + labelWords; w++) {
         const shift = words[c + w] as number;
         const zeroA = (words[a + w] as number) ^ shift;
-        const ofA = words[hashesOfA + w] as number;
-        const ofB = words[hashesOfB + w] as number;
+        const ofA = hash(blocksOfA + w, encryptedOfA + w);
+        const ofB = hash(blocksOfB + w, encryptedOfB + w);
         const deltaWord = words[(delta >> 2) + (w & 3)] as number;
-        const generator = ofA ^ (words[hashesOfA + length + w] as number) ^ (colorB & deltaWord);
-        const difference = ofB ^ (words[hashesOfB + length + w] as number);
+        const generator = ofA ^ hash(blocksOfA + length + w, encryptedOfA + length + w) ^ (colorB & deltaWord);
+        const difference = ofB ^ hash(blocksOfB + length + w, encryptedOfB + length + w);
         words[table + i + w] = generator;
         words[table + i + labelWords + w] = difference ^ zeroA;
         words[out + w] = ofA ^ (colorA & generator) ^ ofB ^ (colorB & difference) ^ shift;
@@ -98,26 +110,29 @@ export class JavascriptKernels implements LabelKernels {
 
   evaluateAnd(places: AndPlaces, units: number): void {
     const words = this.#words;
-    const { hashesOfA, hashesOfB, table, a, b, c, out } = inWords(places);
+    const { blocksOfA, blocksOfB, encryptedOfA, encryptedOfB, table, a, b, c, out } = inWords(places);
+    const hash = (block: number, encrypted: number) => (words[block] as number) ^ (words[encrypted] as number);
     for (let i = 0; i < units * labelWords; i += labelWords) {
       const colorA = -(((words[a + i] as number) ^ (words[c + i] as number)) & 1);
       const colorB = -(((words[b + i] as number) ^ (words[c + i] as number)) & 1);
       for (let w = i; w < i + labelWords; w++) {
         const shift = words[c + w] as number;
         const ofTable = (words[table + i + labelWords + w] as number) ^ (words[a + w] as number) ^ shift;
-        const generatorHalf = (words[hashesOfA + w] as number) ^ (colorA & (words[table + i + w] as number));
-        words[out + w] = generatorHalf ^ (words[hashesOfB + w] as number) ^ (colorB & ofTable) ^ shift;
+        const generatorHalf = hash(blocksOfA + w, encryptedOfA + w) ^ (colorA & (words[table + i + w] as number));
+        words[out + w] = generatorHalf ^ hash(blocksOfB + w, encryptedOfB + w) ^ (colorB & ofTable) ^ shift;
       }
     }
   }
 }
 
-const inWords = ({ hashesOfA, hashesOfB, table, a, b, c, out }: AndPlaces): AndPlaces => ({
-  hashesOfA: hashesOfA >> 2,
-  hashesOfB: hashesOfB >> 2,
-  table: table >> 2,
-  a: a >> 2,
-  b: b >> 2,
-  c: c >> 2,
-  out: out >> 2,
+const inWords = (places: AndPlaces): AndPlaces => ({
+  blocksOfA: places.blocksOfA >> 2,
+  blocksOfB: places.blocksOfB >> 2,
+  encryptedOfA: places.encryptedOfA >> 2,
+  encryptedOfB: places.encryptedOfB >> 2,
+  table: places.table >> 2,
+  a: places.a >> 2,
+  b: places.b >> 2,
+  c: places.c >> 2,
+  out: places.out >> 2,
 });

@@ -17,15 +17,23 @@ export class WasmKernels implements LabelKernels {
     this.#instance.kernels.xorConstant(out, a, label, units);
   }
 
-  orthomorphism(blocks: number, x: number, c: number, units: number): void {
-    this.#instance.kernels.orthomorphism(blocks, x, c, units);
+  blocks(out: number, x: number, c: number, units: number): void {
+    this.#instance.kernels.blocks(out, x, c, units);
   }
 
-  garbleAnd({ hashesOfA, hashesOfB, table, a, b, c, out }: AndPlaces, delta: number, units: number): void {
-    this.#instance.kernels.garbleAnd(hashesOfA, hashesOfB, table, a, b, c, out, delta, units);
+  blocksOfBoth(out: number, x: number, c: number, delta: number, units: number): void {
+    this.#instance.kernels.blocksOfBoth(out, x, c, delta, units);
   }
 
-  evaluateAnd({ hashesOfA, hashesOfB, table, a, b, c, out }: AndPlaces, units: number): void {
-    this.#instance.kernels.evaluateAnd(hashesOfA, hashesOfB, table, a, b, c, out, units);
+  garbleAnd(places: AndPlaces, delta: number, units: number): void {
+    const { blocksOfA, blocksOfB, encryptedOfA, encryptedOfB, table, a, b, c, out } = places;
+    const { kernels } = this.#instance;
+    kernels.garbleAnd(blocksOfA, blocksOfB, encryptedOfA, encryptedOfB, table, a, b, c, out, delta, units);
+  }
+
+  evaluateAnd(places: AndPlaces, units: number): void {
+    const { blocksOfA, blocksOfB, encryptedOfA, encryptedOfB, table, a, b, c, out } = places;
+    const { kernels } = this.#instance;
+    kernels.evaluateAnd(blocksOfA, blocksOfB, encryptedOfA, encryptedOfB, table, a, b, c, out, units);
   }
 }

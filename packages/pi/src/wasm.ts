@@ -4,7 +4,8 @@ import { readFileSync } from "node:fs";
 export interface KernelExports {
   xor(out: number, a: number, b: number, units: number): void;
   xorConstant(out: number, a: number, label: number, units: number): void;
-  orthomorphism(blocks: number, x: number, c: number, units: number): void;
+  blocks(out: number, x: number, c: number, units: number): void;
+  blocksOfBoth(out: number, x: number, c: number, delta: number, units: number): void;
   garbleAnd(...places: number[]): void;
   evaluateAnd(...places: number[]): void;
   transposeColumns(rows: number, columns: number, stride: number, block: number): void;
