@@ -15,9 +15,12 @@ constexpr int kPatchElements = 1 << 16;
 
 constexpr int kPositions = 6;
 
+/** Of elements what `multiply` takes beside them: nothing. */
+inline void takeHighs(const int64_t*, size_t, std::vector<int32_t>&) {}
+
 /** kPositions or fewer patches by a block of 16 filters, added up over `length` weights. */
 template <int kCount>
-inline void multiply(const int64_t* patches, int length, const int32_t* filters, int64_t (*sums)[pi::kPackedChannels]) {
+inline void multiply(const int64_t* patches, const int32_t*, int length, const int32_t* filters, int64_t (*sums)[pi::kPackedChannels]) {
   __m512i sum[kCount][2] = {};
   for (int k = 0; k < length; k++) {
     const int32_t* weights = filters + static_cast<size_t>(k) * pi::kPackedChannels;
@@ -37,32 +40,42 @@ inline void multiply(const int64_t* patches, int length, const int32_t* filters,
 
 #else
 
-constexpr int kPositions = 2;
+constexpr int kPositions = 4;
 
-/** x = high·2^32 + low with low signed: two products of 32 bits, of the higher only the lower half counts. */
+/** An element is high·2^32 + low with low signed. */
+inline void takeHighs(const int64_t* elements, size_t count, std::vector<int32_t>& highs) {
+  highs.resize(count);
+  for (size_t i = 0; i < count; i++) highs[i] = static_cast<int32_t>((static_cast<uint64_t>(elements[i]) + 0x80000000u) >> 32);
+}
+
+/**
+ * Low halves make products of 64 bits, of filters in even places and of those in odd ones; of high halves' products only the
+ * low 32 bits count, so eight fit into a vector.
+ */
 template <int kCount>
-inline void multiply(const int64_t* patches, int length, const int32_t* filters, int64_t (*sums)[pi::kPackedChannels]) {
+inline void multiply(const int64_t* patches, const int32_t* highs, int length, const int32_t* filters, int64_t (*sums)[pi::kPackedChannels]) {
   for (int half = 0; half < pi::kPackedChannels; half += 8) {
-    __m256i low[kCount][2] = {}, high[kCount][2] = {};
+    __m256i even[kCount] = {}, odd[kCount] = {}, high[kCount] = {};
     for (int k = 0; k < length; k++) {
-      const int32_t* weights = filters + static_cast<size_t>(k) * pi::kPackedChannels + half;
-      const __m256i w0 = _mm256_cvtepi32_epi64(loadBlock(weights)), w1 = _mm256_cvtepi32_epi64(loadBlock(weights + 4));
+      const int32_t* at = filters + static_cast<size_t>(k) * pi::kPackedChannels + half;
+      const __m256i weights = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at)), next = _mm256_srli_epi64(weights, 32);
       for (int p = 0; p < kCount; p++) {
-        const int64_t element = patches[static_cast<size_t>(p) * length + k];
-        const auto bits = static_cast<uint64_t>(element);
-        const __m256i x = _mm256_set1_epi64x(element);
-        const __m256i y = _mm256_set1_epi64x(static_cast<int64_t>((bits + 0x80000000u) >> 32));
-        low[p][0] = _mm256_add_epi64(low[p][0], _mm256_mul_epi32(x, w0));
-        low[p][1] = _mm256_add_epi64(low[p][1], _mm256_mul_epi32(x, w1));
-        high[p][0] = _mm256_add_epi64(high[p][0], _mm256_mul_epi32(y, w0));
-        high[p][1] = _mm256_add_epi64(high[p][1], _mm256_mul_epi32(y, w1));
+        const size_t place = static_cast<size_t>(p) * length + k;
+        const __m256i x = _mm256_set1_epi64x(patches[place]);
+        even[p] = _mm256_add_epi64(even[p], _mm256_mul_epi32(x, weights));
+        odd[p] = _mm256_add_epi64(odd[p], _mm256_mul_epi32(x, next));
+        high[p] = _mm256_add_epi32(high[p], _mm256_mullo_epi32(_mm256_set1_epi32(highs[place]), weights));
       }
     }
-    for (int p = 0; p < kCount; p++)
-      for (int i = 0; i < 2; i++) {
-        const __m256i sum = _mm256_add_epi64(low[p][i], _mm256_slli_epi64(high[p][i], 32));
-        _mm256_storeu_si256(reinterpret_cast<__m256i*>(sums[p] + half + 4 * i), sum);
-      }
+    const __m256i upper = _mm256_set1_epi64x(static_cast<int64_t>(0xffffffff00000000u));
+    for (int p = 0; p < kCount; p++) {
+      const __m256i ofEven = _mm256_add_epi64(even[p], _mm256_slli_epi64(high[p], 32));
+      const __m256i ofOdd = _mm256_add_epi64(odd[p], _mm256_and_si256(high[p], upper));
+      const __m256i low = _mm256_unpacklo_epi64(ofEven, ofOdd), rest = _mm256_unpackhi_epi64(ofEven, ofOdd);
+      auto* to = reinterpret_cast<__m256i*>(sums[p] + half);
+      _mm256_storeu_si256(to, _mm256_permute2x128_si256(low, rest, 0x20));
+      _mm256_storeu_si256(to + 1, _mm256_permute2x128_si256(low, rest, 0x31));
+    }
   }
 }
 
@@ -87,16 +100,19 @@ void convolve(const pi::Shape& shape, const int32_t* filters, const int64_t* ima
   const int fitting = kPatchElements / length / kPositions * kPositions;
   const int together = fitting > kPositions ? fitting : kPositions;
   std::vector<int64_t> patches(static_cast<size_t>(together) * length);
+  std::vector<int32_t> highs;
   for (int first = 0; first < positions; first += together) {
     const int count = positions - first < together ? positions - first : together;
     for (int p = 0; p < count; p++)
       takePatch(shape, image, (first + p) / columns, (first + p) % columns, patches.data() + static_cast<size_t>(p) * length);
+    takeHighs(patches.data(), static_cast<size_t>(count) * length, highs);
     for (int channel = 0; channel < shape.channelsOut; channel += pi::kPackedChannels) {
       const int32_t* packed = filters + static_cast<size_t>(channel) * length;
       const int channels = shape.channelsOut - channel < pi::kPackedChannels ? shape.channelsOut - channel : pi::kPackedChannels;
       const auto take = [&](int p, int many, auto multiplied) {
         int64_t sums[kPositions][pi::kPackedChannels];
-        multiplied(patches.data() + static_cast<size_t>(p) * length, length, packed, sums);
+        const size_t start = static_cast<size_t>(p) * length;
+        multiplied(patches.data() + start, highs.empty() ? nullptr : highs.data() + start, length, packed, sums);
         for (int i = 0; i < many; i++)
           std::memcpy(out + static_cast<size_t>(first + p + i) * shape.channelsOut + channel, sums[i], 8 * channels);
       };
