@@ -1,5 +1,6 @@
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
 import {
-  type Cost,
   calibrate,
   decode,
   encode,
@@ -39,8 +40,9 @@ async function agreementOf(trained: Trained): Promise<Row[]> {
     "test",
     Uint32Array.from({ length: count }, (_, i) => i),
   );
-  const { classes, costs, level } = await privateClasses(network, await inRing(trained, "test", count));
-  const agreeing = await plaintext.countCorrect({ images: test.images, labels: classes });
+  const kept = keptIn(trained.file.replace(/\.safetensors$/, ".private.json"));
+  const { classes, onlineMs, offlineMs, level } = await inPrivate(network, await inRing(trained, "test", count), kept);
+  const agreeing = await plaintext.countCorrect({ images: test.images, labels: Int32Array.from(classes) });
   const correct = classes.filter((found, i) => found === test.labels[i]).length;
   const inTheClear = await plaintext.countCorrect(test);
   const relus = keptReluCount(network.architecture);
@@ -54,44 +56,59 @@ async function agreementOf(trained: Trained): Promise<Row[]> {
     { ...of("of the plaintext's class", agreeing, "images"), atLeast: 498 },
     of("accuracy in private", (100 * correct) / count, "%"),
     of("accuracy in the clear", (100 * inTheClear) / count, "%"),
-    of("online, median", median(costs.map((each) => totalOf(each, "online").ms)), "ms"),
-    of(
-      "offline, median (dealer: offline linear cost not included)",
-      median(costs.map((each) => totalOf(each, "offline").ms)),
-      "ms",
-    ),
+    of("online, median", median(onlineMs), "ms"),
+    of("offline, median (dealer: offline linear cost not included)", median(offlineMs), "ms"),
   ];
 }
 
-/** Classes by private inference, with the client's costs of each image. */
-async function privateClasses(network: PrivateNetwork, images: readonly RingVector[]) {
-  const classes = new Int32Array(images.length);
-  const costs: Cost[][] = [];
-  let level: Level | undefined;
-  const start = performance.now();
-  for (let done = 0; done < images.length; done += atOnce) {
-    tell(done, images.length, performance.now() - start);
-    const { logits, client, levels } = await measure({
-      network,
-      images: images.slice(done, done + atOnce),
-      profile: "loopback",
-    });
-    logits.forEach((values, i) => {
-      classes[done + i] = largest(decode(values));
-    });
-    costs.push(...client);
-    level = levels.client;
+/** What was found of the first images. */
+interface Found {
+  classes: number[];
+  onlineMs: number[];
+  offlineMs: number[];
+  level?: Level | undefined;
+}
+
+/** Keeps what was found in a file, so that a run that was stopped goes on where it was. */
+const keptIn = (file: string) => ({
+  read: async (): Promise<Found> =>
+    JSON.parse(await readFile(file, "utf8").catch(() => `{"classes":[],"onlineMs":[],"offlineMs":[]}`)),
+  write: async (found: Found) => {
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(file, JSON.stringify(found));
+  },
+  forget: () => rm(file, { force: true }),
+});
+
+/** Classes by private inference, with the client's times of each image. */
+async function inPrivate(
+  network: PrivateNetwork,
+  images: readonly RingVector[],
+  kept: ReturnType<typeof keptIn>,
+): Promise<Found> {
+  const found = await kept.read();
+  const [first, start] = [found.classes.length, performance.now()];
+  while (found.classes.length < images.length) {
+    const done = found.classes.length;
+    tell({ first, done, of: images.length }, performance.now() - start);
+    const part = images.slice(done, done + atOnce);
+    const { logits, client, levels } = await measure({ network, images: part, profile: "loopback" });
+    found.classes.push(...logits.map((values) => largest(decode(values))));
+    found.onlineMs.push(...client.map((costs) => totalOf(costs, "online").ms));
+    found.offlineMs.push(...client.map((costs) => totalOf(costs, "offline").ms));
+    found.level = levels.client;
+    await kept.write(found);
   }
-  tell(images.length, images.length, performance.now() - start);
-  return { classes, costs, level };
+  await kept.forget();
+  return found;
 }
 
 const largest = (values: Float64Array): number => values.indexOf(Math.max(...values));
 
 /** A bar, and how long it will be. */
-function tell(done: number, of: number, ms: number): void {
+function tell({ first, done, of }: { first: number; done: number; of: number }, ms: number): void {
   const width = Math.round((30 * done) / of);
-  const left = done === 0 ? "" : `, ${Math.round((ms * (of - done)) / done / 1000)} s left`;
+  const left = done === first ? "" : `, ${Math.round((ms * (of - done)) / (done - first) / 1000)} s left`;
   process.stderr.write(`  ${"#".repeat(width).padEnd(30, ".")} ${done} of ${of}${left}\n`);
 }
 

@@ -23,6 +23,8 @@ export interface Trained {
   student: Student;
   /** The same in floating point: the plaintext. */
   plaintext: Network;
+  /** Where the student is kept. */
+  file: string;
 }
 
 /** What makes it: the stages of a trial, as workers run them. Short, for what counts here is that two computations agree. */
@@ -74,7 +76,7 @@ export async function trainedNetwork(data: DatasetReader): Promise<Trained> {
   const student = decodeStudent(bytes, model);
   const plaintext = engine.network({ model, weights: student.weights, normalization: data });
   plaintext.setActivations(activationsOf(model, student));
-  return { data, model, student, plaintext };
+  return { data, model, student, plaintext, file };
 }
 
 /** Runs the stages one after another; the last one's student stays in the file. */
