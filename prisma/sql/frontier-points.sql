@@ -1,5 +1,4 @@
 -- Points of a frontier as its page shows them; experiments and trials of other teams without names.
--- `source`: the masks that its stage run was given or the search behind it went on from, else the AR model that was given.
 -- :teamId null may see all
 select p.id::text, p.stage_run_id::text as "stageRunId", mine."experimentId", mine."trialId", p.variant, p.method, p.recipe,
   p.seed, p.budget, p.relu_count as "reluCount",
@@ -19,13 +18,7 @@ left join lateral (
     where x.sha256 = brought.sha256 and (:teamId::uuid is null or e.team_id = :teamId::uuid)
     order by e.created_at, e.id limit 1
   ) as name
-  from (
-    select coalesce(i.sha256, s.sha256) as sha256
-    from stage_run_input i
-    left join stage_run_input s on i.name = 'student' and s.stage_run_id = i.source_stage_run_id and s.name = 'start'
-    where i.stage_run_id = r.id and i.name in ('arModel', 'student') and coalesce(i.sha256, s.sha256) is not null
-    order by i.name desc limit 1
-  ) brought
+  from source_of(r.id) brought
 ) given on true
 left join lateral (
   select e.id::text as "experimentId", t.id::text as "trialId"

@@ -89,7 +89,7 @@ const reached = {
       means: [...bySeeds(rows).values()].map(meanOf),
     };
   },
-  /** Of 100,000 points these are a few hundred, and Postgres finds them without telling of the others. */
+  /** Of 100,000 points these are a few hundred, and `foldFrontier` has marked the others and summed them up. */
   async frontier(db, which) {
     const [corners, means] = await Promise.all([
       db.many(sql.frontierCorners, which),

@@ -24,6 +24,7 @@ export * from "./expiry-gate.ts";
 export * from "./explain-waiting.ts";
 export * from "./extend-experiment.ts";
 export * from "./fail-attempt.ts";
+export * from "./fold-frontier.ts";
 export * from "./fold-usage.ts";
 export * from "./get-experiment.ts";
 export * from "./get-frontier.ts";

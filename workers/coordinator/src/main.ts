@@ -4,6 +4,7 @@ import { createNotifications, createProducer, openRedis } from "@reluctant/queue
 import { createLogger, settingsOrEnd } from "@reluctant/telemetry";
 import { readConfig } from "./config.ts";
 import { dispatcher } from "./dispatcher.ts";
+import { frontierFolder } from "./frontier-folder.ts";
 import { garbageCollector } from "./garbage-collector.ts";
 import { takeHolderName } from "./holder-name.ts";
 import { watchLateness } from "./lateness.ts";
@@ -48,6 +49,7 @@ const leader = leadership({
     suspectMarker({ deps, log }),
     usageFolder({ deps, log }),
     tallyKeeper({ deps, log }),
+    frontierFolder({ deps, log }),
   ],
   log,
 });

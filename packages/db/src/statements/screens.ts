@@ -186,6 +186,8 @@ export const measuredPoints = statement("measured-points", {
   takes: ofFrontier,
   gives: { pointIds: json<string[]>(), others: int },
 });
+/** Adds points to their sums, and marks those that are on no frontier; answers how many were new. */
+export const foldFrontier = statement("fold-frontier", { takes: { most: int }, gives: { points: int } });
 export const frontierPoints = statement("frontier-points", {
   takes: { pointIds: arrayOf(uuid), teamId: nullable(uuid) },
   gives: {
