@@ -26,9 +26,8 @@ with spent as materialized (
   select * from (select distinct implementation, version, dataset_version, "precision", resources from waiting) asked
   where exists (
     select from serving s
-    where (s.versions ->> asked.implementation)::int = asked.version and asked.dataset_version = any (s.datasets)
-      and s.precisions ? asked."precision"
-      and has_resources(asked.resources, s.gpu_memory, s.labels, s.backend))
+    where can_run(asked.implementation, asked.version, asked.dataset_version, asked."precision", asked.resources,
+      s.versions, s.datasets, s.precisions, s.gpu_memory, s.labels, s.backend))
 ), oldest as materialized (
   select waiting.id, waiting.created_at
   from waiting join served using (implementation, version, dataset_version, "precision", resources)

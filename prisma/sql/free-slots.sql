@@ -8,9 +8,8 @@ with wanted as materialized (
 )
 select array(
   select wanted.id::text from wanted
-  where (w.versions ->> wanted.implementation)::int = wanted.version and wanted.dataset_version = any (w.datasets)
-    and w.precisions ? wanted."precision"
-      and has_resources(wanted.resources, w.gpu_memory, w.labels, w.backend)
+  where can_run(wanted.implementation, wanted.version, wanted.dataset_version, wanted."precision", wanted.resources,
+    w.versions, w.datasets, w.precisions, w.gpu_memory, w.labels, w.backend)
 ) as "couldRun"
 from serving_worker w
 where w.pool = :pool and w.last_beat_at > now() - :leaseSeconds::int * interval '1 second'

@@ -23,6 +23,5 @@ select
     select jsonb_agg(distinct w.name)
     from serving_worker w join run on w.pool = run.pool
     where w.last_beat_at > now() - :leaseSeconds::int * interval '1 second'
-      and (w.versions ->> run.implementation)::int = run.version and run.dataset_version = any (w.datasets)
-      and w.precisions ? run.precision
-      and has_resources(run.resources, w.gpu_memory, w.labels, w.backend)), '[]') as workers;
+      and can_run(run.implementation, run.version, run.dataset_version, run.precision, run.resources,
+        w.versions, w.datasets, w.precisions, w.gpu_memory, w.labels, w.backend)), '[]') as workers;

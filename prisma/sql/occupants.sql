@@ -16,9 +16,9 @@ select a.id::text as "attemptId", r.id::text as "stageRunId", a.state, need.prio
    where p.stage_run_id = r.id and p.state = 'preempted') as "preemptedSecondsAgo",
   array(
     select wanted.id::text from wanted join worker w on w.id = a.worker_id
-    where w.drained_at is null and (w.quarantined_until is null or w.quarantined_until <= now()) and (w.versions ->> wanted.implementation)::int = wanted.version
-      and wanted.dataset_version = any (w.datasets) and coalesce(w.engine -> 'precisions', '["fp32"]') ? wanted."precision"
-      and has_resources(wanted.resources, w.gpu_memory, w.labels, w.engine ->> 'backend')
+    where w.drained_at is null and (w.quarantined_until is null or w.quarantined_until <= now())
+      and can_run(wanted.implementation, wanted.version, wanted.dataset_version, wanted."precision", wanted.resources,
+        w.versions, w.datasets, coalesce(w.engine -> 'precisions', '["fp32"]'), w.gpu_memory, w.labels, w.engine ->> 'backend')
   ) as "couldRun"
 from attempt a join stage_run r on r.id = a.stage_run_id
 cross join lateral (
