@@ -1,5 +1,4 @@
 import { isUtf8 } from "node:buffer";
-import { setTimeout as sleep } from "node:timers/promises";
 import { ReluctantError } from "@reluctant/contracts";
 import express, { type Request, type Response } from "express";
 
@@ -53,16 +52,18 @@ async function* limited(request: Request, { maxBytes, bodyMs }: BytesLimits): As
 }
 
 async function inTime<T>(arrives: Promise<T>, bodyMs: number): Promise<T> {
-  const arrived = new AbortController();
-  const stalls = sleep(bodyMs, undefined, { signal: arrived.signal }).then(() => {
-    const message = `did not arrive within ${bodyMs / 1000} s`;
-    throw new ReluctantError("request-timeout", `The body ${message}; send it again`, [{ field: "body", message }]);
+  let timer: NodeJS.Timeout | undefined;
+  const stalls = new Promise<never>((_, reject) => {
+    const expire = () => {
+      const message = `did not arrive within ${bodyMs / 1000} s`;
+      reject(new ReluctantError("request-timeout", `The body ${message}; send it again`, [{ field: "body", message }]));
+    };
+    timer = setTimeout(expire, bodyMs); // not one that a signal calls off: that makes an error, with its stack, for each body
   });
   try {
     return await Promise.race([arrives, stalls]);
   } finally {
-    arrived.abort();
-    stalls.catch(() => {}); // it was called off
+    clearTimeout(timer);
   }
 }
 

@@ -34,7 +34,7 @@ const pattern = ({ path }: Route): string => path.replaceAll(/\{(\w+)\}/g, ":$1"
 const handler =
   (deps: AppDeps, route: Route, admission: Admission): RequestHandler =>
   async (request, response) => {
-    const signal = closeSignal(deps, response);
+    const { signal, settle } = closeSignal(deps, response);
     const since = performance.now();
     const inTurn = <T>(work: () => Promise<T>) => (route.urgent ? work() : admission.run(work, { since, signal }));
     const identify = async () => {
@@ -53,8 +53,12 @@ const handler =
         request,
         signal,
       });
-    const answer = await answerInTurns();
-    if (!response.headersSent) await send(response, answer); // else its time was over
+    try {
+      const answer = await answerInTurns();
+      if (!response.headersSent) await send(response, answer); // else its time was over
+    } finally {
+      settle();
+    }
 
     async function answerInTurns(): Promise<Answer> {
       if (!route.body) return inTurn(async () => handle(await identify()));
@@ -71,11 +75,15 @@ const handler =
 /** One for all: to make an error, with its stack, for each request takes 0.1 ms. */
 const over = new Error("the answer is over, or the client has gone");
 
-/** Aborted when the answer is over or the client gone, and when the process stops. */
-function closeSignal({ stopping }: AppDeps, response: Response): AbortSignal {
+/**
+ * Aborted when the answer is over or the client gone, and when the process stops; not once the work is done and `settle` called:
+ * to abort costs each request as much as to read its headers.
+ */
+function closeSignal({ stopping }: AppDeps, response: Response): { signal: AbortSignal; settle: () => void } {
   const closed = new AbortController();
-  response.once("close", () => closed.abort(over));
-  return AbortSignal.any([closed.signal, stopping]);
+  const abort = () => closed.abort(over);
+  response.once("close", abort);
+  return { signal: AbortSignal.any([closed.signal, stopping]), settle: () => void response.off("close", abort) };
 }
 
 function limits({ perMinute }: Route): RequestHandler[] {

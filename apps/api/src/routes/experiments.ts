@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import {
   type ExperimentSpecInput,
   type ExperimentSummary,
@@ -218,4 +218,4 @@ export const experimentRoutes = [
 ];
 
 /** The same for bodies that differ only in spaces and in the order of keys. */
-const hashOf = (body: unknown): string => createHash("sha256").update(canonicalJson(body)).digest("hex");
+const hashOf = (body: unknown): string => hash("sha256", canonicalJson(body));
