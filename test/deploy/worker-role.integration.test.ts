@@ -1,5 +1,7 @@
 /** The role of Postgres that workers may connect as does all that a worker does, and nothing else. */
 import { existsSync, readFileSync } from "node:fs";
+import { cp, mkdir, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { postgresArtifacts } from "@reluctant/artifacts";
 import {
@@ -18,7 +20,7 @@ import {
   releaseAttempt,
   writeMetrics,
 } from "@reluctant/control";
-import { type Database, makeWorkerRole, openDatabase, sql } from "@reluctant/db";
+import { checkForWorker, type Database, makeWorkerRole, openDatabase, sql } from "@reluctant/db";
 import { bytesOf, datasetOf, engineOf, type Kit, resultOf, setup, versionsOf } from "@reluctant/testkit";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -27,15 +29,18 @@ import { root } from "./files.ts";
 const name = `worker_${process.pid}_${Date.now()}`;
 let kit: Kit;
 let role: Database;
+/** What workers connect with. */
+let roleUrl: string;
 let asRole: pg.Client;
 /** What a worker has. */
 let deps: Deps;
 beforeAll(async () => {
   kit = await setup();
   const { url } = await makeWorkerRole(kit.databaseUrl, { name });
-  role = openDatabase(url as string, { poolSize: 4 });
+  roleUrl = url as string;
+  role = openDatabase(roleUrl, { poolSize: 4 });
   deps = { ...kit.deps, db: role, artifacts: postgresArtifacts(role) };
-  asRole = new pg.Client({ connectionString: url as string });
+  asRole = new pg.Client({ connectionString: roleUrl });
   await asRole.connect();
 });
 afterAll(async () => {
@@ -76,6 +81,7 @@ function statementsOfWorkers(): Map<string, string> {
   return found;
 }
 
+const migrations = join(root, "prisma/migrations");
 const killed = { code: "child-exit", fatal: false, message: "it was killed", step: null } as const;
 
 /** Of the artifact store and of data sets, whose files hold more than what workers do. */
@@ -180,6 +186,46 @@ describe("the role of workers", () => {
     await expect(
       asRole.query("delete from artifact where sha256 in (select sha256 from stage_run_artifact)"),
     ).rejects.toThrow("foreign key");
+  });
+
+  test("who joins hears that it fits, or which right it lacks and how to get it", async () => {
+    const { clockAheadMs } = await checkForWorker(roleUrl, migrations);
+    expect(Math.abs(clockAheadMs)).toBeLessThan(1_000); // of the same machine
+    await kit.db.prisma.$executeRawUnsafe(`revoke update (released_at) on need from ${name}`);
+    await expect(checkForWorker(roleUrl, migrations)).rejects.toThrow(
+      `run \`npx reluctant admin worker-role --name ${name}\` as the database's owner (it lacks update on need)`,
+    );
+    await makeWorkerRole(kit.databaseUrl, { name });
+    await checkForWorker(roleUrl, migrations);
+  });
+
+  test("who joins with a checkout of another version hears which of the two is older", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "reluctant-migrations-"));
+    try {
+      await expect(checkForWorker(roleUrl, folder)).rejects.toThrow(
+        /^DATABASE_URL: the installation is newer, it has \d+_\w+: bring this checkout to its version$/,
+      );
+      await cp(migrations, folder, { recursive: true });
+      await mkdir(join(folder, "99999999999999_next"));
+      await expect(checkForWorker(roleUrl, folder)).rejects.toThrow(
+        "DATABASE_URL: the installation is older, it lacks 99999999999999_next: upgrade it, or take a checkout of its version",
+      );
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  test.each<[what: string, changes: Partial<URL>, told: RegExp]>([
+    ["nobody listens", { port: "9" }, /^DATABASE_URL: Postgres at [\d.]+:9 does not answer \(ECONNREFUSED\)/],
+    ["the password is wrong", { password: "guessed" }, /refuses: password authentication failed for user "worker_/],
+    ["there is no such database", { pathname: "/nowhere" }, /refuses: database "nowhere" does not exist$/],
+    ["it is an empty one", { pathname: "/postgres" }, /the database postgres holds no installation: migrate it first$/],
+    ["it is no URL", { hostname: "" }, /^DATABASE_URL must be postgresql:/],
+  ])("who joins hears that %s", async (_, { hostname, ...changes }, told) => {
+    const url = hostname === "" ? "lab" : Object.assign(new URL(roleUrl), changes).href;
+    const message = await checkForWorker(url, migrations).catch((error: Error) => error.message);
+    expect(message).toMatch(told);
+    expect(message).not.toContain("guessed");
   });
 
   test("made again it keeps its password, and loses what was added to it", async () => {

@@ -123,6 +123,9 @@ const endings: [args: string, code: number, said: RegExp, change?: NodeJS.Proces
   ["ls --api nonsense", 2, /^error: --api is "nonsense", not a URL such as /],
   ["ls", 2, /^error: RELUCTANT_URL is "localhost:7358", not a URL such as /, { RELUCTANT_URL: "localhost:7358" }],
   ["worker", 2, /^error: a worker needs DATABASE_URL: give it in the environment or as a flag\n$/],
+  ["worker --join nowhere.env", 2, /^error: nowhere\.env: there is no such file or folder\n$/],
+  ["worker --join . --workers 2 --all-gpus", 2, /'--all-gpus' cannot be used with option '--workers <n>'/],
+  ["admin join-file", 2, /^error: admin join-file needs DATABASE_URL, or --database, of the owner\n$/],
   // failed
   ["ls", 1, /^error: Nothing answers at http:\/\/127\.0\.0\.1:9; /, { RELUCTANT_URL: "http://127.0.0.1:9" }],
   ["ls", 1, /^error: no API is named: [^\n]+RELUCTANT_URL\n$/, { RELUCTANT_URL: "" }],

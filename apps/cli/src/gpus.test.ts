@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { findGpus, slotsOf, visibleGpus } from "./gpus.ts";
+import { findGpus, sharesOf, slotsOf, visibleGpus } from "./gpus.ts";
 
 const listing = `GPU 0: NVIDIA H200 (UUID: GPU-6ca8d0a1-0001-4f00-a000-000000000000)
 GPU 1: NVIDIA H200 (UUID: GPU-7bb1c0a2-0002-4f00-a000-000000000001)
@@ -55,4 +55,14 @@ test("the driver is asked by nvidia-smi, and each slot sees its GPU alone", asyn
   } finally {
     await rm(folder, { recursive: true });
   }
+});
+
+test("slots of the processor have names of their own, and divide its cores", () => {
+  const slots = sharesOf({ workers: 2, env: { RELUCTANT_POOL: "small" }, host: "node7", cores: 9 });
+  expect(slots.map(({ name }) => name)).toEqual(["node7-1", "node7-2"]);
+  expect(slots[1]?.env).toEqual({ RELUCTANT_POOL: "small", RELUCTANT_THREADS: "4", RELUCTANT_WORKER_NAME: "node7-2" });
+  const env = { RELUCTANT_THREADS: "3", RELUCTANT_WORKER_NAME: "fast" };
+  expect(sharesOf({ workers: 1, env, host: "node7", cores: 2 })).toEqual([
+    { name: "fast-1", env: { RELUCTANT_THREADS: "3", RELUCTANT_WORKER_NAME: "fast-1" } },
+  ]);
 });

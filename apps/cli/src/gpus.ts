@@ -86,3 +86,22 @@ export function slotsOf(
     return { name, env: { ...env, RELUCTANT_THREADS: env.RELUCTANT_THREADS || threads, ...own } };
   });
 }
+
+/** So many slots of a machine's cores, with names of their own and, unless the environment says another, an equal share. */
+export function sharesOf({
+  workers,
+  env,
+  host,
+  cores,
+}: {
+  workers: number;
+  env: NodeJS.ProcessEnv;
+  host: string;
+  cores: number;
+}): GpuSlot[] {
+  const threads = env.RELUCTANT_THREADS || String(Math.max(1, Math.floor(cores / workers)));
+  return Array.from({ length: workers }, (_, place) => {
+    const name = `${env.RELUCTANT_WORKER_NAME || host}-${place + 1}`;
+    return { name, env: { ...env, RELUCTANT_THREADS: threads, RELUCTANT_WORKER_NAME: name } };
+  });
+}

@@ -1,3 +1,4 @@
+export { checkForWorker } from "./check-for-worker.ts";
 export * from "./database.ts";
 export * from "./errors.ts";
 export { Prisma, PrismaClient } from "./generated/client.ts";

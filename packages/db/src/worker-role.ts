@@ -7,6 +7,7 @@ import pg from "pg";
  * who did what. Of an experiment and of who needs what a worker may change only how they end.
  */
 const grants = {
+  _prisma_migrations: ["select"], // of which version it is
   allocation: ["insert"],
   artifact: ["select", "insert", "update", "delete"], // an upload whose bytes are there already is dropped; what is in use is kept by keys
   artifact_chunk: ["select", "insert", "update (artifact_id)", "delete"],
@@ -36,6 +37,16 @@ const grants = {
   usage: ["insert"],
   worker: ["select", "insert", "update"],
 };
+
+/** One by one; `column` is empty where a right is of the whole table. */
+export const rightsOfWorkers: readonly { table: string; right: string; column: string }[] = Object.entries(
+  grants,
+).flatMap(([table, rights]) =>
+  rights.flatMap((written) => {
+    const [, right = written, columns = ""] = /^(\w+) \((.*)\)$/.exec(written) ?? [];
+    return columns.split(", ").map((column) => ({ table, right, column }));
+  }),
+);
 
 /** A role of Postgres that workers connect as. `url` is null where it was there before: its password stays. */
 export interface WorkerRole {

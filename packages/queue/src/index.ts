@@ -1,3 +1,4 @@
+export { checkRedis } from "./check-redis.ts";
 export { type Consumer, type ConsumerOptions, createConsumer, type Delivery } from "./consumer.ts";
 export { defaultPrefix, type NotificationName, notificationNames, queueName, queueNames } from "./keys.ts";
 export { createNotifications, type Notifications } from "./notifications.ts";

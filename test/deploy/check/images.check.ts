@@ -12,6 +12,7 @@ import { freePort } from "../../../infra/local/src/machine.ts";
 import { ensureDatabase, startPostgres } from "../../../infra/local/src/postgres.ts";
 import type { Part } from "../../../infra/local/src/processes.ts";
 import { startRedis } from "../../../infra/local/src/redis.ts";
+import { levelsHere } from "../../../packages/pi/src/choose-kernels.ts";
 import { smallSpec, until } from "../../cluster.ts";
 import { datasetName, writeDataset } from "../../kept-stack/dataset.ts";
 import { skipFor } from "../../skip-for.ts";
@@ -126,6 +127,10 @@ describe("images", skipFor(noLibtorch), () => {
     expect((await client.frontier(datasetName, "resnet8")).points).not.toEqual([]);
     const workers = await client.workers();
     expect(workers.map(({ engine }) => engine.backend)).toEqual(["torch", "torch"]);
+
+    const kernels =
+      'import("/app/packages/pi/dist/choose-kernels.js").then((k) => console.log(k.levelsHere().join(" ")))';
+    expect(await containers.exec("worker-1", ["node", "-e", kernels])).toBe(levelsHere().join(" "));
 
     const bearer = (await readFile(join(tokens, "metrics"), "utf8")).trim();
     const metrics = await fetch(`http://127.0.0.1:${port}/metrics`, { headers: { Authorization: `Bearer ${bearer}` } });

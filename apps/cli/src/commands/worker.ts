@@ -4,15 +4,18 @@ import { availableParallelism, hostname } from "node:os";
 import { delimiter } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ReluctantError } from "@reluctant/contracts";
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { backendOption } from "../backend-option.ts";
-import { findGpus, type GpuSlot, slotsOf } from "../gpus.ts";
+import { findGpus, type GpuSlot, sharesOf, slotsOf } from "../gpus.ts";
+import { checkInstallation, readableByOthers, readJoinFile } from "../join-installation.ts";
 import { note } from "../terminal/print.ts";
+import { wholeNumber, workerCounts } from "../whole-number.ts";
 
 /** The worker is a process of its own with nothing but its environment, so it is started, not imported. */
 const script = fileURLToPath(new URL("../../../../workers/gpu/dist/main.js", import.meta.url));
 
 interface WorkerFlags {
+  join?: string;
   database?: string;
   redis?: string;
   data?: string;
@@ -22,6 +25,7 @@ interface WorkerFlags {
   name?: string;
   backend?: string;
   decodeThreads?: string;
+  workers?: number;
   allGpus?: true;
 }
 
@@ -29,6 +33,10 @@ export const worker = (program: Command): Command =>
   program
     .command("worker")
     .description("join the cluster with one slot of this machine, or with one for each of its GPUs; Ctrl-C drains it")
+    .option(
+      "--join <file>",
+      "of another machine's installation, as `reluctant admin join-file` prints it there; looked over first",
+    )
     .option("--database <url>", "Postgres (DATABASE_URL)")
     .option("--redis <url>", "Redis (REDIS_URL)")
     .option("--data <folder>", "folder with the data sets (RELUCTANT_DATA)")
@@ -38,22 +46,40 @@ export const worker = (program: Command): Command =>
     .option("--name <name>", "how screens call it (RELUCTANT_WORKER_NAME)")
     .addOption(backendOption())
     .option("--decode-threads <n>", "threads that decode images at most; auto: two a core (RELUCTANT_DECODE_THREADS)")
-    .option("--all-gpus", "a slot for each GPU that is visible, and for each part of one that MIG divides")
+    .option("--workers <n>", "so many of them, each with its share of the cores", wholeNumber(workerCounts))
+    .addOption(
+      new Option(
+        "--all-gpus",
+        "a slot for each GPU that is visible, and for each part of one that MIG divides",
+      ).conflicts("workers"),
+    )
     .action(async (flags: WorkerFlags) => {
-      const env = { ...process.env, ...settings(flags) };
-      for (const needed of ["DATABASE_URL", "REDIS_URL"] as const) {
-        if (!env[needed])
-          throw new ReluctantError(
-            "invalid-request",
-            `a worker needs ${needed}: give it in the environment or as a flag`,
-          );
+      const joined = flags.join === undefined ? {} : await readJoinFile(flags.join);
+      const env = { ...process.env, ...joined, ...settings(flags) };
+      const [databaseUrl, redisUrl] = [needed(env, "DATABASE_URL"), needed(env, "REDIS_URL")];
+      if (flags.join !== undefined) {
+        const notes = [...(await readableByOthers(flags.join)), ...(await checkInstallation(databaseUrl, redisUrl))];
+        for (const one of notes) note(`note: ${one}`);
       }
-      const slots = flags.allGpus ? await gpuSlots(env) : [{ name: "the worker", env }];
+      const slots = await slotsFor(flags, env);
       const folders = (env.RELUCTANT_DATA ?? "").split(delimiter).filter(Boolean);
       const { requireDataFolders } = await import("@reluctant/datasets"); // and its codecs: only for whoever needs it
       await requireDataFolders(folders, flags.data === undefined ? "RELUCTANT_DATA" : "--data");
       process.exitCode = await supervised(slots);
     });
+
+/** @throws ReluctantError where it is not said */
+function needed(env: NodeJS.ProcessEnv, name: "DATABASE_URL" | "REDIS_URL"): string {
+  const value = env[name];
+  if (value) return value;
+  throw new ReluctantError("invalid-request", `a worker needs ${name}: give it in the environment or as a flag`);
+}
+
+async function slotsFor({ allGpus, workers }: WorkerFlags, env: NodeJS.ProcessEnv): Promise<GpuSlot[]> {
+  if (allGpus) return gpuSlots(env);
+  if (workers === undefined) return [{ name: "the worker", env }];
+  return sharesOf({ workers, env, host: hostname(), cores: availableParallelism() });
+}
 
 async function gpuSlots(env: NodeJS.ProcessEnv): Promise<GpuSlot[]> {
   const gpus = await findGpus(env);
