@@ -36,7 +36,7 @@ const { signal } = new AbortController();
 const patiently = <T>(command: () => Promise<T>) => retryUnavailable(command, { signal, log });
 
 if (left) {
-  await patiently(() => handBackAttempt(deps, left));
+  await patiently(() => handBackAttempt(deps, left.attempt));
   await slot.release();
 }
 const { workerId } = await patiently(() => registerWorker(deps, registrationOf(name, env.DATASET as string)));

@@ -1,5 +1,6 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import type { EngineInfo } from "@reluctant/contracts";
 import { beatAttempt, type Deps } from "@reluctant/control";
 import { type AssignmentOptions, prepareAssignment } from "./assignment.ts";
 import type { AttemptContext } from "./attempt-context.ts";
@@ -23,6 +24,8 @@ export interface AttemptOptions extends AssignmentOptions {
   childScript: URL;
   childEnv: NodeJS.ProcessEnv;
   onPhase: (phase: SlotPhase) => void;
+  /** Told what its training process computes with, before it does. */
+  onEngine: (engine: EngineInfo) => void;
 }
 
 /** A claimed attempt that runs. */
@@ -42,7 +45,7 @@ export function runAttempt(options: AttemptOptions): RunningAttempt {
   const fence = { attemptId, epoch: claim.epoch };
   const stop = createStopOrder(log);
   const context: AttemptContext = { deps, fence, scratch: join(options.scratchRoot, attemptId), stop, log };
-  const messages = receiveMessages(context);
+  const messages = receiveMessages(context, options.onEngine);
   const leaves = () => stop.cause === "drain" || stop.cause === "forceDrain";
   const lease = keepLease({
     beat: () => beatAttempt(deps, { ...fence, progress: messages.progress, leaves: leaves() }),

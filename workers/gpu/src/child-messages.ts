@@ -1,4 +1,4 @@
-import type { FromChild, Progress } from "@reluctant/contracts";
+import type { EngineInfo, FromChild, Progress } from "@reluctant/contracts";
 import { appendLog, writeMetrics } from "@reluctant/control";
 import type { AttemptContext } from "./attempt-context.ts";
 import { createCheckpointUploads } from "./checkpoint-uploads.ts";
@@ -21,7 +21,8 @@ export interface ChildMessages {
   finish(): Promise<void>;
 }
 
-export function receiveMessages(context: AttemptContext): ChildMessages {
+/** @param onEngine told what the child computes with, before it does */
+export function receiveMessages(context: AttemptContext, onEngine: (engine: EngineInfo) => void): ChildMessages {
   const { deps, fence, stop, log } = context;
   const logs = createLogBuffer((chunk) => appendLog(deps, { ...fence, ...chunk }));
   const metrics = createMetricsBuffer((points) => writeMetrics(deps, { ...fence, points }));
@@ -34,7 +35,8 @@ export function receiveMessages(context: AttemptContext): ChildMessages {
   const onMessage = (message: FromChild) => {
     switch (message.type) {
       case "ready":
-        return log.info({ engine: message.engine }, "the training process is ready");
+        log.info({ engine: message.engine }, "the training process is ready");
+        return onEngine(message.engine);
       case "started":
         step = message.step;
         return;

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { FromChild } from "@reluctant/contracts";
 import { identify, isAlive, type ProcessId } from "@reluctant/machine";
+import { engineOf } from "@reluctant/testkit";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { childEnvironment, startChild } from "./child-process.ts";
 import { takeSlot } from "./slot-file.ts";
@@ -123,9 +124,11 @@ test("a starting supervisor ends the process group that an earlier one left, and
   expect(await child.gone).toMatchObject({ signal: "SIGKILL" });
 });
 
-test("a starting supervisor learns which attempt an earlier one left, until its end is recorded", async () => {
+test("a starting supervisor learns which attempt an earlier one left and on what, until its end is recorded", async () => {
   const attempt = { attemptId: "a1", epoch: 3 };
+  const engine = { info: engineOf(), environment: "one" };
   const { slot } = await takeSlot(folder, "w3");
+  slot.computesWith(engine);
   await slot.take(attempt);
   await slot.hold(process.pid);
   const entry = JSON.parse(await readFile(join(folder, "slots", "w3", "1"), "utf8"));
@@ -135,15 +138,30 @@ test("a starting supervisor learns which attempt an earlier one left, until its 
       JSON.stringify({ process: { ...entry.process, startTime: "1" }, content: { ...entry.content, child: null } }),
     );
   await dies(1);
-  expect((await takeSlot(folder, "w3")).left).toEqual(attempt);
+  expect((await takeSlot(folder, "w3")).left).toEqual({ attempt, engine });
   await dies(2); // before it could hand the attempt back
   const third = await takeSlot(folder, "w3");
-  expect(third.left).toEqual(attempt);
+  expect(third.left).toEqual({ attempt, engine });
   await third.slot.release();
   expect(JSON.parse(await readFile(join(folder, "slots", "w3", "3"), "utf8")).content).toEqual({
     child: null,
     attempt: null,
   });
+});
+
+test.each([
+  ["written before engines were", undefined],
+  ["written by a version that tells engines otherwise", { info: { backend: "torch" }, environment: "one" }],
+])("of an attempt left on a record %s only the attempt is known", async (_, engine) => {
+  const attempt = { attemptId: "a1", epoch: 3 };
+  await (await takeSlot(folder, "w4")).slot.take(attempt);
+  const record = join(folder, "slots", "w4", "1");
+  const { process: holder } = JSON.parse(await readFile(record, "utf8"));
+  const content = { child: null, attempt, engine };
+  await writeFile(record, JSON.stringify({ process: { ...holder, startTime: "1" }, content }));
+  const { left, slot } = await takeSlot(folder, "w4");
+  await slot.close();
+  expect(left).toEqual({ attempt, engine: null });
 });
 
 test("a second supervisor of the same slot on a machine is refused, one of another installation is not", async () => {

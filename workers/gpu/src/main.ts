@@ -1,7 +1,7 @@
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { configuredArtifacts } from "@reluctant/artifacts";
-import { type EngineInfo, ReluctantError } from "@reluctant/contracts";
+import { ReluctantError } from "@reluctant/contracts";
 import { type Deps, datasetParts, handBackAttempt, keepDatasetCard, registerDataset } from "@reluctant/control";
 import { requireDataFolders } from "@reluctant/datasets";
 import { openDatabase } from "@reluctant/db";
@@ -11,6 +11,7 @@ import { createLogger, settingsOrEnd } from "@reluctant/telemetry";
 import { createArtifactCache } from "./artifact-cache.ts";
 import { makeCache, readConfig } from "./config.ts";
 import { createDatasetCache } from "./dataset-cache.ts";
+import { engineLeft, environmentOf, gpuMemoryOf } from "./engine.ts";
 import { preparedFolder } from "./prepared-folder.ts";
 import { startPreparing } from "./preparing-process.ts";
 import { probeEngine } from "./probe.ts";
@@ -61,7 +62,7 @@ async function main(): Promise<void> {
   const redis = openRedis({ url: config.redisUrl, prefix: config.redisPrefix, log });
   const notifications = createNotifications(redis);
   const deps = { db, artifacts: await configuredArtifacts(db, config.artifacts), notifications };
-  const handedBack = left && handBack(deps, slot, left); // beside the probe: another worker may be free already
+  const handedBack = left && handBack(deps, slot, left.attempt); // at once: another worker may be free already
   handedBack?.catch(() => {}); // told below
   const scratchRoot = join(config.cacheDir, "scratch", encodeURIComponent(config.slotName));
   await rm(scratchRoot, { recursive: true, force: true });
@@ -80,7 +81,10 @@ async function main(): Promise<void> {
     },
     log,
   });
-  const engine = await unlessAborted(signal, probeEngine({ childScript, env: childEnv }));
+  const environment = environmentOf(childEnv);
+  const engine =
+    engineLeft(left, environment) ?? (await unlessAborted(signal, probeEngine({ childScript, env: childEnv })));
+  slot.computesWith({ info: engine, environment });
   await unlessAborted(signal, preparing.opened); // those that are not there yet come while it serves
 
   signal.throwIfAborted();
@@ -133,9 +137,4 @@ function unlessAborted<T>(signal: AbortSignal, promise: Promise<T>): Promise<T> 
     signal.addEventListener("abort", () => reject(signal.reason), { once: true });
   });
   return Promise.race([promise, aborted]);
-}
-
-/** The memory that an engine tells is the machine's where it computes on the processor. */
-function gpuMemoryOf({ device, memoryBytes }: EngineInfo): number | null {
-  return device.startsWith("cpu") ? null : memoryBytes;
 }

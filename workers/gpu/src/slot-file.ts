@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { type EngineInfo, engineInfoSchema } from "@reluctant/contracts";
 import { groupGone, identify, isAlive, type ProcessId, signalGroup, takeFolder } from "@reluctant/machine";
 
 /** An attempt, and the epoch under which it may write. */
@@ -7,8 +8,16 @@ export interface Fence {
   epoch: number;
 }
 
+/** What a probe found, and the environment of the training process in which it did. */
+export interface ProbedEngine {
+  info: EngineInfo;
+  environment: string;
+}
+
 /** The slot's file, in the cache that the machine's workers share. One supervisor holds it at a time; a leftover child is ended before the next. */
 export interface SlotFile {
+  /** What every attempt of this supervisor computes with: on record with each. */
+  computesWith(engine: ProbedEngine): void;
   /** Records the attempt that the slot runs from now on. */
   take(attempt: Fence): Promise<void>;
   /** Records the child's process group before it gets any work. */
@@ -21,21 +30,28 @@ export interface SlotFile {
 /** What a supervisor that starts after a crash has to know: what the slot ran, and in which process. */
 interface SlotRecord {
   child: ProcessId | null;
-  /** Earlier versions did not write it. */
+  /** Earlier versions did not write these. */
   attempt?: Fence | null;
+  engine?: ProbedEngine | null;
+}
+
+/** What a killed supervisor left: its attempt, to be handed back, and what that computed with where it is on record. */
+export interface Left {
+  attempt: Fence;
+  engine: ProbedEngine | null;
 }
 
 const nothing: SlotRecord = { child: null, attempt: null };
 
 /**
- * Takes the slot, first ending the process group that a killed supervisor left. `left`: its attempt, to be handed back.
+ * Takes the slot, first ending the process group that a killed supervisor left.
  * @param slotName names the slot among all that share the folder, also those of other installations
  * @throws Error when another supervisor of this slot runs on the machine
  */
 export async function takeSlot(
   cacheDir: string,
   slotName: string,
-): Promise<{ slot: SlotFile; ended: ProcessId | null; left: Fence | null }> {
+): Promise<{ slot: SlotFile; ended: ProcessId | null; left: Left | null }> {
   // What the supervisor before ran stays on record until its end is: this one may die, too.
   const taken = await takeFolder<SlotRecord>(
     join(cacheDir, "slots", encodeURIComponent(slotName)),
@@ -47,22 +63,26 @@ export async function takeSlot(
     );
   }
   const { holding } = taken;
-  const { child, attempt: left = null } = holding.content;
+  const { child, attempt: attemptLeft = null, engine: engineLeft = null } = holding.content;
   const leftover = child && (await isAlive(child)) ? child : null;
   if (leftover) {
     signalGroup(leftover.pid, "SIGKILL");
     await groupGone(leftover.pid);
   }
-  let attempt = left;
+  let attempt = attemptLeft;
+  let engine = engineLeft;
   return {
     ended: leftover,
-    left,
+    left: attemptLeft && { attempt: attemptLeft, engine: readable(engineLeft) },
     slot: {
+      computesWith(probed) {
+        engine = probed;
+      },
       take(taken) {
         attempt = taken;
-        return holding.write({ child: null, attempt });
+        return holding.write({ child: null, attempt, engine });
       },
-      hold: async (childPid) => holding.write({ child: await identify(childPid), attempt }),
+      hold: async (childPid) => holding.write({ child: await identify(childPid), attempt, engine }),
       release() {
         attempt = null;
         return holding.write(nothing);
@@ -70,4 +90,10 @@ export async function takeSlot(
       close: holding.release,
     },
   };
+}
+
+/** Another version may have written it. */
+function readable(engine: ProbedEngine | null): ProbedEngine | null {
+  const info = engineInfoSchema.safeParse(engine?.info);
+  return engine && info.success ? { ...engine, info: info.data } : null;
 }

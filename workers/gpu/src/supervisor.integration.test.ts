@@ -218,8 +218,24 @@ test("an attempt's result, artifact, curve and log are in Postgres when it has s
     { series: "loss", steps: [0, 1, 2] },
   ]);
   expect(await logOf(id)).toMatch(/^process \d+\nsaid aloud\n$/);
-  await vi.waitFor(async () => expect(await jobState(id)).toBe("completed"));
-  await vi.waitFor(async () => expect(await scratch()).toEqual([]));
+  await vi.waitFor(async () => expect(await jobState(id)).toBe("completed"), 10_000);
+  await vi.waitFor(async () => expect(await scratch()).toEqual([]), 10_000);
+});
+
+test("a worker whose training process computes with something else gives its attempt back uncharged, and ends", async () => {
+  const another = JSON.stringify(engineOf({ device: "another" }));
+  const { dispatch, startWorker, reaches, attempt, prisma } = await setup();
+  const { ended } = await startWorker(
+    "w1",
+    `${preamble}
+    const start = async () => { await send({ type: "ready", engine: ${another} }); setInterval(() => {}, 1000); };
+    const stop = (how) => last(how === "now" ? { type: "log", line: "stopped" } : { type: "stopped", step: 7 });`,
+  );
+  const id = await dispatch();
+  await expect(ended).rejects.toThrow(/this worker had .* and a training process found .* on another/);
+  await reaches(id, "preempted");
+  expect(await attempt(id)).toMatchObject({ failure: null });
+  expect((await prisma.worker.findFirstOrThrow()).state).toBe("gone");
 });
 
 test("an attempt whose job is delivered again, to another worker, goes on where it runs", async () => {
@@ -306,7 +322,7 @@ test("a drained worker leaves a checkpoint, from which the next attempt resumes 
 test("a worker that the control plane has drained fetches nothing until it is undrained", async () => {
   const { prisma, dispatch, startWorker, reaches, attempt, jobState } = await setup();
   await startWorker("w1", successful);
-  const w1 = await vi.waitFor(() => prisma.worker.findFirstOrThrow({ where: { name: "w1" } }));
+  const w1 = await vi.waitFor(() => prisma.worker.findFirstOrThrow({ where: { name: "w1" } }), 10_000);
   const put = (drained: string | null) =>
     prisma.worker.update({
       where: { id: w1.id },
@@ -403,6 +419,6 @@ test("a worker serves while its data set is prepared, and takes its work once it
   expect(await prisma.worker.findFirst()).toMatchObject({ datasets: [], preparingDatasets: [preparing] });
   held.now = holds([dataset.version]).now;
   held.changed.notify();
-  await vi.waitFor(async () => expect(await prisma.worker.findFirst()).toMatchObject({ datasets: [dataset.version] }));
+  await vi.waitFor(async () => expect(await prisma.worker.findFirst()).toMatchObject({ datasets: [dataset.version] }), 10_000);
   await reaches(await dispatch(2, run.id), "succeeded");
 });

@@ -9,6 +9,7 @@ import type { Claim } from "./assignment.ts";
 import { type RunningAttempt, runAttempt } from "./attempt.ts";
 import type { DatasetCache } from "./dataset-cache.ts";
 import type { HeldDatasets } from "./datasets.ts";
+import { isSameEngine } from "./engine.ts";
 import { retryUnavailable } from "./retry-unavailable.ts";
 import { createServiceGate } from "./service-gate.ts";
 import { type Ending, nextPhase, type SlotPhase } from "./slot.ts";
@@ -36,7 +37,10 @@ export interface SupervisorOptions {
 }
 
 export interface Supervisor {
-  /** Serves the slot until it is drained. @throws Error, once drained, when another worker has taken the name */
+  /**
+   * Serves the slot until it is drained.
+   * @throws Error, once drained, when another worker has taken the name, or a training process computes with another engine
+   */
   run(): Promise<void>;
   /** Takes no more work and ends what runs at a checkpoint; a second call ends it at once. */
   drain(): void;
@@ -53,6 +57,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   let phase: SlotPhase = "free";
   let current: RunningAttempt | null = null;
   let replaced = false;
+  let unfit: Error | null = null;
 
   const enter = (next: SlotPhase) => {
     phase = nextPhase(phase, next);
@@ -105,6 +110,17 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     }
   };
 
+  /** A GPU that went must not be recorded as what computed: the attempt goes to another, and the next start looks again. */
+  const onEngine = (found: EngineInfo) => {
+    const { engine } = options;
+    if (unfit || isSameEngine(found, engine)) return;
+    log.error({ found, registered: engine }, "a training process computes with another engine than this worker has");
+    const was = `${engine.backend} on ${engine.device}`;
+    unfit = new Error(`this worker had ${was}, and a training process found ${found.backend} on ${found.device}`);
+    drain();
+    current?.stop("forceDrain");
+  };
+
   /** One job, from claim to report; the delivery ends last, so that the queue shows the attempt while it lasts. */
   const serve = async (delivery: Delivery, workerId: string): Promise<void> => {
     const { attemptId } = delivery.payload;
@@ -121,7 +137,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       implementation: claimed.assignment.implementation,
     });
     attemptLog.info("the attempt is claimed");
-    current = runAttempt({ ...options, claim: claimed, onPhase: enter, log: attemptLog });
+    current = runAttempt({ ...options, claim: claimed, onPhase: enter, onEngine, log: attemptLog });
     if (draining.signal.aborted) current.stop("drain");
     const ending = await current.ended;
     current = null;
@@ -179,6 +195,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       await beating;
       if (replaced) throw new Error(`another worker took the name "${options.name}": give each a name of its own`);
       await leaveWorker(deps, { workerId }).catch((err: unknown) => log.warn({ err }, "the worker could not sign off"));
+      if (unfit) throw unfit;
     },
   };
 }

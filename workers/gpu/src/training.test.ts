@@ -24,7 +24,7 @@ async function setup(program: string, hold: (pid: number) => Promise<void> = asy
   const options: TrainingOptions = {
     childScript: pathToFileURL(script),
     childEnv: process.env,
-    slot: { take: async () => {}, hold, release: async () => {}, close: async () => {} },
+    slot: { computesWith: () => {}, take: async () => {}, hold, release: async () => {}, close: async () => {} },
     stop: createStopOrder(log),
     onPhase: (phase) => phases.push(phase),
     onMessage: () => {},
