@@ -193,6 +193,45 @@ void convolve(const Arguments& given) {
   given.kernels().convolve(shape, filters, image, given.array<int64_t>(3, static_cast<size_t>(shape.rows()) * shape.columns() * shape.channelsOut));
 }
 
+/** How many primes an array has residues of polynomials of. */
+int primesOf(size_t length) {
+  if (length == 0 || length % pi::kDegree != 0 || length > pi::kDegree * pi::kPrimes) throw std::invalid_argument("residues of whole polynomials are due");
+  return static_cast<int>(length / pi::kDegree);
+}
+
+/** residues */
+void forward(const Arguments& given) {
+  const auto residues = given.array<int32_t>(0);
+  given.kernels().forward(reinterpret_cast<uint32_t*>(residues.data), primesOf(residues.length));
+}
+
+/** values */
+void inverse(const Arguments& given) {
+  const auto values = given.array<int32_t>(0);
+  given.kernels().inverse(reinterpret_cast<uint32_t*>(values.data), primesOf(values.length));
+}
+
+/** sum, a, b */
+void multiplyAdd(const Arguments& given) {
+  const size_t length = given.array<int32_t>(0).length;
+  const int primes = primesOf(length);
+  given.kernels().multiplyAdd(words(given, 0, length), words(given, 1, length), words(given, 2, length), primes);
+}
+
+/** sums, plain, parts */
+void multiplyPlain(const Arguments& given) {
+  const auto sums = given.arrays(0), parts = given.arrays(2);
+  if (sums.size() != parts.size()) throw std::invalid_argument("a sum for each part is due");
+  std::vector<uint32_t*> to;
+  std::vector<const uint32_t*> from;
+  for (size_t i = 0; i < sums.size(); i++) {
+    if (primesOf(sums[i].length) != pi::kPrimes || primesOf(parts[i].length) != pi::kPrimes) throw std::invalid_argument("residues of all primes are due");
+    to.push_back(reinterpret_cast<uint32_t*>(sums[i].data));
+    from.push_back(reinterpret_cast<const uint32_t*>(parts[i].data));
+  }
+  given.kernels().multiplyPlain(to.data(), given.array<int32_t>(1, pi::kDegree), from.data(), static_cast<int>(to.size()));
+}
+
 template <void (*kFunction)(const Arguments&)>
 napi_value called(napi_env env, napi_callback_info info) {
   try {
@@ -219,6 +258,10 @@ void offer(napi_env env, napi_value exports, const char* level, const pi::Kernel
   add("receiverRows", called<receiverRows>);
   add("hashRows", called<hashRows>);
   add("convolve", called<convolve>);
+  add("forward", called<forward>);
+  add("inverse", called<inverse>);
+  add("multiplyAdd", called<multiplyAdd>);
+  add("multiplyPlain", called<multiplyPlain>);
   napi_set_named_property(env, exports, level, functions);
 }
 

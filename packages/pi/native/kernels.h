@@ -45,6 +45,8 @@ struct Shape {
 constexpr int kScheduleBytes = 176;
 /** Channels that a block of packed filters has, weight by weight. */
 constexpr int kPackedChannels = 16;
+/** Coefficients of a polynomial, and primes that their residues are of: see src/he/parameters.ts. */
+constexpr int kDegree = 8192, kPrimes = 5;
 
 struct Kernels {
   void (*garble)(const Chunk& chunk, const uint8_t* delta, uint8_t* tables);
@@ -57,6 +59,12 @@ struct Kernels {
   void (*hashRows)(const uint8_t* keys, int32_t groups, int32_t length, const uint8_t* rows, const uint8_t* shift, uint8_t* out);
   /** `filters` are packed: [block of channels][weight][channel of the block]. */
   void (*convolve)(const Shape& shape, const int32_t* filters, const int64_t* image, int64_t* out);
+  /** Residues of the first primes to values and back, in place. */
+  void (*forward)(uint32_t* residues, int primes);
+  void (*inverse)(uint32_t* values, int primes);
+  /** Adds products of values to sums: of two, or of a polynomial with coefficients below 2^29 in magnitude and each of `count`. */
+  void (*multiplyAdd)(uint32_t* sum, const uint32_t* a, const uint32_t* b, int primes);
+  void (*multiplyPlain)(uint32_t* const* sums, const int32_t* plain, const uint32_t* const* parts, int count);
 };
 
 /** Defined where the file is compiled for the level. */

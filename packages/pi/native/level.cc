@@ -1,6 +1,7 @@
 // All kernels at the level that the compiler's parameters give; PI_KERNELS names them.
 #include "convolution.h"
 #include "garbling.h"
+#include "polynomials.h"
 #include "transfers.h"
 
 namespace {
@@ -15,4 +16,4 @@ static_assert(sizeof(Schedule) == pi::kScheduleBytes);
 
 }  // namespace
 
-const pi::Kernels pi::PI_KERNELS = {garble, evaluate, expandTo, senderRows, receiverRows, hashRows, convolve};
+const pi::Kernels pi::PI_KERNELS = {garble, evaluate, expandTo, senderRows, receiverRows, hashRows, convolve, forwardAll, inverseAll, multiplyAdd, multiplyPlain};

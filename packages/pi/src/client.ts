@@ -1,9 +1,8 @@
 import { averagePositions, reciprocalBits } from "./average-pool.ts";
 import type { Channel } from "./channel.ts";
 import { gather, replaced } from "./chunks.ts";
-import { outputSize } from "./convolution.ts";
+import type { ClientCorrelations } from "./correlations.ts";
 import type { CostSheet } from "./costs.ts";
-import { requestCorrelation } from "./dealer.ts";
 import { Inference, nonceBytes } from "./inference.ts";
 import type { Kernels } from "./kernels.ts";
 import type { Ledger } from "./ledger.ts";
@@ -11,16 +10,16 @@ import type { Architecture, Step } from "./network.ts";
 import { combine, publicWeights } from "./quadratic.ts";
 import { randomSeed, randomVector } from "./random.ts";
 import { type ReluProtocolName, reluProtocols } from "./relu-protocols.ts";
-import { add, bytesOf, concatenated, fractionBits, type RingVector, subtract, vectorOf } from "./ring.ts";
+import { add, bytesOf, fractionBits, type RingVector, subtract, vectorOf } from "./ring.ts";
 import { truncateClientShare } from "./sharing.ts";
-import { prepareSquareClient } from "./square.ts";
 
 /** What the client has to hand. */
 export interface ClientContext {
   architecture: Architecture;
   relus: ReluProtocolName;
   server: Channel;
-  dealer: Channel;
+  /** Begins an inference's. */
+  correlations: (costs: CostSheet) => Promise<ClientCorrelations>;
   kernels: Kernels;
   ledger: Ledger;
   costs: CostSheet;
@@ -40,10 +39,11 @@ export interface PreparedClient {
  * mask of the input it carries its shares through the network, layer by layer.
  */
 export async function prepareClient(context: ClientContext): Promise<PreparedClient> {
-  const { architecture, server, dealer, kernels, ledger, costs } = context;
+  const { architecture, server, kernels, ledger, costs } = context;
   const inference = await costs.of("offline", "nonce", () => agreeOnNonce(context));
   const begin = () => reluProtocols[context.relus].client({ peer: server, inference, kernels, ledger });
   const protocol = await costs.of("offline", "base transfers", begin);
+  const correlations = await context.correlations(costs);
   const shares = new Map<string, RingVector>();
   const online: PreparedClient["online"] = [];
   const of = (name: string) => shares.get(name) as RingVector;
@@ -52,13 +52,9 @@ export async function prepareClient(context: ClientContext): Promise<PreparedCli
       case "input":
         return randomVector(step.size);
       case "linear":
-        return truncateClientShare(
-          await requestCorrelation(of(step.from), outputSize(step.shape), dealer),
-          fractionBits,
-        );
+        return truncateClientShare(await correlations.linear(step, of(step.from)), fractionBits);
       case "square": {
-        const at = { step, layer, inference };
-        const prepared = await prepareSquareClient(at, { share: of(step.from), server, dealer });
+        const prepared = await correlations.square({ step, layer, inference }, of(step.from));
         online.push({ name: step.name, run: prepared.online });
         return prepared.share;
       }
@@ -67,7 +63,7 @@ export async function prepareClient(context: ClientContext): Promise<PreparedCli
         const wide =
           step.coefficients === "public"
             ? combine(step, publicWeights(step).filters, given)
-            : await requestCorrelation(concatenated(given.x, given.squares), step.units.length, dealer);
+            : await correlations.quadratic(step, given);
         return replaced(of(step.from), step.units, truncateClientShare(wide, fractionBits));
       }
       case "add":

@@ -1,17 +1,18 @@
 import { type Channel, ChannelError } from "./channel.ts";
 import { filterSize, inputSize, outputSize } from "./convolution.ts";
+import type { ClientCorrelations, ServerCorrelations } from "./correlations.ts";
 import type { Kernels } from "./kernels.ts";
-import type { Architecture, Step, StepOf } from "./network.ts";
+import type { Architecture, LinearWeights, PrivateNetwork, Step, StepOf } from "./network.ts";
 import { combine } from "./quadratic.ts";
 import { Keystream, randomSeed, seedBytes } from "./random.ts";
-import { bytesOf, type RingVector, subtract, vectorOf } from "./ring.ts";
-import { dealSquares } from "./square.ts";
+import { bytesOf, concatenated, type RingVector, subtract, vectorOf } from "./ring.ts";
+import { dealSquares, prepareSquareClient, prepareSquareServer } from "./square.ts";
 
 /*
  * Correlations of linear layers from a dealer: for the client's share r of a layer's input the client gets W·r − s, the
  * server s, uniform. A dealer is a third party that both trust; it learns the weights and the client's shares, no image and
- * nothing of the online phase. It stands where homomorphic encryption belongs, with the same messages on the parties' sides.
- * So what an inference costs with it is labeled: dealer, offline linear cost not included.
+ * nothing of the online phase. It stands where homomorphic encryption belongs, so what an inference costs with it is labeled:
+ * dealer, offline linear cost not included.
  */
 
 /** How measurements with this dealer are labeled, wherever they are shown. */
@@ -22,7 +23,7 @@ const weightBytes = (step: StepOf<"linear" | "quadratic">): number =>
   4 * (step.op === "linear" ? filterSize(step.shape) * step.shape.channelsOut : 2 * step.channels);
 
 /** What the dealer learns the weights of, in the order of the steps. */
-export const dealtSteps = ({ steps }: Architecture): StepOf<"linear" | "quadratic">[] =>
+const dealtSteps = ({ steps }: Architecture): StepOf<"linear" | "quadratic">[] =>
   steps.filter(
     (step): step is StepOf<"linear" | "quadratic"> =>
       step.op === "linear" || (step.op === "quadratic" && step.coefficients === "secret"),
@@ -63,14 +64,35 @@ export async function deal(
   }
 }
 
-/** The client's end of a correlation: W·share − s, of so many elements. */
-export async function requestCorrelation(share: RingVector, elements: number, dealer: Channel): Promise<RingVector> {
+/** Before the first inference: the server gives the dealer the weights. */
+export async function enrollWeights({ architecture, weights }: PrivateNetwork, dealer: Channel): Promise<void> {
+  for (const { name } of dealtSteps(architecture)) {
+    await dealer.send("weights", (weights.get(name) as LinearWeights).filters);
+  }
+}
+
+/** The client's end. */
+export const dealtToClient = ({ server, dealer }: { server: Channel; dealer: Channel }): ClientCorrelations => ({
+  linear: ({ shape }, share) => requestCorrelation(share, outputSize(shape), dealer),
+  quadratic: ({ units }, { x, squares }) => requestCorrelation(concatenated(x, squares), units.length, dealer),
+  square: (at, share) => prepareSquareClient(at, { share, server, dealer }),
+});
+
+/** The server's end. */
+export const dealtToServer = ({ client, dealer }: { client: Channel; dealer: Channel }): ServerCorrelations => ({
+  linear: ({ shape }) => provideCorrelation(outputSize(shape), dealer),
+  quadratic: ({ units }) => provideCorrelation(units.length, dealer),
+  square: (at) => prepareSquareServer(at, { client, dealer }),
+});
+
+/** The client's W·share − s, of so many elements. */
+async function requestCorrelation(share: RingVector, elements: number, dealer: Channel): Promise<RingVector> {
   await dealer.send("mask", bytesOf(share));
   return vectorOf(await dealer.receive("correlation", 8 * elements));
 }
 
-/** The server's end: s. */
-export async function provideCorrelation(elements: number, dealer: Channel): Promise<RingVector> {
+/** The server's s. */
+async function provideCorrelation(elements: number, dealer: Channel): Promise<RingVector> {
   const seed = randomSeed();
   await dealer.send("maskSeed", seed);
   return new Keystream(seed).vector(elements);

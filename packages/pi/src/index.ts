@@ -1,6 +1,9 @@
 export * from "./calibrate.ts";
 export * from "./costs.ts";
-export * from "./dealer.ts";
+export { dealerLabel } from "./dealer.ts";
+export { NoiseError } from "./he/noise.ts";
+export { PackingError } from "./he/packing.ts";
+export { type LinearProtocolName, linearProtocols } from "./linear-protocols.ts";
 export * from "./network.ts";
 export * from "./network-profile.ts";
 export * from "./quantize.ts";

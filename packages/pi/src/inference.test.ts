@@ -7,6 +7,7 @@ import { CostSheet, totalOf } from "./costs.ts";
 import { deal } from "./dealer.ts";
 import { greet } from "./hello.ts";
 import { Ledger, UsedTwiceError } from "./ledger.ts";
+import { type LinearProtocolName, linearProtocols } from "./linear-protocols.ts";
 import { type Architecture, keptReluCount, type PrivateNetwork, stepsOf } from "./network.ts";
 import { javascriptKernels, wasmKernels } from "./portable-kernels.ts";
 import { publicCoefficients } from "./quadratic.ts";
@@ -14,7 +15,7 @@ import { quantize } from "./quantize.ts";
 import { inferInTheClear } from "./reference.ts";
 import type { ReluProtocolName } from "./relu-protocols.ts";
 import type { RingVector } from "./ring.ts";
-import { enrollWeights, inferOnServer, prepareServer, type ServerContext } from "./server.ts";
+import { inferOnServer, prepareServer, type ServerContext } from "./server.ts";
 import { channelPair } from "./test-channels.ts";
 import { randomImages, randomNetwork, readyNetwork, tinyModel } from "./test-networks.ts";
 
@@ -24,19 +25,30 @@ afterEach(async () => {
 });
 
 /** The three parties in one process, over sockets. */
-async function setup(network: PrivateNetwork, relus: ReluProtocolName = "garbled") {
+async function setup(
+  network: PrivateNetwork,
+  relus: ReluProtocolName = "garbled",
+  linear: LinearProtocolName = "dealer",
+) {
   const [client, server] = await channelPair();
   const [clientToDealer, dealerToClient] = await channelPair();
   const [serverToDealer, dealerToServer] = await channelPair();
   open.push(client, server, clientToDealer, dealerToClient, serverToDealer, dealerToServer);
   const { architecture } = network;
-  void deal(architecture, { client: dealerToClient, server: dealerToServer, kernels: wasmKernels() });
+  const protocol = linearProtocols[linear];
+  if (protocol.dealt)
+    void deal(architecture, { client: dealerToClient, server: dealerToServer, kernels: wasmKernels() });
+  const [ofClient, ofServer] = [javascriptKernels(), wasmKernels()];
+  const [correlationsOfClient, correlationsOfServer] = [
+    protocol.client({ peer: client, dealer: clientToDealer, kernels: ofClient }),
+    await protocol.server({ peer: server, dealer: serverToDealer, kernels: ofServer }, network),
+  ];
   const clientContext: ClientContext = {
     architecture,
     relus,
     server: client,
-    dealer: clientToDealer,
-    kernels: javascriptKernels(),
+    correlations: correlationsOfClient,
+    kernels: ofClient,
     ledger: new Ledger(),
     costs: new CostSheet(client),
   };
@@ -44,12 +56,11 @@ async function setup(network: PrivateNetwork, relus: ReluProtocolName = "garbled
     network,
     relus,
     client: server,
-    dealer: serverToDealer,
-    kernels: wasmKernels(),
+    correlations: correlationsOfServer,
+    kernels: ofServer,
     ledger: new Ledger(),
     costs: new CostSheet(server),
   };
-  await enrollWeights(serverContext);
   const prepare = () => Promise.all([prepareClient(clientContext), prepareServer(serverContext)]);
   const infer = async (image: RingVector) => {
     const [ofClient, ofServer] = await prepare();
@@ -64,15 +75,16 @@ async function setup(network: PrivateNetwork, relus: ReluProtocolName = "garbled
 
 describe("private inference", () => {
   it.each([
-    [0, "garbled"],
-    [0.4, "garbled"],
-    [1, "garbled"],
-    [0.4, "gmw"],
+    [0, "garbled", "dealer"],
+    [0.4, "garbled", "dealer"],
+    [1, "garbled", "dealer"],
+    [0.4, "gmw", "dealer"],
+    [0.4, "garbled", "he"],
   ] as const)(
-    "is the network in the clear, to one unit a truncation, with %d of the ReLUs kept, %s",
-    async (kept, relus) => {
+    "is the network in the clear, to one unit a truncation, with %d of the ReLUs kept, %s, linear layers by %s",
+    async (kept, relus, linear) => {
       const { network, images } = readyNetwork(tinyModel(), { seed: 5, kept, images: 2 });
-      const { infer } = await setup(network, relus);
+      const { infer } = await setup(network, relus, linear);
       for (const image of images.slice(1)) {
         const logits = await infer(image);
         const exact = inferInTheClear(network, image);
@@ -165,9 +177,10 @@ describe("private inference", () => {
     const other: Architecture = { ...network.architecture, name: "other" };
     const [near, far] = await channelPair();
     open.push(near, far);
-    const hello = { architecture: network.architecture, relus: "garbled" } as const;
+    const hello = { architecture: network.architecture, relus: "garbled", linear: "dealer" } as const;
     await Promise.all([greet(near, hello), greet(far, hello)]);
     const others = await Promise.allSettled([greet(near, hello), greet(far, { ...hello, relus: "gmw" })]);
+    others.push(...(await Promise.allSettled([greet(near, hello), greet(far, { ...hello, linear: "he" })])));
     for (const greeting of others) expect(greeting).toMatchObject({ status: "rejected" });
     const greetings = await Promise.allSettled([greet(near, hello), greet(far, { ...hello, architecture: other })]);
     for (const greeting of greetings) {

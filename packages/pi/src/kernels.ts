@@ -2,6 +2,7 @@ import type { SeedPairs } from "./base-ot.ts";
 import type { ConvolutionShape } from "./convolution.ts";
 import type { RowReceiver, RowSender } from "./correlated-ot.ts";
 import type { ChunkOfUnits, Garbled, InputLabels } from "./garbling.ts";
+import type { PolynomialKernels } from "./he/polynomials.ts";
 import type { Delta, Labels } from "./labels.ts";
 import type { RingVector } from "./ring.ts";
 
@@ -29,6 +30,8 @@ export interface Kernels {
   hashRows(keys: Uint8Array, rows: Labels, shift: Delta): Labels;
   /** Filters [out, height, width, in] on an image, over Z_2^64. */
   convolve(shape: ConvolutionShape, filters: Int32Array, image: RingVector): RingVector;
+  /** Of encrypted linear layers. */
+  readonly polynomials: PolynomialKernels;
   /** Ends its threads. */
   close(): Promise<void>;
 }

@@ -24,6 +24,9 @@ export const messages = {
   products: 19,
   remasked: 20,
   differences: 21,
+  publicKey: 22,
+  ciphertext: 23,
+  product: 24,
 } as const;
 
 export type MessageType = keyof typeof messages;

@@ -1,4 +1,5 @@
 import { createRequire } from "node:module";
+import type { PolynomialKernels } from "./he/polynomials.ts";
 import type { Level } from "./kernels.ts";
 import { findAddon } from "./native-build.ts";
 
@@ -18,7 +19,7 @@ export type NativeChunk = [
 ];
 
 /** The functions of one level. They write to their last arguments, and throw where a size is not what it must be. */
-export interface NativeFunctions {
+export interface NativeFunctions extends PolynomialKernels {
   garble(...chunk: [...NativeChunk, delta: Int32Array, tables: Uint8Array]): void;
   evaluate(...chunk: [...NativeChunk, tables: Uint8Array]): void;
   expandKeys(keys: Uint8Array, schedules: Uint8Array): void;

@@ -65,6 +65,7 @@ export const nativeKernels = (level: NativeLevel, native: NativeFunctions): Kern
     native.convolve(numbers, packed(shape, filters), image, out);
     return out;
   },
+  polynomials: native,
   close: async () => undefined,
 });
 

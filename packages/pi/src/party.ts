@@ -1,4 +1,5 @@
 import type { NetConnectOpts } from "node:net";
+import type { Channel } from "./channel.ts";
 import { chooseKernels } from "./choose-kernels.ts";
 import { inferOnClient, prepareClient } from "./client.ts";
 import { acceptOne, connect } from "./connect.ts";
@@ -7,10 +8,11 @@ import { deal } from "./dealer.ts";
 import { greet } from "./hello.ts";
 import type { Level } from "./kernels.ts";
 import { Ledger } from "./ledger.ts";
+import { type LinearProtocolName, linearProtocols } from "./linear-protocols.ts";
 import type { Architecture, PrivateNetwork } from "./network.ts";
 import type { ReluProtocolName } from "./relu-protocols.ts";
 import type { RingVector } from "./ring.ts";
-import { enrollWeights, inferOnServer, prepareServer } from "./server.ts";
+import { inferOnServer, prepareServer } from "./server.ts";
 
 /**
  * How long for a message between the dealer and a party, which is silent while the others prepare ReLUs and infer. Those two
@@ -35,6 +37,7 @@ export type PartyTask =
       images: number;
       threads: number;
       relus: ReluProtocolName;
+      linear: LinearProtocolName;
     }
   /** `server` is where the client finds the server: a relay, where there is one. */
   | {
@@ -45,6 +48,7 @@ export type PartyTask =
       server: NetConnectOpts;
       threads: number;
       relus: ReluProtocolName;
+      linear: LinearProtocolName;
     };
 
 /** What one party found: costs of each image, and at the client the logits. */
@@ -88,29 +92,32 @@ async function runDealer({ places, architecture }: TaskOf<"dealer">, onListening
 }
 
 async function runServer(task: TaskOf<"server">, onListening: () => void): Promise<PartyResult> {
-  const { places, network, images, threads, relus } = task;
-  const dealer = await connect({ path: places.dealerForServer }, { peer: "dealer", ...dealerPatience });
+  const { places, network, images, threads, relus, linear } = task;
+  const dealer = await connectDealer(linear, places.dealerForServer);
   const client = await acceptOne({ path: places.server }, { peer: "client", onListening });
-  await greet(client, { architecture: network.architecture, relus });
+  await greet(client, { architecture: network.architecture, relus, linear });
   const ledger = new Ledger();
   const sheets = Array.from({ length: images }, () => new CostSheet(client));
-  const context = { network, relus, client, dealer, ledger, kernels: chooseKernels({ threads }) };
-  for (const [image, costs] of sheets.entries()) {
-    if (image === 0) await enrollWeights({ ...context, costs });
+  const kernels = chooseKernels({ threads });
+  const correlations = await linearProtocols[linear].server({ peer: client, dealer, kernels }, network);
+  const context = { network, relus, client, correlations, ledger, kernels };
+  for (const costs of sheets) {
     const prepared = await prepareServer({ ...context, costs });
     await inferOnServer(prepared, { ...context, costs });
   }
-  await Promise.all([client.close(), dealer.close(), context.kernels.close()]);
-  return { level: context.kernels.level, costs: sheets.map(({ costs }) => costs), logits: [] };
+  await Promise.all([client.close(), dealer?.close(), kernels.close()]);
+  return { level: kernels.level, costs: sheets.map(({ costs }) => costs), logits: [] };
 }
 
 async function runClient(task: TaskOf<"client">, { onListening, onInferred }: PartyProgress): Promise<PartyResult> {
-  const dealer = await connect({ path: task.places.dealerForClient }, { peer: "dealer", ...dealerPatience });
+  const { architecture, relus, linear } = task;
+  const dealer = await connectDealer(linear, task.places.dealerForClient);
   const server = await connect(task.server, { peer: "server" });
   onListening();
   await greet(server, task);
-  const { architecture, relus } = task;
-  const shared = { architecture, relus, server, dealer, ledger: new Ledger(), kernels: chooseKernels(task) };
+  const kernels = chooseKernels(task);
+  const correlations = linearProtocols[linear].client({ peer: server, dealer, kernels });
+  const shared = { architecture, relus, server, correlations, ledger: new Ledger(), kernels };
   const sheets = task.images.map(() => new CostSheet(server));
   const logits: RingVector[] = [];
   for (const [i, image] of task.images.entries()) {
@@ -118,6 +125,10 @@ async function runClient(task: TaskOf<"client">, { onListening, onInferred }: Pa
     logits.push(await inferOnClient(await prepareClient(context), image, context));
     onInferred(logits.length);
   }
-  await Promise.all([server.close(), dealer.close(), shared.kernels.close()]);
-  return { level: shared.kernels.level, costs: sheets.map(({ costs }) => costs), logits };
+  await Promise.all([server.close(), dealer?.close(), kernels.close()]);
+  return { level: kernels.level, costs: sheets.map(({ costs }) => costs), logits };
 }
+
+/** To the dealer, where there is one. */
+const connectDealer = async (linear: LinearProtocolName, path: string): Promise<Channel | undefined> =>
+  linearProtocols[linear].dealt ? connect({ path }, { peer: "dealer", ...dealerPatience }) : undefined;

@@ -3,6 +3,7 @@ import { convolveByDefinition } from "./convolution.ts";
 import { CorrelatedReceiver, CorrelatedSender } from "./correlated-ot.ts";
 import { evaluate, garble } from "./garbling.ts";
 import { hashRows } from "./gate-hash.ts";
+import { portablePolynomials } from "./he/transform.ts";
 import type { Kernels } from "./kernels.ts";
 import { JavascriptKernels, type LabelKernels } from "./label-kernels.ts";
 import { convolve } from "./wasm-convolution.ts";
@@ -16,6 +17,7 @@ export const javascriptKernels = (): Kernels => ({
   sender: (delta, seeds) => new CorrelatedSender(delta, seeds, transposeColumns),
   receiver: (seeds) => new CorrelatedReceiver(seeds, transposeColumns),
   convolve: convolveByDefinition,
+  polynomials: portablePolynomials,
 });
 
 /** What runs wherever Node does, with AES by node:crypto. */
@@ -25,6 +27,7 @@ export const wasmKernels = (): Kernels => ({
   sender: (delta, seeds) => new CorrelatedSender(delta, seeds, transposeColumnsFast),
   receiver: (seeds) => new CorrelatedReceiver(seeds, transposeColumnsFast),
   convolve,
+  polynomials: portablePolynomials,
 });
 
 const garblingWith = (

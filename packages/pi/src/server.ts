@@ -1,9 +1,8 @@
 import { averagePositions, reciprocalBits } from "./average-pool.ts";
 import type { Channel } from "./channel.ts";
 import { gather, replaced } from "./chunks.ts";
-import { outputSize } from "./convolution.ts";
+import type { ServerCorrelations } from "./correlations.ts";
 import type { CostSheet } from "./costs.ts";
-import { dealtSteps, provideCorrelation } from "./dealer.ts";
 import { Inference, nonceBytes } from "./inference.ts";
 import type { Kernels } from "./kernels.ts";
 import type { Ledger } from "./ledger.ts";
@@ -14,14 +13,14 @@ import { randomSeed } from "./random.ts";
 import { type ReluProtocolName, reluProtocols } from "./relu-protocols.ts";
 import { add, bytesOf, fractionBits, type RingVector, vectorOf } from "./ring.ts";
 import { truncateServerShare } from "./sharing.ts";
-import { prepareSquareServer } from "./square.ts";
 
 /** What the server has to hand. */
 export interface ServerContext {
   network: PrivateNetwork;
   relus: ReluProtocolName;
   client: Channel;
-  dealer: Channel;
+  /** Begins an inference's. */
+  correlations: (costs: CostSheet) => Promise<ServerCorrelations>;
   kernels: Kernels;
   ledger: Ledger;
   costs: CostSheet;
@@ -30,35 +29,28 @@ export interface ServerContext {
 /** An inference whose offline phase is done. */
 export interface PreparedServer {
   inference: Inference;
-  /** s of each step that has the dealer's correlations. */
+  /** s of each step that has a correlation. */
   correlations: Map<string, RingVector>;
   /** What steps that take two make of the server's share: ReLUs and squares. */
   online: Map<string, (share: RingVector) => Promise<RingVector>>;
 }
 
-/** Before the first inference: gives the dealer the weights. */
-export async function enrollWeights({ network, dealer }: ServerContext): Promise<void> {
-  for (const { name } of dealtSteps(network.architecture)) {
-    await dealer.send("weights", (network.weights.get(name) as LinearWeights).filters);
-  }
-}
-
 /** The server's offline phase, layer by layer: correlations of linear ones, and what the ReLUs' protocol takes. */
 export async function prepareServer(context: ServerContext): Promise<PreparedServer> {
-  const { network, client, dealer, kernels, ledger, costs } = context;
+  const { network, client, kernels, ledger, costs } = context;
   const inference = await costs.of("offline", "nonce", () => agreeOnNonce(context));
   const begin = () => reluProtocols[context.relus].server({ peer: client, inference, kernels, ledger });
   const protocol = await costs.of("offline", "base transfers", begin);
+  const given = await context.correlations(costs);
   const correlations = new Map<string, RingVector>();
   const online: PreparedServer["online"] = new Map();
   for (const [layer, step] of network.architecture.steps.entries()) {
     await costs.of("offline", step.name, async () => {
-      if (step.op === "linear") correlations.set(step.name, await provideCorrelation(outputSize(step.shape), dealer));
+      if (step.op === "linear") correlations.set(step.name, await given.linear(step));
       if (step.op === "quadratic" && step.coefficients === "secret")
-        correlations.set(step.name, await provideCorrelation(step.units.length, dealer));
+        correlations.set(step.name, await given.quadratic(step));
       if (step.op === "relu") online.set(step.name, await protocol.prepare({ step, layer }));
-      if (step.op === "square")
-        online.set(step.name, await prepareSquareServer({ step, layer, inference }, { client, dealer }));
+      if (step.op === "square") online.set(step.name, await given.square({ step, layer, inference }));
     });
   }
   return { inference, correlations, online };

@@ -57,6 +57,17 @@ describe("a session of three processes", () => {
     await expect(at("sse9")).rejects.toThrow('RELUCTANT_PI_LEVEL is "sse9", which is no level here: use one of javas');
   });
 
+  it("has no dealer where linear layers are encrypted, and counts what they cost", async () => {
+    const { network, images } = readyNetwork(tinyModel(), { seed: 3, kept: 0.5, images: 1 });
+    const { logits, client, label } = await measure({ network, images, profile: "loopback", linear: "he" });
+    const exact = decode(inferInTheClear(network, images[0] as RingVector));
+    for (const [c, logit] of decode(logits[0] as RingVector).entries())
+      expect(Math.abs(logit - (exact[c] as number))).toBeLessThan(0.02);
+    expect(label).toBe("homomorphic encryption: offline linear cost included");
+    for (const name of ["encryption key", "conv1", "fc"])
+      expect(client[0]?.find(({ phase, step }) => phase === "offline" && step === name)?.bytesSent).toBe(153_625);
+  });
+
   it("says which party failed, and why", async () => {
     const { network, images } = readyNetwork(tinyModel(), { seed: 3, kept: 0.5, images: 1 });
     const short = [(images[0] as RingVector).subarray(0, 3)];

@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Cost } from "./costs.ts";
-import { dealerLabel } from "./dealer.ts";
 import type { Level } from "./kernels.ts";
+import { type LinearProtocolName, linearProtocols } from "./linear-protocols.ts";
 import type { PrivateNetwork } from "./network.ts";
 import { type NetworkProfileName, networkProfiles } from "./network-profile.ts";
 import type { PartyResult, PartyTask, Places } from "./party.ts";
@@ -22,8 +22,8 @@ export interface Measurement {
   server: Cost[][];
   /** What instructions each used: another level takes another time. */
   levels: { client: Level; server: Level };
-  /** What a total leaves out; to be shown beside it. */
-  label: typeof dealerLabel;
+  /** Whether its totals have what linear layers cost offline; to be shown beside them. */
+  label: string;
 }
 
 export interface MeasureOptions {
@@ -34,18 +34,24 @@ export interface MeasureOptions {
   threads?: number;
   /** How ReLUs are computed. Default: by garbled circuits. */
   relus?: ReluProtocolName;
+  /** What gives the correlations of linear layers offline. Default: a dealer. */
+  linear?: LinearProtocolName;
   /** Called with how many images were inferred, after each. */
   onInferred?: (images: number) => void;
-  /** Ends all three processes, and rejects with its reason. */
+  /** Ends all processes, and rejects with its reason. */
   signal?: AbortSignal;
 }
 
 /**
- * Runs private inference between a client and a server in processes of their own, with a dealer in a third, and measures it.
- * Each process gets what its party may know and nothing else. Ends all three, whatever happens.
+ * Runs private inference between a client and a server in processes of their own, with a dealer in a third where there is one,
+ * and measures it. Each process gets what its party may know and nothing else. Ends all, whatever happens.
+ * @throws UnsupportedNetworkError, NoiseError or PackingError where linear layers cannot be carried out so, naming one
  */
 export async function measure(options: MeasureOptions): Promise<Measurement> {
-  const { network, images, onInferred = () => undefined, signal, threads = 1, relus = "garbled" } = options;
+  const { network, images, onInferred = () => undefined, signal, threads = 1 } = options;
+  const { relus = "garbled", linear = "dealer" } = options;
+  const { label, dealt, require } = linearProtocols[linear];
+  require(network);
   const profile = networkProfiles[options.profile];
   const folder = await mkdtemp(join(tmpdir(), "reluctant-pi-")); // mode 0700
   const at = (name: string) => join(folder, name);
@@ -64,8 +70,8 @@ export async function measure(options: MeasureOptions): Promise<Measurement> {
   let relay: Awaited<ReturnType<typeof startRelay>> | null = null;
   try {
     if (profile) relay = await startRelay({ listen: { path: at("relay") }, target: { path: places.server }, profile });
-    await start({ role: "dealer", places, architecture });
-    const server = await start({ role: "server", places, network, images: images.length, threads, relus });
+    const dealer = dealt ? await start({ role: "dealer", places, architecture }) : undefined;
+    const server = await start({ role: "server", places, network, images: images.length, threads, relus, linear });
     const to = relay?.address ?? { path: places.server };
     const client = await start({
       role: "client",
@@ -75,10 +81,11 @@ export async function measure(options: MeasureOptions): Promise<Measurement> {
       server: to,
       threads,
       relus,
+      linear,
     });
-    const [ofClient, ofServer] = await Promise.all([client.result, server.result, parties[0]?.result]);
+    const [ofClient, ofServer] = await Promise.all([client.result, server.result, dealer?.result]);
     const levels = { client: ofClient.level, server: ofServer.level };
-    return { logits: ofClient.logits, client: ofClient.costs, server: ofServer.costs, levels, label: dealerLabel };
+    return { logits: ofClient.logits, client: ofClient.costs, server: ofServer.costs, levels, label };
   } catch (error) {
     signal?.throwIfAborted(); // which ended the parties
     throw error;

@@ -14,7 +14,8 @@ import { truncateClientShare, truncateServerShare } from "./sharing.ts";
  * was fixed before, too: 8 bytes each way a unit and one round.
  */
 
-interface At {
+/** Squares of an inference, and their place in the network. */
+export interface SquareAt {
   step: StepOf<"square">;
   layer: number;
   inference: Inference;
@@ -22,7 +23,7 @@ interface At {
 
 /** The client's end: its share of the squares, and what it does online. */
 export async function prepareSquareClient(
-  { step, layer, inference }: At,
+  { step, layer, inference }: SquareAt,
   { share, server, dealer }: { share: RingVector; server: Channel; dealer: Channel },
 ): Promise<{ share: RingVector; online: () => Promise<void> }> {
   inference.use("mask", layer);
@@ -44,7 +45,7 @@ export async function prepareSquareClient(
 
 /** The server's end: gives its share of the squares, x² − mask, from its share of the layer before. */
 export async function prepareSquareServer(
-  { step, layer, inference }: At,
+  { step, layer, inference }: SquareAt,
   { client, dealer }: { client: Channel; dealer: Channel },
 ): Promise<(share: RingVector) => Promise<RingVector>> {
   const count = step.units.length;

@@ -8,6 +8,7 @@ export * from "./convolution.ts";
 export * from "./correlated-ot.ts";
 export * from "./garbling.ts";
 export * from "./gate-hash.ts";
+export { degree as polynomialDegree } from "./he/parameters.ts";
 export * from "./kernels.ts";
 export * from "./label-kernels.ts";
 export * from "./labels.ts";

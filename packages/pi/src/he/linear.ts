@@ -1,0 +1,124 @@
+import type { Channel } from "../channel.ts";
+import { outputSize } from "../convolution.ts";
+import type { LinearWeights, StepOf } from "../network.ts";
+import { randomVector, seedBytes } from "../random.ts";
+import type { RingVector } from "../ring.ts";
+import {
+  type Ciphertext,
+  decrypt,
+  emptySum,
+  encrypt,
+  expand,
+  finish,
+  type SecretKey,
+  type SeededCiphertext,
+  secretKey,
+} from "./bfv.ts";
+import { countsOf, outputPlaces, type Packing, packInput, packingOf, packWeights } from "./packing.ts";
+import { degree, primes, sentPrimes } from "./parameters.ts";
+import type { PolynomialKernels } from "./polynomials.ts";
+import { ciphertextBytes, packResidues, productBytes, requireResidues, unpackResidues } from "./wire.ts";
+
+/*
+ * Correlations of linear layers by homomorphic encryption: the client encrypts its share r of a layer's input, the server
+ * multiplies by its weights and subtracts s, uniform, and the client decrypts W·r − s.
+ */
+
+/** The client's end for one inference: a fresh key, whose public half the server has. */
+export async function beginClient(server: Channel, kernels: PolynomialKernels): Promise<SecretKey> {
+  const key = secretKey(kernels);
+  await server.send("publicKey", written(encrypt(new BigInt64Array(degree), { key, kernels })));
+  return key;
+}
+
+export async function beginServer(client: Channel): Promise<Ciphertext> {
+  return expand(read(await client.receive("publicKey", ciphertextBytes)));
+}
+
+/** The client's W·r − s of a layer. */
+export async function correlateClient(
+  { name, shape }: StepOf<"linear">,
+  share: RingVector,
+  { server, key, kernels }: { server: Channel; key: SecretKey; kernels: PolynomialKernels },
+): Promise<RingVector> {
+  const packing = packingOf(name, shape);
+  const { slabs, inputs, outputs } = countsOf(packing);
+  const out = new BigInt64Array(outputSize(shape));
+  for (let slab = 0; slab < slabs; slab++) {
+    for (let group = 0; group < inputs; group++) {
+      const message = packInput(packing, share, { slab, group });
+      await server.send("ciphertext", written(encrypt(message, { key, kernels })));
+    }
+    for (let group = 0; group < outputs; group++) {
+      const { coefficients, places } = outputPlaces(packing, { slab, group });
+      const bytes = await server.receive("product", productBytes(coefficients.length));
+      const { messages } = decrypt(readProduct(bytes, coefficients.length), { key, coefficients, kernels });
+      for (let i = 0; i < places.length; i++) out[places[i] as number] = messages[i] as bigint;
+    }
+  }
+  return out;
+}
+
+/** The server's s of a layer. */
+export async function correlateServer(
+  { name, shape }: StepOf<"linear">,
+  { filters }: LinearWeights,
+  { client, publicKey, kernels }: { client: Channel; publicKey: Ciphertext; kernels: PolynomialKernels },
+): Promise<RingVector> {
+  const packing = packingOf(name, shape);
+  const { slabs, inputs, outputs } = countsOf(packing);
+  const kept = randomVector(outputSize(shape));
+  for (let slab = 0; slab < slabs; slab++) {
+    const received: Ciphertext[] = [];
+    for (let group = 0; group < inputs; group++)
+      received.push(expand(read(await client.receive("ciphertext", ciphertextBytes))));
+    for (let group = 0; group < outputs; group++) {
+      const sum = weightedSum(packing, filters, { received, group, kernels });
+      const { coefficients, places } = outputPlaces(packing, { slab, group });
+      const message = new BigInt64Array(places.length);
+      for (let i = 0; i < places.length; i++) message[i] = kept[places[i] as number] as bigint;
+      const { b, a } = finish(sum, { publicKey, coefficients, message, kernels });
+      await client.send("product", packResidues(joined(a, b)));
+    }
+  }
+  return kept;
+}
+
+/** The sum over a layer's inputs of what their weights to one group of outputs make of them. */
+function weightedSum(
+  packing: Packing,
+  filters: Int32Array,
+  { received, group, kernels }: { received: readonly Ciphertext[]; group: number; kernels: PolynomialKernels },
+): Ciphertext {
+  const sum = emptySum();
+  for (const [input, ciphertext] of received.entries())
+    kernels.multiplyPlain(sum, packWeights(packing, filters, { input, output: group }), ciphertext);
+  return sum;
+}
+
+function written({ seed, b }: SeededCiphertext): Uint8Array {
+  const bytes = new Uint8Array(ciphertextBytes);
+  bytes.set(seed);
+  bytes.set(packResidues(b), seedBytes);
+  return bytes;
+}
+
+const read = (bytes: Uint8Array): SeededCiphertext => ({
+  seed: bytes.subarray(0, seedBytes),
+  b: requireResidues(unpackResidues(bytes.subarray(seedBytes), primes.length * degree), degree),
+});
+
+function readProduct(bytes: Uint8Array, count: number) {
+  const residues = unpackResidues(bytes, sentPrimes * (degree + count));
+  return {
+    a: requireResidues(residues.subarray(0, sentPrimes * degree), degree),
+    b: requireResidues(residues.subarray(sentPrimes * degree), count),
+  };
+}
+
+function joined(first: Int32Array, second: Int32Array): Int32Array {
+  const out = new Int32Array(first.length + second.length);
+  out.set(first);
+  out.set(second, first.length);
+  return out;
+}

@@ -1,0 +1,59 @@
+import { filterSize } from "../convolution.ts";
+import type { LinearWeights, PrivateNetwork, StepOf } from "../network.ts";
+import { stepsOf } from "../network.ts";
+import { type Packing, packingOf } from "./packing.ts";
+import { degree, floodBits, largestError, primes, sentPrimes, statisticalBits } from "./parameters.ts";
+
+/** Thrown where a layer's weights are too large for the noise that they make. */
+export class NoiseError extends Error {
+  override name = "NoiseError";
+}
+
+/** What a fixed-point weight's magnitude must be below, so that sums of a few on one coefficient fit, too. */
+const largestWeight = 2 ** 26;
+
+/** Of a fresh ciphertext: its error, and half a unit for the rounding of the scaled message. */
+const freshNoise = largestError + 0.5;
+
+/** What the encryption of zero adds that hides the weights: the key's error times a ternary polynomial, and an error times the secret. */
+const rerandomizationNoise = 2 * degree * largestError;
+
+/** What switching adds: half a unit for each prime left out, times one more than the secret has coefficients, each over what is left out after it. */
+const switchingNoise = (degree + 1) / 2 + 1;
+
+/** The largest noise that a product's ciphertext can have before it is flooded: the sum of its weights' magnitudes times a fresh ciphertext's, and what hides them. */
+export function worstNoise({ shape, channelsOut }: Packing, filters: Int32Array): number {
+  const group = channelsOut * filterSize(shape);
+  let largest = 0;
+  for (let first = 0; first < filters.length; first += group) {
+    const sum = filters.subarray(first, first + group).reduce((total, weight) => total + Math.abs(weight), 0);
+    largest = Math.max(largest, sum);
+  }
+  return largest * freshNoise + rerandomizationNoise;
+}
+
+/** What the flood hides at most. */
+export const hiddenNoise = 2 ** (floodBits - statisticalBits);
+
+/** The part of a half of q that noise takes at worst when a product is decrypted: below 1 every message is exact. */
+export function worstNoiseWhenDecrypted(): number {
+  const bits = (count: number) => primes.slice(0, count).reduce((sum, prime) => sum + Math.log2(prime), 0);
+  const flooded = (2 ** floodBits + hiddenNoise) * 2 ** (65 - bits(primes.length));
+  return flooded + switchingNoise * 2 ** (65 - bits(sentPrimes));
+}
+
+/** @throws NoiseError naming the layer whose noise the flood would not hide; PackingError for one that does not fit into polynomials */
+export function requireEncryptable(network: PrivateNetwork): void {
+  for (const step of stepsOf(network.architecture, "linear"))
+    requireLayer(step, network.weights.get(step.name) as LinearWeights);
+}
+
+function requireLayer({ name, shape }: StepOf<"linear">, { filters }: LinearWeights): void {
+  if (filters.some((weight) => Math.abs(weight) >= largestWeight))
+    throw new NoiseError(`a weight of "${name}" has 26 bits or more: encrypted linear layers take smaller ones`);
+  const noise = worstNoise(packingOf(name, shape), filters);
+  if (noise <= hiddenNoise) return;
+  throw new NoiseError(
+    `the weights of "${name}" make up to 2^${Math.log2(noise).toFixed(1)} of noise: encrypted linear layers hide 2^${floodBits - statisticalBits}`,
+  );
+}
