@@ -174,6 +174,15 @@ describe("the plan", () => {
       expect(distillations).toContain((inputs.prModel as { stageKey: string }).stageKey);
   });
 
+  it("refuses systems of which blocks are missing, and names them", () => {
+    for (const [system, missing] of [
+      ["gazelle", /^GAZELLE does not run here, for want of homomorphic linear layers .*; measure delphi/],
+      ["minionn", /^MiniONN .* garbling once there is an image/],
+      ["cheetah", /^Cheetah .* silent oblivious transfer/],
+    ] as const)
+      expect(errorsOf({ pi: { system } })).toEqual([{ field: "pi.system", message: expect.stringMatching(missing) }]);
+  });
+
   it("measures the budgets that pi names, and refuses one that is none of the spec's", () => {
     const { trials } = planOf({ pi: { budgets: ["10%"] } });
     expect(trials.map(({ stageKeys }) => stageKeys.length)).toEqual([4, 5]);

@@ -214,9 +214,23 @@ export const throughputSchema = z.object({
 });
 export type Throughput = z.infer<typeof throughputSchema>;
 
+const modelledPhaseSchema = z.object({ ms: z.number(), bytes: z.number() });
+
+/** What one inference would cost in a system by its published constants, on its authors' machines. No measurement is in it. */
+export const modelledCostSchema = z.object({
+  system: z.enum(piSystems),
+  /** ReLUs kept. */
+  reluCount: z.int(),
+  offline: modelledPhaseSchema,
+  online: modelledPhaseSchema,
+});
+export type ModelledCost = z.infer<typeof modelledCostSchema>;
+
 export const planSchema = z.object({
   datasetVersion: sha256Schema,
   reluCount: z.int(),
+  /** Of each budget's networks in each system, by published constants; an older server tells none. */
+  modelled: z.array(modelledCostSchema).optional(),
   trials: z.array(
     z.object({ method: z.string(), budget: z.int().nullable(), seed: z.int(), stageKeys: z.array(sha256Schema) }),
   ),
@@ -353,7 +367,7 @@ export const frontierSchema = z.object({
   model: z.string(),
   classes: z.int(),
   totalRelus: z.int(),
-  /** Of all of them; null before any. */
+  /** Of all of them, by ReLUs or by the cost that was asked for; null before any. */
   recommendation: tradeOffSchema.nullable(),
   /** All of them, or those on the frontier, as asked. All-ReLU models first, then by ReLU count. */
   points: z.array(frontierPointSchema),

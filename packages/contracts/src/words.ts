@@ -39,8 +39,8 @@ export type Precision = (typeof precisions)[number];
 export const backendNames = ["torch", "tensorflow", "wasm", "cpu"] as const;
 export type BackendName = (typeof backendNames)[number];
 
-/** Published systems of private inference whose protocol is run for real. */
-export const piSystems = ["delphi"] as const;
+/** Published systems of private inference: which of them run here for real, `piSystemPresets` says. */
+export const piSystems = ["delphi", "gazelle", "minionn", "cheetah"] as const;
 export type PiSystem = (typeof piSystems)[number];
 
 /** How the two parties compute a ReLU: Yao's garbled circuits, or comparisons on shared bits (Goldreich, Micali & Wigderson). */

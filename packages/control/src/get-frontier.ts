@@ -16,6 +16,7 @@ import {
   frontierOf,
   type Mean,
   type MeasuredSetting,
+  mean,
   meanOf,
   measuredSettings,
   models,
@@ -76,7 +77,7 @@ interface Which {
 /** Points, and the means over the seeds of all that there are. */
 interface Reached {
   points: FrontierPoint[];
-  means: Mean[];
+  means: (Mean & { cost?: number })[];
   measured?: NonNullable<Frontier["measured"]>;
 }
 
@@ -133,7 +134,13 @@ async function reachedAtCost(
       ...reference.map((row) => ({ ...row, onFrontier: false })),
       ...told.map((row) => ({ ...row, onFrontier: undominated.includes(row) })),
     ],
-    means: [...bySeeds([...reference, ...placed]).values()].map(meanOf),
+    means: [
+      ...[...bySeeds(reference).values()].map(meanOf),
+      ...[...bySeeds(placed).values()].map((runs) => ({
+        ...meanOf(runs),
+        cost: mean(runs.map((run) => run.cost.value)),
+      })),
+    ],
     measured: {
       axis,
       setting: setting?.key ?? null,

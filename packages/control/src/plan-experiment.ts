@@ -1,6 +1,13 @@
-import type { ExperimentSpec, PlanAnswer, StageParams, Throughput } from "@reluctant/contracts";
+import {
+  type ExperimentSpec,
+  type ModelledCost,
+  type PlanAnswer,
+  piSystems,
+  type StageParams,
+  type Throughput,
+} from "@reluctant/contracts";
 import { sql } from "@reluctant/db";
-import { inputShape, reluCount } from "@reluctant/relu";
+import { inputShape, macCount, modelledCost, reluCount } from "@reluctant/relu";
 import { registry } from "@reluctant/stages/definitions";
 import { leaseSeconds } from "./claim-attempt.ts";
 import type { Caller, Deps } from "./deps.ts";
@@ -52,9 +59,19 @@ function* answerInSteps(
   return {
     datasetVersion: plan.dataset.version,
     reluCount: reluCount(plan.model),
+    modelled: modelledCosts(plan),
     trials: plan.trials,
     stageRuns,
   };
+}
+
+/** Of each budget in each system; of trials without a budget, which end before one matters, nothing. */
+function modelledCosts({ model, trials }: PlannedSpec): ModelledCost[] {
+  const budgets = [...new Set(trials.flatMap(({ budget }) => budget ?? []))].sort((a, b) => b - a);
+  const macs = macCount(model);
+  return budgets.flatMap((relus) =>
+    piSystems.map((system) => ({ system, reluCount: relus, ...modelledCost(system, { macs, relus }) })),
+  );
 }
 
 /** Optimizer steps and the images that they take; of a measurement the images inferred, one a step. */

@@ -1,14 +1,13 @@
-import type { ParamsOf, PiCost, PiSetting, PiSystem, ReluProtocol, ResultOf } from "@reluctant/contracts";
+import type { ParamsOf, PiCost, PiSetting, ReluProtocol, ResultOf } from "@reluctant/contracts";
+import { piSystemPresets } from "@reluctant/relu";
 import { bytes, milliseconds, percent } from "./numbers.ts";
 
 export const protocolTitles: Record<ReluProtocol, string> = { garbled: "garbled circuits", gmw: "GMW" };
 
-export const systemTitles: Record<PiSystem, string> = { delphi: "DELPHI" };
-
 /** How and where it was measured, in two lines: the second names the machine, and what the figures leave out. */
 export function settingLines(setting: PiSetting): [string, string] {
   const { system, protocol, profile, batch, threads, processor, cores, level, label } = setting;
-  const parts = [systemTitles[system], `ReLUs by ${protocolTitles[protocol]}`, profile];
+  const parts = [piSystemPresets[system].title, `ReLUs by ${protocolTitles[protocol]}`, profile];
   if (batch > 1) parts.push(`${batch} images an inference`);
   parts.push(`${threads} ${threads === 1 ? "thread" : "threads"} a party`);
   return [parts.join(", "), [`${processor}, ${cores} cores, ${level} kernels`, ...(label ? [label] : [])].join("; ")];
@@ -40,6 +39,33 @@ const phaseText = (phase: PiCost["online"]): string =>
 /** Bytes both ways. */
 export const trafficOf = ({ bytesSent, bytesReceived }: { bytesSent: number; bytesReceived: number }): number =>
   bytesSent + bytesReceived;
+
+/** What one step of the computation cost: the steps before a layer, each layer, the output. */
+export interface StepCost {
+  step: string;
+  offline: PhaseCost;
+  online: PhaseCost;
+}
+/** Milliseconds, and bytes both ways. */
+export interface PhaseCost {
+  ms: number;
+  bytes: number;
+  rounds: number;
+}
+
+/** Both phases of each step side by side, in the order of computation. */
+export function stepCosts(steps: PiCost["steps"]): StepCost[] {
+  const rows = new Map<string, StepCost>();
+  for (const { step, phase, ms, rounds, ...traffic } of steps) {
+    const row = rows.get(step) ?? { step, offline: nothing, online: nothing };
+    const before = row[phase];
+    const cost = { ms: before.ms + ms, bytes: before.bytes + trafficOf(traffic), rounds: before.rounds + rounds };
+    rows.set(step, { ...row, [phase]: cost });
+  }
+  return [...rows.values()];
+}
+
+const nothing: PhaseCost = { ms: 0, bytes: 0, rounds: 0 };
 
 /** Another machine's figure is that machine's, so it is said wherever one stands. */
 const machineText = ({

@@ -21,6 +21,7 @@ export * from "./models/questions.ts";
 export * from "./models/unsound-widths.ts";
 export * from "./normalization.ts";
 export * from "./numbers.ts";
+export * from "./pi-systems.ts";
 export * from "./plan.ts";
 export * from "./poison.ts";
 export * from "./preemption.ts";

@@ -16,7 +16,7 @@ import {
   widthText,
 } from "@reluctant/plot";
 import { terminalLines } from "@reluctant/plot/terminal";
-import { chosenSetting, measuredSettings } from "@reluctant/relu";
+import { chosenSetting, measuredSettings, modelledCost, piSystemPresets } from "@reluctant/relu";
 import { type Command, Option } from "commander";
 import { type ConnectionFlags, connect, withConnection } from "../connection.ts";
 import { print, printJson } from "../terminal/print.ts";
@@ -116,34 +116,38 @@ export function frontierText(found: Frontier, width = 80, cost: Cost = { axis: "
 function measurementLines({ points }: Frontier): Text[] {
   const measured = points.flatMap((point) => point.measurements.map((measurement) => ({ point, measurement })));
   if (measured.length === 0) return [];
-  const rows = measured.map(({ point, measurement: { protocol, profile, samples, agreement, cost, machine } }) => [
-    point.method,
-    count(point.reluCount),
-    String(point.seed),
-    protocolTitles[protocol],
-    profile,
-    milliseconds(cost.online.ms),
-    `${milliseconds(cost.online.leastMs)} to ${milliseconds(cost.online.mostMs)}`,
-    bytes(trafficOf(cost.online)),
-    String(cost.online.rounds),
-    milliseconds(cost.offline.ms),
-    bytes(trafficOf(cost.offline)),
-    `${percent(agreement, 0)} of ${samples}`,
-    machine.disturbed ? "disturbed" : "alone",
-  ]);
+  const rows = measured.map(
+    ({ point, measurement: { system, protocol, profile, samples, agreement, cost, machine } }) => [
+      point.method,
+      count(point.reluCount),
+      String(point.seed),
+      protocolTitles[protocol],
+      profile,
+      milliseconds(cost.online.ms),
+      `${milliseconds(cost.online.leastMs)} to ${milliseconds(cost.online.mostMs)}`,
+      bytes(trafficOf(cost.online)),
+      String(cost.online.rounds),
+      milliseconds(cost.offline.ms),
+      bytes(trafficOf(cost.offline)),
+      milliseconds(modelledCost(system, { macs: point.macs, relus: point.reluCount }).online.ms),
+      `${percent(agreement, 0)} of ${samples}`,
+      machine.disturbed ? "disturbed" : "alone",
+    ],
+  );
   const right = (title: string) => ({ title, align: "right" as const });
   const columns = [
     { title: "private inference" },
     ...["ReLUs", "seed"].map(right),
     { title: "ReLUs by" },
     { title: "network" },
-    ...["online", "least to most", "bytes", "rounds", "offline", "bytes", "same class"].map(right),
+    ...["online", "least to most", "bytes", "rounds", "offline", "bytes", "modelled online", "same class"].map(right),
     { title: "machine was" },
   ];
   const said = new Set(
-    measured.flatMap(({ measurement: { cost, machine } }) => [
+    measured.flatMap(({ measurement: { system, cost, machine } }) => [
       `measured on ${machine.processor}, ${machine.cores} cores, ${machine.level} kernels`,
       ...(cost.label ? [cost.label] : []),
+      `modelled: by published constants, not measured (${piSystemPresets[system].title}: ${piSystemPresets[system].published.source})`,
     ]),
   );
   return ["", table(columns, rows), ...[...said].map((text) => line`${text}`)];

@@ -60,3 +60,22 @@ test("where reading images limits a stage, the plan says so", () => {
     "train/sgd waited for images 42 % of the time: reading them, not the device, limits it",
   );
 });
+
+test("modelled costs stand apart, a row for each budget, with the word and the source of each system", () => {
+  const phase = (ms: number) => ({ ms, bytes: 1_000 * ms });
+  const modelled = [2_000, 1_000].flatMap((reluCount) =>
+    (["delphi", "cheetah"] as const).map((system) => ({
+      system,
+      reluCount,
+      offline: phase(2 * reluCount),
+      online: phase(reluCount),
+    })),
+  );
+  const planned = { datasetVersion: "0".repeat(64), reluCount: 1, trials: [], stageRuns: [] };
+  const lines = planText({ ...planned, modelled }).split("\n");
+  const start = lines.findIndex((line) => line.startsWith("modelled, published constants"));
+  expect(lines[start + 1]).toMatch(/ReLUs +DELPHI +Cheetah/);
+  expect(lines[start + 2]).toMatch(/^ *2,000 +2 s 2 MB \+ 4 s 4 MB +2 s 2 MB \+ 4 s 4 MB$/);
+  expect(lines[start + 4]).toMatch(/^DELPHI: .*Cryptonite/);
+  expect(planText(planned)).not.toContain("modelled");
+});

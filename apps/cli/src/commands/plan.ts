@@ -1,5 +1,6 @@
 import { imagesLimitFrom, type PlanAnswer, type Throughput } from "@reluctant/contracts";
-import { bytes, compact, count } from "@reluctant/plot";
+import { bytes, compact, count, milliseconds } from "@reluctant/plot";
+import { piSystemPresets } from "@reluctant/relu";
 import type { Command } from "commander";
 import { type ConnectionFlags, connect, withConnection } from "../connection.ts";
 import { readSpec } from "../spec-file.ts";
@@ -30,7 +31,7 @@ const columns = [
   { title: "key" },
 ];
 
-export function planText({ trials, stageRuns }: PlanAnswer): string {
+export function planText({ trials, stageRuns, modelled = [] }: PlanAnswer): string {
   const rows = stageRuns.map((run) => [
     run.kind,
     run.implementation,
@@ -50,8 +51,34 @@ export function planText({ trials, stageRuns }: PlanAnswer): string {
     "",
     `${trials.length} trials, ${stageRuns.length} stage runs, ${toRun.length} to run: ${compact(images)} training images, ${totalHours(toRun)}`,
     ...measuredOn(stageRuns),
+    ...modelledLines(modelled),
     "",
   ].join("\n");
+}
+
+/** Beside what measurements will tell, never in their place: a row for each budget, a column for each system. */
+function modelledLines(modelled: NonNullable<PlanAnswer["modelled"]>): string[] {
+  if (modelled.length === 0) return [];
+  const systems = [...new Set(modelled.map(({ system }) => system))];
+  const budgets = [...new Set(modelled.map(({ reluCount }) => reluCount))];
+  const cellOf = (relus: number, system: string): string => {
+    const found = modelled.find((each) => each.reluCount === relus && each.system === system);
+    if (!found) return "–";
+    const { offline, online } = found;
+    return `${milliseconds(online.ms)} ${bytes(online.bytes)} + ${milliseconds(offline.ms)} ${bytes(offline.bytes)}`;
+  };
+  return [
+    "",
+    "modelled, published constants: what an inference would cost, online + offline, on the machines of each system's authors; not measured here",
+    table(
+      [
+        { title: "ReLUs", align: "right" },
+        ...systems.map((system) => ({ title: piSystemPresets[system].title, align: "right" }) as const),
+      ],
+      budgets.map((relus) => [count(relus), ...systems.map((system) => cellOf(relus, system))]),
+    ),
+    ...systems.map((system) => `${piSystemPresets[system].title}: ${piSystemPresets[system].published.source}`),
+  ];
 }
 
 const hoursOf = ({ images, throughput }: PlannedRun): number | null =>
