@@ -7,6 +7,7 @@ import {
   type ReluProtocol,
   reluProtocols,
 } from "@reluctant/contracts";
+import type { Client } from "@reluctant/sdk";
 import { implementations, methods } from "@reluctant/stages/definitions";
 import { type Command, Option } from "commander";
 import { type ConnectionFlags, connect, withConnection } from "../connection.ts";
@@ -14,6 +15,7 @@ import { findExperiment } from "../find-experiment.ts";
 import { print } from "../terminal/print.ts";
 import { line } from "../terminal/text.ts";
 import { wholeNumber } from "../whole-number.ts";
+import { show } from "./pi-show.ts";
 import { finish } from "./watch.ts";
 
 interface Flags extends ConnectionFlags {
@@ -25,12 +27,19 @@ interface Flags extends ConnectionFlags {
   samples: number;
   threads: number;
   repeats: number;
+  remeasure?: true;
   watch?: true;
 }
 
 const seed = wholeNumber({ min: 0, max: 2 ** 31 - 1 });
 
-export const pi = (program: Command): Command =>
+export const pi = (program: Command): Command => {
+  const command = measuring(program);
+  show(command);
+  return command;
+};
+
+const measuring = (program: Command): Command =>
   withConnection(
     program
       .command("pi <experiment>")
@@ -54,19 +63,33 @@ export const pi = (program: Command): Command =>
       .option(
         "--repeats <count>",
         "measurements of each; more add to what is there",
-        wholeNumber({ min: 1, max: 20 }),
+        wholeNumber({ min: 1, max: mostRepeats }),
         1,
       )
+      .option("--remeasure", "one repeat more than there is of each, whatever --repeats says")
       .option("--watch", "follow it until it ends"),
   ).action(async (given: string, flags: Flags) => {
     const client = await connect(flags);
     const { name, spec, dataset, datasetVersion } = await client.experiments.get(await findExperiment(client, given));
-    const measuring = measuringSpec({ ...spec, dataset: `${dataset}@${datasetVersion}` } as ExperimentSpecInput, flags);
-    refuseTraining(name, await client.experiments.plan(measuring));
-    const experiment = await client.experiments.submit(measuring);
+    const asked = (repeats: number) =>
+      measuringSpec({ ...spec, dataset: `${dataset}@${datasetVersion}` } as ExperimentSpecInput, { ...flags, repeats });
+    const wanted = flags.remeasure ? await onceMore(client, asked) : asked(flags.repeats);
+    refuseTraining(name, await client.experiments.plan(wanted));
+    const experiment = await client.experiments.submit(wanted);
     print(line`submitted ${experiment.name}: ${experiment.trials} trials, id ${experiment.id}`);
     if (flags.watch) await finish(client, experiment.id, process.stdout);
   });
+
+const mostRepeats = 20;
+
+/** With the fewest repeats of which one was not measured yet. */
+async function onceMore(client: Client, asked: (repeats: number) => ExperimentSpecInput): Promise<ExperimentSpecInput> {
+  for (let repeats = 1; repeats <= mostRepeats; repeats++) {
+    const { stageRuns } = await client.experiments.plan(asked(repeats));
+    if (stageRuns.some(({ kind, known }) => kind === "private-inference" && known === null)) return asked(repeats);
+  }
+  throw new ReluctantError("conflict", `all was measured ${mostRepeats} times, which is as often as can be`);
+}
 
 /** The spec of some of an experiment's trials, with their measurement. */
 export function measuringSpec(
@@ -80,7 +103,7 @@ export function measuringSpec(
     samples,
     threads,
     repeats,
-  }: Omit<Flags, keyof ConnectionFlags>,
+  }: Omit<Flags, keyof ConnectionFlags | "remeasure" | "watch">,
 ): ExperimentSpecInput {
   const descends = named.some((method) => methods[method]?.stages.some(isDescent));
   return {

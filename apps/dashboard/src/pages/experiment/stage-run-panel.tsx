@@ -10,6 +10,7 @@ import { State } from "../../ui/state.tsx";
 import { charts } from "./metrics.ts";
 import { stageLabels } from "./stage-graph.ts";
 import { stageTitles } from "./stage-titles.ts";
+import { StepChart } from "./step-chart.tsx";
 import { useMetrics, useWaiting } from "./use-experiment.ts";
 
 /** One stage run: where it stands, its curves, its attempts. */
@@ -33,7 +34,7 @@ export function StageRunPanel({ run, trials }: { run: StageRun; trials: Trial[] 
           </div>
         ))}
       </dl>
-      {run.kind !== "private-inference" && <Curves run={run} />}
+      {run.kind === "private-inference" ? <Steps run={run} /> : <Curves run={run} />}
       <Attempts run={run} />
     </section>
   );
@@ -67,6 +68,9 @@ function facts({ progress, result, params, state }: StageRun): [string, string][
     list.push(["Gradient", lossSharesText(result.gradientShares)]);
   return list;
 }
+
+const Steps = ({ run: { result } }: { run: StageRun }) =>
+  result?.kind === "private-inference" && <StepChart steps={result.cost.steps} />;
 
 function Curves({ run }: { run: StageRun }) {
   const metrics = useMetrics(run.id, run.state === "active");
