@@ -25,6 +25,10 @@ describe("the ring", () => {
 
   it("shifts towards the floor", () => {
     expect([...shiftRight(BigInt64Array.of(5n, -5n, least), 1)]).toEqual([2n, -3n, least / 2n]);
+    const values = BigInt64Array.of(0n, 1n, -1n, largest, least, ...randomVector(20));
+    for (const bits of [0, 12, 31, 32, 33, 63]) {
+      expect([...shiftRight(values, bits)]).toEqual([...values].map((value) => value >> BigInt(bits)));
+    }
   });
 
   it("sends bytes that are the same vector", () => {
