@@ -9,7 +9,8 @@ export function findingsIn(report) {
   const ours = leaks
     .map((leak) => leak.split("\n\n")[0])
     .filter(
-      (leak) => /\b(tfjs_torch\.node|training_ops\.so)\b/.test(leak) && !/#1 .* in napi_create_promise /.test(leak),
+      (leak) =>
+        /\b(tfjs_torch\.node|training_ops\.so|pi\.node)\b/.test(leak) && !/#1 .* in napi_create_promise /.test(leak),
     );
   const isWrong = /ERROR: AddressSanitizer|runtime error:|CHECK failed/.test(report);
   return isWrong ? [report, ...ours] : ours;

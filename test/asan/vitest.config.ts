@@ -4,7 +4,10 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     root: `${import.meta.dirname}/../..`,
-    include: ["packages/{tfjs-backend-torch,training-ops}/src/**/*.test.ts"],
+    include: [
+      "packages/{tfjs-backend-torch,training-ops}/src/**/*.test.ts",
+      "packages/pi/src/{convolution,garbling,gate-hash,gmw,threaded-kernels,transfer}.test.ts",
+    ],
     // Its memory is TensorFlow's, the compiler is NVIDIA's.
     exclude: ["packages/*/src/{tensorflow.test.ts,tensorflow/**,nvrtc.test.ts}"],
     pool: "forks",

@@ -34,7 +34,7 @@ export function findAddon(): string | undefined {
 
 /**
  * Builds the add-on where the cache lacks it: a few seconds. Several at once are safe: each builds aside, the first rename wins.
- * Environment: `RELUCTANT_PI_CACHE`, `RELUCTANT_CACHE`, `CXX`.
+ * Environment: `RELUCTANT_PI_CACHE`, `RELUCTANT_CACHE`, `CXX`, and `RELUCTANT_PI_CXXFLAGS` for further parameters, by spaces.
  * @throws Error with the end of the compiler's output where it fails, or the folder that cannot be written
  */
 export async function ensureBuilt(): Promise<{ path: string } | { missing: string }> {
@@ -69,6 +69,7 @@ async function makeFolder(parent: string): Promise<string> {
 }
 
 const compiler = () => process.env.CXX || "c++";
+const furtherFlags = () => (process.env.RELUCTANT_PI_CXXFLAGS ?? "").split(" ").filter((flag) => flag !== "");
 
 /** One that is only read may be named, as that of an image, whose cache is empty. */
 function buildsFolder(): string | undefined {
@@ -80,7 +81,9 @@ function buildsFolder(): string | undefined {
 function addonPath(): string | undefined {
   const folder = buildsFolder();
   if (!folder) return undefined;
-  const hash = createHash("sha256").update(JSON.stringify([compiler(), common, units, process.versions.modules]));
+  const hash = createHash("sha256").update(
+    JSON.stringify([compiler(), common, furtherFlags(), units, process.versions.modules]),
+  );
   for (const name of readdirSync(sources).sort()) hash.update(name).update(readFileSync(join(sources, name)));
   return join(folder, `${process.platform}-${process.arch}-${hash.digest("hex").slice(0, 16)}`, file);
 }
@@ -90,10 +93,10 @@ async function compile(folder: string): Promise<void> {
   const objects = Object.entries(units).map(([name, unit]) => ({ ...unit, object: join(folder, `${name}.o`) }));
   await Promise.all(
     objects.map(({ source, flags, object }) =>
-      run([...common, `-I${nodeHeaders}`, ...flags, "-c", join(sources, source), "-o", object]),
+      run([...common, ...furtherFlags(), `-I${nodeHeaders}`, ...flags, "-c", join(sources, source), "-o", object]),
     ),
   );
-  await run(["-shared", "-o", join(folder, file), ...objects.map(({ object }) => object)]);
+  await run([...furtherFlags(), "-shared", "-o", join(folder, file), ...objects.map(({ object }) => object)]);
   await Promise.all(objects.map(({ object }) => rm(object)));
 }
 
