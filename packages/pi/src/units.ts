@@ -1,6 +1,7 @@
 /** The protocol's units, for what measures them one by one. */
 export * from "./base-ot.ts";
 export * from "./bits.ts";
+export * from "./carry-tree.ts";
 export * from "./choose-kernels.ts";
 export * from "./chunks.ts";
 export * from "./circuit.ts";

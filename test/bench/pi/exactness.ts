@@ -22,12 +22,27 @@ import { garbledRelus } from "./garbled.ts";
 
 const values = 1_000_000;
 
-/** Values uniform over all that the circuit is exact for. */
+/** Where signs, carries and representations change, of what has so many bits. */
+function edges(bits: number): bigint[] {
+  const found = new Set<bigint>([0n]);
+  for (let power = 0n; power < BigInt(bits); power++)
+    for (const near of [-1n, 0n, 1n]) for (const sign of [-1n, 1n]) found.add(sign * (1n << power) + near);
+  return [...found].filter((value) => BigInt.asIntN(bits, value) === value);
+}
+
+/** Values uniform over all of so many bits, the edges before them. */
+function valuesOf(bits: number, length: number): BigInt64Array {
+  const x = shiftRight(randomVector(length), ringBits - bits);
+  x.set(edges(bits).slice(0, length));
+  return x;
+}
+
+/** Values of all that the circuit is exact for. */
 async function wrongRelus(circuit: ReluCircuit): Promise<Figure> {
   const kernels = chooseKernels();
   let wrong = 0;
   for (let done = 0; done < values; done += chunkUnits) {
-    const x = shiftRight(randomVector(chunkUnits), ringBits - circuit.signBits);
+    const x = valuesOf(circuit.signBits, chunkUnits);
     const chunk = await garbledRelus(circuit, x, kernels);
     const due = add(
       x.map((value) => (value > 0n ? value : 0n)),
@@ -52,7 +67,7 @@ async function wrongByGmw(signBits: 64 | 37): Promise<Figure> {
   const kept = Uint32Array.from({ length: units }, (_, unit) => unit);
   let wrong = 0;
   for (let layer = 0; layer * units < values; layer++) {
-    const x = shiftRight(randomVector(units), ringBits - signBits);
+    const x = valuesOf(signBits, units);
     const out = await reluBy(ends, x, { kept, signBits, layer });
     wrong += out.filter((value, i) => value !== ((x[i] as bigint) > 0n ? x[i] : 0n)).length;
   }
@@ -60,9 +75,9 @@ async function wrongByGmw(signBits: 64 | 37): Promise<Figure> {
   return { case: `wrong of a million GMW ReLUs, ${signBits} bits`, value: wrong, unit: "units", atMost: 0 };
 }
 
-/** Values below 2^36: what calibration lets reach a truncation for sure. */
+/** Values below 2^36, for which calibration's bound leaves no doubt. */
 function wrongTruncations(): Figure {
-  const x = shiftRight(randomVector(values), 28);
+  const x = valuesOf(37, values);
   const client = randomVector(values);
   const out = reconstruct({
     client: truncateClientShare(client, fractionBits),
