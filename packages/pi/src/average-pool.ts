@@ -12,8 +12,9 @@ export function averagePositions({ positions, channels }: StepOf<"average-pool">
   const factor = BigInt(Math.round(2 ** reciprocalBits / positions));
   const out = new BigInt64Array(channels);
   for (let i = 0, channel = 0; i < image.length; i++) {
-    out[channel] = (out[channel] as bigint) + (image[i] as bigint) * factor;
+    out[channel] = (out[channel] as bigint) + (image[i] as bigint);
     channel = channel + 1 === channels ? 0 : channel + 1;
   }
+  for (let channel = 0; channel < channels; channel++) out[channel] = (out[channel] as bigint) * factor;
   return out;
 }
