@@ -41,5 +41,6 @@ with fresh as materialized (
 ), marked as (
   update frontier_point p set dominated = coalesce(judged.dominated, false) from judged
   where p.id = judged.id and judged.own and p.dominated is distinct from coalesce(judged.dominated, false)
+    and p.id = any (array(select id from candidate)) -- keeps the planner on the keys
 )
 select count(*)::int as points from fresh;

@@ -1,7 +1,7 @@
 import { sql } from "@reluctant/db";
 import type { Deps } from "./deps.ts";
 
-/** Points that one statement adds: some 60 ms, and no reader waits for it. */
+/** Points that one statement adds: what an upgrade finds comes in transactions of a fraction of a second, and no reader waits. */
 const mostAtOnce = 1_000;
 
 /**

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { setTimeout as pause } from "node:timers/promises";
 import type { ExperimentSpecInput, ExperimentSummary, Page } from "@reluctant/contracts";
 import { uniform } from "@reluctant/relu";
 import type { Figure } from "../rows.ts";
@@ -26,6 +27,7 @@ export async function lists(bench: Bench, trials: number): Promise<Figure[]> {
   const points = 10 * trials;
   await fillFrontier(bench, bench.datasetVersion);
   await fillCurve(bench, stageRunId as string, 100 * trials);
+  await untilFolded(bench);
   const { dataset, model } = sweep(trials);
   const services = ["coordinator", "api"].map((name) => ({
     case: `memory of ${name}`,
@@ -97,7 +99,13 @@ async function fillFrontier({ deps }: Bench, datasetVersion: string): Promise<vo
     from (select *, row_number() over (order by id) as n from stage_run where kind = 'distillation') r,
       (select ${variant}::int as k) variant, (select * from model limit 1) m
     where r.dataset_version = ${datasetVersion}`;
-  await deps.db.prisma.$executeRaw`analyze frontier_point`;
+}
+
+/** Points come by the hundred a second at most, and the coordinator has looked at all but the last of them. */
+async function untilFolded({ deps: { db } }: Bench): Promise<void> {
+  const left = () => db.prisma.frontierPoint.count({ where: { dominated: null } });
+  while ((await left()) > 0) await pause(100);
+  await db.prisma.$executeRaw`vacuum analyze frontier_point`; // as Postgres does by itself within a minute
 }
 
 /** A loss of so many steps. */
