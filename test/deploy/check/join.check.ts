@@ -97,7 +97,7 @@ test("one command has a second machine join, with a role for workers, and take a
   expect(await told("worker", "--join", wrong)).toMatch(
     /^error: DATABASE_URL: Postgres at \S+ refuses: password authentication failed for user "second_machine"\n$/,
   );
-  await writeFile(wrong, printed.replace(/(?<=REDIS_URL=.*:)\d+/, "9"), { mode: 0o600 });
+  await writeFile(wrong, printed.replace(/(?<=REDIS_URL=\S+@[\d.]+:)\d+/, "9"), { mode: 0o600 });
   expect(await told("worker", "--join", wrong)).toMatch(/^error: REDIS_URL: Redis at \S+:9 does not answer \(E\w+\)/);
 
   const joined = createProcess({
