@@ -44,16 +44,12 @@ async function faultsOfRuns(sql: Ask): Promise<string[]> {
   return faults;
 }
 
-/**
- * What the events of an attempt tell is its whole life, without a step too many or too few; in the order of their ids, which are
- * given under the attempt's lock. (A reader has them by transactions: there a long cancel tells `stopping` before the `running`
- * of a claim that came between its first lock and its end.)
- */
+/** What the events of an attempt tell is its whole life, without a step too many or too few, in the order in which readers have them. */
 const life = /^queued (running (stopping )?(succeeded|failed|lost|preempted|cancelled)|cancelled|superseded)$/;
 
 async function faultsOfEvents(sql: Ask): Promise<string[]> {
   const lives = await sql<{ id: string; state: string; told: string | null }>(
-    `select a.id, a.state, (select string_agg(e.data ->> 'state', ' ' order by e.id)
+    `select a.id, a.state, (select string_agg(e.data ->> 'state', ' ' order by e.xid, e.id)
        from event e where e.attempt_id = a.id and e.type = 'attempt.changed') as told from attempt a`,
   );
   const wrong = lives.filter(({ state, told }) => !told || !life.test(told) || !told.endsWith(state));

@@ -6,9 +6,14 @@ import type { NotificationName } from "./deps.ts";
 import { inBatches } from "./slices.ts";
 
 /** Something that happened to a stage run or an attempt on it, before it is told to each experiment concerned. */
-export type Change =
-  | { stageRunId: string; attemptId: null; type: "stage-run.changed"; data: EventData<"stage-run.changed"> }
-  | { stageRunId: string; attemptId: string; type: "attempt.changed"; data: EventData<"attempt.changed"> };
+export type Change = {
+  stageRunId: string;
+  /** As a statement told it of a stage run that another transaction may have gone on with since this one began. */
+  after?: string;
+} & (
+  | { attemptId: null; type: "stage-run.changed"; data: EventData<"stage-run.changed"> }
+  | { attemptId: string; type: "attempt.changed"; data: EventData<"attempt.changed"> }
+);
 
 /** Something that happened to an experiment. */
 export type ExperimentChange = { teamId: string; experimentId: string } & (

@@ -24,7 +24,7 @@ export async function askToStop(
   const asked = await t.many(sql.stopAttempts, { attemptIds, how, reason });
   await announce(
     t,
-    asked.map((attempt) => attemptChanged(attempt, attempt.state, reason)),
+    asked.map((attempt) => ({ ...attemptChanged(attempt, attempt.state, reason), after: attempt.after })),
   );
   return asked;
 }

@@ -10,10 +10,10 @@ import type { CommandTx } from "./commit.ts";
 export async function preemptAttempts(t: CommandTx, attemptIds: string[], reason: string): Promise<void> {
   const asked = await askToStop(t, attemptIds, { how: "checkpoint", reason });
   if (asked.some(({ state }) => state === "stopping")) t.concerned.add("stop");
-  const idle = asked.filter(({ state }) => state === "cancelled").map(({ stageRunId }) => stageRunId);
-  await t.run(sql.readyStageRuns, { stageRunIds: idle });
+  const idle = asked.filter(({ state }) => state === "cancelled");
+  await t.run(sql.readyStageRuns, { stageRunIds: idle.map(({ stageRunId }) => stageRunId) });
   await announce(
     t,
-    idle.map((id) => stageRunChanged(id, "ready")),
+    idle.map(({ stageRunId, after }) => ({ ...stageRunChanged(stageRunId, "ready"), after })),
   );
 }

@@ -1,10 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { eventSchema } from "@reluctant/contracts";
-import { adHoc } from "@reluctant/db";
+import { type Event, eventSchema } from "@reluctant/contracts";
+import { adHoc, sql } from "@reluctant/db";
 import { type Kit, setup } from "@reluctant/testkit";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { type Caller, readEvents } from "./index.ts";
+import { commit } from "./commit.ts";
+import { type Caller, dispatch, readEvents } from "./index.ts";
+import { stopUnneeded } from "./stop-unneeded.ts";
 
 let kit: Kit;
 let identity: Caller;
@@ -68,6 +70,38 @@ test("while a transaction is open nothing behind it is shown, so a cursor misses
   await slow;
   const { events } = await readAtLeast(2, meanwhile.cursor);
   expect(events.map(({ type }) => type)).toEqual(["experiment.changed", "experiment.submitted"]);
+});
+
+test("what others did to stage runs after a command had begun that then stopped them is told before it", async () => {
+  const [unborn, queued] = [1, 2];
+  const [workerId] = [await kit.worker({ name: "one" }), await kit.worker({ name: "another" })];
+  const { experimentId } = await kit.submit({ until: "train", budgets: undefined, seeds: [unborn, queued] });
+  const before = (await readAtLeast(1)).cursor;
+  const runs = await kit.db.prisma.stageRun.findMany({ orderBy: { seed: "asc" } });
+  const held = runs.find(({ seed }) => seed === unborn)?.id as string;
+  await kit.db.prisma.$executeRaw`update stage_run set retry_at = now() + interval '1 hour' where id = ${held}::uuid`;
+  const [first] = await dispatch(kit.deps);
+  await commit(kit.deps, async (t) => {
+    const waitedFor = await t.many(sql.releaseNeedsOfExperiment, { experimentId }); // writes, and so has its number
+    await kit.claim(first?.attemptId as string, workerId);
+    await kit.db.prisma.$executeRaw`update stage_run set retry_at = null where id = ${held}::uuid`;
+    expect(await dispatch(kit.deps)).toMatchObject([{ stageRunId: held }]);
+    await stopUnneeded(
+      t,
+      waitedFor.map(({ id }) => id),
+      { how: "now", reason: "cancelled" },
+    );
+  });
+  const { events } = await readAtLeast(8, before);
+  const statesOf = (seed: number, type: Event["type"]) => {
+    const { id } = runs.find((run) => run.seed === seed) as { id: string };
+    return events.flatMap((event) =>
+      event.stageRunId === id && event.type === type ? (event.data as { state: string }).state : [],
+    );
+  };
+  expect(statesOf(queued, "attempt.changed")).toEqual(["queued", "running", "stopping"]);
+  expect(statesOf(unborn, "attempt.changed")).toEqual(["queued", "cancelled"]);
+  expect(statesOf(unborn, "stage-run.changed")).toEqual(["active", "cancelled"]);
 });
 
 test("pages join without gap or repetition while many write", async () => {

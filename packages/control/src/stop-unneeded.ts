@@ -18,11 +18,11 @@ export async function stopUnneeded(t: CommandTx, stageRunIds: string[], request:
   );
   if (unneeded.some(({ attemptState }) => attemptState === "running")) t.concerned.add("stop");
   const { reason } = request;
-  const idle = idsOf(unneeded.filter(({ attemptState }) => attemptState === null || attemptState === "queued"));
-  await t.run(sql.cancelStageRuns, { stageRunIds: idle, reason });
+  const idle = unneeded.filter(({ attemptState }) => attemptState === null || attemptState === "queued");
+  await t.run(sql.cancelStageRuns, { stageRunIds: idsOf(idle), reason });
   await announce(
     t,
-    idle.map((id) => stageRunChanged(id, "cancelled", reason)),
+    idle.map(({ id, after }) => ({ ...stageRunChanged(id, "cancelled", reason), after })),
   );
 }
 

@@ -167,5 +167,6 @@ export const stopAttempts = statement("stop-attempts", {
     state: word<"cancelled" | "stopping">(),
     worker: nullable(text),
     step: nullable(int),
+    after: text,
   },
 });

@@ -8,6 +8,8 @@ export interface StageRunEvent {
   attemptId: string | null;
   type: EventType;
   data: Event["data"];
+  /** The last 32 bits of the transaction that wrote the stage run before, where that may have begun after this one. */
+  after?: string;
 }
 export const appendEvents = statement("append-events", { takes: { events: json<readonly StageRunEvent[]>() } });
 

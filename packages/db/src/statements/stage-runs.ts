@@ -85,7 +85,7 @@ export const failStageRun = statement("fail-stage-run", {
 export const cancelStageRuns = statement("cancel-stage-runs", { takes: { stageRunIds: arrayOf(uuid), reason: text } });
 export const unneededStageRuns = statement("unneeded-stage-runs", {
   takes: { stageRunIds: arrayOf(uuid) },
-  gives: { ...states, attemptId: nullable(text), attemptState: nullable(word<AttemptState>()) },
+  gives: { ...states, after: text, attemptId: nullable(text), attemptState: nullable(word<AttemptState>()) },
 });
 
 export const pausedStageRuns = statement("paused-stage-runs", {
