@@ -51,7 +51,7 @@ beforeAll(async () => {
     const told = await (await api.request("/metrics")).text();
     expect(told).toContain("reluctant_http_request_duration_seconds_count"); // from the second request on
     return told;
-  });
+  }, 10_000);
   samples = [...text.matchAll(/^(\w+)(?:\{(.*)\})? /gm)].map(([, name = "", labels = ""]) => ({
     name,
     labels: [...labels.matchAll(/(\w+)="/g)].map(([, label = ""]) => label),

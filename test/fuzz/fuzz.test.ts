@@ -103,17 +103,17 @@ describe("fuzzing", () => {
     expect(new Set([drawn(1, 2), drawn(1, 3), drawn(2, 2)]).size).toBe(3);
   });
 
-  it.each([
+  it.each<[what: string, then: string, told: object, limit?: { wait?: number }]>([
     ["gives its result", "process.send({ result: { read: 7 } })", { read: 7 }],
     ["dies", "process.kill(process.pid, 'SIGSEGV')", { input: 3, what: "ended its process by SIGSEGV" }],
     ["fails", "throw new Error()", { input: 3, what: "ended its process by code 1" }],
-    ["stands still", "while (true);", { input: 3, what: "stood still for 0.5 s" }],
-  ])("tells of a child that %s", async (_, then, expected) => {
+    ["stands still", "while (true);", { input: 3, what: "stood still for 0.5 s" }, { wait: 500 }],
+  ])("tells of a child that %s", async (_, then, expected, limit = {}) => {
     const folder = await mkdtemp(join(tmpdir(), "fuzz-"));
     onTestFinished(() => rm(folder, { recursive: true }));
     const module = join(folder, "child.mjs");
     await writeFile(module, `process.send({ starting: 3 }, () => { ${then}; process.disconnect(); });`);
     const child = { module, args: [], options: { silent: true } };
-    expect(await supervise<{ read: number } | Lost>(child, { wait: 500 })).toEqual(expected);
+    expect(await supervise<{ read: number } | Lost>(child, limit)).toEqual(expected);
   });
 });

@@ -75,7 +75,7 @@ test("a process that ends by itself is reported", async () => {
   const onCrash = vi.fn();
   const { part } = await setup('console.log("ready"); setTimeout(() => process.exit(7), 20);', { onCrash });
   await part.start();
-  await vi.waitFor(() => expect(onCrash).toHaveBeenCalledWith("part", "exit code 7"));
+  await vi.waitFor(() => expect(onCrash).toHaveBeenCalledWith("part", "exit code 7"), 10_000);
 });
 
 test("a frozen process stops when asked to", async () => {
@@ -98,7 +98,7 @@ test("the process ends when its launcher is killed, even while frozen", async ()
   onTestFinished(() => void launcher.kill("SIGKILL"));
   const pid = Number(await new Promise<string>((resolve) => createInterface(launcher.stdout).once("line", resolve)));
   launcher.kill("SIGKILL");
-  await vi.waitFor(async () => expect(await isGone(pid)).toBe(true));
+  await vi.waitFor(async () => expect(await isGone(pid)).toBe(true), 10_000);
 });
 
 /** Starts a process, freezes it, prints its id and waits. */

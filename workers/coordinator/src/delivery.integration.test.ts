@@ -64,7 +64,7 @@ test("a stage run that is ready reaches a waiting worker, and its announcement i
   const delivery = await next();
   const { attemptId } = await claim(delivery?.payload.attemptId as string, workerId);
   await vi.waitFor(async () =>
-    expect(await db.prisma.outbox.findMany()).toMatchObject([{ attemptId, sentAt: expect.any(Date) }]),
+    expect(await db.prisma.outbox.findMany()).toMatchObject([{ attemptId, sentAt: expect.any(Date) }]), 10_000,
   );
   await delivery?.finish({ state: "completed" });
 });
@@ -72,7 +72,7 @@ test("a stage run that is ready reaches a waiting worker, and its announcement i
 test("a row that a relay claimed and did not send is sent by the next", async () => {
   const { relays, dispatchesAlone, run, next, db } = await setup();
   run(dispatchesAlone);
-  await vi.waitFor(async () => expect(await db.prisma.outbox.count()).toBe(1));
+  await vi.waitFor(async () => expect(await db.prisma.outbox.count()).toBe(1), 10_000);
   await db.prisma.outbox.updateMany({ data: { claimedBy: "dead", claimedAt: new Date(Date.now() - 60_000) } });
   run(relays);
   expect(await next()).not.toBeNull();
@@ -81,7 +81,7 @@ test("a row that a relay claimed and did not send is sent by the next", async ()
 test("what a relay claimed before it was killed is sent at once by the one that follows it under its name", async () => {
   const { relays, dispatchesAlone, run, next, db } = await setup();
   run(dispatchesAlone);
-  await vi.waitFor(async () => expect(await db.prisma.outbox.count()).toBe(1));
+  await vi.waitFor(async () => expect(await db.prisma.outbox.count()).toBe(1), 10_000);
   await db.prisma.outbox.updateMany({ data: { claimedBy: "c1", claimedAt: new Date() } });
   run(relays);
   expect(await next()).not.toBeNull();
@@ -92,7 +92,7 @@ test("a job that Redis forgot is put back once its attempt has waited long enoug
   const { relays, dispatches, reconciles, run, next, forget, db } = await setup();
   run(relays);
   run(dispatches);
-  await vi.waitFor(async () => expect((await db.prisma.outbox.findFirst())?.sentAt).toBeTruthy());
+  await vi.waitFor(async () => expect((await db.prisma.outbox.findFirst())?.sentAt).toBeTruthy(), 10_000);
   await forget();
   await db.prisma.attempt.updateMany({ data: { queuedAt: new Date(Date.now() - 11_000) } });
   run(reconciles);
@@ -109,7 +109,7 @@ test("an attempt whose worker fell silent is lost, once Postgres answered for a 
   await electLeader(deps, { name: leaderName, holder: "c1", leaseSeconds: 60 });
   const expirer = leaseExpirer({ deps, holder: "c1", onExpired: dispatches.notify, lateMs: () => 0, log });
   run(expirer);
-  await vi.waitFor(async () => expect((await db.prisma.leader.findFirst())?.lastRoundAt).toBeTruthy());
+  await vi.waitFor(async () => expect((await db.prisma.leader.findFirst())?.lastRoundAt).toBeTruthy(), 10_000);
   expect((await db.prisma.attempt.findUnique({ where: { id: attemptId } }))?.state).toBe("running");
   await db.prisma.$executeRaw`update leader set answering_since = answering_since - interval '15 seconds'`;
   expirer.start(); // a leader that is confirmed starts nothing anew
@@ -135,7 +135,7 @@ test("of two coordinators one leads, and the other follows when the first resign
     return { leads, leader };
   };
   const first = coordinator("c1");
-  await vi.waitFor(() => expect(first.leads.now).toBe(true));
+  await vi.waitFor(() => expect(first.leads.now).toBe(true), 10_000);
   const second = coordinator("c2");
   await second.leader.decided;
   expect(second.leads.now).toBe(false);

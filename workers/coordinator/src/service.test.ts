@@ -17,10 +17,10 @@ test("a notification during a round is not lost: another round follows", async (
   let finish = () => {};
   const { service, rounds } = setup(() => new Promise((resolve) => (finish = resolve)));
   service.start();
-  await vi.waitFor(() => expect(rounds()).toBe(1));
+  await vi.waitFor(() => expect(rounds()).toBe(1), 10_000);
   service.notify();
   finish();
-  await vi.waitFor(() => expect(rounds()).toBe(2));
+  await vi.waitFor(() => expect(rounds()).toBe(2), 10_000);
   finish();
   await service.stop();
 });
@@ -31,10 +31,10 @@ test("a failing round is said once, tried again, and said once more when it work
   });
   service.start();
   for (const round of [1, 2, 3]) {
-    await vi.waitFor(() => expect(rounds()).toBe(round));
+    await vi.waitFor(() => expect(rounds()).toBe(round), 10_000);
     service.notify();
   }
-  await vi.waitFor(() => expect(lines).toEqual(["a round failed; it is tried again until it works", "works again"]));
+  await vi.waitFor(() => expect(lines).toEqual(["a round failed; it is tried again until it works", "works again"]), 10_000);
   await service.stop();
 });
 
@@ -42,9 +42,9 @@ test("starting twice runs once, stopping twice is harmless, and a stopped servic
   const { service, rounds } = setup(async () => {});
   service.start();
   service.start();
-  await vi.waitFor(() => expect(rounds()).toBe(1));
+  await vi.waitFor(() => expect(rounds()).toBe(1), 10_000);
   await Promise.all([service.stop(), service.stop()]);
   service.start();
-  await vi.waitFor(() => expect(rounds()).toBe(2));
+  await vi.waitFor(() => expect(rounds()).toBe(2), 10_000);
   await service.stop();
 });
