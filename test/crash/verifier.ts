@@ -49,8 +49,9 @@ const life = /^queued (running (stopping )?(succeeded|failed|lost|preempted|canc
 
 async function faultsOfEvents(sql: Ask): Promise<string[]> {
   const lives = await sql<{ id: string; state: string; told: string | null }>(
-    `select a.id, a.state, (select string_agg(e.data ->> 'state', ' ' order by e.xid, e.id)
-       from event e where e.attempt_id = a.id and e.type = 'attempt.changed') as told from attempt a`,
+    `select a.id, a.state, e.told from attempt a left join (
+       select attempt_id, string_agg(data ->> 'state', ' ' order by xid, id) as told
+       from event where type = 'attempt.changed' group by attempt_id) e on e.attempt_id = a.id`,
   );
   const wrong = lives.filter(({ state, told }) => !told || !life.test(told) || !told.endsWith(state));
   if (wrong.length === 0) return [];
