@@ -4,4 +4,5 @@
  */
 export * from "./convolution";
 export * from "./labels";
+export * from "./polynomials";
 export * from "./transpose";

@@ -8,6 +8,7 @@ import type { Kernels } from "./kernels.ts";
 import { JavascriptKernels, type LabelKernels } from "./label-kernels.ts";
 import { convolve } from "./wasm-convolution.ts";
 import { WasmKernels } from "./wasm-kernels.ts";
+import { wasmPolynomials } from "./wasm-polynomials.ts";
 import { transposeColumnsFast } from "./wasm-transpose.ts";
 
 /** The oracle of all levels: as the definitions say, and slow. */
@@ -27,7 +28,7 @@ export const wasmKernels = (): Kernels => ({
   sender: (delta, seeds) => new CorrelatedSender(delta, seeds, transposeColumnsFast),
   receiver: (seeds) => new CorrelatedReceiver(seeds, transposeColumnsFast),
   convolve,
-  polynomials: portablePolynomials,
+  polynomials: wasmPolynomials,
 });
 
 const garblingWith = (

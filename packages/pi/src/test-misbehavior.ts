@@ -6,6 +6,7 @@ import { Channel, ChannelError } from "./channel.ts";
 import { headerBytes } from "./frame.ts";
 import { inferGmwClient, prepareGmwClient } from "./gmw-client.ts";
 import { inferGmwServer, prepareGmwServer } from "./gmw-server.ts";
+import { beginClient, beginServer, correlateClient, correlateServer } from "./he/linear.ts";
 import { Inference } from "./inference.ts";
 import type { Kernels } from "./kernels.ts";
 import { labelBytes, randomDelta } from "./labels.ts";
@@ -132,6 +133,14 @@ const step = {
 } as const;
 const squares = { op: "square", name: "square", from: "x", units: step.kept, size: units } as const;
 
+const linear = {
+  op: "linear",
+  name: "linear",
+  from: "x",
+  size: units,
+  shape: { height: 1, width: 1, channelsIn: units, channelsOut: units, kernel: 1, stride: 1, padding: 0 },
+} as const;
+
 /** Correlated transfers without their base transfers, which take half a second. */
 function correlated(kernels: Kernels) {
   const delta = randomDelta();
@@ -210,10 +219,23 @@ const conversations = {
       },
     ];
   },
+  encrypted({ client, server, kernels: { polynomials: kernels } }: Ends) {
+    const weights = { filters: new Int32Array(units * units).fill(7), bias: new BigInt64Array(units) };
+    return [
+      async () => {
+        const key = await beginClient(server, kernels);
+        await correlateClient(linear, randomVector(units), { server, key, kernels });
+      },
+      async () => {
+        const publicKey = await beginServer(client);
+        await correlateServer(linear, weights, { client, publicKey, kernels });
+      },
+    ];
+  },
 } as const satisfies Record<string, (ends: Ends) => (() => Promise<void>)[]>;
 
 /** Messages that a party sends in a conversation, at most. */
-const messagesOf: Record<keyof typeof conversations, number> = { garbled: 2, gmw: 10, squares: 2 };
+const messagesOf: Record<keyof typeof conversations, number> = { garbled: 2, gmw: 10, squares: 2, encrypted: 2 };
 
 function inferences(): [Inference, Inference] {
   const halves = { client: randomSeed(), server: randomSeed() };

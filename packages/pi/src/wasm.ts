@@ -18,6 +18,9 @@ export interface KernelExports {
     columns: number,
     channels: number,
   ): void;
+  forward(x: number, roots: number, quotients: number, prime: number, degree: number): void;
+  inverse(...places: number[]): void;
+  multiplyAdd(sum: number, a: number, b: number, prime: number, degree: number, barrett: number): void;
 }
 
 /** Of the global that Node has and no library of TypeScript's but the browser's declares. */

@@ -103,7 +103,7 @@ async function inPrivate(
   return found;
 }
 
-const largest = (values: Float64Array): number => values.indexOf(Math.max(...values));
+export const largest = (values: Float64Array): number => values.indexOf(Math.max(...values));
 
 /** A bar, and how long it will be. */
 function tell({ first, done, of }: { first: number; done: number; of: number }, ms: number): void {
@@ -113,7 +113,7 @@ function tell({ first, done, of }: { first: number; done: number; of: number }, 
 }
 
 /** Images of a split as the network's first layer sees them, in fixed point. */
-async function inRing({ data }: Trained, split: "validation" | "test", images: number): Promise<RingVector[]> {
+export async function inRing({ data }: Trained, split: "validation" | "test", images: number): Promise<RingVector[]> {
   const { images: pixels } = await data.batch(
     split,
     Uint32Array.from({ length: images }, (_, i) => i),

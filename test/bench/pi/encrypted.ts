@@ -1,7 +1,18 @@
-import { type Cost, keptReluCount, measure, type PrivateNetwork, totalOf } from "@reluctant/pi";
+import {
+  type Cost,
+  calibrate,
+  decode,
+  keptReluCount,
+  measure,
+  type PrivateNetwork,
+  quantize,
+  totalOf,
+} from "@reluctant/pi";
 import { kernelsAt, levelsHere, namedModel, polynomialDegree, readyNetwork } from "@reluctant/pi/units";
-import type { Figure } from "../rows.ts";
+import type { Figure, Row } from "../rows.ts";
+import { inRing, largest } from "./agreement.ts";
 import type { Case } from "./case.ts";
+import { cifar10, type Trained, trainedNetwork } from "./trained.ts";
 
 /*
  * Linear layers by homomorphic encryption: what their correlations cost offline, where other cases have a dealer. Few ReLUs stay,
@@ -45,7 +56,37 @@ async function inferenceOf(model: Parameters<typeof namedModel>[0], kept: number
   return figuresOf(name, network, client[1] as Cost[]);
 }
 
-export function figuresOf(name: string, { architecture }: PrivateNetwork, costs: readonly Cost[]): Figure[] {
+const count = 3;
+const agreementName = `ResNet-20, ${count} images of CIFAR-10, encrypted linear layers`;
+
+/** Whether it says of real images what the network says in floating point, which was trained for real. */
+async function agreement(): Promise<Row[]> {
+  const data = await cifar10();
+  if (!data) return [{ case: agreementName, notRun: "there is no CIFAR-10 in RELUCTANT_DATA or data/" }];
+  try {
+    return await agreementOf(await trainedNetwork(data));
+  } finally {
+    await data.close();
+  }
+}
+
+async function agreementOf(trained: Trained): Promise<Row[]> {
+  const { data, model, student, plaintext } = trained;
+  const { weights: tensors, masks, polynomials } = student;
+  const network = calibrate(quantize({ model, tensors, masks, polynomials }), await inRing(trained, "validation", 100));
+  const images = await inRing(trained, "test", count);
+  const { logits, client, levels } = await measure({ network, images, profile: "loopback", linear: "he" });
+  const { images: pixels } = await data.batch(
+    "test",
+    Uint32Array.from({ length: count }, (_, i) => i),
+  );
+  const labels = Int32Array.from(logits, (values) => largest(decode(values)));
+  const agreeing = await plaintext.countCorrect({ images: pixels, labels });
+  const of = { case: `${agreementName}: of the plaintext's class`, value: agreeing, unit: "images", atLeast: count };
+  return [of, ...figuresOf(`${agreementName}, ${levels.client}`, network, client.at(-1) as Cost[])];
+}
+
+function figuresOf(name: string, { architecture }: PrivateNetwork, costs: readonly Cost[]): Figure[] {
   const linear = new Set(architecture.steps.filter(({ op }) => op === "linear").map((step) => step.name));
   const ofLayers = costs.filter(({ phase, step }) => phase === "offline" && (linear.has(step) || step === keyStep));
   const rowsOf = (what: string, { ms, bytesSent, bytesReceived }: Omit<Cost, "step" | "phase">): Figure[] => [
@@ -68,4 +109,5 @@ export const encrypted: Case[] = [
   { name: "he-resnet8", quick: true, run: () => inferenceOf("resnet8", 0.1) },
   { name: "he-resnet20", quick: false, run: () => inferenceOf("resnet20", 0.1) },
   { name: "he-resnet18", quick: false, run: () => inferenceOf("resnet18", 50 / 557.056) },
+  { name: "he-cifar10", quick: false, run: agreement },
 ];

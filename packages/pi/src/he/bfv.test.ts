@@ -132,7 +132,7 @@ describe("random polynomials", () => {
       expect(Math.abs(secret.filter((each) => each === value).length - degree / 3)).toBeLessThan(300);
     const seed = randomSeed();
     expect(isDeepStrictEqual(uniform(new Keystream(seed)), uniform(new Keystream(seed)))).toBe(true);
-    requireResidues(uniform(stream), degree);
+    requireResidues(uniform(stream), { count: degree, peer: "client" });
   });
 
   it("flood with numbers of up to 83 bits and either sign", () => {
@@ -158,8 +158,9 @@ describe("residues as they are sent", () => {
 
   it("are refused where they are not below their primes", () => {
     const residues = Int32Array.from(primes.flatMap((prime) => [prime - 1, 0]));
-    expect(() => requireResidues(residues, 2)).not.toThrow();
+    const checked = () => requireResidues(residues, { count: 2, peer: "client" });
+    expect(checked).not.toThrow();
     residues[3] = primes[1] as number;
-    expect(() => requireResidues(residues, 2)).toThrow("no residue of its prime");
+    expect(checked).toThrow("the client sent a number that is no residue of its prime");
   });
 });

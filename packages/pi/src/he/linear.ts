@@ -105,14 +105,17 @@ function written({ seed, b }: SeededCiphertext): Uint8Array {
 
 const read = (bytes: Uint8Array): SeededCiphertext => ({
   seed: bytes.subarray(0, seedBytes),
-  b: requireResidues(unpackResidues(bytes.subarray(seedBytes), primes.length * degree), degree),
+  b: requireResidues(unpackResidues(bytes.subarray(seedBytes), primes.length * degree), {
+    count: degree,
+    peer: "client",
+  }),
 });
 
 function readProduct(bytes: Uint8Array, count: number) {
   const residues = unpackResidues(bytes, sentPrimes * (degree + count));
   return {
-    a: requireResidues(residues.subarray(0, sentPrimes * degree), degree),
-    b: requireResidues(residues.subarray(sentPrimes * degree), count),
+    a: requireResidues(residues.subarray(0, sentPrimes * degree), { count: degree, peer: "server" }),
+    b: requireResidues(residues.subarray(sentPrimes * degree), { count, peer: "server" }),
   };
 }
 

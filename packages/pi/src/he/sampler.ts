@@ -14,8 +14,9 @@ export function uniform(stream: Keystream): Residues {
 
 function fill(target: Int32Array, prime: number, stream: Keystream): void {
   for (let filled = 0; filled < target.length; ) {
-    for (const word of stream.words(target.length - filled)) {
-      const residue = word & 0x3fffffff;
+    const words = stream.words(target.length - filled);
+    for (let i = 0; i < words.length; i++) {
+      const residue = (words[i] as number) & 0x3fffffff;
       if (residue < prime) target[filled++] = residue;
     }
   }

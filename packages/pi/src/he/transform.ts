@@ -32,7 +32,7 @@ export const reversed = (index: number): number => {
   return out;
 };
 
-function powersOf(root: number, prime: number): Powers {
+export function powersOf(root: number, prime: number): Powers {
   const reciprocal = reciprocalOf(prime);
   const roots = new Int32Array(degree);
   for (let i = 0, power = 1; i < degree; i++) {

@@ -19,15 +19,15 @@ export const productBytes = (coefficients: number): number => residueBytes(sentP
 
 export function packResidues(residues: Residues): Uint8Array {
   const words = new Int32Array(residueBytes(residues.length) / 4);
-  const at = (i: number) => residues[i] ?? 0;
+  const filled = new Int32Array((words.length / packedWords) * packedResidues);
+  filled.set(residues);
   for (let from = 0, to = 0; to < words.length; from += packedResidues, to += packedWords) {
     for (let j = 0; j < packedWords; j++)
-      words[to + j] = (at(from + j) >>> (2 * j)) | (at(from + j + 1) << (30 - 2 * j));
+      words[to + j] = ((filled[from + j] as number) >>> (2 * j)) | ((filled[from + j + 1] as number) << (30 - 2 * j));
   }
   return new Uint8Array(words.buffer);
 }
 
-/** @throws ChannelError where one is not below its prime, of which each has as many residues */
 export function unpackResidues(bytes: Uint8Array, count: number): Residues {
   const words = new Int32Array(bytes.slice().buffer);
   const out = new Int32Array((words.length / packedWords) * packedResidues);
@@ -42,10 +42,13 @@ export function unpackResidues(bytes: Uint8Array, count: number): Residues {
   return out.subarray(0, count);
 }
 
-/** @throws ChannelError where one of the residues, equally many for each prime, is not below its prime */
-export function requireResidues(residues: Residues, count: number): Residues {
-  for (let i = 0; i < residues.length; i++)
-    if ((residues[i] as number) >= (primes[Math.floor(i / count)] as number))
-      throw new ChannelError("malformed", "the peer sent a number that is no residue of its prime");
+/** @throws ChannelError naming the peer where one of its residues, `count` for each prime, is not below its prime */
+export function requireResidues(residues: Residues, { count, peer }: { count: number; peer: string }): Residues {
+  for (let first = 0, k = 0; first < residues.length; first += count, k++) {
+    const prime = primes[k] as number;
+    for (let i = first; i < first + count; i++)
+      if ((residues[i] as number) >= prime)
+        throw new ChannelError("malformed", `the ${peer} sent a number that is no residue of its prime`);
+  }
   return residues;
 }
