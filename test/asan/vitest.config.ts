@@ -6,7 +6,7 @@ export default defineConfig({
     root: `${import.meta.dirname}/../..`,
     include: [
       "packages/{tfjs-backend-torch,training-ops}/src/**/*.test.ts",
-      "packages/pi/src/{convolution,garbling,gate-hash,gmw,threaded-kernels,transfer}.test.ts",
+      "packages/pi/src/{convolution,garbling,gate-hash,gmw,threaded-kernels,transfer,he/bfv,he/transform}.test.ts",
     ],
     // Its memory is TensorFlow's, the compiler is NVIDIA's.
     exclude: ["packages/*/src/{tensorflow.test.ts,tensorflow/**,nvrtc.test.ts}"],

@@ -4,11 +4,13 @@ import { baseTransfers } from "./base-ot.ts";
 import { kernelsAt } from "./choose-kernels.ts";
 import { type ConvolutionShape, filterSize, inputSize } from "./convolution.ts";
 import { GateHash } from "./gate-hash.ts";
+import { degree, primes } from "./he/parameters.ts";
+import { uniform } from "./he/sampler.ts";
 import type { Kernels } from "./kernels.ts";
 import { labelWords, randomDelta } from "./labels.ts";
 import { type NativeLevel, nativeFunctions } from "./native-addon.ts";
 import { nativeKernels } from "./native-kernels.ts";
-import { randomSeed, randomVector, randomWords, seedBytes } from "./random.ts";
+import { Keystream, randomSeed, randomVector, randomWords, seedBytes } from "./random.ts";
 import { boundedReluCircuit as circuit } from "./relu-circuit.ts";
 import { guarded } from "./test-guarded.ts";
 
@@ -61,8 +63,24 @@ function doubled(rows: Int32Array): Int32Array {
   return twice;
 }
 
+const residues = Array.from({ length: 4 }, () => uniform(new Keystream(randomSeed())));
+const plain = randomWords(degree).map((word) => word >> 3);
+
+/** Of the first primes' residues, and of all. */
+function polynomialsOf({ polynomials }: Kernels): Int32Array[] {
+  const [x, y, z, w] = residues.map((each) => each.slice()) as [Int32Array, Int32Array, Int32Array, Int32Array];
+  const some = x.slice(0, (primes.length - 2) * degree);
+  polynomials.forward(some);
+  polynomials.inverse(y);
+  polynomials.multiplyAdd(z, x, y);
+  polynomials.multiplyPlain([w, x], plain, [z, y]);
+  return [some, w, x, y, z];
+}
+
 const due = await Promise.all(resultsOf(kernelsAt("javascript")));
 for (const [level, native] of Object.entries(nativeFunctions())) {
   const found = await Promise.all(resultsOf(nativeKernels(level as NativeLevel, guarded(native))));
   deepStrictEqual(found, due, level);
+  const kernels = nativeKernels(level as NativeLevel, guarded(native));
+  deepStrictEqual(polynomialsOf(kernels), polynomialsOf(kernelsAt("javascript")), level);
 }

@@ -1,7 +1,6 @@
 import { inverseModulo, powerModulo } from "./he/modular.ts";
 import { degree, moduli } from "./he/parameters.ts";
 import type { PolynomialKernels, Residues } from "./he/polynomials.ts";
-import { residuesOf } from "./he/residues.ts";
 import { powersOf } from "./he/transform.ts";
 import { WasmInstance } from "./wasm.ts";
 
@@ -75,9 +74,23 @@ class WasmPolynomials implements PolynomialKernels {
   }
 
   multiplyPlain(sums: readonly Residues[], plain: Int32Array, parts: readonly Residues[]): void {
-    const values = residuesOf(plain);
-    this.forward(values);
-    for (const [i, sum] of sums.entries()) this.multiplyAdd(sum, values, parts[i] as Residues);
+    for (const [k, { prime }] of moduli.entries()) {
+      const values = this.#words(x);
+      for (let i = 0; i < degree; i++) {
+        const value = plain[i] as number;
+        values[i] = value + (prime & (value >> 31));
+      }
+      const [roots, quotients] = tablesOf(k);
+      this.#kernels.forward(x, roots, quotients, prime, degree);
+      const { barrett } = this.#scales[k] as Scale;
+      for (const [i, sum] of sums.entries()) {
+        const ofPrime = sum.subarray(k * degree, (k + 1) * degree);
+        this.#words(y).set(ofPrime);
+        this.#words(z).set((parts[i] as Residues).subarray(k * degree, (k + 1) * degree));
+        this.#kernels.multiplyAdd(y, x, z, prime, degree, barrett);
+        ofPrime.set(this.#words(y));
+      }
+    }
   }
 
   /** Has the words of each prime at `x`, and takes them back. */

@@ -3,12 +3,23 @@ import {
   calibrate,
   decode,
   keptReluCount,
+  type LinearWeights,
   measure,
   type PrivateNetwork,
   quantize,
   totalOf,
 } from "@reluctant/pi";
-import { kernelsAt, levelsHere, namedModel, polynomialDegree, readyNetwork } from "@reluctant/pi/units";
+import {
+  chooseKernels,
+  kernelsAt,
+  levelsHere,
+  namedModel,
+  polynomialDegree,
+  readyNetwork,
+  throughEncryption,
+  worstNoise,
+  worstNoiseWhenDecrypted,
+} from "@reluctant/pi/units";
 import type { Figure, Row } from "../rows.ts";
 import { inRing, largest } from "./agreement.ts";
 import type { Case } from "./case.ts";
@@ -46,6 +57,32 @@ function transforms(): Figure[] {
         },
       ];
     });
+}
+
+/** Of a network's layers: noise before the flood beside its bound, and how much of what decryption bears is left behind it. */
+function noises(model: Parameters<typeof namedModel>[0]): Figure[] {
+  const { network } = readyNetwork(namedModel(model), { seed: 1, kept: 0, images: 0 });
+  const { polynomials } = chooseKernels();
+  return network.architecture.steps.flatMap((step) => {
+    if (step.op !== "linear") return [];
+    const { filters } = network.weights.get(step.name) as LinearWeights;
+    const { unflooded, noise, packing } = throughEncryption(step.shape, filters, polynomials);
+    const name = `${model}, ${step.name}`;
+    return [
+      {
+        case: `${name}: noise of products`,
+        value: Math.log2(unflooded),
+        unit: "bits",
+        atMost: Math.log2(worstNoise(packing, filters)),
+      },
+      {
+        case: `${name}: left of the noise that decryption bears`,
+        value: -Math.log2(noise),
+        unit: "bits",
+        atLeast: -Math.log2(worstNoiseWhenDecrypted()),
+      },
+    ];
+  });
 }
 
 /** Of the second of two images, the client's costs: of each linear layer, and of all of them. */
@@ -106,6 +143,8 @@ const keyStep = "encryption key";
 
 export const encrypted: Case[] = [
   { name: "he-transforms", quick: true, run: transforms },
+  { name: "he-noise-resnet20", quick: true, run: () => noises("resnet20") },
+  { name: "he-noise-resnet18", quick: false, run: () => noises("resnet18") },
   { name: "he-resnet8", quick: true, run: () => inferenceOf("resnet8", 0.1) },
   { name: "he-resnet20", quick: false, run: () => inferenceOf("resnet20", 0.1) },
   { name: "he-resnet18", quick: false, run: () => inferenceOf("resnet18", 50 / 557.056) },

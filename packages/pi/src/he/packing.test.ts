@@ -8,7 +8,7 @@ import { degree } from "./parameters.ts";
 
 /** Some of a group's outputs, the first and the last with them. */
 const sampled = (count: number): number[] =>
-  count <= 60 ? [...Array(count).keys()] : [0, 1, count - 1, ...Array.from({ length: 57 }, () => randomInt(count))];
+  count <= 30 ? [...Array(count).keys()] : [0, 1, count - 1, ...Array.from({ length: 27 }, () => randomInt(count))];
 
 /** Elements of what a convolution gives, as its definition says, exact in floating point. */
 function convolved(shape: ConvolutionShape, filters: Int32Array, image: Float64Array, place: number): number {
