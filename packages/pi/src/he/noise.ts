@@ -1,6 +1,5 @@
 import { filterSize } from "../convolution.ts";
-import type { LinearWeights, PrivateNetwork, StepOf } from "../network.ts";
-import { stepsOf } from "../network.ts";
+import { type LinearWeights, type PrivateNetwork, type StepOf, stepsOf } from "../network.ts";
 import { type Packing, packingOf } from "./packing.ts";
 import { degree, floodBits, largestError, primes, sentPrimes, statisticalBits } from "./parameters.ts";
 
@@ -15,13 +14,13 @@ const largestWeight = 2 ** 26;
 /** Of a fresh ciphertext: its error, and half a unit for the rounding of the scaled message. */
 const freshNoise = largestError + 0.5;
 
-/** What the encryption of zero adds that hides the weights: the key's error times a ternary polynomial, and an error times the secret. */
+/** Of the encryption of zero that hides the weights: the key's error times a ternary polynomial, and an error times the secret. */
 const rerandomizationNoise = 2 * degree * largestError;
 
-/** What switching adds: half a unit for each prime left out, times one more than the secret has coefficients, each over what is left out after it. */
+/** Of switching: half a unit a prime that is left out, for b and for each of the secret's coefficients, over those left out later. */
 const switchingNoise = (degree + 1) / 2 + 1;
 
-/** The largest noise that a product's ciphertext can have before it is flooded: the sum of its weights' magnitudes times a fresh ciphertext's, and what hides them. */
+/** The largest noise of a product before it is flooded: the sum of its weights' magnitudes times a fresh one's, and what hides them. */
 export function worstNoise({ shape, channelsOut }: Packing, filters: Int32Array): number {
   const group = channelsOut * filterSize(shape);
   let largest = 0;

@@ -1,6 +1,7 @@
-import { type ConvolutionShape, outputExtent, outputSize } from "../convolution.ts";
+import { type ConvolutionShape, outputExtent } from "../convolution.ts";
 import type { RingVector } from "../ring.ts";
-import { degree, primes, sentPrimes } from "./parameters.ts";
+import { degree } from "./parameters.ts";
+import { ciphertextBytes, productBytes } from "./wire.ts";
 
 /*
  * Convolutions as products of polynomials, by coefficients (Huang, Lu, Hong & Ding, "Cheetah", USENIX Security 2022, §4).
@@ -21,7 +22,7 @@ export interface Packing {
   stride: number;
   /** Rows of the output that a slab gives: all, where a channel fits into a polynomial. */
   slabRows: number;
-  /** Rows that it reads, those of the padding with them. */
+  /** Rows that it reads; those of the padding with them where `rowPadding` is 0. */
   slabHeight: number;
   /** Rows of zeros above its first one, which share their coefficients with the channel before. */
   rowPadding: number;
@@ -36,15 +37,6 @@ export class PackingError extends Error {
   override name = "PackingError";
 }
 
-/** Bits of a residue as they are sent. */
-const residueBits = 30;
-
-/** Bytes of the input's ciphertexts, whose second half is a seed. */
-const inputBytes = (degree * primes.length * residueBits) / 8;
-
-/** Bytes of a product's ciphertext of which so many coefficients are read. */
-const outputBytes = (read: number): number => ((degree + read) * sentPrimes * residueBits) / 8;
-
 /** The packing that sends the fewest bytes. */
 export function packingOf(name: string, shape: ConvolutionShape): Packing {
   const slab = slabOf(name, shape);
@@ -55,14 +47,13 @@ export function packingOf(name: string, shape: ConvolutionShape): Packing {
       const room = Math.floor(degree / (together * slab.plane));
       return { ...slab, shape, channelsIn: together, channelsOut: Math.min(room, channelsOut) };
     });
-  return candidates.reduce((best, each) => (bytesOf(each) < bytesOf(best) ? each : best));
+  return candidates.reduce((best, each) => (ciphertextBytesOf(each) < ciphertextBytesOf(best) ? each : best));
 }
 
-/** Bytes that a layer's ciphertexts take. */
-export function bytesOf(packing: Packing): number {
-  const read = outputSize(packing.shape);
+/** Bytes that a layer's ciphertexts take, but for the coefficients that are read, which every packing has. */
+function ciphertextBytesOf(packing: Packing): number {
   const { inputs, outputs, slabs } = countsOf(packing);
-  return slabs * (inputs * inputBytes + outputs * outputBytes(0)) + outputBytes(read) - outputBytes(0);
+  return slabs * (inputs * ciphertextBytes + outputs * productBytes(0));
 }
 
 /** How many slabs a layer has, and polynomials of each slab. */

@@ -55,7 +55,7 @@ const tables = (): readonly Tables[] => {
   return known;
 };
 
-/** Gentle on the optimizer: all of one prime's butterflies in one function, no calls. */
+/** All of one prime's butterflies in one function: a call each would take twice as long. */
 function forward(x: Int32Array, { prime, forward: { roots, quotients } }: Tables): void {
   for (let groups = 1, half = degree >> 1; groups < degree; groups <<= 1, half >>= 1) {
     for (let group = 0; group < groups; group++) {
@@ -110,7 +110,7 @@ const eachPrime = (x: Residues, transform: (part: Int32Array, of: Tables) => voi
     transform(x.subarray(first, first + degree), tables()[first / degree] as Tables);
 };
 
-/** The oracle, in JavaScript: 130 µs a transform modulo one prime. */
+/** The oracle, in JavaScript: some 200 µs a transform modulo one prime. */
 export const portablePolynomials: PolynomialKernels = {
   forward: (residues) => eachPrime(residues, forward),
   inverse: (values) => eachPrime(values, inverse),
