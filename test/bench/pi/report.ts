@@ -29,7 +29,8 @@ const textOf = (rows: readonly Kept[]): string => `# Private inference
 Written by \`npm run bench -- pi --write\`, a case at a time, on ${cpus().length} × ${cpus()[0]?.model.trim()}. Load is the machine's over the
 minute before a case ended, the bench's own of 1 to 3 included: above that it had other work, and times are longer than they are alone.
 Both parties run on this machine; _online_ and _offline_ are the client's, who waits for all. Correlations of linear layers come
-from a dealer: **offline linear cost not included**. The level of instructions stands in each case that has one.
+from a dealer: **offline linear cost not included**, but where a case says that linear layers are encrypted. The level of instructions
+stands in each case that has one.
 
 | case | figure | | asked for | load | taken |
 | ---- | -----: | --- | --- | ---: | --- |
