@@ -1,15 +1,11 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { cpus, loadavg } from "node:os";
-import { type Figure, isBesidePeer, isNotRun, type Row } from "../rows.ts";
+import { isBesidePeer, isNotRun, type Row } from "../rows.ts";
+import { inferenceTable, isOfInference } from "./inference-table.ts";
+import type { Kept } from "./kept.ts";
 import { linearModels, publishedSlope } from "./linear-model.ts";
 
 const page = "docs/results/private-inference";
-
-/** A figure, when it was taken, and how much else the machine did: its load average over the minute before, of all it ran. */
-interface Kept extends Figure {
-  date: string;
-  load: number;
-}
 
 /** Puts figures in the place of earlier ones of the same cases, and writes the table of all. */
 export async function keep(rows: readonly Row[]): Promise<void> {
@@ -28,14 +24,26 @@ const textOf = (rows: readonly Kept[]): string => `# Private inference
 
 Written by \`npm run bench -- pi --write\`, a case at a time, on ${cpus().length} × ${cpus()[0]?.model.trim()}. Load is the machine's over the
 minute before a case ended, the bench's own of 1 to 3 included: above that it had other work, and times are longer than they are alone.
-Both parties run on this machine; _online_ and _offline_ are the client's, who waits for all. Correlations of linear layers come
-from a dealer: **offline linear cost not included**, but where a case says that linear layers are encrypted. The level of instructions
-stands in each case that has one.
+
+## Whole inferences
+
+Both parties run on this machine, one image after another; times are the client's, who waits for all, of an image behind the
+first. Correlations of linear layers come from a dealer: **offline linear cost not included**, but
+where a case says that linear layers are encrypted.
+
+${inferenceTable(rows)}
+${modelsOf(rows)}
+## Units and counts
+
+One core. The level of instructions stands in each case that has one.
 
 | case | figure | | asked for | load | taken |
 | ---- | -----: | --- | --- | ---: | --- |
-${rows.map(lineOf).join("\n")}
-${modelsOf(rows)}
+${rows
+  .filter((row) => !isOfInference(row))
+  .map(lineOf)
+  .join("\n")}
+
 ## Beside others
 
 - The literature's latencies of partial-ReLU networks are a line of some 0.09 s + ${publishedSlope} µs a ReLU: computed, not measured.
