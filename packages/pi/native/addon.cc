@@ -140,6 +140,16 @@ void evaluate(const Arguments& given) {
   given.kernels().evaluate(found.chunk, given.array<uint8_t>(8, tableBytes(found.chunk)));
 }
 
+/** labels, values, bits, delta */
+void takeBits(const Arguments& given) {
+  const auto values = given.array<int64_t>(1);
+  const int32_t bits = given.number(2);
+  if (bits < 0 || bits > 64) throw std::invalid_argument("0 to 64 bits are due");
+  auto* labels = reinterpret_cast<uint8_t*>(given.array<int32_t>(0, 4 * static_cast<size_t>(bits) * values.length));
+  const auto* delta = reinterpret_cast<const uint8_t*>(given.array<int32_t>(3, 4));
+  given.kernels().takeBits(labels, values.data, static_cast<int32_t>(values.length), bits, delta);
+}
+
 /** keys, schedules */
 void expandKeys(const Arguments& given) {
   const auto keys = given.array<uint8_t>(0);
@@ -253,6 +263,7 @@ void offer(napi_env env, napi_value exports, const char* level, const pi::Kernel
   };
   add("garble", called<garble>);
   add("evaluate", called<evaluate>);
+  add("takeBits", called<takeBits>);
   add("expandKeys", called<expandKeys>);
   add("senderRows", called<senderRows>);
   add("receiverRows", called<receiverRows>);

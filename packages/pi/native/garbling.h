@@ -192,4 +192,13 @@ void garble(const pi::Chunk& chunk, const uint8_t* deltaLabel, uint8_t* tables) 
   });
 }
 
+void takeBits(uint8_t* labels, const int64_t* values, int32_t units, int32_t bits, const uint8_t* deltaLabel) {
+  const Block delta = loadBlock(deltaLabel);
+  for (int wire = 0; wire < bits; wire++)
+    for (int unit = 0; unit < units; unit++, labels += 16) {
+      const auto bit = static_cast<int64_t>((static_cast<uint64_t>(values[unit]) >> wire) & 1);
+      storeBlock(labels, _mm_xor_si128(loadBlock(labels), _mm_and_si128(_mm_set1_epi64x(-bit), delta)));
+    }
+}
+
 }  // namespace

@@ -51,6 +51,8 @@ constexpr int kDegree = 8192, kPrimes = 5;
 struct Kernels {
   void (*garble)(const Chunk& chunk, const uint8_t* delta, uint8_t* tables);
   void (*evaluate)(const Chunk& chunk, const uint8_t* tables);
+  /** Labels for 0 of the `bits` lowest bits of `units` values, wire by wire, become those of the bits, in place. */
+  void (*takeBits)(uint8_t* labels, const int64_t* values, int32_t units, int32_t bits, const uint8_t* delta);
   void (*expandKeys)(const uint8_t* keys, int32_t count, uint8_t* schedules);
   /** Rows of transfers at the sender: `stride` words of each of 128 columns, from the place `position` of their streams on. */
   void (*senderRows)(const uint8_t* schedules, const uint32_t* delta, uint64_t position, const uint32_t* corrections, int32_t stride, uint32_t* rows);

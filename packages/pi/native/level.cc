@@ -16,4 +16,4 @@ static_assert(sizeof(Schedule) == pi::kScheduleBytes);
 
 }  // namespace
 
-const pi::Kernels pi::PI_KERNELS = {garble, evaluate, expandTo, senderRows, receiverRows, hashRows, convolve, forwardAll, inverseAll, multiplyAdd, multiplyPlain};
+const pi::Kernels pi::PI_KERNELS = {garble, evaluate, takeBits, expandTo, senderRows, receiverRows, hashRows, convolve, forwardAll, inverseAll, multiplyAdd, multiplyPlain};

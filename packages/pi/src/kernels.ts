@@ -23,6 +23,8 @@ export interface Kernels {
   evaluate<Input extends string>(
     chunk: ChunkOfUnits<Input> & { labels: InputLabels<Input>; tables: Uint8Array },
   ): Int32Array | Promise<Int32Array>;
+  /** `takeBits` of labels.ts: turns labels for 0 into those of a vector's lowest bits, in place. */
+  takeBits(labels: Labels, values: RingVector, bits: number, delta: Delta): void;
   /** `seeds`: of each base transfer the seed that Δ's bit chose. */
   sender(delta: Delta, seeds: readonly Uint8Array[]): RowSender;
   receiver(seeds: SeedPairs): RowReceiver;

@@ -25,21 +25,26 @@ export function randomDelta(): Delta {
 }
 
 /**
- * Labels of the bits of a vector's elements: zero ⊕ bit·Δ, without a branch on the bit. `zeros` holds `bits` wires of one
- * label an element, wire by wire, the lowest bit first.
+ * Turns labels for 0 into those of the bits of a vector's elements: zero ⊕ bit·Δ, in place, without a branch on the bit.
+ * `labels` holds `bits` wires of one label an element, wire by wire, the lowest bit first.
  */
-export function labelsOfBits(zeros: Labels, values: BigInt64Array, bits: number, delta: Delta): Labels {
+export function takeBits(labels: Labels, values: BigInt64Array, bits: number, delta: Delta): void {
   const [d0, d1, d2, d3] = delta as unknown as [number, number, number, number];
   const words = new Int32Array(values.buffer, values.byteOffset, 2 * values.length);
-  const out = new Int32Array(zeros.length);
   for (let wire = 0, at = 0; wire < bits; wire++) {
     for (let unit = 0; unit < values.length; unit++, at += labelWords) {
       const chosen = -(((words[2 * unit + (wire >> 5)] as number) >>> (wire & 31)) & 1);
-      out[at] = (zeros[at] as number) ^ (chosen & d0);
-      out[at + 1] = (zeros[at + 1] as number) ^ (chosen & d1);
-      out[at + 2] = (zeros[at + 2] as number) ^ (chosen & d2);
-      out[at + 3] = (zeros[at + 3] as number) ^ (chosen & d3);
+      labels[at] = (labels[at] as number) ^ (chosen & d0);
+      labels[at + 1] = (labels[at + 1] as number) ^ (chosen & d1);
+      labels[at + 2] = (labels[at + 2] as number) ^ (chosen & d2);
+      labels[at + 3] = (labels[at + 3] as number) ^ (chosen & d3);
     }
   }
-  return out;
+}
+
+/** The same, which leaves the labels for 0 as they are. */
+export function labelsOfBits(zeros: Labels, values: BigInt64Array, bits: number, delta: Delta): Labels {
+  const labels = zeros.slice();
+  takeBits(labels, values, bits, delta);
+  return labels;
 }

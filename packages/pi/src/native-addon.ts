@@ -22,6 +22,7 @@ export type NativeChunk = [
 export interface NativeFunctions extends PolynomialKernels {
   garble(...chunk: [...NativeChunk, delta: Int32Array, tables: Uint8Array]): void;
   evaluate(...chunk: [...NativeChunk, tables: Uint8Array]): void;
+  takeBits(labels: Int32Array, values: BigInt64Array, bits: number, delta: Int32Array): void;
   expandKeys(keys: Uint8Array, schedules: Uint8Array): void;
   senderRows(
     schedules: Uint8Array,

@@ -22,6 +22,7 @@ export const nativeKernels = (level: NativeLevel, native: NativeFunctions): Kern
     native.evaluate(...given, chunk.tables);
     return given[7];
   },
+  takeBits: native.takeBits,
   sender(delta, seeds): RowSender {
     const schedules = schedulesOf(native, seeds);
     let position = 0;

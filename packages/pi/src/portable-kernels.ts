@@ -6,6 +6,7 @@ import { hashRows } from "./gate-hash.ts";
 import { portablePolynomials } from "./he/transform.ts";
 import type { Kernels } from "./kernels.ts";
 import { JavascriptKernels, type LabelKernels } from "./label-kernels.ts";
+import { takeBits } from "./labels.ts";
 import { convolve } from "./wasm-convolution.ts";
 import { WasmKernels } from "./wasm-kernels.ts";
 import { wasmPolynomials } from "./wasm-polynomials.ts";
@@ -33,10 +34,11 @@ export const wasmKernels = (): Kernels => ({
 
 const garblingWith = (
   kernels: LabelKernels,
-): Pick<Kernels, "threads" | "garble" | "evaluate" | "hashRows" | "close"> => ({
+): Pick<Kernels, "threads" | "garble" | "evaluate" | "takeBits" | "hashRows" | "close"> => ({
   threads: 1,
   garble: (chunk) => garble({ ...chunk, kernels }),
   evaluate: (chunk) => evaluate({ ...chunk, kernels }),
+  takeBits,
   hashRows,
   close: async () => undefined,
 });

@@ -59,7 +59,7 @@ const garbled: ReluProtocol = {
     return {
       async prepare(at) {
         const garbler = await prepareGarbler({ ...at, inference, client, transfers, delta, kernels });
-        return (share) => offerLayer(garbler, share, { inference, client, delta });
+        return (share) => offerLayer(garbler, share, { inference, client, delta, kernels });
       },
     };
   },

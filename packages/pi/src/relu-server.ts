@@ -5,16 +5,16 @@ import { type RowSender, transferBytes } from "./correlated-ot.ts";
 import { GateHash } from "./gate-hash.ts";
 import type { Inference } from "./inference.ts";
 import type { Kernels } from "./kernels.ts";
-import { type Delta, type Labels, labelsOfBits, labelWords } from "./labels.ts";
+import { type Delta, type Labels, labelWords } from "./labels.ts";
 import type { StepOf } from "./network.ts";
 import { Pipeline } from "./pipeline.ts";
 import { randomWords } from "./random.ts";
 import { circuitOf, ringBits } from "./relu-circuit.ts";
 import type { RingVector } from "./ring.ts";
 
-/** What the server keeps of a chunk: the labels for 0 of its own share's wires, and the outputs' colors for 0. */
+/** What the server keeps of a chunk: labels for 0 of its own share's wires, which get its bits online, and the outputs' colors for 0. */
 interface OfferedChunk extends Chunk {
-  zeros: Labels;
+  labels: Labels;
   colors: Int32Array;
 }
 
@@ -66,7 +66,7 @@ export async function prepareGarbler(options: {
     const hash = new GateHash(inference.chunkName(layer, chunk.index), { ands: circuit.ands, units });
     const garbling = async () => {
       const { tables, colors } = await kernels.garble({ circuit, zeros, delta, hash, units });
-      return { tables, offered: { ...chunk, zeros: serverShare, colors } };
+      return { tables, offered: { ...chunk, labels: serverShare, colors } };
     };
     await garbled.add(garbling());
   }
@@ -82,11 +82,12 @@ export async function prepareGarbler(options: {
 export async function offerLayer(
   { step, layer, chunks }: GarblerLayer,
   share: RingVector,
-  { inference, client, delta }: { inference: Inference; client: Channel; delta: Delta },
+  { inference, client, delta, kernels }: { inference: Inference; client: Channel; delta: Delta; kernels: Kernels },
 ): Promise<RingVector> {
-  for (const { index, units, zeros } of chunks) {
+  for (const { index, units, labels } of chunks) {
     inference.use("labels", layer, index);
-    await client.send("labels", labelsOfBits(zeros, gather(share, units), step.signBits, delta));
+    kernels.takeBits(labels, gather(share, units), step.signBits, delta);
+    await client.send("labels", labels);
   }
   const next = share.slice();
   if (chunks.length === 0) return next;

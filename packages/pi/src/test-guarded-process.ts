@@ -26,6 +26,7 @@ const given = [1, 33, 65, 130].map((units) => {
   return {
     units,
     delta: randomDelta(),
+    values: randomVector(units),
     zeros: { clientShare: labels(circuit.signBits), serverShare: labels(circuit.signBits), mask: labels(64) },
     name: { nonce: randomSeed(), layer: 0, chunk: 0 },
     seeds: Array.from({ length: baseTransfers }, () => [randomSeed(), randomSeed()] as [Uint8Array, Uint8Array]),
@@ -40,10 +41,12 @@ const given = [1, 33, 65, 130].map((units) => {
 });
 
 const resultsOf = (kernels: Kernels) =>
-  given.map(async ({ units, delta, zeros, name, seeds, choices, keys, images }) => {
+  given.map(async ({ units, delta, values, zeros, name, seeds, choices, keys, images }) => {
     const hash = new GateHash(name, { ands: circuit.ands, units });
     const garbled = await kernels.garble({ circuit, zeros: structuredClone(zeros), delta, hash, units });
     const colors = await kernels.evaluate({ circuit, labels: zeros, tables: garbled.tables, hash, units });
+    const labels = zeros.mask.slice();
+    kernels.takeBits(labels, values, 64, delta);
     const received = kernels.receiver(seeds).extend(choices);
     const sender = kernels.sender(
       delta,
@@ -52,7 +55,7 @@ const resultsOf = (kernels: Kernels) =>
     const rows = sender.extend(received.corrections, 32 * units);
     const hashed = kernels.hashRows(keys, doubled(rows), delta);
     const convolved = images.map(({ shape, filters, image }) => kernels.convolve(shape, filters, image));
-    return { garbled, colors, received, rows, hashed, convolved };
+    return { garbled, colors, labels, received, rows, hashed, convolved };
   });
 
 /** Twice the rows: two groups of one length. */

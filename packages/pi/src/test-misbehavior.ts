@@ -177,7 +177,7 @@ const conversations = {
       },
       async () => {
         const garbler = await prepareGarbler({ ...at, inference: ofServer, client, transfers: sender, delta, kernels });
-        await offerLayer(garbler, share, { inference: ofServer, client, delta });
+        await offerLayer(garbler, share, { inference: ofServer, client, delta, kernels });
       },
     ];
   },
