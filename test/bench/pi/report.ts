@@ -28,8 +28,8 @@ minute before a case ended, the bench's own of 1 to 3 included: above that it ha
 ## Whole inferences
 
 Both parties run on this machine, one image after another; times are the client's, who waits for all, of an image behind the
-first. Correlations of linear layers come from a dealer: **offline linear cost not included**, but
-where a case says that linear layers are encrypted.
+first. Correlations of linear layers come from a dealer, **offline linear cost not included**, unless a case says that linear layers
+are encrypted.
 
 ${inferenceTable(rows)}
 ${modelsOf(rows)}
