@@ -63,8 +63,9 @@ test("a stage run that is ready reaches a waiting worker, and its announcement i
   run(dispatches);
   const delivery = await next();
   const { attemptId } = await claim(delivery?.payload.attemptId as string, workerId);
-  await vi.waitFor(async () =>
-    expect(await db.prisma.outbox.findMany()).toMatchObject([{ attemptId, sentAt: expect.any(Date) }]), 10_000,
+  await vi.waitFor(
+    async () => expect(await db.prisma.outbox.findMany()).toMatchObject([{ attemptId, sentAt: expect.any(Date) }]),
+    10_000,
   );
   await delivery?.finish({ state: "completed" });
 });

@@ -34,7 +34,10 @@ test("a failing round is said once, tried again, and said once more when it work
     await vi.waitFor(() => expect(rounds()).toBe(round), 10_000);
     service.notify();
   }
-  await vi.waitFor(() => expect(lines).toEqual(["a round failed; it is tried again until it works", "works again"]), 10_000);
+  await vi.waitFor(
+    () => expect(lines).toEqual(["a round failed; it is tried again until it works", "works again"]),
+    10_000,
+  );
   await service.stop();
 });
 
