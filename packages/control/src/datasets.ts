@@ -49,30 +49,13 @@ export async function addDataset(
  * prepare; and what their data folders hold besides. The machines are shared, so every team sees what is wrong on them.
  */
 export async function listDatasets({ db }: Deps, { identity }: { identity: Caller }): Promise<DatasetList> {
-  const team = visibleTeam(identity);
-  const versions = await db.prisma.datasetVersion.findMany({
-    where: team === null ? {} : { dataset: { OR: [{ teamId: null }, { teamId: team }] } },
-    include: { dataset: true, furtherNames: { include: { dataset: true } } },
-  });
-  const named = versions.flatMap(({ dataset, furtherNames, ...version }) => {
-    const names = [{ ...version, name: dataset.name }];
-    for (const further of furtherNames)
-      names.push({ ...version, name: further.dataset.name, createdAt: further.createdAt });
-    return names.map((own) => ({
-      ...own,
-      alsoNamed: names.map(({ name }) => name).filter((name) => name !== own.name),
-    }));
-  });
+  const versions = await db.many(sql.datasetVersions, { teamId: visibleTeam(identity) });
   return {
-    items: named
-      .sort((a, b) => compare(a.name, b.name) || b.createdAt.getTime() - a.createdAt.getTime())
-      .map(datasetOf),
+    items: versions.map(datasetOf),
     preparing: await db.many(sql.preparingDatasets, { leaseSeconds }),
     unusable: await db.many(sql.unusableDatasets, { leaseSeconds }),
   };
 }
-
-const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 interface StoredVersion {
   name: string;

@@ -16,7 +16,7 @@ export async function getExperiment(
   const row = await summaryRow(db, id);
   const experiment = found(row && (team === null || row.teamId === team) ? row : null, "experiment", id);
   const [revision, stageRuns] = await Promise.all([
-    db.prisma.specRevision.findFirstOrThrow({ where: { experimentId: id }, orderBy: { number: "desc" } }),
+    db.one(sql.latestRevision, { experimentId: id }),
     stageRunsOf(db, id),
   ]);
   return {

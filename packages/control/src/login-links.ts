@@ -33,5 +33,5 @@ export async function exchangeLoginLink(
 }
 
 export async function endSession({ db }: Deps, { sessionId }: { sessionId: string }): Promise<void> {
-  await db.prisma.session.deleteMany({ where: { id: sessionId } });
+  await db.run(sql.endSession, { sessionId });
 }

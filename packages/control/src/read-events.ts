@@ -1,8 +1,9 @@
 import { type Event, type EventPage, readEventCursor } from "@reluctant/contracts";
 import { sql } from "@reluctant/db";
-import { found, visibleTeam } from "./authorize.ts";
+import { visibleTeam } from "./authorize.ts";
 import { cursorOf } from "./cursor.ts";
 import type { Caller, Deps } from "./deps.ts";
+import { findOwnExperiment } from "./own-experiment.ts";
 
 /**
  * Events after a cursor, in commit order. Those of a transaction appear when no older one is still running, so a reader
@@ -21,10 +22,7 @@ export async function readEvents(
   const { xid, id } = cursorOf(readEventCursor, after);
   const teamId = visibleTeam(identity);
   const rows = await db.many(sql.readEvents, { xid, id, teamId, experimentId: experimentId ?? null, limit });
-  if (rows.length === 0 && experimentId !== undefined) {
-    const where = { id: experimentId, ...(teamId !== null && { teamId }) };
-    found(await db.prisma.experiment.findFirst({ where, select: { id: true } }), "experiment", experimentId);
-  }
+  if (rows.length === 0 && experimentId !== undefined) await findOwnExperiment(db, identity, experimentId);
   const events = rows.map((row) => ({ ...row, at: row.at.toISOString() }) as Event);
   return { events, cursor: events.at(-1)?.cursor ?? after };
 }

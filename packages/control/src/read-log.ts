@@ -11,7 +11,7 @@ export async function readLog(
   { identity, attemptId, offset, limit }: { identity: Caller; attemptId: string; offset: number; limit: number },
 ): Promise<LogPage> {
   const { db } = deps;
-  const attempt = found(await db.prisma.attempt.findUnique({ where: { id: attemptId } }), "attempt", attemptId);
+  const attempt = found(await db.maybe(sql.loggedAttempt, { attemptId }), "attempt", attemptId);
   const { own } = await requireAccess(deps, identity, attempt.stageRunId);
   if (!own) throw new ReluctantError("not-found", `there is no attempt ${attemptId}`);
   const bytes = contiguous(await db.many(sql.logChunks, { attemptId, offset, limit }), offset).subarray(0, limit);

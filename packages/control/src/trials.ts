@@ -4,23 +4,16 @@ import { trialState } from "@reluctant/relu";
 import { found, visibleTeam } from "./authorize.ts";
 import { cursorOf } from "./cursor.ts";
 import type { Caller, Deps } from "./deps.ts";
+import { findOwnExperiment } from "./own-experiment.ts";
 
 /** Trials of an experiment in the plan's order. */
 export async function listTrials(
   { db }: Deps,
   { identity, experimentId, after, limit }: { identity: Caller; experimentId: string; after?: string; limit: number },
 ): Promise<Page<Trial>> {
-  const visible = await db.prisma.experiment.findFirst({
-    where: { id: experimentId, ...ofTeam(identity) },
-    select: { id: true },
-  });
-  found(visible, "experiment", experimentId);
-  const rows = await db.prisma.trial.findMany({
-    where: { experimentId, number: { gt: after === undefined ? -1 : cursorOf(readTrialCursor, after) } },
-    orderBy: { number: "asc" },
-    take: limit + 1,
-    select: { id: true, number: true },
-  });
+  await findOwnExperiment(db, identity, experimentId);
+  const last = after === undefined ? -1 : cursorOf(readTrialCursor, after);
+  const rows = await db.many(sql.pageOfTrials, { experimentId, after: last, limit: limit + 1 });
   const page = rows.slice(0, limit);
   const trials = await db.many(sql.trials, { trialIds: page.map(({ id }) => id) });
   return {
@@ -42,16 +35,9 @@ export async function experimentOfTrial(
   { db }: Pick<Deps, "db">,
   { identity, id }: { identity: Caller; id: string },
 ): Promise<string> {
-  const trial = await db.prisma.trial.findFirst({
-    where: { id, experiment: ofTeam(identity) },
-    select: { experimentId: true },
-  });
-  return found(trial, "trial", id).experimentId;
-}
-
-function ofTeam(identity: Caller): { teamId?: string } {
   const team = visibleTeam(identity);
-  return team === null ? {} : { teamId: team };
+  const experiment = await db.maybe(sql.experimentOfTrial, { trialId: id });
+  return found(team === null || experiment?.teamId === team ? experiment : null, "trial", id).id;
 }
 
 const trialOf = ({ number, experimentState, ...row }: sql.TrialRow): Trial => ({

@@ -1,3 +1,4 @@
+import { sql } from "@reluctant/db";
 import { z } from "zod";
 import { route } from "../http/route.ts";
 
@@ -24,7 +25,7 @@ export const operationRoutes = [
     urgent: true,
     answers: { 200: { description: "Postgres answers.", schema: readinessSchema } },
     async handle({ deps }) {
-      await deps.control.db.prisma.$queryRaw`select 1`;
+      await deps.control.db.one(sql.ping, {});
       return { status: 200, json: { postgres: "up", redis: deps.redis.client.status === "ready" ? "up" : "down" } };
     },
   }),

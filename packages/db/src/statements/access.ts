@@ -6,6 +6,7 @@ import { statement } from "../statement.ts";
 const caller = { id: text, name: text, role: word<Role>(), teamId: text, team: text };
 export const callerOfToken = statement("caller-of-token", { takes: { hash: text }, gives: caller });
 export const callerOfSession = statement("caller-of-session", { takes: { hash: text }, gives: caller });
+export const endSession = statement("end-session", { takes: { sessionId: uuid } });
 export const insertApiToken = statement("insert-api-token", {
   takes: { teamId: uuid, name: text, role: word<Role>(), hash: text },
   gives: { id: text },

@@ -17,6 +17,10 @@ export const datasetVersion = statement("dataset-version", {
   takes: { sha256: text },
   gives: { name: text, ...shape, createdAt: timestamp },
 });
+export const datasetVersions = statement("dataset-versions", {
+  takes: { teamId: nullable(uuid) },
+  gives: { name: text, alsoNamed: arrayOf(text), ...shape, createdAt: timestamp },
+});
 export const keepDatasetCard = statement("keep-dataset-card", {
   takes: { sha256: text, facts: json<DatasetCard>(), sheet: bytes },
 });

@@ -1,6 +1,7 @@
 import type {
   ArtifactRef,
   Attempt,
+  AttemptState,
   ExperimentState,
   Granularity,
   NeedOrigin,
@@ -129,6 +130,18 @@ export const accessToStageRun = statement("access-to-stage-run", {
   gives: { own: boolean },
 });
 
+export const latestRevision = statement("latest-revision", {
+  takes: { experimentId: uuid },
+  gives: { number: int, spec: json<Record<string, unknown>>() },
+});
+export const pageOfTrials = statement("page-of-trials", {
+  takes: { experimentId: uuid, after: int, limit: int },
+  gives: { id: text, number: int },
+});
+export const experimentOfTrial = statement("experiment-of-trial", {
+  takes: { trialId: uuid },
+  gives: { id: text, teamId: text },
+});
 export const trials = statement("trials", {
   takes: { trialIds: arrayOf(uuid) },
   gives: {
@@ -170,6 +183,10 @@ export const attemptsOfStageRun = statement("attempts-of-stage-run", {
     endedAt: nullable(timestamp),
   },
 });
+export const loggedAttempt = statement("logged-attempt", {
+  takes: { attemptId: uuid },
+  gives: { stageRunId: text, state: word<AttemptState>() },
+});
 export const logChunks = statement("log-chunks", {
   takes: { attemptId: uuid, offset: int, limit: int },
   gives: { offset: int, bytes },
@@ -186,6 +203,7 @@ export const measuredPoints = statement("measured-points", {
   takes: ofFrontier,
   gives: { pointIds: json<string[]>(), others: int },
 });
+export const ping = statement("ping", { takes: {}, gives: { answered: int } });
 /** Adds points to their sums, and marks those that are on no frontier; answers how many were new. */
 export const foldFrontier = statement("fold-frontier", { takes: { most: int }, gives: { points: int } });
 export const frontierPoints = statement("frontier-points", {

@@ -1,0 +1,2 @@
+-- A browser is logged out.
+delete from session where id = :sessionId::uuid;
