@@ -113,8 +113,9 @@ test("one command has a second machine join, with a role for workers, and take a
   expect(await serving()).toEqual(["second-1", "second-2"]);
   await until("its data is prepared", 60, async () => (await cluster.client.datasets())[0]);
 
-  const id = await cluster.submit({ seeds: [1, 2], settings: undefined });
-  expect(await cluster.ended(id)).toMatchObject({ state: "finished" });
+  const short = { until: "train" as const, budgets: undefined, settings: { train: { length: { images: 640 } } } };
+  const id = await cluster.submit({ ...short, seeds: [1, 2] });
+  expect(await cluster.ended(id, 600)).toMatchObject({ state: "finished", progress: { succeeded: 2 } });
   const by = await cluster.sql<{ name: string; state: string }>(
     "select distinct w.name, a.state from attempt a join worker w on w.id = a.worker_id order by 1, 2",
   );
