@@ -155,15 +155,15 @@ test("a job whose worker died is failed by the others, then restored", async () 
   const fetched = await consume(dead, [queueName("train", "default")]).next(soon());
   await dead.close(); // no renewal reaches Redis any more
   await redis.client.del(`${redis.prefix}:train.default:${one.attemptId}:lock`); // as its expiry after 15 s would
-  const delivered = consumer().next(AbortSignal.timeout(20_000));
+  const delivered = consumer().next(AbortSignal.timeout(50_000));
   await vi.waitFor(async () => expect(await producer.state(one, "default")).toBe("failed"), {
-    timeout: 15_000,
+    timeout: 45_000,
     interval: 100,
   });
   expect(await producer.restore(one, "default")).toBe("restored");
   expect((await delivered)?.payload).toEqual(one);
   await fetched?.finish({ state: "completed" });
-}, 20_000);
+}, 60_000);
 
 test("a job that this version did not write is failed with what is wrong", async () => {
   const { producer, consumer } = await setup();
