@@ -35,7 +35,9 @@ ${inferenceTable(rows)}
 ${modelsOf(rows)}
 ## Units and counts
 
-One core. The level of instructions stands in each case that has one.
+One core. The level of instructions stands in each case that has one. Of sessions with a misbehaving peer those went through in
+which a message had the right form and random content, from which nonsense is computed, and those in which a second copy came
+behind the last message, where nobody reads.
 
 | case | figure | | asked for | load | taken |
 | ---- | -----: | --- | --- | ---: | --- |
