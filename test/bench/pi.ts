@@ -4,7 +4,7 @@
  * The linear layers' correlations come from a dealer: offline rows lack what encryption costs in its place, but those of
  * `--case he`.
  * With `--write` each case leaves its figures in docs/results. `--case` takes several parts of names, with commas: times, some
- * twelve minutes alone on the machine, are `--case garbling,transfers,convolution,resnet`; the rest counts, under any load.
+ * twelve minutes alone on the machine, are `--case garbling,transfers,convolution,loopback,-lan,-wan`; the rest counts, under any load.
  */
 import { FlagError, type Options } from "./options.ts";
 import { agreements } from "./pi/agreement.ts";
