@@ -126,13 +126,14 @@ async function reachedAtCost(
     const cost = setting && costOn(axis, setting.key, row);
     return cost ? [{ ...row, cost }] : [];
   });
-  const reference = rows.filter((row) => row.method === "ar" && !placed.some(({ id }) => id === row.id));
-  const undominated = frontierOf(placed, ({ cost }) => cost.value);
-  const told = selection === "frontier" ? undominated : placed.sort((a, b) => a.cost.value - b.cost.value);
+  const places = new Set(placed.map(({ id }) => id));
+  const reference = rows.filter((row) => row.method === "ar" && !places.has(row.id));
+  const undominated = new Set(frontierOf(placed, ({ cost }) => cost.value));
+  const told = selection === "frontier" ? [...undominated] : placed.sort((a, b) => a.cost.value - b.cost.value);
   return {
     points: [
       ...reference.map((row) => ({ ...row, onFrontier: false })),
-      ...told.map((row) => ({ ...row, onFrontier: undominated.includes(row) })),
+      ...told.map((row) => ({ ...row, onFrontier: undominated.has(row) })),
     ],
     means: [
       ...[...bySeeds(reference).values()].map(meanOf),

@@ -335,6 +335,8 @@ describe("over a measured cost", () => {
     const plot = frontierPlot(measured(), { axis: "online-latency" });
     const cells = (row: number) => plot.table.columns.slice(3, 6).map((_, i) => plot.table.rows[row]?.[3 + i]);
     expect(plot.table.columns.slice(3, 6)).toEqual(["Online latency", "Least to most", "Measurements"]);
+    expect(plot.table.columns[6]).toBe("DELPHI modelled, published constants");
+    expect(plot.table.rows.map((row) => row[6])).toEqual(["4.15 s", "198 ms", "44 ms"]);
     expect([cells(0), cells(1), cells(2)]).toEqual([
       ["–", "–", "–"],
       ["40 ms", "36 ms to 60 ms", "1"],

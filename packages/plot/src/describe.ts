@@ -88,7 +88,7 @@ export function frontierPlot(frontier: Plotted, cost: Cost = { axis: "relus" }):
     ar: ar && { accuracy: ar.accuracy, label: `AR ${percent(ar.accuracy)}` },
     chance: level(1 / frontier.classes, "chance", y),
     notes: [...measuringNotes(placed, points), ...suspicions({ points: placed.runs })],
-    table: plotTable(axis, ar ? [ar, ...points] : points, frontier.totalRelus),
+    table: plotTable(placed, ar ? [ar, ...points] : points, frontier.totalRelus),
   };
 }
 

@@ -14,4 +14,5 @@ export * from "./placed.ts";
 export { dagger } from "./sentence.ts";
 export * from "./series-names.ts";
 export * from "./stage-subject.ts";
+export { modelledText } from "./table.ts";
 export * from "./theme.ts";

@@ -21,7 +21,9 @@ export function svgFile(
   { width = 800, height = 480, theme = lightTheme, document }: SvgOptions & Pick<DrawOptions, "document">,
   serialize: (drawing: PlotDrawing) => string,
 ): string {
-  const captionEnd = 46 + lineHeight * plot.caption.length;
+  const sentence = wrapped(plot.sentence, Math.floor((width - 32) / 6.8));
+  const sentenceEnd = 46 + lineHeight * (sentence.length - 1);
+  const captionEnd = sentenceEnd + lineHeight * plot.caption.length;
   const header = captionEnd + 26;
   const drawing = drawFrontier(plot, { width, height: height - header, theme, ...(document && { document }) });
   drawing.setAttribute("y", String(header));
@@ -31,10 +33,13 @@ export function svgFile(
     `<title>${escapeXml(plot.title)}</title><desc>${escapeXml(plot.sentence)}</desc>`,
     `<rect width="${width}" height="${height}" fill="${theme.background}"/>`,
     `<text x="16" y="26" font-size="15" font-weight="600" fill="${theme.ink}" ${font}>${escapeXml(plot.title)}</text>`,
-    `<text x="16" y="46" font-size="13" fill="${theme.muted}" ${font}>${escapeXml(plot.sentence)}</text>`,
+    ...sentence.map(
+      (line, i) =>
+        `<text x="16" y="${46 + lineHeight * i}" font-size="13" fill="${theme.muted}" ${font}>${escapeXml(line)}</text>`,
+    ),
     ...plot.caption.map(
       (line, i) =>
-        `<text x="16" y="${46 + lineHeight * (i + 1)}" font-size="11" fill="${theme.muted}" ${font}>${escapeXml(line)}</text>`,
+        `<text x="16" y="${sentenceEnd + lineHeight * (i + 1)}" font-size="11" fill="${theme.muted}" ${font}>${escapeXml(line)}</text>`,
     ),
     `<g font-size="12" fill="${theme.ink}" ${font}>${legend(plot, theme, captionEnd + 16)}</g>`,
     serialize(drawing),
@@ -42,8 +47,20 @@ export function svgFile(
   ].join("\n");
 }
 
+/** Lines of at most so many characters, broken between words. */
+function wrapped(text: string, most: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(" ")) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + word.length <= most) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
+}
+
 /** Several such files as one, under each other. */
 export function stacked(files: readonly string[], { width = 800, height = 480 }: SvgOptions = {}): string {
+  if (files.length === 1) return files[0] as string;
   const panels = files.map((file, i) => file.replace("<svg ", `<svg y="${height * i}" `));
   const size = `width="${width}" height="${height * files.length}" viewBox="0 0 ${width} ${height * files.length}"`;
   return [`<svg xmlns="http://www.w3.org/2000/svg" ${size} role="img">`, ...panels, "</svg>\n"].join("\n");

@@ -1,4 +1,4 @@
-import type { PiSystem } from "@reluctant/contracts";
+import type { CostAxis, PiSystem } from "@reluctant/contracts";
 
 /** When each block of a system works: before there is an image, or after. */
 type When = "offline" | "online";
@@ -38,7 +38,7 @@ const resnet50 = { macs: 4.09e9 };
 export const piSystemPresets: Record<PiSystem, PiSystemPreset> = {
   delphi: {
     title: "DELPHI",
-    linear: { block: "homomorphic encryption (here a dealer's correlations)", when: "offline" },
+    linear: { block: "homomorphic encryption, or a dealer in its place", when: "offline" },
     relus: { block: "garbled circuits", garbled: "offline" },
     missing: null,
     published: {
@@ -105,4 +105,10 @@ export function modelledCost(
     bytes: bytesPerMac * macs + bytesPerRelu * relus,
   });
   return { offline: costOf(offline), online: costOf(online) };
+}
+
+/** The same as a place on an axis of cost. */
+export function modelledOn(axis: CostAxis, system: PiSystem, network: { macs: number; relus: number }): number {
+  const { offline, online } = modelledCost(system, network);
+  return { "online-latency": online.ms, "online-bytes": online.bytes, total: offline.ms + online.ms }[axis];
 }

@@ -61,16 +61,16 @@ const Edges = ({ graph, selected }: { graph: StageGraph; selected: string | unde
       <path
         key={`${from.run.id}${to.run.id}`}
         className={from.run.id === selected || to.run.id === selected ? "near" : ""}
-        d={curve(from, to, graph.boxWidth)}
+        d={curve(from, to, graph)}
       />
     ))}
   </svg>
 );
 
 /** Edges leave and arrive level; those that pass over a column bow in the first gap and run straight on below the boxes. */
-function curve(from: StageNode, to: StageNode, boxWidth: number): string {
+function curve(from: StageNode, to: StageNode, { boxWidth, gapX }: StageGraph): string {
   const [x1, y1, x2, y2] = [from.x + boxWidth, from.y + box.height / 2, to.x, to.y + box.height / 2];
-  const start = Math.max(x1, x2 - box.gapX);
+  const start = Math.max(x1, x2 - gapX);
   const middle = (start + x2) / 2;
   return `M${x1},${y1}H${start}C${middle},${y1} ${middle},${y2} ${x2},${y2}`;
 }

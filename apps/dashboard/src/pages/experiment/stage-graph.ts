@@ -9,6 +9,7 @@ export interface StageGraph {
   edges: { from: StageNode; to: StageNode }[];
   /** Of each box: the columns fill the widest page, and scroll in a narrower one. */
   boxWidth: number;
+  gapX: number;
   width: number;
   height: number;
 }
@@ -20,9 +21,9 @@ export interface StageNode {
   y: number;
 }
 
-export const box = { height: 64, gapX: 48, gapY: 8 };
-/** Five columns of these and a scroll bar fit the 1,192 pixels that a page has beside its navigation at 1,440. */
-const boxWidths = { upToFour: 232, five: 196 };
+export const box = { height: 64, gapY: 8 };
+/** Five columns and a scroll bar fit the 1,192 pixels that a page has beside its navigation at 1,440. */
+const columnsOf = (count: number) => (count > 4 ? { boxWidth: 208, gapX: 32 } : { boxWidth: 232, gapX: 48 });
 const slot = box.height + box.gapY;
 const order: StageKind[] = ["train", "sensitivity", "mask-search", "distillation", "private-inference"];
 
@@ -30,13 +31,13 @@ const order: StageKind[] = ["train", "sensitivity", "mask-search", "distillation
 export function layoutStageGraph(runs: StageRun[], trials: Trial[], maxPerColumn = 40): StageGraph {
   const subjectOf = stageSubjects(trials);
   const kinds = order.filter((kind) => runs.some((run) => run.kind === kind));
-  const boxWidth = kinds.length > 4 ? boxWidths.five : boxWidths.upToFour;
+  const { boxWidth, gapX } = columnsOf(kinds.length);
   const columns = kinds.map((kind, i) => {
     const ofKind = runs.filter((run) => run.kind === kind);
     const shown = [...ofKind].sort((a, b) => attention(a) - attention(b)).slice(0, maxPerColumn);
     return {
       kind,
-      x: i * (boxWidth + box.gapX),
+      x: i * (boxWidth + gapX),
       hidden: ofKind.length - shown.length,
       runs: shown.sort(byIdentity(subjectOf)),
     };
@@ -51,7 +52,8 @@ export function layoutStageGraph(runs: StageRun[], trials: Trial[], maxPerColumn
     nodes,
     edges: edgesBetween(nodes),
     boxWidth,
-    width: kinds.length * (boxWidth + box.gapX) - box.gapX,
+    gapX,
+    width: kinds.length * (boxWidth + gapX) - gapX,
     height: Math.max(0, ...nodes.map((node) => node.y + box.height)),
   };
 }

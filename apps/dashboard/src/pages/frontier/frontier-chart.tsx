@@ -1,3 +1,4 @@
+import type { FrontierAxis } from "@reluctant/contracts";
 import { hueOf, type PlotDescription, type PlotPoint, type PlotTheme, type Region, zoom } from "@reluctant/plot";
 import { drawFrontier, type PlotDrawing } from "@reluctant/plot/draw";
 import { type MouseEvent, useEffect, useMemo, useRef, useState } from "react";
@@ -27,11 +28,11 @@ interface Place {
 
 /** The plot: hover for a point's card, click to open its trial, drag to zoom, double click to see all again. */
 export function FrontierChart({ plot }: { plot: PlotDescription }) {
-  const [region, setRegion] = useState<Region | null>(null);
+  const [marked, setMarked] = useState<{ axis: FrontierAxis; region: Region } | null>(null);
   const [hover, setHover] = useState<Place | null>(null);
   const [drag, setDrag] = useState<Rectangle | null>(null);
   const [, navigate] = useLocation();
-  const shown = useMemo(() => (region ? zoom(plot, region) : plot), [plot, region]);
+  const shown = useMemo(() => (marked ? zoom(plot, regionOn(plot, marked)) : plot), [plot, marked]);
   const { host, width, places, scales } = useDrawing(shown);
 
   const at = (event: MouseEvent) => {
@@ -45,9 +46,9 @@ export function FrontierChart({ plot }: { plot: PlotDescription }) {
   };
   const onUp = (event: MouseEvent) => {
     const { x, y } = at(event);
-    const marked = drag && scales && brushedRegion({ ...drag, x2: x, y2: y }, scales);
+    const region = drag && scales && brushedRegion({ ...drag, x2: x, y2: y }, scales);
     setDrag(null);
-    if (marked) setRegion(marked);
+    if (region) setMarked({ axis: plot.axis, region });
     else if (hover) open(hover.point, navigate);
   };
 
@@ -81,8 +82,8 @@ export function FrontierChart({ plot }: { plot: PlotDescription }) {
           )}
         </span>
         <span className="grow" />
-        {region ? (
-          <button type="button" onClick={() => setRegion(null)}>
+        {marked ? (
+          <button type="button" onClick={() => setMarked(null)}>
             Show all
           </button>
         ) : (
@@ -103,7 +104,7 @@ export function FrontierChart({ plot }: { plot: PlotDescription }) {
           setHover(null);
           setDrag(null);
         }}
-        onDoubleClick={() => setRegion(null)}
+        onDoubleClick={() => setMarked(null)}
       >
         <div ref={host} style={{ height }} />
         {drag && <span className="brush" style={box(drag)} />}
@@ -111,6 +112,7 @@ export function FrontierChart({ plot }: { plot: PlotDescription }) {
           <PointCard
             point={hover.point}
             axis={plot.axis}
+            setting={plot.setting}
             totalRelus={plot.totalRelus}
             x={hover.x}
             y={hover.y}
@@ -121,6 +123,10 @@ export function FrontierChart({ plot }: { plot: PlotDescription }) {
     </div>
   );
 }
+
+/** Seen over another axis, what was marked keeps its accuracies, and shows every cost. */
+const regionOn = (plot: PlotDescription, { axis, region }: { axis: FrontierAxis; region: Region }): Region =>
+  axis === plot.axis ? region : { x: plot.x.domain, y: region.y };
 
 const box = ({ x1, y1, x2, y2 }: Rectangle) => ({
   left: Math.min(x1, x2),

@@ -88,7 +88,7 @@ function Plotted({ dataset, model }: { dataset: string; model: string }) {
     <>
       <p className="sentence">{plot.sentence}</p>
       <AxisChoice plot={plot} onChoose={choose} />
-      {axis !== "relus" && plot.setting === null ? null : <FrontierChart key={plot.axis} plot={plot} />}
+      {axis !== "relus" && plot.setting === null ? null : <FrontierChart plot={plot} />}
       {plot.notes.map((note) => (
         <p key={note}>{note}</p>
       ))}

@@ -1,10 +1,23 @@
-import type { FrontierAxis } from "@reluctant/contracts";
-import { axisWords, budgetShare, compact, count, dagger, type PlotPoint, percent, widthText } from "@reluctant/plot";
+import type { FrontierAxis, PiSetting } from "@reluctant/contracts";
+import {
+  axisWords,
+  budgetShare,
+  compact,
+  count,
+  dagger,
+  modelledText,
+  type PlotPoint,
+  percent,
+  widthText,
+} from "@reluctant/plot";
+import { piSystemPresets } from "@reluctant/relu";
 import { gpuTime } from "../../format.ts";
 
 interface Props {
   point: PlotPoint;
   axis: FrontierAxis;
+  /** Of the measurements that are drawn. */
+  setting: PiSetting | null;
   totalRelus: number;
   /** Where the point lies, and how wide the plot is, in pixels. */
   x: number;
@@ -13,13 +26,13 @@ interface Props {
 }
 
 /** Everything about one point; on the side of it that has room. */
-export function PointCard({ point, axis, totalRelus, x, y, width }: Props) {
+export function PointCard({ point, axis, setting, totalRelus, x, y, width }: Props) {
   const side = x > width / 2 ? { right: width - x + 14 } : { left: x + 14 };
   return (
     <dl className="card" style={{ ...side, top: Math.max(0, y - 40) }}>
       <dt>{point.method}</dt>
       <dd>{point.onFrontier ? "on the frontier" : "dominated"}</dd>
-      {axis !== "relus" && (
+      {axis !== "relus" && setting && (
         <>
           <dt>{axisWords[axis].name}</dt>
           <dd>
@@ -27,6 +40,10 @@ export function PointCard({ point, axis, totalRelus, x, y, width }: Props) {
             {point.cost.most > point.cost.least &&
               ` (${axisWords[axis].text(point.cost.least)} to ${axisWords[axis].text(point.cost.most)})`}
             {point.cost.disturbed && ", disturbed"}
+          </dd>
+          <dt>Modelled, published constants</dt>
+          <dd>
+            {modelledText(axis, setting.system, point)} ({piSystemPresets[setting.system].title})
           </dd>
         </>
       )}
