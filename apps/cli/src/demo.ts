@@ -1,7 +1,9 @@
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Experiment, ReluctantError } from "@reluctant/contracts";
+import { type Experiment, type ExperimentSpecInput, ReluctantError } from "@reluctant/contracts";
 import { emptyStackFolder, type Stack, startUnlessInterrupted, untilInterrupted } from "@reluctant/local";
+import { frontierPlot } from "@reluctant/plot";
+import { terminalLines } from "@reluctant/plot/terminal";
 import { type Client, createClient } from "@reluctant/sdk";
 import { writeFrontier } from "./commands/export.ts";
 import { frontierText } from "./commands/frontier.ts";
@@ -67,14 +69,19 @@ async function runExperiments(stack: Stack, flags: DemoFlags): Promise<void> {
   const spec = await specFor(client, flags);
   say(line`Dashboard: ${cyan(stack.credentials?.loginLink ?? "")}\n`);
 
+  const whole: ExperimentSpecInput = { ...(await readSpec(spec.path)), dataset: spec.dataset };
+  const { pi: _, ...training } = whole;
   say(bold(`Submitting ${relative(process.cwd(), spec.path)}: ${spec.why}`));
-  const first = await submitAndFollow(client, spec);
-  const found = await client.frontier(spec.dataset, first.model);
+  const { model } = await submitAndFollow(client, training);
+  say(bold("\nMeasuring private inference of its networks, one at a time"));
+  await withOneWorker(client, () => submitAndFollow(client, whole));
+  const found = await client.frontier(spec.dataset, model);
   const files = await writeFrontier(found, process.cwd());
-  say(joined(["", frontierText(found, process.stdout.columns), ""]));
+  const overLatency = terminalLines(frontierPlot(found, { axis: "online-latency" }), { width: 80, height: 20 });
+  say(joined(["", ...overLatency.map((cells) => line`${cells}`), "", frontierText(found, process.stdout.columns), ""]));
 
   say(bold("Submitting the same spec again"));
-  const again = await submitAndFollow(client, spec);
+  const again = await submitAndFollow(client, whole);
   if (again.progress.cached !== again.stageRuns.length) {
     throw new ReluctantError(
       "internal",
@@ -108,9 +115,17 @@ async function specFor(client: Client, { fast }: DemoFlags): Promise<DemoSpec> {
   return { path: join(examples, `demo-${size}.yaml`), dataset, why: `${dataset}, ${size} recipe` };
 }
 
-async function submitAndFollow(client: Client, { path, dataset }: DemoSpec): Promise<Experiment> {
+/** Two measurements at once on one machine would disturb each other. */
+async function withOneWorker(client: Client, measure: () => Promise<unknown>): Promise<void> {
+  const others = (await client.workers()).slice(1).map(({ name }) => name);
+  for (const name of others) await client.drainWorker(name, { reason: "measurements have the machine alone" });
+  await measure();
+  for (const name of others) await client.undrainWorker(name);
+}
+
+async function submitAndFollow(client: Client, spec: ExperimentSpecInput): Promise<Experiment> {
   const started = performance.now();
-  const experiment = await client.experiments.submit({ ...(await readSpec(path)), dataset });
+  const experiment = await client.experiments.submit(spec);
   const ended = await follow(client, experiment.id, process.stdout);
   if (ended.state !== "finished")
     throw new ReluctantError("internal", `the experiment ${ended.state}: ${ended.reason ?? "see the logs"}`);

@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Frontier } from "@reluctant/contracts";
-import { frontierCsv, frontierPlot } from "@reluctant/plot";
+import { frontierCsv, frontierPlot, type PlotDescription } from "@reluctant/plot";
 import type { Command } from "commander";
 import { type ConnectionFlags, connect, withConnection } from "../connection.ts";
 import { print } from "../terminal/print.ts";
@@ -19,12 +19,18 @@ export const exportFrontier = (program: Command): Command =>
 
 /** Writes both files; answers their paths. */
 export async function writeFrontier(found: Frontier, folder: string): Promise<string[]> {
-  const { renderSvg } = await import("@reluctant/plot/svg"); // a whole document model: only for whoever wants the file
+  const { renderSvg, stacked } = await import("@reluctant/plot/svg"); // a whole document model: only for whoever wants the file
   const files: [string, string][] = [
     ["frontier.csv", frontierCsv(found)],
-    ["frontier.svg", renderSvg(frontierPlot(found))],
+    ["frontier.svg", stacked(panelsOf(found).map((plot) => renderSvg(plot)))],
   ];
   const paths = files.map(([name]) => join(folder, name));
   await Promise.all(files.map(([, text], i) => writeFile(paths[i] as string, text)));
   return paths;
+}
+
+/** Over ReLUs, and under it over the latency where that was measured. */
+function panelsOf(found: Frontier): PlotDescription[] {
+  const measured = frontierPlot(found, { axis: "online-latency" });
+  return [frontierPlot(found), ...(measured.setting ? [measured] : [])];
 }
