@@ -174,6 +174,13 @@ describe("the plan", () => {
       expect(distillations).toContain((inputs.prModel as { stageKey: string }).stageKey);
   });
 
+  it("names linear layers by homomorphic encryption in a measurement's key, and a dealer's, which were first, not", () => {
+    const linearOf = (pi: ExperimentSpecInput["pi"]) =>
+      planOf({ pi }).stageRuns.flatMap(({ params }) => (params.kind === "private-inference" ? [params.linear] : []));
+    expect(new Set(linearOf({}))).toEqual(new Set([undefined]));
+    expect(new Set(linearOf({ linear: "he" }))).toEqual(new Set(["he"]));
+  });
+
   it("refuses systems of which blocks are missing, and names them", () => {
     for (const [system, missing] of [
       ["gazelle", /^GAZELLE does not run here, for want of homomorphic linear layers .*; measure delphi/],

@@ -301,7 +301,7 @@ export const piSettingSchema = measurementSchema
     processor: z.string(),
     cores: z.int(),
     level: z.string(),
-    /** What the offline figures leave out; null where they hold all that ran. */
+    /** Whether the offline figures hold what linear layers cost; null of old ones that hold all that ran. */
     label: z.string().nullable(),
   });
 export type PiSetting = z.infer<typeof piSettingSchema>;

@@ -4,7 +4,15 @@ import { nameSchema, poolSchema, seedSchema, sha256Schema } from "./primitives.t
 import { seedsSchema } from "./seeds.ts";
 import type { SettingsOverrideSchema } from "./settings.ts";
 import { slotResourcesSchema } from "./slot-resources.ts";
-import { granularities, networkProfileNames, piSystems, precisions, priorities, reluProtocols } from "./words.ts";
+import {
+  granularities,
+  linearProtocols,
+  networkProfileNames,
+  piSystems,
+  precisions,
+  priorities,
+  reluProtocols,
+} from "./words.ts";
 
 /** A list, or one item in its place. A pipe rather than a union, so that an error names the item and its own fault. */
 const oneOrMany = <T extends z.ZodType>(item: T, max: number, what: string) =>
@@ -25,6 +33,7 @@ export const piSchema = z.strictObject({
   /** Test images that each measurement infers, one after another. */
   samples: z.int().min(1).max(1_000).default(5),
   protocols: oneOrMany(z.enum(reluProtocols), reluProtocols.length, "protocol").default(["garbled"]),
+  linear: z.enum(linearProtocols).default("dealer"),
   profiles: oneOrMany(z.enum(networkProfileNames), networkProfileNames.length, "network profile").default(["lan"]),
   /** Threads of each party, which garble and evaluate circuits; GMW computes in one. */
   threads: z.int().min(1).max(64).default(1),

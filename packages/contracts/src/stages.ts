@@ -6,7 +6,7 @@ import {
   sensitivitySettingsSchema,
   trainSettingsSchema,
 } from "./settings.ts";
-import { granularities, networkProfileNames, reluProtocols } from "./words.ts";
+import { granularities, linearProtocols, networkProfileNames, reluProtocols } from "./words.ts";
 
 const steps = z.int().positive();
 /** None where a network from elsewhere is evaluated as it is. */
@@ -44,6 +44,8 @@ export const kindParams = {
     samples: z.int().positive(),
     /** How ReLUs are computed. */
     protocol: z.enum(reluProtocols),
+    /** What gives the correlations of linear layers; a dealer where it is not said, as it was before there was another. */
+    linear: z.enum(linearProtocols).optional(),
     /** Network between client and server. */
     profile: z.enum(networkProfileNames),
     /** Images of one inference. */
@@ -146,7 +148,7 @@ export const piCostSchema = z.object({
   online: phaseSpreadSchema,
   /** Mean cost of each step in the order of computation; one that is named in both phases has a row for each. */
   steps: z.array(phaseCostSchema.extend({ phase: z.enum(["offline", "online"]), step: z.string() })),
-  /** What the offline figures leave out; null where they hold all that ran. */
+  /** Whether the offline figures hold what linear layers cost; null of old ones that hold all that ran. */
   label: z.string().nullable(),
 });
 export type PiCost = z.infer<typeof piCostSchema>;

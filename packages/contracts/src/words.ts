@@ -47,6 +47,10 @@ export type PiSystem = (typeof piSystems)[number];
 export const reluProtocols = ["garbled", "gmw"] as const;
 export type ReluProtocol = (typeof reluProtocols)[number];
 
+/** What gives the correlations of linear layers offline: a dealer, whose cost is in no figure, or homomorphic encryption. */
+export const linearProtocols = ["dealer", "he"] as const;
+export type LinearProtocol = (typeof linearProtocols)[number];
+
 /** Networks between client and server: the machine's own, 1 Gbit/s with 1 ms, and 100 Mbit/s with 40 ms there and back. */
 export const networkProfileNames = ["loopback", "lan", "wan"] as const;
 export type NetworkProfileName = (typeof networkProfileNames)[number];

@@ -1,4 +1,4 @@
-import type { NetworkProfileName, PiCost, PiMachine, ReluProtocol } from "@reluctant/contracts";
+import type { LinearProtocol, NetworkProfileName, PiCost, PiMachine, ReluProtocol } from "@reluctant/contracts";
 import type { Model } from "@reluctant/relu";
 import type { Student } from "./masks.ts";
 
@@ -10,6 +10,7 @@ export interface PrivateInferenceRequest {
   /** Training images by which the bounds of its arithmetic are chosen. */
   calibration: readonly Float32Array[];
   protocol: ReluProtocol;
+  linear: LinearProtocol;
   profile: NetworkProfileName;
   /** Of each party. */
   threads: number;

@@ -32,18 +32,20 @@ const data = {
   }),
 } as unknown as StageData;
 
+const params = {
+  kind: "private-inference",
+  model: "resnet8",
+  samples: 2,
+  protocol: "garbled",
+  profile: "loopback",
+  batch: 1,
+  threads: 1,
+  repeat: 1,
+} as const;
+
 async function measured(change: Partial<StageContext> = {}) {
   return stages["private-inference/delphi"].run({
-    params: {
-      kind: "private-inference",
-      model: "resnet8",
-      samples: 2,
-      protocol: "garbled",
-      profile: "loopback",
-      batch: 1,
-      threads: 1,
-      repeat: 1,
-    },
+    params,
     implementation: "private-inference/delphi",
     precision: "fp32",
     seed: 1,
@@ -92,5 +94,14 @@ it("says which layer it cannot take", async () => {
   const prModel = encodeStudent(model, initialWeights(model, 1), masks, polynomials);
   await expect(measured({ inputs: { prModel } })).rejects.toMatchObject({
     failure: { code: "bad-input", fatal: true, message: expect.stringContaining(`"${name}"`) },
+  });
+});
+
+it("encrypts linear layers where it is asked to, and says what that has no protocol for", async () => {
+  const { name, shape } = reluLayers(model)[0] as ReluLayer;
+  const polynomials = new Map([[name, new Float32Array(3 * (shape[2] as number)).fill(0.1)]]);
+  const prModel = encodeStudent(model, initialWeights(model, 1), masks, polynomials);
+  await expect(measured({ inputs: { prModel }, params: { ...params, linear: "he" } })).rejects.toMatchObject({
+    failure: { code: "bad-input", fatal: true, message: expect.stringContaining("use linear: dealer") },
   });
 });

@@ -8,7 +8,9 @@ import {
   encode,
   type Measurement,
   measure,
+  NoiseError,
   OutOfBoundsError,
+  PackingError,
   type Phase,
   quantize,
   totalOf,
@@ -24,19 +26,22 @@ const warmUps = 1;
 
 /** Private inference between processes of this machine. */
 export const privateInference: PrivateInference = {
-  async measure({ images, protocol, profile, threads, signal, onInferred, ...request }) {
-    const network = privateNetwork(request);
+  async measure({ images, protocol, linear, profile, threads, signal, onInferred, ...request }) {
+    const network = await explained(() => privateNetwork(request));
     const before = processorTime();
     const vectors = images.map((image) => encode(image));
-    const measured = await measure({
-      network,
-      images: [...vectors.slice(0, warmUps), ...vectors],
-      relus: protocol,
-      profile,
-      threads,
-      signal,
-      onInferred: (inferred) => onInferred(Math.max(0, inferred - warmUps)),
-    });
+    const measured = await explained(() =>
+      measure({
+        network,
+        images: [...vectors.slice(0, warmUps), ...vectors],
+        relus: protocol,
+        linear,
+        profile,
+        threads,
+        signal,
+        onInferred: (inferred) => onInferred(Math.max(0, inferred - warmUps)),
+      }),
+    );
     const othersShare = othersShareSince(before);
     return {
       logits: measured.logits.slice(warmUps).map((logits) => decode(logits)),
@@ -58,17 +63,22 @@ function privateNetwork({
   calibration,
 }: Pick<PrivateInferenceRequest, "model" | "network" | "calibration">) {
   const { weights, masks, polynomials } = network;
+  return calibrate(
+    quantize({ model, tensors: weights, masks, polynomials }),
+    calibration.map((image) => encode(image)),
+  );
+}
+
+/** What a network cannot be carried out by is its fault, or the spec's: trying again would not help. */
+async function explained<T>(run: () => T | Promise<T>): Promise<T> {
   try {
-    return calibrate(
-      quantize({ model, tensors: weights, masks, polynomials }),
-      calibration.map((image) => encode(image)),
-    );
+    return await run();
   } catch (error) {
-    if (error instanceof UnsupportedNetworkError || error instanceof OutOfBoundsError)
-      throw new StageFailure("bad-input", error.message);
+    if (unfit.some((kind) => error instanceof kind)) throw new StageFailure("bad-input", (error as Error).message);
     throw error;
   }
 }
+const unfit = [UnsupportedNetworkError, OutOfBoundsError, NoiseError, PackingError];
 
 function costOf({ client, label }: Measurement): PiCost {
   const samples = client.slice(warmUps);

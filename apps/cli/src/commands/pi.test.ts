@@ -9,7 +9,14 @@ const spec = {
   methods: ["senet", "continuation"],
   budgets: ["10%", "5%"],
 };
-const asked = { protocols: ["gmw" as const], profiles: ["wan" as const], samples: 2, threads: 1, repeats: 1 };
+const asked = {
+  protocols: ["gmw" as const],
+  linear: "he" as const,
+  profiles: ["wan" as const],
+  samples: 2,
+  threads: 1,
+  repeats: 1,
+};
 
 it("asks for the measurement of what the experiment has, and for nothing else", () => {
   expect(measuringSpec(spec, asked)).toEqual({

@@ -1,5 +1,7 @@
 import {
   type ExperimentSpecInput,
+  type LinearProtocol,
+  linearProtocols,
   type NetworkProfileName,
   networkProfileNames,
   type PlanAnswer,
@@ -23,6 +25,7 @@ interface Flags extends ConnectionFlags {
   budgets?: string[];
   seeds?: number[];
   protocols: ReluProtocol[];
+  linear: LinearProtocol;
   profiles: NetworkProfileName[];
   samples: number;
   threads: number;
@@ -52,6 +55,14 @@ const measuring = (program: Command): Command =>
       ])
       .addOption(
         new Option("--protocols <names...>", "how ReLUs are computed").choices(reluProtocols).default(["garbled"]),
+      )
+      .addOption(
+        new Option(
+          "--linear <name>",
+          "what gives the correlations of linear layers offline: he is in the figures, dealer is not",
+        )
+          .choices(linearProtocols)
+          .default("dealer"),
       )
       .addOption(
         new Option("--profiles <names...>", "networks between client and server")
@@ -99,6 +110,7 @@ export function measuringSpec(
     budgets,
     seeds,
     protocols,
+    linear,
     profiles,
     samples,
     threads,
@@ -113,7 +125,7 @@ export function measuringSpec(
     ...(seeds && { seeds }),
     // A descent's masks depend on all of its budgets.
     ...(budgets && !descends && { budgets }),
-    pi: { ...(budgets && { budgets }), protocols, profiles, samples, threads, repeats },
+    pi: { ...(budgets && { budgets }), protocols, linear, profiles, samples, threads, repeats },
   };
 }
 

@@ -10,9 +10,17 @@ export const definition: StageDefinition<"private-inference/delphi"> = {
   paramsSchema: paramsSchemaOf("private-inference"),
   params({ model, spec, measurement }) {
     if (!spec.pi || !measurement) throw new Error("a private inference is planned by a spec's `pi` alone");
-    const { samples } = spec.pi;
+    const { samples, linear } = spec.pi;
     const threads = measurement.protocol === "garbled" ? spec.pi.threads : 1; // they garble and evaluate circuits
-    return { kind: "private-inference", model: model.name, samples, ...measurement, batch: 1, threads };
+    return {
+      kind: "private-inference",
+      model: model.name,
+      samples,
+      ...measurement,
+      batch: 1,
+      threads,
+      ...(linear !== "dealer" && { linear }), // keys of what was measured before stay as they are
+    };
   },
   errors(sweep) {
     const { model, spec, budgets } = sweep;

@@ -35,6 +35,7 @@ export async function run(context: ContextOf<"private-inference">): Promise<Stag
     images: normalizedImages(context, batch),
     calibration: normalizedImages(context, calibration),
     protocol: params.protocol,
+    linear: params.linear ?? "dealer",
     profile: params.profile,
     threads: params.threads,
     signal,
