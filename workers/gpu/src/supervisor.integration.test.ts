@@ -419,6 +419,9 @@ test("a worker serves while its data set is prepared, and takes its work once it
   expect(await prisma.worker.findFirst()).toMatchObject({ datasets: [], preparingDatasets: [preparing] });
   held.now = holds([dataset.version]).now;
   held.changed.notify();
-  await vi.waitFor(async () => expect(await prisma.worker.findFirst()).toMatchObject({ datasets: [dataset.version] }), 10_000);
+  await vi.waitFor(
+    async () => expect(await prisma.worker.findFirst()).toMatchObject({ datasets: [dataset.version] }),
+    10_000,
+  );
   await reaches(await dispatch(2, run.id), "succeeded");
 });
