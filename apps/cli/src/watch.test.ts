@@ -1,6 +1,6 @@
 import type { Experiment } from "@reluctant/contracts";
 import { expect, test } from "vitest";
-import { endText } from "./watch.ts";
+import { endText, progressLine } from "./watch.ts";
 
 const best = {
   method: "senet",
@@ -26,4 +26,12 @@ test.each<[what: string, change: Partial<Experiment>, said: string]>([
 ])("the end of an experiment says %s", (_, change, said) => {
   const text = endText({ name: "quick look", state: "finished", reason: null, ...change } as Experiment);
   expect(typeof text === "string" ? text : text.map((span) => span.text).join("")).toBe(said);
+});
+
+test.each([
+  [412.4, "412 img/s"],
+  [0.33, "0.3 img/s"],
+])("%d images a second are told as %s", (imagesPerSecond, said) => {
+  const progress = { step: 1, totalSteps: 3, imagesPerSecond, loss: null, etaSeconds: 8 };
+  expect(progressLine({ kind: "private-inference", progress }, "senet 14.7k s1")).toContain(`step 1/3  ${said}  ETA`);
 });

@@ -82,12 +82,16 @@ export function progressLine({ kind, progress }: Pick<StageRun, "kind" | "progre
   const parts = [
     `${bar(share)} ${String(Math.floor(share * 100)).padStart(3)} %`,
     `step ${count(progress.step)}/${count(progress.totalSteps)}`,
-    `${count(Math.round(progress.imagesPerSecond))} img/s`,
+    `${rate(progress.imagesPerSecond)} img/s`,
     ...(progress.loss === null ? [] : [`loss ${progress.loss.toPrecision(3)}`]),
     `ETA ${clock(progress.etaSeconds)}`,
   ];
   return `${head}  ${parts.join("  ")}`;
 }
+
+/** Private inference has less than one. */
+const rate = (imagesPerSecond: number): string =>
+  imagesPerSecond < 10 ? imagesPerSecond.toFixed(1) : count(Math.round(imagesPerSecond));
 
 function summaryLine({ progress, etaSeconds, stageRuns }: Experiment): LiveLine {
   const reason = stageRuns.find((stageRun) => stageRun.state === "ready" && stageRun.reason)?.reason;

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { idSchema, timestampSchema } from "./primitives.ts";
 import { piCostSchema, piMachineSchema } from "./stages.ts";
-import { networkProfileNames, piSystems, reluProtocols } from "./words.ts";
+import { linearProtocols, networkProfileNames, piSystems, reluProtocols } from "./words.ts";
 
 /** What private inference of a network was measured to cost, and what published constants would have it cost. */
 
@@ -22,6 +22,7 @@ export const measurementSchema = z.object({
   stageRunId: idSchema,
   system: z.enum(piSystems),
   protocol: z.enum(reluProtocols),
+  linear: z.enum(linearProtocols),
   profile: z.enum(networkProfileNames),
   batch: z.int(),
   threads: z.int(),
@@ -42,7 +43,7 @@ export type PiMeasurement = z.infer<typeof measurementSchema>;
  * names it.
  */
 export const piSettingSchema = measurementSchema
-  .pick({ system: true, protocol: true, profile: true, batch: true, threads: true })
+  .pick({ system: true, protocol: true, linear: true, profile: true, batch: true, threads: true })
   .extend({
     key: z.string(),
     processor: z.string(),

@@ -183,13 +183,14 @@ function byPoint(rows: readonly sql.MeasurementRow[]): Map<string, PiMeasurement
 }
 
 function measurementOf({ stageRunId, implementation, params, result, finishedAt }: sql.MeasurementRow): PiMeasurement {
-  const { protocol = "garbled", profile, batch, threads, repeat } = params; // the only one once
+  const { protocol = "garbled", linear = "dealer", profile, batch, threads, repeat } = params; // the only ones once
   const { samples, privateAccuracy, plaintextAccuracy, agreement, machine } = result;
   const { steps: _, ...cost } = result.cost;
   return {
     stageRunId,
     system: implementation.slice("private-inference/".length) as PiSystem,
     protocol,
+    linear,
     profile,
     batch,
     threads,

@@ -70,7 +70,7 @@ test("what is distilled is measured as often as asked, and each measurement hang
     [7_372, true, 1],
   ]);
   expect(found.measured).toMatchObject({ axis: "online-latency", unmeasured: 1 });
-  expect(found.measured?.setting).toMatch(/gmw\/wan/);
+  expect(found.measured?.setting).toMatch(/gmw\/dealer\/wan/);
   expect(found.measured?.settings.map(({ points }) => points)).toEqual([1, 1, 1, 1]);
   await expect(overLatency("gazelle")).rejects.toThrow(/has no measurements; choose one of delphi/);
   const { items } = await listTrials(kit.deps, { identity, experimentId, limit: 10 });

@@ -274,6 +274,7 @@ function measured() {
     stageRunId: uuid(9),
     system: "delphi",
     protocol: "gmw",
+    linear: "dealer",
     profile: "lan",
     batch: 1,
     threads: 1,

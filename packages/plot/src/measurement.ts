@@ -1,8 +1,9 @@
-import type { ParamsOf, PiCost, PiSetting, ReluProtocol, ResultOf } from "@reluctant/contracts";
+import type { LinearProtocol, ParamsOf, PiCost, PiSetting, ReluProtocol, ResultOf } from "@reluctant/contracts";
 import { piSystemPresets } from "@reluctant/relu";
 import { bytes, milliseconds, percent } from "./numbers.ts";
 
 export const protocolTitles: Record<ReluProtocol, string> = { garbled: "garbled circuits", gmw: "GMW" };
+export const linearTitles: Record<LinearProtocol, string> = { dealer: "dealer", he: "encryption" };
 
 /** How and where it was measured, in two lines: the second names the machine, and what the figures leave out. */
 export function settingLines(setting: PiSetting): [string, string] {

@@ -19,6 +19,7 @@ function measurement(
     stageRunId: "",
     system: "delphi",
     protocol: "garbled",
+    linear: "dealer",
     profile: "lan",
     batch: 1,
     threads: 1,
@@ -65,19 +66,19 @@ it("counts what was disturbed only where nothing else was measured", () => {
   expect(on("online-latency", [disturbed])).toMatchObject({ value: 90, disturbed: true });
 });
 
-it("tells settings apart by protocol, network, machine and what is left out, most points first", () => {
+it("tells settings apart by protocol, linear layers, network and machine, most points first", () => {
   const lan = measurement(10);
   const others: PiMeasurement[] = [
     measurement(1, { protocol: "gmw" }),
     measurement(1, { profile: "wan" }),
     measurement(1, { machine: { ...lan.machine, cores: 4 } }),
-    measurement(1, { cost: { ...lan.cost, label: null } }),
+    measurement(1, { linear: "he" }),
   ];
   expect(new Set([lan, ...others].map(keyOf)).size).toBe(5);
   expect(costOn("total", keyOf(lan), { measurements: others })).toBeUndefined();
   const settings = measuredSettings([{ measurements: [lan, lan, ...others] }, { measurements: [lan] }]);
   expect(settings.map(({ points }) => points)).toEqual([2, 1, 1, 1, 1]);
-  expect(settings[0]?.key).toBe("delphi/garbled/lan/batch-1/1-threads/avx2/2-cores/xeon-r-9/dealer");
+  expect(settings[0]?.key).toBe("delphi/garbled/dealer/lan/batch-1/1-threads/avx2/2-cores/xeon-r-9");
 });
 
 it("is chosen by its key or by words of it", () => {

@@ -7,11 +7,12 @@ export type MeasuredSetting = PiSetting & { points: number };
 type Measured = { measurements: readonly PiMeasurement[] };
 
 /** What a measurement shares with those that it may be compared with. */
-export function settingOf({ system, protocol, profile, batch, threads, cost, machine }: PiMeasurement): PiSetting {
+export function settingOf({ cost, machine, ...measurement }: PiMeasurement): PiSetting {
+  const { system, protocol, linear, profile, batch, threads } = measurement;
   const { processor, cores, level } = machine;
-  const parts = [system, protocol, profile, `batch ${batch}`, `${threads} threads`, level, `${cores} cores`, processor];
-  const key = [...parts, ...(cost.label ? [cost.label.split(":")[0] ?? ""] : [])].map(wordOf).join("/");
-  return { key, system, protocol, profile, batch, threads, processor, cores, level, label: cost.label };
+  const counts = [`batch ${batch}`, `${threads} threads`, level, `${cores} cores`];
+  const key = [system, protocol, linear, profile, ...counts, processor].map(wordOf).join("/");
+  return { key, system, protocol, linear, profile, batch, threads, processor, cores, level, label: cost.label };
 }
 
 /** `AMD EPYC 9R14` → `amd-epyc-9r14`. */

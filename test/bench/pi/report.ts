@@ -1,6 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { cpus, loadavg } from "node:os";
 import { isBesidePeer, isNotRun, type Row } from "../rows.ts";
+import { encryptedTable, isOfEncryption, noiseTable } from "./encrypted-table.ts";
 import { inferenceTable, isOfInference } from "./inference-table.ts";
 import type { Kept } from "./kept.ts";
 import { linearModels, publishedSlope } from "./linear-model.ts";
@@ -28,11 +29,21 @@ minute before a case ended, the bench's own of 1 to 3 included: above that it ha
 ## Whole inferences
 
 Both parties run on this machine, one image after another; times are the client's, who waits for all, of an image behind the
-first. Correlations of linear layers come from a dealer, **offline linear cost not included**, unless a case says that linear layers
-are encrypted.
+first. Correlations of linear layers come from a dealer: **offline linear cost not included**.
 
 ${inferenceTable(rows)}
 ${modelsOf(rows)}
+## Encrypted linear layers
+
+The same with homomorphic encryption in the dealer's place, over loopback; what each layer cost stands in the JSON beside this page.
+
+${encryptedTable(rows)}
+
+Noise before the flood, of the layer that makes most, beside the bound of its weights; and what is left of the noise that decryption
+bears, behind the flood.
+
+${noiseTable(rows)}
+
 ## Units and counts
 
 One core. The level of instructions stands in each case that has one. Of sessions with a misbehaving peer those went through in
@@ -42,7 +53,7 @@ behind the last message, where nobody reads.
 | case | figure | | asked for | load | taken |
 | ---- | -----: | --- | --- | ---: | --- |
 ${rows
-  .filter((row) => !isOfInference(row))
+  .filter((row) => !isOfInference(row) && !isOfEncryption(row))
   .map(lineOf)
   .join("\n")}
 

@@ -6,6 +6,7 @@ import {
   count,
   dagger,
   frontierPlot,
+  linearTitles,
   milliseconds,
   type PlotDescription,
   percent,
@@ -117,11 +118,12 @@ function measurementLines({ points }: Frontier): Text[] {
   const measured = points.flatMap((point) => point.measurements.map((measurement) => ({ point, measurement })));
   if (measured.length === 0) return [];
   const rows = measured.map(
-    ({ point, measurement: { system, protocol, profile, samples, agreement, cost, machine } }) => [
+    ({ point, measurement: { system, protocol, linear, profile, samples, agreement, cost, machine } }) => [
       point.method,
       count(point.reluCount),
       String(point.seed),
       protocolTitles[protocol],
+      linearTitles[linear],
       profile,
       milliseconds(cost.online.ms),
       `${milliseconds(cost.online.leastMs)} to ${milliseconds(cost.online.mostMs)}`,
@@ -139,6 +141,7 @@ function measurementLines({ points }: Frontier): Text[] {
     { title: "private inference" },
     ...["ReLUs", "seed"].map(right),
     { title: "ReLUs by" },
+    { title: "linear layers by" },
     { title: "network" },
     ...["online", "least to most", "bytes", "rounds", "offline", "bytes", "modelled online", "same class"].map(right),
     { title: "machine was" },

@@ -43,6 +43,7 @@ function measurementOf(reluCount: number, protocol: ReluProtocol, disturbed: boo
     stageRunId: uuid(3_000),
     system: "delphi",
     protocol,
+    linear: "dealer",
     profile: "lan",
     batch: 1,
     threads: 1,

@@ -97,7 +97,7 @@ const Box = ({ node, width, selected, onSelect }: BoxProps) => (
   </button>
 );
 
-/** `Mask search, senet · 18,841 ReLUs · seed 1: done · 78.1 % validation` */
+/** `Mask search, senet · 18,841 ReLUs · seed 1: done · val 78.1 %` */
 const nameOf = ({ run, label, status }: StageNode): string => `${stageTitles[run.kind]}, ${label.text}: ${status}`;
 
 const Inside = ({ run, label, status }: StageNode) => (

@@ -149,7 +149,7 @@ function outcome({ result }: StageRun): string {
     case "sensitivity":
       return `${result.layers.length} layers`;
     case "mask-search":
-      return `${percent(result.validationAccuracy, 1)} validation`;
+      return `val ${percent(result.validationAccuracy, 1)}`;
     case "private-inference":
       return `${milliseconds(result.cost.online.ms)} online`;
     default:
