@@ -361,7 +361,8 @@ describe("over a measured cost", () => {
     const panels = [frontierPlot(measured()), frontierPlot(measured(), { axis: "online-latency" })].map((plot) =>
       renderSvg(plot),
     );
-    const file = stacked(panels);
+    const file = stacked("cifar10 · resnet8", panels);
+    expect(file).toMatch(/^<svg [^>]*>\n<title>cifar10 · resnet8<\/title>/);
     expect(file.match(/<svg (y="\d+" )?xmlns[^>]*>/g)).toEqual([
       expect.stringContaining('viewBox="0 0 800 960"'),
       expect.stringContaining('<svg y="0" '),

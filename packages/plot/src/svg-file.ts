@@ -58,12 +58,17 @@ function wrapped(text: string, most: number): string[] {
   return lines;
 }
 
-/** Several such files as one, under each other. */
-export function stacked(files: readonly string[], { width = 800, height = 480 }: SvgOptions = {}): string {
+/** Several such files as one, under each other, which screen readers call by the title. */
+export function stacked(
+  title: string,
+  files: readonly string[],
+  { width = 800, height = 480 }: SvgOptions = {},
+): string {
   if (files.length === 1) return files[0] as string;
   const panels = files.map((file, i) => file.replace("<svg ", `<svg y="${height * i}" `));
   const size = `width="${width}" height="${height * files.length}" viewBox="0 0 ${width} ${height * files.length}"`;
-  return [`<svg xmlns="http://www.w3.org/2000/svg" ${size} role="img">`, ...panels, "</svg>\n"].join("\n");
+  const name = `<title>${escapeXml(title)}</title>`;
+  return [`<svg xmlns="http://www.w3.org/2000/svg" ${size} role="img">`, name, ...panels, "</svg>\n"].join("\n");
 }
 
 /** A colored dot and a name for each method, in one row; a character is taken as 7 px wide. */

@@ -20,9 +20,14 @@ export const exportFrontier = (program: Command): Command =>
 /** Writes both files; answers their paths. */
 export async function writeFrontier(found: Frontier, folder: string): Promise<string[]> {
   const { renderSvg, stacked } = await import("@reluctant/plot/svg"); // a whole document model: only for whoever wants the file
+  const panels = panelsOf(found);
+  const svg = stacked(
+    (panels[0] as PlotDescription).title,
+    panels.map((plot) => renderSvg(plot)),
+  );
   const files: [string, string][] = [
     ["frontier.csv", frontierCsv(found)],
-    ["frontier.svg", stacked(panelsOf(found).map((plot) => renderSvg(plot)))],
+    ["frontier.svg", svg],
   ];
   const paths = files.map(([name]) => join(folder, name));
   await Promise.all(files.map(([, text], i) => writeFile(paths[i] as string, text)));
