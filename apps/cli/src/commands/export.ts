@@ -22,7 +22,7 @@ export async function writeFrontier(found: Frontier, folder: string): Promise<st
   const { renderSvg, stacked } = await import("@reluctant/plot/svg"); // a whole document model: only for whoever wants the file
   const panels = panelsOf(found);
   const svg = stacked(
-    (panels[0] as PlotDescription).title,
+    panels[0].title,
     panels.map((plot) => renderSvg(plot)),
   );
   const files: [string, string][] = [
@@ -35,7 +35,7 @@ export async function writeFrontier(found: Frontier, folder: string): Promise<st
 }
 
 /** Over ReLUs, and under it over the latency where that was measured. */
-function panelsOf(found: Frontier): PlotDescription[] {
+function panelsOf(found: Frontier): [PlotDescription, ...PlotDescription[]] {
   const measured = frontierPlot(found, { axis: "online-latency" });
   return [frontierPlot(found), ...(measured.setting ? [measured] : [])];
 }
