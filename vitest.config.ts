@@ -1,7 +1,16 @@
 import { defineConfig } from "vitest/config";
 
-/** Packages whose test files may share a process and what it has imported: a sixth of the tests' time went into importing anew. */
-const sharing = "packages/{contracts,control,db,interchange,pickle,plot,relu,sdk,stages}/src/**/*.test.ts";
+/**
+ * Where test files may share a process and what it has imported: a sixth of the tests' time went into importing anew. What
+ * computes with TensorFlow.js stays apart, which keeps its backend in the process.
+ */
+const sharing = [
+  "packages/{artifacts,contracts,control,datasets,db,interchange,machine,pi,pickle,plot,queue,relu,sdk,stages}/src/**/*.test.ts",
+  "apps/*/src/**/*.test.{ts,tsx}",
+  "workers/*/src/**/*.test.ts",
+  "infra/local/src/**/*.test.ts",
+  "test/imports/**/*.test.ts",
+];
 
 const all = [
   "packages/*/src/**/*.test.ts",
@@ -26,8 +35,8 @@ export default defineConfig({
     testTimeout: 20_000,
     hookTimeout: 120_000, // one that starts the whole stack takes 5 s alone, and over 20 on a machine under load
     projects: [
-      { extends: true, test: { name: "sharing", include: [sharing], isolate: false } },
-      { extends: true, test: { name: "apart", include: all, exclude: ["**/node_modules/**", sharing] } },
+      { extends: true, test: { name: "sharing", include: sharing, isolate: false } },
+      { extends: true, test: { name: "apart", include: all, exclude: ["**/node_modules/**", ...sharing] } },
     ],
   },
 });
