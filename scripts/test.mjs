@@ -6,9 +6,11 @@
  *   npm test -- --level avx2       instead the tests of what computes, with a lower level of the processor's instructions
  *   npm test -- --pytorch          instead the tests of what computes, on the libtorch of the tests' PyTorch
  */
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { isAllowedSkip } from "../test/allowed-skips.mjs";
 import { useCachesThatCanBeWritten } from "./caches.mjs";
 import { root } from "./programs.mjs";
@@ -41,10 +43,11 @@ const computed = atLevel ? args.slice(2) : onPytorch ? args.slice(1) : null;
 
 let outcome = { passed: 0, failed: 1, skipped: 0, reasons: [], faults: ["the set-up"] };
 if (node("scripts/setup.mjs", "--test") && (!onPytorch || usePytorch())) {
-  const unchecked = computed ? [] : checks();
+  const checked = computed ? [] : checks();
   outcome = runVitest(computed ? [...computing, ...computed] : args);
-  outcome.failed += unchecked.length;
-  outcome.faults.unshift(...unchecked);
+  const faults = (await Promise.all(checked)).flat();
+  outcome.failed += faults.length;
+  outcome.faults.unshift(...faults);
 }
 for (const fault of outcome.faults) console.log(`failed: ${fault}`);
 for (const [reason, count] of outcome.reasons) console.log(`skipped, ${count}: ${reason}`);
@@ -57,12 +60,21 @@ function usePytorch() {
   return process.env.LIBTORCH !== undefined && node("packages/training-ops/dist/build-cli.js");
 }
 
-/** The names of those that failed. */
+/** Each answers the name of what failed, if it did. Types are checked beside the tests: the compiler has work for one core alone. */
 function checks() {
-  const failed = [];
-  if (!bin("biome", "check", "--error-on-warnings")) failed.push("format and lint");
-  if (!bin("tsc", "-p", "tsconfig.tests.json")) failed.push("types");
-  return failed;
+  const formatted = bin("biome", "check", "--error-on-warnings") ? [] : ["format and lint"];
+  return [formatted, checkTypes()];
+}
+
+/** What the compiler found is printed behind the tests, where it is seen. */
+async function checkTypes() {
+  const compiler = spawn(join(root, "node_modules/.bin/tsc"), ["-p", "tsconfig.tests.json"], {
+    cwd: root,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const [found, [status]] = await Promise.all([text(compiler.stdout), once(compiler, "exit")]);
+  process.stdout.write(found);
+  return status === 0 ? [] : ["types"];
 }
 
 function runVitest(args) {

@@ -22,8 +22,10 @@ left join lateral (
 ) given on true
 left join lateral (
   select e.id::text as "experimentId", t.id::text as "trialId"
-  from need n join trial t on t.id = n.trial_id join experiment e on e.id = t.experiment_id
-  where n.stage_run_id = p.stage_run_id and (:teamId::uuid is null or e.team_id = :teamId::uuid)
+  -- Needs first: before it has statistics of a large sweep, Postgres would go through all of its trials for each point, 7 ms.
+  from (select trial_id from need where stage_run_id = p.stage_run_id offset 0) n
+  join trial t on t.id = n.trial_id join experiment e on e.id = t.experiment_id
+  where (:teamId::uuid is null or e.team_id = :teamId::uuid)
   order by e.created_at desc, t.number limit 1
 ) mine on true
 where p.id = any (:pointIds::uuid[])
