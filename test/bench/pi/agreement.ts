@@ -13,7 +13,7 @@ import {
 import type { Level, RingVector } from "@reluctant/pi/units";
 import type { Row } from "../rows.ts";
 import type { Case } from "./case.ts";
-import { cifar10, type Trained, trainedNetwork } from "./trained.ts";
+import { ofTrained, type Trained } from "./trained.ts";
 
 const count = 500;
 /** Images that one set of processes serves, and calibration reads. */
@@ -21,15 +21,7 @@ const atOnce = 25;
 const name = `ResNet-20, ${count} images of CIFAR-10`;
 
 /** Whether private inference says of real images what the network in floating point says, which was trained for real. */
-async function agreement(): Promise<Row[]> {
-  const data = await cifar10();
-  if (!data) return [{ case: name, notRun: "there is no CIFAR-10 in RELUCTANT_DATA or data/" }];
-  try {
-    return await agreementOf(await trainedNetwork(data));
-  } finally {
-    await data.close();
-  }
-}
+const agreement = (): Promise<Row[]> => ofTrained(name, agreementOf);
 
 async function agreementOf(trained: Trained): Promise<Row[]> {
   const { data, model, student, plaintext } = trained;

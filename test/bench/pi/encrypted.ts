@@ -23,7 +23,7 @@ import {
 import type { Figure, Row } from "../rows.ts";
 import { inRing, largest } from "./agreement.ts";
 import type { Case } from "./case.ts";
-import { cifar10, type Trained, trainedNetwork } from "./trained.ts";
+import { ofTrained, type Trained } from "./trained.ts";
 
 /*
  * Linear layers by homomorphic encryption: what their correlations cost offline, where other cases have a dealer. Few ReLUs stay,
@@ -97,15 +97,7 @@ const count = 3;
 const agreementName = `ResNet-20, ${count} images of CIFAR-10, encrypted linear layers`;
 
 /** Whether it says of real images what the network says in floating point, which was trained for real. */
-async function agreement(): Promise<Row[]> {
-  const data = await cifar10();
-  if (!data) return [{ case: agreementName, notRun: "there is no CIFAR-10 in RELUCTANT_DATA or data/" }];
-  try {
-    return await agreementOf(await trainedNetwork(data));
-  } finally {
-    await data.close();
-  }
-}
+const agreement = (): Promise<Row[]> => ofTrained(agreementName, agreementOf);
 
 async function agreementOf(trained: Trained): Promise<Row[]> {
   const { data, model, student, plaintext } = trained;

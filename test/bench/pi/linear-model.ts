@@ -14,7 +14,7 @@ export interface LinearModel {
   slope: number;
 }
 
-/** At each level with points of two networks or more. */
+/** At each level with points of three networks or more: through two any line goes. */
 export function linearModels(rows: readonly Row[]): LinearModel[] {
   const points = rows.flatMap((row) => {
     const [, relus, level] = point.exec(row.case) ?? [];
@@ -24,7 +24,7 @@ export function linearModels(rows: readonly Row[]): LinearModel[] {
   const levels = [...new Set(points.map(({ level }) => level))];
   return levels.flatMap((level) => {
     const chosen = points.filter((each) => each.level === level);
-    return chosen.length < 2 ? [] : [{ level, points: chosen.length, ...leastSquares(chosen) }];
+    return chosen.length < 3 ? [] : [{ level, points: chosen.length, ...leastSquares(chosen) }];
   });
 }
 
