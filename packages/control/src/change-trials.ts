@@ -164,5 +164,5 @@ async function cancelTrials(t: CommandTx, trials: TrialOfExperiment[]): Promise<
   const stageRunIds = waitedFor.map(({ id }) => id);
   await stopUnneeded(t, stageRunIds, { how: "now", reason: "no trial needs it any more" });
   const [any] = trials.flatMap(({ needs }) => needs);
-  if (any) await finishExperiments(t, any.stageRunId);
+  if (any) await finishExperiments(t, [any.stageRunId]);
 }

@@ -28,38 +28,66 @@ export type ClaimAnswer =
   /** Claimed, cancelled or superseded before: drop the job. */
   | { outcome: "superseded" };
 
+export interface ClaimAttempt {
+  attemptId: string;
+  workerId: string;
+}
+
 /**
  * Moves an attempt from queued to running, once, and answers all that the worker needs to run it.
  * @throws what a later call may not meet: an outage, or a transaction that others got in the way of
  */
-export async function claimAttempt(
+export const claimAttempt = async (deps: Deps, claim: ClaimAttempt): Promise<ClaimAnswer> =>
+  (await claimAttempts(deps, [claim]))[0] as ClaimAnswer | Promise<ClaimAnswer>;
+
+/**
+ * The same for several attempts, each once, and workers, in one statement. One that it could not claim is looked at alone, and its
+ * answer comes later.
+ */
+export async function claimAttempts(
   deps: Deps,
-  { attemptId, workerId }: { attemptId: string; workerId: string },
-): Promise<ClaimAnswer> {
+  claims: readonly ClaimAttempt[],
+): Promise<(ClaimAnswer | Promise<ClaimAnswer>)[]> {
+  const [only] = claims;
   try {
-    return await claim(deps, attemptId, workerId);
+    const claimed = await deps.db.many(sql.claimAttempts, asked(claims));
+    if (claimed.length > 0) deps.notifications.publish("events");
+    const answers = new Map(claimed.map((row) => [row.attemptId, claimedAnswer(row)]));
+    return claims.map(
+      (claim) => answers.get(claim.attemptId) ?? claimAlone(deps, claim).catch((error) => giveUp(deps, claim, error)),
+    );
   } catch (error) {
-    if (isUnavailable(error) || isRetryable(error)) throw error;
-    return commit(deps, async (t) => {
-      const attempt = await t.maybe(sql.lockAttempt, { attemptId });
-      if (attempt?.state !== "queued") return { outcome: "superseded" };
-      return reject(t, attempt, unexpected(error)); // else it would circle between the queue and the reconciler for ever
-    });
+    if (!only || claims.length > 1) throw error;
+    return [giveUp(deps, only, error)];
   }
 }
 
-async function claim(deps: Deps, attemptId: string, workerId: string): Promise<ClaimAnswer> {
-  const claimed = await deps.db.maybe(sql.claimAttempt, { attemptId, workerId, leaseSeconds, roles: inputRole });
-  if (!claimed) return dismiss(deps, attemptId, workerId);
-  deps.notifications.publish("events");
-  return { outcome: "claimed", epoch: claimed.epoch, leaseSeconds, assignment: assignmentOf(attemptId, claimed) };
+const asked = (claims: readonly ClaimAttempt[]) => ({
+  claims: claims.map(({ attemptId, workerId }) => ({ attemptId, workerId })),
+  leaseSeconds,
+  roles: inputRole,
+});
+
+/** Ends an attempt whose claim met an unknown fault: else it would circle between the queue and the reconciler for ever. */
+async function giveUp(deps: Deps, { attemptId }: ClaimAttempt, error: unknown): Promise<ClaimAnswer> {
+  if (isUnavailable(error) || isRetryable(error)) throw error;
+  return commit(deps, async (t) => {
+    const attempt = await t.maybe(sql.lockAttempt, { attemptId });
+    return attempt?.state === "queued" ? reject(t, attempt, unexpected(error)) : { outcome: "superseded" };
+  });
 }
 
-/** What becomes of an attempt that could not be claimed. */
-const dismiss = (deps: Deps, attemptId: string, workerId: string): Promise<ClaimAnswer> =>
-  commit(deps, async (t) => {
+/** Waits for whoever holds the attempt, and says why it cannot be claimed then. */
+const claimAlone = (deps: Deps, claim: ClaimAttempt): Promise<ClaimAnswer> =>
+  commit<ClaimAnswer>(deps, async (t) => {
+    const { attemptId, workerId } = claim;
     const attempt = await t.maybe(sql.lockAttempt, { attemptId });
     if (attempt?.state !== "queued") return { outcome: "superseded" };
+    const claimed = await t.maybe(sql.claimAttempts, asked([claim]));
+    if (claimed) {
+      t.concerned.add("events");
+      return claimedAnswer(claimed);
+    }
     const reason = misfit(await t.maybe(sql.fitOfWorker, { attemptId, workerId }));
     if (reason !== null) return refuse(t, attempt, reason);
     const [missing] = await t.many(sql.missingInputs, { stageRunId: attempt.stageRunId, roles: inputRole });
@@ -109,8 +137,13 @@ function unexpected(error: unknown) {
   return { failure: { code: "internal", fatal: false, message, step: null } as const, error };
 }
 
-const assignmentOf = (attemptId: string, claimed: sql.ClaimedAttempt): ClaimedAssignment => {
-  const { epoch: _, number, startStep, resumeSha256, ...work } = claimed;
+function claimedAnswer({
+  epoch,
+  number: attempt,
+  startStep,
+  resumeSha256,
+  ...work
+}: sql.ClaimedAttempt): Extract<ClaimAnswer, { outcome: "claimed" }> {
   const resume = resumeSha256 === null ? null : { sha256: resumeSha256, step: startStep };
-  return { attemptId, attempt: number, checkpointSeconds, ...work, resume };
-};
+  return { outcome: "claimed", epoch, leaseSeconds, assignment: { ...work, attempt, checkpointSeconds, resume } };
+}

@@ -7,8 +7,11 @@ import { finishExperiments } from "./finish-experiments.ts";
 import { stopUnneeded } from "./stop-unneeded.ts";
 
 /** Whether a writer that holds `epoch` still owns the attempt. */
-export const mayWrite = (attempt: sql.LockedAttempt | null, epoch: number): attempt is sql.LockedAttempt =>
-  attempt !== null && attempt.epoch === epoch && (attempt.state === "running" || attempt.state === "stopping");
+export const mayWrite = <A extends Pick<sql.LockedAttempt, "epoch" | "state">>(
+  attempt: A | null | undefined,
+  epoch: number,
+): attempt is A =>
+  attempt != null && attempt.epoch === epoch && (attempt.state === "running" || attempt.state === "stopping");
 
 /** Moves an attempt to its end. @throws WrongRowCount when it is in no state that may be left so */
 export async function closeAttempt(t: Tx, end: Omit<ValuesOf<typeof sql.endAttempt.takes>, "from">): Promise<void> {
@@ -67,5 +70,5 @@ async function failStageRun(t: CommandTx, stageRunId: string, reason: string, fa
     { how: "checkpoint", reason: `a stage that its trials need failed: ${reason}`.slice(0, 2_000) },
   );
   await breakExperiments(t, stageRunId);
-  await finishExperiments(t, stageRunId);
+  await finishExperiments(t, [stageRunId]);
 }

@@ -19,7 +19,7 @@ test("what one experiment waits for is asked once, however many others are activ
   const explain = { ...adHoc(""), text: `explain (analyze, format json) ${text}`, parameters, takes };
   const experimentId = experiments[4]?.experimentId as string;
   const { stageRunId } = await kit.db.prisma.need.findFirstOrThrow({ where: { trial: { experimentId } } });
-  const answer = await kit.db.one(explain, { stageRunId });
+  const answer = await kit.db.one(explain, { stageRunIds: [stageRunId] });
   const [{ Plan: plan }] = answer["QUERY PLAN"] as [{ Plan: Plan }];
   const trials = nodesOf(plan).filter((node) => node["Relation Name"] === "trial");
   expect(trials.length).toBeGreaterThan(0);

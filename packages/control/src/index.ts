@@ -1,3 +1,4 @@
+export { type Agent, createAgent } from "./agent.ts";
 export * from "./append-log.ts";
 export * from "./authenticate.ts";
 export * from "./beat-attempt.ts";

@@ -122,7 +122,9 @@ test("what was on its way when a tally was counted is added when it has come", a
   const { attemptId, assignment } = claim;
   await kit.db.tx(async (t) => {
     await t.one(sql.lockAttempt, { attemptId });
-    await t.one(sql.completeAttempt, { attemptId, result: resultOf(assignment.params), artifacts: [] });
+    await t.one(sql.completeAttempts, {
+      completions: [{ attemptId, result: resultOf(assignment.params), artifacts: [] }],
+    });
     await keepTallies(kit.deps);
     expect(await told(experimentId)).toMatchObject({ tallied: { succeeded: 0, active: 1 } });
   });

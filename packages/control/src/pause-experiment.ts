@@ -48,7 +48,7 @@ export function resumeExperiment(deps: Deps, { identity, experimentId }: Command
       await auditExperiment(t, identity, { action: "resume", experimentId });
       if (experiment.stageRunIds.length === 0) {
         const [anyRun] = await t.many(sql.stageRunsOfExperiment, { experimentId });
-        if (anyRun) await finishExperiments(t, anyRun.id); // others have done meanwhile what it waited for
+        if (anyRun) await finishExperiments(t, [anyRun.id]); // others have done meanwhile what it waited for
       }
     } else if (experiment.state !== "active") {
       throw new ReluctantError(

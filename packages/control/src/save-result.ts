@@ -19,31 +19,33 @@ const wantedRole = {
   "private-inference": null,
 } as const satisfies Record<StageResult["kind"], ArtifactRef["role"] | null>;
 
+/** What a stage run came to. */
+export interface Found {
+  stageRunId: string;
+  result: StageResult;
+  artifacts: ArtifactRef[];
+}
+
 /**
- * Writes the rows of what a stage run's kind found; its artifacts must be there by variant and role. All its statements are begun
- * at once, and so travel with those that the caller begins beside it.
+ * Writes the rows of what stage runs found; their artifacts must be there by variant and role. All its statements are begun at
+ * once, and so travel with those that the caller begins beside it.
  */
-export async function saveResult(
-  t: CommandTx,
-  stageRunId: string,
-  result: StageResult,
-  artifacts: ArtifactRef[],
-): Promise<void> {
-  refuseMissing(result, artifacts);
+export async function saveResults(t: CommandTx, found: readonly Found[]): Promise<void> {
+  for (const { result, artifacts } of found) refuseMissing(result, artifacts);
+  await Promise.all([savePoints(t, found.flatMap(pointsOf)), ...found.map((each) => saveOthers(t, each))]);
+}
+
+/** What a stage run found beside points. */
+async function saveOthers(t: CommandTx, { stageRunId, result, artifacts }: Found): Promise<void> {
   switch (result.kind) {
-    case "train":
-      return savePoints(t, stageRunId, "ar", [{ ...result, variant: fullVariant, macs: null }]);
     case "sensitivity":
       return t.run(sql.saveSensitivity, { stageRunId, layers: result.layers });
     case "mask-search":
       return saveMasks(t, stageRunId, result, artifacts);
+    case "train":
     case "distillation":
-      return savePoints(t, stageRunId, null, [
-        { ...result, variant: fullVariant, macs: null },
-        ...named<NetworkVariant>(result.variants),
-      ]);
     case "private-inference":
-      return; // the stage run's own result is all that there is of it
+      return; // of a measurement the stage run's own result is all that there is
   }
 }
 
@@ -87,31 +89,22 @@ async function saveMasks(
   );
 }
 
-interface Reached {
-  variant: string;
-  reluCount: number;
-  macs: number | null;
-  validationAccuracy: number;
-  testAccuracy: number;
+function pointsOf({ stageRunId, result }: Found): sql.ReachedPoint[] {
+  if (result.kind === "train") return [pointOf(stageRunId, "ar", { ...result, variant: fullVariant, macs: null })];
+  if (result.kind !== "distillation") return [];
+  const variants = [{ ...result, variant: fullVariant, macs: null }, ...named<NetworkVariant>(result.variants)];
+  return variants.map((reached) => pointOf(stageRunId, null, reached));
 }
 
-async function savePoints(
-  t: CommandTx,
+/** Without what else its result says. */
+const pointOf = (
   stageRunId: string,
   method: "ar" | null,
-  reached: readonly Reached[],
-): Promise<void> {
-  await Promise.all(
-    reached.map(({ variant, reluCount, macs, validationAccuracy, testAccuracy }) =>
-      t.one(sql.putFrontierPoint, {
-        stageRunId,
-        variant,
-        method,
-        reluCount,
-        macs: macs === null ? null : BigInt(macs),
-        validationAccuracy,
-        testAccuracy,
-      }),
-    ),
-  );
+  { variant, reluCount, macs, validationAccuracy, testAccuracy }: Omit<sql.ReachedPoint, "stageRunId" | "method">,
+): sql.ReachedPoint => ({ stageRunId, variant, method, reluCount, macs, validationAccuracy, testAccuracy });
+
+async function savePoints(t: CommandTx, points: readonly sql.ReachedPoint[]): Promise<void> {
+  if (points.length === 0) return;
+  const put = await t.many(sql.putFrontierPoints, { points });
+  if (put.length !== points.length) throw new Error(`of ${points.length} points ${put.length} belong to an experiment`);
 }

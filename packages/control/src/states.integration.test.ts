@@ -124,11 +124,11 @@ interface Mover {
 
 /** Every statement that moves a state, as its callers run it; one that can be asked for several states, for each. */
 const movers: Record<string, Mover[]> = {
-  "claim-attempt": [
+  "claim-attempts": [
     {
       entity: "attempt",
       run: (t, { attemptId, workerId }) =>
-        t.one(sql.claimAttempt, { attemptId, workerId, leaseSeconds: 15, roles: inputRole }),
+        t.one(sql.claimAttempts, { claims: [{ attemptId, workerId }], leaseSeconds: 15, roles: inputRole }),
     },
   ],
   "stop-attempts": [
@@ -165,9 +165,9 @@ const movers: Record<string, Mover[]> = {
   "unblock-stage-runs": [
     { entity: "stage_run", run: (t, { stageRunId }) => t.many(sql.unblockStageRuns, { stageRunIds: [stageRunId] }) },
   ],
-  "complete-attempt": (["attempt", "stage_run"] as const).map((entity) => ({
+  "complete-attempts": (["attempt", "stage_run"] as const).map((entity) => ({
     entity,
-    run: (t, { attemptId }) => t.one(sql.completeAttempt, { attemptId, result, artifacts: [] }),
+    run: (t, { attemptId }) => t.one(sql.completeAttempts, { completions: [{ attemptId, result, artifacts: [] }] }),
   })),
   "ready-stage-runs": [
     { entity: "stage_run", run: (t, { stageRunId }) => t.run(sql.readyStageRuns, { stageRunIds: [stageRunId] }) },
@@ -202,7 +202,7 @@ const movers: Record<string, Mover[]> = {
     {
       entity: "experiment",
       given: "update need set released_at = now()",
-      run: (t, { stageRunId }) => t.many(sql.finishExperiments, { stageRunId }),
+      run: (t, { stageRunId }) => t.many(sql.finishExperiments, { stageRunIds: [stageRunId] }),
     },
   ],
 };

@@ -138,7 +138,7 @@ async function connect(
 /** Ends the experiments that need these stage runs and wait for nothing: where all were finished before, no completion will. */
 export async function finishWhereAllIsThere(t: CommandTx, runs: ReadonlyMap<string, WrittenStageRun>): Promise<void> {
   const all = [...runs.values()];
-  if (all[0] && all.every(({ origin }) => origin === "cached")) await finishExperiments(t, all[0].id);
+  if (all[0] && all.every(({ origin }) => origin === "cached")) await finishExperiments(t, [all[0].id]);
 }
 
 export function runOf(runs: ReadonlyMap<string, WrittenStageRun>, stageKey: string): WrittenStageRun {

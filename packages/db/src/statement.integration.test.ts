@@ -50,7 +50,7 @@ test.each(all)(
 
 /** Columns of a table that allows null where the statement itself has just written them, or asks for a state that has them. */
 const setByItself: Record<string, string[]> = {
-  claimAttempt: ["startStep"],
+  claimAttempts: ["startStep"],
   measurementsOfPoints: ["result", "finishedAt"],
 };
 

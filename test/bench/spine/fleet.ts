@@ -7,7 +7,7 @@ import { uniform } from "@reluctant/relu";
 import type { Row } from "../rows.ts";
 import { loadOf } from "./load.ts";
 import { percentiles } from "./rate.ts";
-import { beatMs, type Held, startSlot, storedWeights } from "./slots.ts";
+import { beatMs, type Held, openHost, startSlot, storedWeights } from "./slots.ts";
 import { type Bench, oneRun, quietly } from "./stack.ts";
 import { startDelays } from "./start-latency.ts";
 
@@ -33,9 +33,10 @@ export async function fleet(bench: Bench, workers: number, quick: boolean): Prom
   let busy = false;
   let measuring = false;
   const onBeat = (ms: number) => measuring && beats.push(ms);
-  const member = (number: number) => {
+  const member = async (number: number) => {
     let freeAt = Number.NaN;
-    return startSlot({ ...bench, deps }, `fleet-${number}`, {
+    const host = await openHost({ ...bench, deps });
+    const stop = await startSlot(host, `fleet-${number}`, {
       onBeat,
       onCompleted: () => (freeAt = performance.now()),
       perform: async (deps, held) => {
@@ -44,6 +45,7 @@ export async function fleet(bench: Bench, workers: number, quick: boolean): Prom
         return weights(deps, held.attemptId);
       },
     });
+    return () => stop().then(host.close);
   };
   const stops: (() => Promise<void>)[] = [];
   while (stops.length < workers) {

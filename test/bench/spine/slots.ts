@@ -1,7 +1,7 @@
 import { hostname } from "node:os";
 import type { ArtifactRef, ResultOf } from "@reluctant/contracts";
-import { beatWorker, claimAttempt, completeAttempt, type Deps, registerWorker } from "@reluctant/control";
-import { createConsumer, createNotifications, openRedis, queueNames } from "@reluctant/queue";
+import { type Agent, createAgent, type Deps, registerWorker } from "@reluctant/control";
+import { createConsumer, createNotifications, openRedis, queueNames, type Redis } from "@reluctant/queue";
 import { implementationVersions } from "@reluctant/stages/definitions";
 import { type Bench, quietly } from "./stack.ts";
 
@@ -11,19 +11,21 @@ export const slots = 8;
 /** What a slot does with a claimed attempt to have an artifact for its result. */
 export type Upload = (deps: Deps, attemptId: string) => Promise<ArtifactRef>;
 
-/** Slots that do nothing but claim and complete, and say so after each; answers how to end them. */
+/** Slots of one process that do nothing but claim and complete, and say so after each; answers how to end them. */
 export async function startSlots(
   bench: Bench,
   upload: Upload,
   onCompleted: () => void = () => {},
 ): Promise<() => Promise<void>> {
   const perform = (deps: Deps, { attemptId }: Held) => upload(deps, attemptId);
+  const host = await openHost(bench);
   const started = Array.from({ length: slots }, (_, slot) =>
-    startSlot(bench, `bench-${slot}`, { perform, onCompleted }),
+    startSlot(host, `bench-${slot}`, { perform, onCompleted }),
   );
   const stops = await Promise.all(started);
   return async () => {
     await Promise.all(stops.map((stop) => stop()));
+    await host.close();
   };
 }
 
@@ -69,17 +71,29 @@ export interface Slot {
   onBeat?: (ms: number) => void;
 }
 
+/** What the slots of a worker's process share. */
+export interface Host {
+  deps: Deps;
+  agent: Agent;
+  redis: Redis;
+  datasetVersion: string;
+  close(): Promise<void>;
+}
+
+export async function openHost({ stack, deps: shared, datasetVersion }: Bench): Promise<Host> {
+  const redis = openRedis({ url: stack.redisUrl, log: quietly });
+  await redis.ready();
+  const deps: Deps = { ...shared, notifications: createNotifications(redis) };
+  return { deps, agent: createAgent(deps), redis, datasetVersion, close: () => redis.close() };
+}
+
 /** A registered worker without an engine: takes jobs as a supervisor does, and answers each claim with a result. */
 export async function startSlot(
-  bench: Bench,
+  { deps, agent, redis, datasetVersion }: Host,
   name: string,
   { perform, onCompleted, onBeat }: Slot,
 ): Promise<() => Promise<void>> {
-  const redis = openRedis({ url: bench.stack.redisUrl, log: quietly });
-  await redis.ready();
-  const notifications = createNotifications(redis);
-  const deps: Deps = { ...bench.deps, notifications };
-  const { workerId } = await registerWorker(deps, { name, ...withoutEngine, datasets: [bench.datasetVersion] });
+  const { workerId } = await registerWorker(deps, { name, ...withoutEngine, datasets: [datasetVersion] });
   const consumer = createConsumer({ redis, queues: queueNames("default"), workerName: name });
   const closing = new AbortController();
   const serve = async () => {
@@ -87,11 +101,11 @@ export async function startSlot(
       const delivery = await consumer.next(closing.signal);
       if (!delivery) return;
       const { attemptId } = delivery.payload;
-      const claim = await claimAttempt(deps, { attemptId, workerId });
+      const claim = await agent.claimAttempt({ attemptId, workerId });
       if (claim.outcome === "claimed") {
         const held = { attemptId, epoch: claim.epoch };
         const weights = await perform(deps, held);
-        await completeAttempt(deps, { ...held, result, artifacts: [weights] });
+        await agent.completeAttempt({ ...held, result, artifacts: [weights] });
         onCompleted();
       }
       await delivery.finish({ state: "completed" });
@@ -99,7 +113,7 @@ export async function startSlot(
   };
   const beat = async () => {
     const at = performance.now();
-    await beatWorker(deps, { workerId, state: "busy" });
+    await agent.beatWorker({ workerId, state: "busy" });
     onBeat?.(performance.now() - at);
   };
   const beats = setInterval(() => void beat().catch(() => {}), beatMs);
@@ -109,7 +123,6 @@ export async function startSlot(
     await serving;
     clearInterval(beats);
     await consumer.close();
-    await redis.close();
   };
 }
 

@@ -1,7 +1,7 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { EngineInfo } from "@reluctant/contracts";
-import { beatAttempt, type Deps } from "@reluctant/control";
+import type { Agent, Deps } from "@reluctant/control";
 import { type AssignmentOptions, prepareAssignment } from "./assignment.ts";
 import type { AttemptContext } from "./attempt-context.ts";
 import { failureOf } from "./attempt-failure.ts";
@@ -17,6 +17,7 @@ import { train } from "./training.ts";
 
 export interface AttemptOptions extends AssignmentOptions {
   deps: Deps;
+  agent: Agent;
   datasetCache: DatasetCache;
   slot: SlotFile;
   /** Existing folder on the cache's file system, for this slot alone. */
@@ -40,15 +41,15 @@ export interface RunningAttempt {
 
 /** One attempt through the slot's phases `preparing`, `training`, `stopping` and `reporting`. The lease spans them all. */
 export function runAttempt(options: AttemptOptions): RunningAttempt {
-  const { deps, claim, slot, onPhase, log } = options;
+  const { deps, agent, claim, slot, onPhase, log } = options;
   const { attemptId } = claim.assignment;
   const fence = { attemptId, epoch: claim.epoch };
   const stop = createStopOrder(log);
-  const context: AttemptContext = { deps, fence, scratch: join(options.scratchRoot, attemptId), stop, log };
+  const context: AttemptContext = { deps, agent, fence, scratch: join(options.scratchRoot, attemptId), stop, log };
   const messages = receiveMessages(context, options.onEngine);
   const leaves = () => stop.cause === "drain" || stop.cause === "forceDrain";
   const lease = keepLease({
-    beat: () => beatAttempt(deps, { ...fence, progress: messages.progress, leaves: leaves() }),
+    beat: () => agent.beatAttempt({ ...fence, progress: messages.progress, leaves: leaves() }),
     onStop: stop.give,
     log,
   });

@@ -2,7 +2,14 @@ import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { configuredArtifacts } from "@reluctant/artifacts";
 import { ReluctantError } from "@reluctant/contracts";
-import { type Deps, datasetParts, handBackAttempt, keepDatasetCard, registerDataset } from "@reluctant/control";
+import {
+  createAgent,
+  type Deps,
+  datasetParts,
+  handBackAttempt,
+  keepDatasetCard,
+  registerDataset,
+} from "@reluctant/control";
 import { requireDataFolders } from "@reluctant/datasets";
 import { openDatabase } from "@reluctant/db";
 import { backendCaches } from "@reluctant/machine";
@@ -92,6 +99,7 @@ async function main(): Promise<void> {
   const consumer = createConsumer({ redis, queues: queueNames(config.pool), workerName: config.name });
   supervisor = createSupervisor({
     deps,
+    agent: createAgent(deps),
     consumer,
     notifications,
     cache: createArtifactCache({ folder: join(config.cacheDir, "artifacts"), artifacts: deps.artifacts }),

@@ -1,5 +1,5 @@
 import type { ArtifactRef } from "@reluctant/contracts";
-import { completeAttempt, failAttempt, releaseAttempt } from "@reluctant/control";
+import { failAttempt, releaseAttempt } from "@reluctant/control";
 import type { AttemptContext } from "./attempt-context.ts";
 import { failureOf } from "./attempt-failure.ts";
 import { retryUnavailable } from "./retry-unavailable.ts";
@@ -23,7 +23,7 @@ export async function report(ending: Ending, context: AttemptContext): Promise<E
   }
 }
 
-async function record(ending: Ending, { deps, fence, scratch, stop, log }: AttemptContext): Promise<Ending> {
+async function record(ending: Ending, { deps, agent, fence, scratch, stop, log }: AttemptContext): Promise<Ending> {
   const write = <T>(command: () => Promise<T>) => retryUnavailable(command, { signal: stop.stale, log });
   switch (ending.outcome) {
     case "failed":
@@ -40,7 +40,7 @@ async function record(ending: Ending, { deps, fence, scratch, stop, log }: Attem
           await write(() => upload({ artifacts: deps.artifacts, attemptId: fence.attemptId, scratch, file })),
         );
       }
-      const { outcome } = await write(() => completeAttempt(deps, { ...fence, result, artifacts }));
+      const { outcome } = await write(() => agent.completeAttempt({ ...fence, result, artifacts }));
       return outcome === "superseded" ? { outcome: "abandoned" } : ending;
     }
     case "abandoned":

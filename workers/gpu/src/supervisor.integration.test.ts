@@ -5,6 +5,7 @@ import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { pathToFileURL } from "node:url";
 import type { PreparingDataset } from "@reluctant/contracts";
+import { createAgent } from "@reluctant/control";
 import { identify, isAlive } from "@reluctant/machine";
 import {
   createConsumer,
@@ -89,6 +90,7 @@ async function setup() {
   const redis = openRedis({ ...kit.redis, log });
   await redis.ready();
   const notifications = createNotifications(redis);
+  const agent = createAgent(deps);
   const producer = createProducer(redis);
   cleanUps.push(
     () => kit.close(),
@@ -131,6 +133,7 @@ async function setup() {
     const consumer = createConsumer({ redis, queues: queueNames("default"), workerName: name });
     const supervisor = createSupervisor({
       deps,
+      agent,
       consumer,
       notifications,
       cache: createArtifactCache({ folder: join(home, "artifacts"), artifacts: deps.artifacts }),

@@ -1,6 +1,6 @@
 import { hostname } from "node:os";
 import type { EngineInfo, SlotLabels, WorkerDatasets } from "@reluctant/contracts";
-import { beatWorker, claimAttempt, type Deps, leaveWorker, registerWorker, tellDatasets } from "@reluctant/control";
+import { type Agent, type Deps, leaveWorker, registerWorker, tellDatasets } from "@reluctant/control";
 import { type Consumer, createWakeSignal, type Delivery, type Notifications } from "@reluctant/queue";
 import { implementationVersions } from "@reluctant/stages/definitions";
 import type { Logger } from "@reluctant/telemetry";
@@ -17,6 +17,7 @@ import type { SlotFile } from "./slot-file.ts";
 
 export interface SupervisorOptions {
   deps: Deps;
+  agent: Agent;
   consumer: Consumer;
   notifications: Notifications;
   cache: ArtifactCache;
@@ -50,7 +51,7 @@ const beatMs = 3_000;
 const tellMs = 1_000;
 
 export function createSupervisor(options: SupervisorOptions): Supervisor {
-  const { deps, consumer, notifications, datasets, log } = options;
+  const { deps, agent, consumer, notifications, datasets, log } = options;
   const draining = new AbortController();
   const serviceGate = createServiceGate();
   const wakeSignal = createWakeSignal();
@@ -95,7 +96,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   const beatUntil = async (workerId: string, signal: AbortSignal) => {
     while (!signal.aborted) {
       const state = draining.signal.aborted ? "draining" : phase === "free" ? "idle" : "busy";
-      const beat = await beatWorker(deps, { workerId, state }).catch((err: unknown) => {
+      const beat = await agent.beatWorker({ workerId, state }).catch((err: unknown) => {
         log.debug({ err }, "a worker's beat was not answered");
       });
       if (beat?.answer === "drained" && serviceGate.close())
@@ -151,7 +152,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
 
   const claim = async (attemptId: string, workerId: string): Promise<Claim | { dropped: string }> => {
     try {
-      const answer = await retryUnavailable(() => claimAttempt(deps, { attemptId, workerId }), {
+      const answer = await retryUnavailable(() => agent.claimAttempt({ attemptId, workerId }), {
         signal: draining.signal,
         log,
       });

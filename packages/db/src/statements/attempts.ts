@@ -43,6 +43,18 @@ export const lockAttempt = statement("lock-attempt", {
   },
 });
 export type LockedAttempt = RowOf<typeof lockAttempt>;
+/** Of attempts and their stage runs those that could be locked without waiting. */
+export const holdAttempts = statement("hold-attempts", {
+  takes: { attemptIds: arrayOf(uuid) },
+  gives: {
+    id: text,
+    state: word<AttemptState>(),
+    epoch: nullable(int),
+    stageRunId: text,
+    kind: word<StageKind>(),
+  },
+});
+export type HeldAttempt = RowOf<typeof holdAttempts>;
 /** For a command that need not wait: a row when the two are this transaction's now. */
 export const tryLockAttempt = statement("try-lock-attempt", {
   takes: { attemptId: uuid, leaseSeconds: float, maxGapSeconds: float },
@@ -77,9 +89,14 @@ export const fitOfWorker = statement("fit-of-worker", {
 });
 export type WorkerFit = RowOf<typeof fitOfWorker>;
 
-export const claimAttempt = statement("claim-attempt", {
-  takes: { attemptId: uuid, workerId: uuid, leaseSeconds: int, roles: json<typeof inputRole>() },
+interface Claim {
+  attemptId: string;
+  workerId: string;
+}
+export const claimAttempts = statement("claim-attempts", {
+  takes: { claims: json<readonly Claim[]>(), leaseSeconds: int, roles: json<typeof inputRole>() },
   gives: {
+    attemptId: text,
     stageRunId: text,
     number: int,
     epoch: int,
@@ -94,25 +111,38 @@ export const claimAttempt = statement("claim-attempt", {
     inputs: json<Partial<Record<InputName, string>>>(),
   },
 });
-export type ClaimedAttempt = RowOf<typeof claimAttempt>;
+export type ClaimedAttempt = RowOf<typeof claimAttempts>;
 
 export const missingInputs = statement("missing-inputs", {
   takes: { stageRunId: uuid, roles: json<typeof inputRole>() },
   gives: { name: text, stageRunId: text, variant: text },
 });
-export const completeAttempt = statement("complete-attempt", {
-  takes: {
-    attemptId: uuid,
-    result: json<StageResult>(),
-    artifacts: json<readonly Pick<ArtifactRef, "variant" | "role" | "sha256">[]>(),
-  },
+interface Completion {
+  attemptId: string;
+  result: StageResult;
+  artifacts: readonly Pick<ArtifactRef, "variant" | "role" | "sha256">[];
+}
+export const completeAttempts = statement("complete-attempts", {
+  takes: { completions: json<readonly Completion[]>() },
   gives: { id: text },
 });
 
-export const beatAttempt = statement("beat-attempt", {
-  takes: { attemptId: uuid, epoch: int, leaseSeconds: int, progress: nullable(json<Progress>()) },
-  gives: { state: word<"running" | "stopping">(), stop: nullable(word<StopWay>()), unbilled: float },
+interface Beat {
+  attemptId: string;
+  epoch: number;
+  progress: Progress | null;
+}
+export const beatAttempts = statement("beat-attempts", {
+  takes: { beats: json<readonly Beat[]>(), leaseSeconds: int },
+  gives: {
+    attemptId: text,
+    state: nullable(word<"running" | "stopping">()),
+    stop: nullable(word<StopWay>()),
+    unbilled: nullable(float),
+    held: boolean,
+  },
 });
+export const waitForAttempt = statement("wait-for-attempt", { takes: { attemptId: uuid }, gives: { id: text } });
 export const billAttempt = statement("bill-attempt", { takes: { attemptId: uuid } });
 export const foldUsage = statement("fold-usage", { takes: { halfLifeSeconds: float } });
 export const fence = statement("fence", { takes: { attemptId: uuid, epoch: int }, gives: { stageRunId: text } });

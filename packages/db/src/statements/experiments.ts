@@ -120,8 +120,8 @@ export const trialsToRetry = statement("trials-to-retry", {
   gives: { id: text, ...point },
 });
 export const renewNeeds = statement("renew-needs", { takes: { needs: json<readonly NewNeed[]>() } });
-export const lockExperimentsOfStageRun = statement("lock-experiments-of-stage-run", {
-  takes: { stageRunId: uuid },
+export const lockExperimentsOfStageRuns = statement("lock-experiments-of-stage-runs", {
+  takes: { stageRunIds: arrayOf(uuid) },
   gives: { id: text },
 });
 export const endExperiment = statement("end-experiment", {
@@ -134,7 +134,7 @@ export const endExperiment = statement("end-experiment", {
   gives: { id: text },
 });
 export const finishExperiments = statement("finish-experiments", {
-  takes: { stageRunId: uuid },
+  takes: { stageRunIds: arrayOf(uuid) },
   gives: { id: text },
 });
 export const latestOutcomes = statement("latest-outcomes", {

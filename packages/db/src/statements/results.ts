@@ -1,5 +1,5 @@
 import type { ResultOf } from "@reluctant/contracts";
-import { bigint, float, int, json, nullable, text, uuid } from "../postgres-types.ts";
+import { int, json, nullable, text, uuid } from "../postgres-types.ts";
 import { statement } from "../statement.ts";
 
 export const saveSensitivity = statement("save-sensitivity", {
@@ -8,17 +8,18 @@ export const saveSensitivity = statement("save-sensitivity", {
 export const saveAllocation = statement("save-allocation", {
   takes: { stageRunId: uuid, variant: text, layers: json<ResultOf<"mask-search">["allocation"]>() },
 });
-/** `method` null: the trial's, with its budget. `macs` null: the model's. */
-export const putFrontierPoint = statement("put-frontier-point", {
-  takes: {
-    stageRunId: uuid,
-    variant: text,
-    method: nullable(text),
-    reluCount: int,
-    macs: nullable(bigint),
-    validationAccuracy: float,
-    testAccuracy: float,
-  },
+/** What a stage run reached. `method` null: the trial's, with its budget. `macs` null: the model's. */
+export interface ReachedPoint {
+  stageRunId: string;
+  variant: string;
+  method: string | null;
+  reluCount: number;
+  macs: number | null;
+  validationAccuracy: number;
+  testAccuracy: number;
+}
+export const putFrontierPoints = statement("put-frontier-points", {
+  takes: { points: json<readonly ReachedPoint[]>() },
   gives: { id: text },
 });
 /** `budget` null: the one that the search was asked for. */

@@ -59,7 +59,10 @@ export const shareLiveStageRuns = statement("share-live-stage-runs", {
   gives: { ...states, stageKey: text },
 });
 
-export const lockConsumers = statement("lock-consumers", { takes: { stageRunId: uuid }, gives: ids });
+export const lockConsumers = statement("lock-consumers", {
+  takes: { stageRunIds: arrayOf(uuid) },
+  gives: ids,
+});
 export const lockUnfinishedStageRuns = statement("lock-unfinished-stage-runs", {
   takes: { stageRunIds: arrayOf(uuid) },
   gives: states,

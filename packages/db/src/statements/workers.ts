@@ -31,10 +31,15 @@ export const insertWorker = statement("insert-worker", {
   },
   gives: { id: text },
 });
-export const beatWorker = statement("beat-worker", {
-  takes: { workerId: uuid, state: word<"idle" | "busy" | "draining">(), maxGapSeconds: float },
-  gives: { drainedReason: nullable(text) },
+interface WorkerBeat {
+  workerId: string;
+  state: "idle" | "busy" | "draining";
+}
+export const beatWorkers = statement("beat-workers", {
+  takes: { beats: json<readonly WorkerBeat[]>(), maxGapSeconds: float },
+  gives: { workerId: text, drainedReason: nullable(text), held: boolean },
 });
+export const waitForWorker = statement("wait-for-worker", { takes: { workerId: uuid }, gives: { id: text } });
 export const tellDatasets = statement("tell-datasets", {
   takes: { workerId: uuid, ...workerDatasets },
   gives: { hasOthers: boolean },
