@@ -2,7 +2,7 @@
 -- further names.
 -- :digits may be none
 select d.name, v.sha256 as version, v.classes, v.input_shape as "inputShape", v.train_count as "trainCount",
-  first.team_id::text as "teamId"
+  first.name as "firstName", first.team_id::text as "teamId"
 from dataset d
 join (
   select dataset_id, sha256, created_at from dataset_version

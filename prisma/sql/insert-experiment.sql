@@ -9,6 +9,8 @@ with known as (
     precision)
   values (:experimentId::uuid, :teamId::uuid, :owner, :name, :priority::smallint, :pool, :resources::jsonb, :datasetVersion, :model, :definitionHash, :recipe,
     :granularity, :precision)
-  returning id
+  returning id, created_at
+), written as (
+  insert into spec_revision (experiment_id, number, spec, parsed) select id, 1, :spec::jsonb, :parsed::jsonb from made
 )
-insert into spec_revision (experiment_id, number, spec, parsed) select id, 1, :spec::jsonb, :parsed::jsonb from made;
+select created_at as "createdAt" from made;

@@ -46,9 +46,9 @@ export async function announce(t: CommandTx, changes: readonly Change[]): Promis
 }
 
 /** Appends the events of `changes` to their experiments, in this order. */
-export async function announceExperiments(t: CommandTx, changes: readonly ExperimentChange[]): Promise<void> {
+export function announceExperiments(t: CommandTx, changes: readonly ExperimentChange[]): Promise<void> {
   notifyOf(t, changes);
-  await t.run(sql.appendExperimentEvents, { events: changes });
+  return t.send(sql.appendExperimentEvents, { events: changes });
 }
 
 function notifyOf({ concerned }: CommandTx, changes: readonly (Change | ExperimentChange)[]): void {

@@ -5,11 +5,12 @@ import { announceExperiments } from "./announce.ts";
 import { requireRole } from "./authorize.ts";
 import { type CommandTx, commit } from "./commit.ts";
 import type { Caller, Deps } from "./deps.ts";
-import { experimentSummary } from "./experiment-summaries.ts";
+import { experimentSummary, newSummary } from "./experiment-summaries.ts";
 import { refuseUnfitMasks } from "./given-masks.ts";
 import { factsOf } from "./models.ts";
+import { auditExperiment } from "./own-experiment.ts";
 import { findDataset, type PlannedSpec, planSpec, refuseUnknownArtifacts } from "./plan-spec.ts";
-import { connectStageRuns, finishWhereAllIsThere, writeStageRuns } from "./write-stage-runs.ts";
+import { connectStageRuns, finishWhereAllIsThere, isNew, writeStageRuns } from "./write-stage-runs.ts";
 import { isTallied, priorityRank, writeTrials } from "./write-trials.ts";
 
 export interface CreateExperiment {
@@ -41,12 +42,10 @@ export async function createExperiment(deps: Deps, command: CreateExperiment): P
       findDataset(t, identity, spec.dataset),
     ]);
     if (first) return first;
-    const experimentId = await writeExperiment(t, command, await planSpec(t, identity, spec, dataset));
-    const body = await experimentSummary(t, experimentId);
-    if (idempotency) {
-      await t.run(sql.keepAnswer, { ...idempotency, teamId: identity.teamId, status: 202, body, experimentId });
-    }
-    return { outcome: "created", experimentId, status: 202, body };
+    const body = await writeExperiment(t, command, await planSpec(t, identity, spec, dataset));
+    const answer = { status: 202, body, experimentId: body.id };
+    if (idempotency) t.send(sql.keepAnswer, { ...idempotency, teamId: identity.teamId, ...answer });
+    return { outcome: "created", ...answer };
   });
 }
 
@@ -70,16 +69,17 @@ async function firstAnswer(
   return { outcome: "replayed", experimentId, status, body };
 }
 
+/** In two trips to Postgres where all its stage runs are new: one that tells so, and one that ends with the commit. */
 async function writeExperiment(
   t: CommandTx,
   { identity, spec, rawSpec }: CreateExperiment,
   plan: PlannedSpec,
-): Promise<string> {
+): Promise<ExperimentSummary> {
   const { teamId, name: owner } = identity;
   const experimentId = randomUUID();
   const where = { pool: spec.pool, resources: spec.resources ?? {} };
-  const [, runs] = await Promise.all([
-    t.run(sql.insertExperiment, {
+  const [{ createdAt }, runs] = await Promise.all([
+    t.one(sql.insertExperiment, {
       experimentId,
       teamId,
       owner,
@@ -99,19 +99,12 @@ async function writeExperiment(
   ]);
   const cached = [...runs.values()].filter(({ origin }) => origin === "cached").length;
   const data = { name: spec.name, trials: plan.trials.length, stageRuns: runs.size, cached };
-  await Promise.all([
-    connectStageRuns(t, plan, runs),
-    writeTrials(t, { experimentId, first: 0 }, plan, runs),
-    announceExperiments(t, [{ teamId, experimentId, type: "experiment.submitted", data }]),
-    t.run(sql.insertAuditEvent, {
-      teamId,
-      actor: owner,
-      action: "experiment.create",
-      subject: experimentId,
-      detail: data,
-    }),
-  ]);
+  await connectStageRuns(t, plan, runs);
+  await writeTrials(t, { experimentId, first: 0 }, plan, runs);
+  announceExperiments(t, [{ teamId, experimentId, type: "experiment.submitted", data }]);
+  auditExperiment(t, identity, { action: "create", experimentId, detail: data });
   await finishWhereAllIsThere(t, runs);
-  if (isTallied(plan.trials.length)) await t.run(sql.countTally, { experimentId, snapshot: null });
-  return experimentId;
+  if (isTallied(plan.trials.length)) t.send(sql.countTally, { experimentId, snapshot: null });
+  if (![...runs.values()].every(isNew)) return experimentSummary(t, experimentId);
+  return newSummary({ id: experimentId, owner, createdAt }, spec, plan);
 }

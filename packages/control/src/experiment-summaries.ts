@@ -1,5 +1,6 @@
-import type { ExperimentSummary } from "@reluctant/contracts";
+import type { ExperimentSpec, ExperimentSummary } from "@reluctant/contracts";
 import { type Statements, sql } from "@reluctant/db";
+import type { PlannedSpec } from "./plan-spec.ts";
 import { tradeOffOf } from "./trade-off.ts";
 
 /** Summaries of the given experiments, in their order: by the tallies of large ones, where these hold. */
@@ -21,6 +22,38 @@ export const experimentSummary = async (t: Statements, experimentId: string): Pr
 /** The row of an experiment that may be large: by its tally, where it has one that holds. */
 export const summaryRow = async (t: Statements, experimentId: string): Promise<sql.ExperimentSummaryRow | null> =>
   (await t.maybe(sql.talliedExperimentSummary, { experimentId })) ?? t.maybe(sql.experimentSummary, { experimentId });
+
+/**
+ * The same of an experiment that is being submitted, whose stage runs are all new: known without a look at what was written, which
+ * takes Postgres 0.3 ms.
+ */
+export const newSummary = (
+  { id, owner, createdAt }: { id: string; owner: string; createdAt: Date },
+  { name, recipe }: ExperimentSpec,
+  { dataset, model, trials, stageRuns }: PlannedSpec,
+): ExperimentSummary => ({
+  id,
+  name,
+  state: "active",
+  reason: null,
+  dataset: dataset.firstName,
+  datasetVersion: dataset.version,
+  model: model.name,
+  recipe,
+  methods: [...new Set(trials.map(({ method }) => method))].sort(),
+  budgets: [...new Set(trials.flatMap(({ budget }) => budget ?? []))].sort((a, b) => a - b),
+  seeds: [...new Set(trials.map(({ seed }) => seed))].sort((a, b) => a - b),
+  trials: trials.length,
+  progress: { ...nothingYet, total: stageRuns.length, waiting: stageRuns.length },
+  best: null,
+  gpuSeconds: 0,
+  etaSeconds: null,
+  owner,
+  createdAt: createdAt.toISOString(),
+  finishedAt: null,
+});
+
+const nothingYet = { succeeded: 0, cached: 0, active: 0, failed: 0, cancelled: 0 };
 
 export const summaryOf = (row: sql.ExperimentSummaryRow): ExperimentSummary => ({
   id: row.id,

@@ -92,4 +92,4 @@ export const auditExperiment = (
   { teamId, name: actor }: Caller,
   { action, experimentId, detail = {} }: { action: string; experimentId: string; detail?: Record<string, unknown> },
 ): Promise<void> =>
-  t.run(sql.insertAuditEvent, { teamId, actor, action: `experiment.${action}`, subject: experimentId, detail });
+  t.send(sql.insertAuditEvent, { teamId, actor, action: `experiment.${action}`, subject: experimentId, detail });

@@ -55,6 +55,17 @@ test("one Idempotency-Key makes one experiment, also when it comes twice at once
   await expect(post(sha256("another body"))).rejects.toMatchObject({ code: "idempotency-mismatch" });
 });
 
+test.each([
+  ["of trials that are all new", { budgets: ["20%", "5%"], seeds: [2, 1], methods: ["senet", "snl"] }],
+  ["without budgets", onlyTrain],
+] as const)("a submit %s answers what its row says", async (_, changes) => {
+  const identity = await kit.caller();
+  const { body } = await kit.submit(changes as never, identity);
+  const { stageRuns: _runs, ...row } = await getExperiment(kit.deps, { identity, id: body.id });
+  expect(row).toMatchObject(body);
+  expect(body.progress.waiting).toBe(await kit.db.prisma.stageRun.count());
+});
+
 test("a key of one team means nothing to another", async () => {
   const spec = specOf();
   const idempotency = { key: "k1", requestHash: sha256("body") };

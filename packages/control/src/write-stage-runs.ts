@@ -101,19 +101,28 @@ function rowsOf(planned: readonly PlannedStageRun[], scopes: PlannedSpec["scopes
   return { stageRuns, params: [...places.keys()] };
 }
 
+export const isNew = ({ origin }: WrittenStageRun): boolean => origin === "ran";
+
 const originOf = (state: StageRunState): NeedOrigin => (state === "succeeded" ? "cached" : "shared");
 
-/** Writes the edges of new stage runs, counts which inputs are there already, and takes over what cancelled ones left. */
+/**
+ * Writes the edges of new stage runs, counts which inputs are there already, and takes over what cancelled ones left. Waits for all
+ * of their batches but the last.
+ */
 export async function connectStageRuns(
   t: Tx,
   plan: PlannedSpec,
   runs: ReadonlyMap<string, WrittenStageRun>,
 ): Promise<void> {
-  const created = inLockOrder(plan.stageRuns).filter(({ stageKey }) => runOf(runs, stageKey).origin === "ran");
-  for (const batch of inBatches(created)) await connect(t, batch, runs);
+  const created = inLockOrder(plan.stageRuns).filter(({ stageKey }) => isNew(runOf(runs, stageKey)));
+  let sent: Promise<void> | undefined;
+  for (const batch of inBatches(created)) {
+    await sent;
+    sent = connect(t, batch, runs);
+  }
 }
 
-async function connect(
+function connect(
   t: Tx,
   created: readonly PlannedStageRun[],
   runs: ReadonlyMap<string, WrittenStageRun>,
@@ -128,11 +137,11 @@ async function connect(
     })),
   );
   const stageRunIds = created.map(({ stageKey }) => runOf(runs, stageKey).id);
-  await Promise.all([
-    newInputs.length > 0 && t.run(sql.insertStageRunInputs, { inputs: newInputs }),
-    newInputs.length > 0 && t.many(sql.unblockStageRuns, { stageRunIds }),
-    t.run(sql.adoptCheckpoints, { stageRunIds }),
-  ]);
+  if (newInputs.length > 0) {
+    t.send(sql.insertStageRunInputs, { inputs: newInputs });
+    t.send(sql.unblockStageRuns, { stageRunIds });
+  }
+  return t.send(sql.adoptCheckpoints, { stageRunIds });
 }
 
 /** Ends the experiments that need these stage runs and wait for nothing: where all were finished before, no completion will. */

@@ -30,7 +30,7 @@ export function together(a: PlannedSpec, b: PlannedSpec): PlannedSpec {
 /** Whether an experiment is large enough for a tally: to count it anew whenever a screen asks takes 10 ms for each 500 trials. */
 export const isTallied = (trials: number): boolean => trials >= 500;
 
-/** Trials in the plan's order, numbered from `first`, in batches. */
+/** Trials in the plan's order, numbered from `first`. Waits for all batches but the last. */
 export async function writeTrials(
   t: CommandTx,
   { experimentId, first }: { experimentId: string; first: number },
@@ -39,16 +39,18 @@ export async function writeTrials(
 ): Promise<void> {
   const needsOf = newNeeds(runs);
   let number = first;
+  let sent: Promise<void> | undefined;
   for (const batch of inBatches(plan.trials)) {
+    await sent;
     const rows = batch.map(({ stageKeys, ...trial }) => ({ id: randomUUID(), number: number++, ...trial, stageKeys }));
-    await t.run(sql.insertTrials, {
+    sent = t.send(sql.insertTrials, {
       experimentId,
       model: plan.model.name,
       trials: rows.map(({ stageKeys: _, ...trial }) => trial),
       needs: rows.flatMap(({ id, stageKeys }) => needsOf(id, stageKeys)),
     });
   }
-  if (isTallied(number)) await t.run(sql.wantTally, { experimentId });
+  if (isTallied(number)) t.send(sql.wantTally, { experimentId });
 }
 
 /** The needs of one trial after the other; the first that needs a new stage run is the one for which it runs. */

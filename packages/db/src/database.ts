@@ -4,10 +4,17 @@ import { isRetryable } from "./errors.ts";
 import { PrismaClient } from "./generated/client.ts";
 import { LeakFreePgAdapter } from "./leak-free-adapter.ts";
 import { isDirect, openPool, type TimeLimits } from "./pool.ts";
-import { gatherWrites, query, type Statements, statementsBy } from "./statements.ts";
+import type { Fields, Statement, ValuesOf } from "./statement.ts";
+import { gatherWrites, query, type Run, type Statements, statementsBy } from "./statements.ts";
 
 /** A transaction. Statements that are begun together, as by `Promise.all`, travel together and run in this order. */
-export type Tx = Statements;
+export interface Tx extends Statements {
+  /**
+   * Begins a statement for whose answer nobody need wait: it travels with what is begun next, at the latest with the commit. Where it
+   * fails, so does the transaction. The promise is kept when it is over, either way.
+   */
+  send<Takes extends Fields>(statement: Statement<Takes, Fields | null>, values: ValuesOf<Takes>): Promise<void>;
+}
 
 /** Statements and models outside a transaction: for reads, and for writes of one statement. */
 export interface Database extends Statements {
@@ -75,21 +82,29 @@ async function untilNoneCollides<T>(work: () => Promise<T>): Promise<T> {
 async function transaction<T>(client: pg.PoolClient, limits: TimeLimits, work: (t: Tx) => Promise<T>): Promise<T> {
   let over = false;
   let broken = false;
-  const t = statementsBy((statement, values) =>
-    over ? Promise.reject(new Error("the transaction is over")) : query(client, statement, values),
-  );
+  let failure: { cause: unknown } | undefined; // of what was sent: all that Postgres says after it is that the transaction is aborted
+  const run: Run = (statement, values) =>
+    over ? Promise.reject(new Error("the transaction is over")) : query(client, statement, values);
+  const send: Tx["send"] = (statement, values) =>
+    run(statement, values).then(
+      () => {},
+      (cause: unknown) => {
+        failure ??= { cause };
+      },
+    );
   try {
     const begun = begin(client, limits);
     begun.catch(() => {}); // told below, or by the first statement, which has the same connection
-    const answer = await work(t);
+    const answer = await work({ ...statementsBy(run), send });
     over = true;
-    await begun;
-    await client.query("commit");
+    await Promise.all([begun, client.query("commit")]); // which rolls back, and says nothing, after a failure
+    if (failure) throw failure.cause;
     return answer;
   } catch (error) {
     over = true;
+    const cause = failure ? failure.cause : error;
     await client.query("rollback").catch(() => (broken = true));
-    throw error;
+    throw cause;
   } finally {
     client.release(broken);
   }

@@ -77,6 +77,28 @@ test("statements begun together run in their order, and none after one that fail
   await db.close();
 });
 
+test("what is sent is committed with the rest, and what fails of it fails the transaction by its own cause", async () => {
+  const db = openDatabase(database.url, { poolSize: 1 });
+  const add = adHoc("insert into team (name) values (:name)");
+  const names = async () =>
+    (await db.many(adHoc("select name from team where name like 's%' order by name"), {})).map(({ name }) => name);
+  await db.tx(async (t) => void t.send(add, { name: "s1" }));
+  expect(await names()).toEqual(["s1"]);
+  const unawaited = db.tx(async (t) => {
+    t.send(add, { name: "s2" });
+    t.send(add, { name: "s1" });
+    t.send(add, { name: "s3" });
+  });
+  await expect(unawaited).rejects.toMatchObject({ code: "23505" });
+  const goneOn = db.tx(async (t) => {
+    await t.send(add, { name: "s1" });
+    await t.many(add, { name: "s4" }); // of which Postgres says only that the transaction is aborted
+  });
+  await expect(goneOn).rejects.toMatchObject({ code: "23505" });
+  expect(await names()).toEqual(["s1"]);
+  await db.close();
+});
+
 test("a transaction that is over takes no more statements", async () => {
   const db = openDatabase(database.url, { poolSize: 1 });
   const late = await db.tx(async (t) => () => t.many(adHoc("select 1"), {}));

@@ -26,7 +26,7 @@ export interface Statements {
   run<Takes extends Fields>(statement: Statement<Takes, null>, values: ValuesOf<Takes>): Promise<void>;
 }
 
-type Run = <Row>(
+export type Run = <Row>(
   statement: Statement<Fields, Fields | null>,
   values: Readonly<Record<string, unknown>>,
 ) => Promise<Row[]>;

@@ -38,6 +38,8 @@ export const findDataset = statement("find-dataset", {
     classes: arrayOf(text),
     inputShape: arrayOf(int),
     trainCount: int,
+    /** What the version was called first, as screens call it. */
+    firstName: text,
     /** The only team that may see it, or null. */
     teamId: nullable(text),
   },

@@ -8,7 +8,19 @@ import type {
   SlotResources,
 } from "@reluctant/contracts";
 import type { TrialNeed } from "@reluctant/relu";
-import { arrayOf, bigint, boolean, int, json, nullable, smallint, text, uuid, word } from "../postgres-types.ts";
+import {
+  arrayOf,
+  bigint,
+  boolean,
+  int,
+  json,
+  nullable,
+  smallint,
+  text,
+  timestamp,
+  uuid,
+  word,
+} from "../postgres-types.ts";
 import { statement } from "../statement.ts";
 
 /** Others that lock the same name wait until this transaction ends. */
@@ -37,6 +49,7 @@ export const insertExperiment = statement("insert-experiment", {
     spec: json<unknown>(),
     parsed: json<unknown>(),
   },
+  gives: { createdAt: timestamp },
 });
 
 const answer = { status: int, body: json<ExperimentSummary>(), experimentId: text };
