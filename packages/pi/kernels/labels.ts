@@ -18,10 +18,12 @@ function sigma(x: v128): v128 {
   return v128.xor(swapped, left);
 }
 
-/** σ(x ⊕ c): what an evaluator encrypts. */
-export function blocks(out: usize, x: usize, c: usize, units: u32): void {
+/** σ(a ⊕ c) and σ(b ⊕ c): what an evaluator encrypts. */
+export function blocks(blocksOfA: usize, blocksOfB: usize, a: usize, b: usize, c: usize, units: u32): void {
   for (let i: usize = 0; i < units << 4; i += 16) {
-    v128.store(out + i, sigma(v128.xor(v128.load(x + i), v128.load(c + i))));
+    const shift = v128.load(c + i);
+    v128.store(blocksOfA + i, sigma(v128.xor(v128.load(a + i), shift)));
+    v128.store(blocksOfB + i, sigma(v128.xor(v128.load(b + i), shift)));
   }
 }
 
@@ -94,6 +96,23 @@ export function evaluateAnd(
     const ciphers = v128.xor(v128.load(encryptedOfA + i), v128.load(encryptedOfB + i));
     const hashes = v128.xor(ciphers, v128.xor(v128.load(blocksOfA + i), v128.load(blocksOfB + i)));
     v128.store(out + i, v128.xor(v128.xor(hashes, v128.xor(generatorHalf, evaluatorHalf)), shift));
+  }
+}
+
+/** The colors of a wire's labels, bit by bit, four at a time; up to three labels beyond the wire are read, and not used. */
+export function colors(out: usize, wire: usize, units: u32): void {
+  for (let first: u32 = 0; first < units; first += 32) {
+    const held = min(units - first, 32);
+    let word: u32 = 0;
+    for (let i: u32 = 0; i < held; i += 4) {
+      const at = wire + ((<usize>(first + i)) << 4);
+      const low = v128.shuffle<u32>(v128.load(at), v128.load(at, 16), 0, 4, 0, 4);
+      const high = v128.shuffle<u32>(v128.load(at, 32), v128.load(at, 48), 0, 4, 0, 4);
+      word |= i32x4.bitmask(i32x4.shl(v128.shuffle<u64>(low, high, 0, 2), 31)) << i;
+    }
+    if (held < 32) word &= (1 << held) - 1;
+    store<u32>(out, word);
+    out += 4;
   }
 }
 

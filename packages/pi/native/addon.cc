@@ -80,7 +80,7 @@ class Arguments {
   void* data_;
 };
 
-/** What a chunk of units is given as: gates, slots, inputs' slots, inputs' labels, outputs, units, keys, colors. */
+/** What a chunk of units is given as: gates, slots, inputs' labels, outputs, units, keys, colors. */
 struct GivenChunk {
   std::vector<pi::Input> inputs;
   pi::Chunk chunk;
@@ -91,39 +91,40 @@ void requireSlots(const int32_t* slots, size_t count, int32_t end) {
     if (slots[i] < 0 || slots[i] >= end) throw std::invalid_argument("there is no such slot");
 }
 
+void requireWire(const pi::Gate& gate, const std::vector<pi::Input>& inputs) {
+  if (gate.a < 0 || gate.a >= static_cast<int32_t>(inputs.size()) || gate.b < 0 || gate.b >= inputs[gate.a].wires)
+    throw std::invalid_argument("no input has such a wire");
+}
+
 GivenChunk chunkOf(const Arguments& given) {
   const auto gates = given.array<int32_t>(0);
   const int32_t slots = given.number(1);
-  const auto inputSlots = given.array<int32_t>(2);
-  const auto labels = given.arrays(3);
-  const auto outputs = given.array<int32_t>(4);
-  const int32_t units = given.number(5);
-  const auto keys = given.array<uint8_t>(6);
+  const auto labels = given.arrays(2);
+  const auto outputs = given.array<int32_t>(3);
+  const int32_t units = given.number(4);
+  const auto keys = given.array<uint8_t>(5);
   if (units < 1 || slots < 1 || gates.length % 5 != 0 || keys.length % 32 != 0) throw std::invalid_argument("this is no chunk");
   GivenChunk found{};
-  size_t wires = 0;
   for (const auto& input : labels) {
-    const size_t ofInput = input.length / 4 / units;
-    if (input.length != ofInput * 4 * units || wires + ofInput > inputSlots.length) throw std::invalid_argument("labels of another number are due");
-    found.inputs.push_back({reinterpret_cast<const uint8_t*>(input.data), inputSlots.data + wires, static_cast<int32_t>(ofInput)});
-    wires += ofInput;
+    const size_t wires = input.length / 4 / units;
+    if (input.length != wires * 4 * units) throw std::invalid_argument("labels of another number are due");
+    found.inputs.push_back({reinterpret_cast<const uint8_t*>(input.data), static_cast<int32_t>(wires)});
   }
-  if (wires != inputSlots.length) throw std::invalid_argument("labels of another number are due");
-  requireSlots(inputSlots.data, inputSlots.length, slots);
   requireSlots(outputs.data, outputs.length, slots);
   const auto* gate = reinterpret_cast<const pi::Gate*>(gates.data);
   const auto count = static_cast<int32_t>(gates.length / 5);
   int32_t ands = 0;
   for (int32_t i = 0; i < count; i++) {
-    requireSlots(&gate[i].a, 4, slots);
+    if (gate[i].op == 3) requireWire(gate[i], found.inputs);
+    else requireSlots(&gate[i].a, 3, slots);
+    requireSlots(&gate[i].out, 1, slots);
     if (gate[i].op == 2) ands++;
   }
   if (keys.length != 32 * static_cast<size_t>(ands)) throw std::invalid_argument("two keys for each AND are due");
   const size_t words = outputs.length * ((static_cast<size_t>(units) + 31) / 32);
-  auto* colors = reinterpret_cast<uint32_t*>(given.array<int32_t>(7, words));
-  const auto inputCount = static_cast<int32_t>(found.inputs.size());
+  auto* colors = reinterpret_cast<uint32_t*>(given.array<int32_t>(6, words));
   const auto outputCount = static_cast<int32_t>(outputs.length);
-  found.chunk = {gate, count, slots, found.inputs.data(), inputCount, outputs.data, outputCount, units, keys.data, ands, colors};
+  found.chunk = {gate, count, slots, found.inputs.data(), outputs.data, outputCount, units, keys.data, ands, colors};
   return found;
 }
 
@@ -131,13 +132,13 @@ size_t tableBytes(const pi::Chunk& chunk) { return 32 * static_cast<size_t>(chun
 
 void garble(const Arguments& given) {
   const GivenChunk found = chunkOf(given);
-  const auto* delta = reinterpret_cast<const uint8_t*>(given.array<int32_t>(8, 4));
-  given.kernels().garble(found.chunk, delta, given.array<uint8_t>(9, tableBytes(found.chunk)));
+  const auto* delta = reinterpret_cast<const uint8_t*>(given.array<int32_t>(7, 4));
+  given.kernels().garble(found.chunk, delta, given.array<uint8_t>(8, tableBytes(found.chunk)));
 }
 
 void evaluate(const Arguments& given) {
   const GivenChunk found = chunkOf(given);
-  given.kernels().evaluate(found.chunk, given.array<uint8_t>(8, tableBytes(found.chunk)));
+  given.kernels().evaluate(found.chunk, given.array<uint8_t>(7, tableBytes(found.chunk)));
 }
 
 /** labels, values, bits, delta */

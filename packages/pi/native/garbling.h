@@ -9,11 +9,10 @@
 
 namespace {
 
-/** Units that go through the circuit together: 200 wires of 1 KiB, beside which lie 66 KiB of key schedules. */
+/** Units that go through the circuit together: some 70 wires of 1 KiB, beside which lie 66 KiB of key schedules. */
 constexpr int kUnits = 64;
 constexpr int kWireBytes = kUnits * 16;
 constexpr int kTableBytes = kUnits * 32;
-
 
 /** What lies far apart, gate by gate and wire by wire, no prefetcher of the processor's expects. */
 inline void prefetch(const uint8_t* from, int bytes) {
@@ -32,16 +31,14 @@ class Desk {
   uint8_t* at(int slot) { return base_ + static_cast<size_t>(slot) * kWireBytes; }
   const Schedule& schedule(int i) const { return schedules_[i]; }
 
-  void place(int first, int units) {
-    std::memset(at(0), 0, kWireBytes); // the constant 0
-    for (int i = 0; i < chunk_.inputCount; i++) {
-      const pi::Input& input = chunk_.inputs[i];
-      for (int wire = 0; wire < input.wires; wire++) {
-        const uint8_t* labels = input.labels + 16 * (static_cast<size_t>(wire) * chunk_.units + first);
-        if (wire + 2 < input.wires) prefetch(labels + 32 * static_cast<size_t>(chunk_.units), 16 * units);
-        std::memcpy(at(input.slots[wire]), labels, 16 * units);
-      }
-    }
+  void begin() { std::memset(at(0), 0, kWireBytes); } // the constant 0
+
+  /** A wire of an input, of the units from `first` on. */
+  void take(const pi::Gate& gate, int first, int units) {
+    const pi::Input& input = chunk_.inputs[gate.a];
+    const uint8_t* labels = input.labels + 16 * (static_cast<size_t>(gate.b) * chunk_.units + first);
+    if (gate.b + 1 < input.wires) prefetch(labels + 16 * static_cast<size_t>(chunk_.units), 16 * units);
+    std::memcpy(at(gate.out), labels, 16 * units);
   }
 
   void takeColors(int first, int units) {
@@ -141,7 +138,7 @@ template <typename Gates>
 void inPieces(const pi::Chunk& chunk, Desk& desk, Gates gates) {
   for (int first = 0; first < chunk.units; first += kUnits) {
     const int units = chunk.units - first < kUnits ? chunk.units - first : kUnits;
-    desk.place(first, units);
+    desk.begin();
     gates(first, units);
     desk.takeColors(first, units);
   }
@@ -154,6 +151,10 @@ void evaluate(const pi::Chunk& chunk, const uint8_t* tables) {
     const uint8_t* table = tables + 32 * static_cast<size_t>(first);
     int ands = 0;
     for (const pi::Gate* gate = chunk.gates; gate < chunk.gates + chunk.gateCount; gate++) {
+      if (gate->op == 3) {
+        desk.take(*gate, first, units);
+        continue;
+      }
       uint8_t *out = desk.at(gate->out), *a = desk.at(gate->a);
       if (gate->op == 0) xorWires(out, a, desk.at(gate->b));
       else if (gate->op == 1) std::memmove(out, a, kWireBytes); // the garbler has changed which label is 0's
@@ -178,6 +179,10 @@ void garble(const pi::Chunk& chunk, const uint8_t* deltaLabel, uint8_t* tables) 
     uint8_t* table = tables + 32 * static_cast<size_t>(first);
     int ands = 0;
     for (const pi::Gate* gate = chunk.gates; gate < chunk.gates + chunk.gateCount; gate++) {
+      if (gate->op == 3) {
+        desk.take(*gate, first, units);
+        continue;
+      }
       uint8_t *out = desk.at(gate->out), *a = desk.at(gate->a);
       if (gate->op == 0) xorWires(out, a, desk.at(gate->b));
       else if (gate->op == 1) xorLabel(out, a, delta.label);

@@ -4,15 +4,17 @@
 
 namespace pi {
 
-/** A gate over slots of wires: 0 is out = a ⊕ b, 1 is out = ¬a, 2 is an AND: out = ((a ⊕ c) ∧ (b ⊕ c)) ⊕ c. */
+/**
+ * A gate over slots of wires: 0 is out = a ⊕ b, 1 is out = ¬a, 2 is an AND: out = ((a ⊕ c) ∧ (b ⊕ c)) ⊕ c, 3 takes wire b of
+ * input a.
+ */
 struct Gate {
   int32_t op, a, b, c, out;
 };
 
-/** Labels of consecutive wires, `units` of each, and the slots that they belong to. */
+/** Labels of consecutive wires, `units` of each. */
 struct Input {
   const uint8_t* labels;
-  const int32_t* slots;
   int32_t wires;
 };
 
@@ -22,7 +24,6 @@ struct Chunk {
   int32_t gateCount;
   int32_t slots;
   const Input* inputs;
-  int32_t inputCount;
   const int32_t* outputs;
   int32_t outputCount;
   int32_t units;

@@ -38,19 +38,20 @@ export function garble<Input extends string>(
   options: Options<Input> & { zeros: InputLabels<Input>; delta: Delta },
 ): Garbled {
   const { circuit, zeros, delta, units, kernels } = options;
-  const desk = new Desk(options, zeros);
+  const desk = new Desk(options, 2);
   desk.place(desk.delta, delta);
   const tables = new Uint8Array(tableBytes(circuit, units));
   let ands = 0;
   for (const gate of circuit.gates) {
-    const [a, out] = [desk.at(gate.a), desk.at(gate.out)];
-    if (gate.op === "xor") kernels.xor(out, a, desk.at(gate.b), units);
-    else if (gate.op === "not") kernels.xorConstant(out, a, desk.delta, units);
+    const out = desk.at(gate.out);
+    if (gate.op === "input") desk.place(out, desk.ofWire(zeros[gate.input], gate.bit));
+    else if (gate.op === "xor") kernels.xor(out, desk.at(gate.a), desk.at(gate.b), units);
+    else if (gate.op === "not") kernels.xorConstant(out, desk.at(gate.a), desk.delta, units);
     else {
-      const places = { ...desk.ofGate, a, b: desk.at(gate.b), c: desk.at(gate.c), out };
-      kernels.blocksOfBoth(places.blocksOfA, a, places.c, desk.delta, units);
+      const places = desk.placesOf(gate);
+      kernels.blocksOfBoth(places.blocksOfA, places.a, places.c, desk.delta, units);
       kernels.blocksOfBoth(places.blocksOfB, places.b, places.c, desk.delta, units);
-      desk.encrypt(ands, 2 * units);
+      desk.encrypt(ands);
       kernels.garbleAnd(places, desk.delta, units);
       tables.set(desk.table, gateTableBytes * units * ands++);
     }
@@ -63,18 +64,18 @@ export function evaluate<Input extends string>(
   options: Options<Input> & { labels: InputLabels<Input>; tables: Uint8Array },
 ): Int32Array {
   const { circuit, labels, tables, units, kernels } = options;
-  const desk = new Desk(options, labels);
+  const desk = new Desk(options, 1);
   let ands = 0;
   for (const gate of circuit.gates) {
-    const [a, out] = [desk.at(gate.a), desk.at(gate.out)];
-    if (gate.op === "xor") kernels.xor(out, a, desk.at(gate.b), units);
+    const out = desk.at(gate.out);
+    if (gate.op === "input") desk.place(out, desk.ofWire(labels[gate.input], gate.bit));
+    else if (gate.op === "xor") kernels.xor(out, desk.at(gate.a), desk.at(gate.b), units);
     else if (gate.op === "not")
-      kernels.xor(out, a, desk.at(0), units); // the garbler has changed which label is 0's
+      kernels.xor(out, desk.at(gate.a), desk.at(0), units); // the garbler has changed which label is 0's
     else {
-      const places = { ...desk.ofGate, a, b: desk.at(gate.b), c: desk.at(gate.c), out };
-      kernels.blocks(places.blocksOfA, a, places.c, units);
-      kernels.blocks(places.blocksOfB, places.b, places.c, units);
-      desk.encrypt(ands, units);
+      const places = desk.placesOf(gate);
+      kernels.blocks(places, units);
+      desk.encrypt(ands);
       const from = gateTableBytes * units * ands++;
       desk.table.set(tables.subarray(from, from + gateTableBytes * units));
       kernels.evaluateAnd(places, units);
@@ -86,33 +87,34 @@ export function evaluate<Input extends string>(
 /** The kernels' memory for a chunk: Δ, one gate's blocks and AES of them, its table, then the wires by slot. */
 class Desk {
   readonly delta = 0;
-  readonly ofGate: Omit<AndPlaces, "a" | "b" | "c" | "out">;
   /** The gate's table. */
   readonly table: Uint8Array;
+  readonly #ofGate: Omit<AndPlaces, "a" | "b" | "c" | "out">;
+  /** Blocks of both halves of a gate, and where AES of them belongs. */
+  readonly #halves: readonly { blocks: Uint8Array; encrypted: Uint8Array }[];
   readonly #wires: number;
   readonly #memory: ArrayBuffer;
   readonly #options: Pick<Options<string>, "units" | "hash" | "kernels">;
 
-  constructor(options: Options<string>, inputs: InputLabels<string>) {
+  /** `hashed`: labels of a wire that are hashed, both or the one that is known. */
+  constructor(options: Options<string>, hashed: 1 | 2) {
     const { circuit, units, kernels } = options;
     const wireBytes = units * labelBytes;
-    const start = 4 * labelBytes;
-    const [blocksOfA, blocksOfB, encryptedOfA, encryptedOfB, table] = [0, 2, 4, 6, 8].map(
-      (wires) => start + wires * wireBytes,
+    const blockBytes = hashed * wireBytes;
+    const [blocksOfA, blocksOfB, encryptedOfA, encryptedOfB, table] = [0, 1, 2, 3, 4].map(
+      (place) => 4 * labelBytes + place * blockBytes,
     ) as [number, number, number, number, number];
-    this.ofGate = { blocksOfA, blocksOfB, encryptedOfA, encryptedOfB, table };
+    this.#ofGate = { blocksOfA, blocksOfB, encryptedOfA, encryptedOfB, table };
     this.#wires = table + gateTableBytes * units;
     this.#options = options;
-    this.#memory = kernels.reserve(this.#wires + circuit.slots * wireBytes);
+    const room = 3 * labelBytes; // that is read behind the last wire
+    this.#memory = kernels.reserve(this.#wires + circuit.slots * wireBytes + room);
     this.table = this.#bytes(table, gateTableBytes * units);
+    this.#halves = [
+      { blocks: this.#bytes(blocksOfA, blockBytes), encrypted: this.#bytes(encryptedOfA, blockBytes) },
+      { blocks: this.#bytes(blocksOfB, blockBytes), encrypted: this.#bytes(encryptedOfB, blockBytes) },
+    ];
     this.#bytes(this.at(0), wireBytes).fill(0); // the constant 0
-    for (const [name, slots] of Object.entries(circuit.inputs)) {
-      const labels = inputs[name] as Labels;
-      const words = units * labelWords;
-      slots.forEach((slot, bit) => {
-        this.place(this.at(slot), labels.subarray(bit * words, (bit + 1) * words));
-      });
-    }
   }
 
   /** Where a slot's wire lies. */
@@ -120,30 +122,39 @@ class Desk {
     return this.#wires + slot * this.#options.units * labelBytes;
   }
 
+  /** Where all of an AND lies. */
+  placesOf({ a, b, c, out }: Record<"a" | "b" | "c" | "out", number>): AndPlaces {
+    const { blocksOfA, blocksOfB, encryptedOfA, encryptedOfB, table } = this.#ofGate; // to spread them takes 5 µs
+    const wires = { a: this.at(a), b: this.at(b), c: this.at(c), out: this.at(out) };
+    return { blocksOfA, blocksOfB, encryptedOfA, encryptedOfB, table, ...wires };
+  }
+
+  /** The labels of one of an input's wires. */
+  ofWire(labels: Labels, bit: number): Labels {
+    const words = this.#options.units * labelWords;
+    return labels.subarray(bit * words, (bit + 1) * words);
+  }
+
   place(at: number, labels: Labels): void {
     new Int32Array(this.#memory, at, labels.length).set(labels);
   }
 
-  /** AES of a gate's blocks, `count` of each half. */
-  encrypt(and: number, count: number): void {
-    const { hash } = this.#options;
-    const { blocksOfA, blocksOfB, encryptedOfA, encryptedOfB } = this.ofGate;
-    const bytes = count * labelBytes;
-    hash.encrypt(and, 0, this.#bytes(blocksOfA, bytes), this.#bytes(encryptedOfA, bytes));
-    hash.encrypt(and, 1, this.#bytes(blocksOfB, bytes), this.#bytes(encryptedOfB, bytes));
+  /** AES of a gate's blocks. */
+  encrypt(and: number): void {
+    this.#halves.forEach(({ blocks, encrypted }, half) => {
+      this.#options.hash.encrypt(and, half as 0 | 1, blocks, encrypted);
+    });
   }
 
-  /** Colors of the wires' labels as bit slices, one slice a wire. */
+  /** Colors of the wires' labels as bit slices, one slice a wire; they take the table's place. */
   colorsOf(slots: readonly number[]): Int32Array {
-    const { units } = this.#options;
-    const stride = sliceStride(units);
-    const colors = new Int32Array(slots.length * stride);
+    const { units, kernels } = this.#options;
+    const { table } = this.#ofGate;
+    const slice = new Int32Array(this.#memory, table, sliceStride(units));
+    const colors = new Int32Array(slots.length * slice.length);
     slots.forEach((slot, wire) => {
-      const labels = new Int32Array(this.#memory, this.at(slot), units * labelWords);
-      for (let unit = 0; unit < units; unit++) {
-        const word = wire * stride + (unit >> 5);
-        colors[word] = (colors[word] as number) | (((labels[unit * labelWords] as number) & 1) << (unit & 31));
-      }
+      kernels.colors(table, this.at(slot), units);
+      colors.set(slice, wire * slice.length);
     });
     return colors;
   }

@@ -1,3 +1,4 @@
+import { sliceStride } from "./bits.ts";
 import { labelBytes, labelWords } from "./labels.ts";
 
 /** Where a gate's wires lie, and its table: byte offsets. */
@@ -26,9 +27,9 @@ export interface LabelKernels {
   xor(out: number, a: number, b: number, units: number): void;
   /** out = a ⊕ the one label at `label` */
   xorConstant(out: number, a: number, label: number, units: number): void;
-  /** out = σ(x ⊕ c), which is encrypted for the hash H(x ⊕ c): the two are added where a gate's are */
-  blocks(out: number, x: number, c: number, units: number): void;
-  /** The same of all units, then σ(x ⊕ c ⊕ Δ) of all; Δ is the label at `delta`. */
+  /** A gate's blocks σ(a ⊕ c) and σ(b ⊕ c), which are encrypted for the hashes H(a ⊕ c) and H(b ⊕ c): the two are added where a gate's are */
+  blocks(places: AndPlaces, units: number): void;
+  /** out = σ(x ⊕ c) of all units, then σ(x ⊕ c ⊕ Δ) of all; Δ is the label at `delta`. */
   blocksOfBoth(out: number, x: number, c: number, delta: number, units: number): void;
   /**
    * One AND at the garbler: the table's halves are T_G = H(a₀) ⊕ H(a₁) ⊕ p_b·Δ and T_E = H(b₀) ⊕ H(b₁) ⊕ a₀, and
@@ -37,6 +38,8 @@ export interface LabelKernels {
   garbleAnd(places: AndPlaces, delta: number, units: number): void;
   /** One AND at the evaluator: out = H(a) ⊕ s_a·T_G ⊕ H(b) ⊕ s_b·(T_E ⊕ a), with c added to a, b and out. */
   evaluateAnd(places: AndPlaces, units: number): void;
+  /** The colors of a wire's labels as a bit slice, what is left of its last word 0. */
+  colors(out: number, wire: number, units: number): void;
 }
 
 /** The kernels in JavaScript: the oracle of others. */
@@ -64,7 +67,12 @@ export class JavascriptKernels implements LabelKernels {
     }
   }
 
-  blocks(out: number, x: number, c: number, units: number): void {
+  blocks({ blocksOfA, blocksOfB, a, b, c }: AndPlaces, units: number): void {
+    this.#blocksOf(blocksOfA, a, c, units);
+    this.#blocksOf(blocksOfB, b, c, units);
+  }
+
+  #blocksOf(out: number, x: number, c: number, units: number): void {
     const words = this.#words;
     for (let unit = 0; unit < units; unit++) {
       const at = unit * labelWords;
@@ -81,8 +89,8 @@ export class JavascriptKernels implements LabelKernels {
   blocksOfBoth(out: number, x: number, c: number, delta: number, units: number): void {
     const ones = out + units * labelBytes;
     this.xorConstant(ones, x, delta, units);
-    this.blocks(ones, ones, c, units);
-    this.blocks(out, x, c, units);
+    this.#blocksOf(ones, ones, c, units);
+    this.#blocksOf(out, x, c, units);
   }
 
   garbleAnd(places: AndPlaces, delta: number, units: number): void {
@@ -121,6 +129,16 @@ export class JavascriptKernels implements LabelKernels {
         const generatorHalf = hash(blocksOfA + w, encryptedOfA + w) ^ (colorA & (words[table + i + w] as number));
         words[out + w] = generatorHalf ^ hash(blocksOfB + w, encryptedOfB + w) ^ (colorB & ofTable) ^ shift;
       }
+    }
+  }
+
+  colors(out: number, wire: number, units: number): void {
+    const words = this.#words;
+    words.fill(0, out >> 2, (out >> 2) + sliceStride(units));
+    for (let unit = 0; unit < units; unit++) {
+      const color = (words[(wire >> 2) + unit * labelWords] as number) & 1;
+      const word = (out >> 2) + (unit >> 5);
+      words[word] = (words[word] as number) | (color << (unit & 31));
     }
   }
 }

@@ -6,11 +6,10 @@ import { findAddon } from "./native-build.ts";
 /** Levels of the processor's own instructions. */
 export type NativeLevel = Exclude<Level, "javascript" | "wasm">;
 
-/** A chunk as `native/addon.cc` takes it: gates, slots, inputs' slots, inputs' labels, outputs, units, keys, colors. */
+/** A chunk as `native/addon.cc` takes it: gates, slots, inputs' labels, outputs, units, keys, colors. */
 export type NativeChunk = [
   gates: Int32Array,
   slots: number,
-  inputSlots: Int32Array,
   labels: readonly Int32Array[],
   outputs: Int32Array,
   units: number,

@@ -15,12 +15,12 @@ export const nativeKernels = (level: NativeLevel, native: NativeFunctions): Kern
     const tables = new Uint8Array(tableBytes(chunk.circuit, chunk.units));
     const given = nativeChunk(chunk, chunk.zeros);
     native.garble(...given, chunk.delta, tables);
-    return { tables, colors: given[7] };
+    return { tables, colors: given[6] };
   },
   evaluate(chunk) {
     const given = nativeChunk(chunk, chunk.labels);
     native.evaluate(...given, chunk.tables);
-    return given[7];
+    return given[6];
   },
   takeBits: native.takeBits,
   sender(delta, seeds): RowSender {
@@ -82,16 +82,15 @@ function nativeChunk<Input extends string>(
   { circuit, hash, units }: ChunkOfUnits<Input>,
   labels: InputLabels<Input>,
 ): NativeChunk {
-  const { gates, inputSlots, outputs } = programOf(circuit);
-  const names = Object.keys(circuit.inputs) as Input[];
+  const { gates, outputs } = programOf(circuit);
   const colors = new Int32Array(outputs.length * sliceStride(units));
-  return [gates, circuit.slots, inputSlots, names.map((name) => labels[name]), outputs, units, hash.keys, colors];
+  const given = circuit.inputs.map((name) => labels[name as Input]);
+  return [gates, circuit.slots, given, outputs, units, hash.keys, colors];
 }
 
 interface Program {
   /** Five numbers a gate: see `Gate` in native/kernels.h. */
   gates: Int32Array;
-  inputSlots: Int32Array;
   outputs: Int32Array;
 }
 
@@ -101,15 +100,15 @@ function programOf(circuit: Circuit): Program {
   const known = programs.get(circuit);
   if (known) return known;
   const program = {
-    gates: Int32Array.from(circuit.gates.flatMap(numbersOf)),
-    inputSlots: Int32Array.from(Object.values(circuit.inputs).flat()),
+    gates: Int32Array.from(circuit.gates.flatMap((gate) => numbersOf(gate, circuit.inputs))),
     outputs: Int32Array.from(circuit.outputs),
   };
   programs.set(circuit, program);
   return program;
 }
 
-function numbersOf(gate: Gate): number[] {
+function numbersOf(gate: Gate, inputs: readonly string[]): number[] {
+  if (gate.op === "input") return [3, inputs.indexOf(gate.input), gate.bit, 0, gate.out];
   if (gate.op === "xor") return [0, gate.a, gate.b, 0, gate.out];
   if (gate.op === "not") return [1, gate.a, 0, 0, gate.out];
   return [2, gate.a, gate.b, gate.c, gate.out];

@@ -17,8 +17,8 @@ export class WasmKernels implements LabelKernels {
     this.#instance.kernels.xorConstant(out, a, label, units);
   }
 
-  blocks(out: number, x: number, c: number, units: number): void {
-    this.#instance.kernels.blocks(out, x, c, units);
+  blocks({ blocksOfA, blocksOfB, a, b, c }: AndPlaces, units: number): void {
+    this.#instance.kernels.blocks(blocksOfA, blocksOfB, a, b, c, units);
   }
 
   blocksOfBoth(out: number, x: number, c: number, delta: number, units: number): void {
@@ -35,5 +35,9 @@ export class WasmKernels implements LabelKernels {
     const { blocksOfA, blocksOfB, encryptedOfA, encryptedOfB, table, a, b, c, out } = places;
     const { kernels } = this.#instance;
     kernels.evaluateAnd(blocksOfA, blocksOfB, encryptedOfA, encryptedOfB, table, a, b, c, out, units);
+  }
+
+  colors(out: number, wire: number, units: number): void {
+    this.#instance.kernels.colors(out, wire, units);
   }
 }

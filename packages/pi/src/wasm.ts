@@ -4,10 +4,11 @@ import { readFileSync } from "node:fs";
 export interface KernelExports {
   xor(out: number, a: number, b: number, units: number): void;
   xorConstant(out: number, a: number, label: number, units: number): void;
-  blocks(out: number, x: number, c: number, units: number): void;
+  blocks(blocksOfA: number, blocksOfB: number, a: number, b: number, c: number, units: number): void;
   blocksOfBoth(out: number, x: number, c: number, delta: number, units: number): void;
   garbleAnd(...places: number[]): void;
   evaluateAnd(...places: number[]): void;
+  colors(out: number, wire: number, units: number): void;
   transposeColumns(rows: number, columns: number, stride: number, block: number): void;
   multiplyPatches(
     low: number,
