@@ -1,6 +1,6 @@
 import type { Kernels } from "./kernels.ts";
 import type { LinearWeights, StepOf } from "./network.ts";
-import { add, type RingVector } from "./ring.ts";
+import type { RingVector } from "./ring.ts";
 
 /*
  * The local halves of a linear step on additive shares, x = client + server: the correlation has given the client
@@ -13,7 +13,12 @@ export function applyToServerShare(
   { filters, bias }: LinearWeights,
   { share, correlation, kernels }: { share: RingVector; correlation: RingVector; kernels: Kernels },
 ): RingVector {
-  return addBias(add(kernels.convolve(shape, filters, share), correlation), bias);
+  const wide = kernels.convolve(shape, filters, share);
+  for (let i = 0, channel = 0; i < wide.length; i++) {
+    wide[i] = (wide[i] as bigint) + (correlation[i] as bigint) + (bias[channel] as bigint);
+    channel = channel + 1 === bias.length ? 0 : channel + 1;
+  }
+  return wide;
 }
 
 /** Adds a bias to each position's channels, in place. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { randomVector } from "./random.ts";
-import { fractionBits, shiftRight, subtract } from "./ring.ts";
+import { fractionBits, negate, shiftRight, subtract } from "./ring.ts";
 import { reconstruct, share, truncateClientShare, truncateServerShare } from "./sharing.ts";
 
 const truncated = (value: BigInt64Array, client: BigInt64Array) =>
@@ -31,6 +31,13 @@ describe("additive shares", () => {
     const value = new BigInt64Array(shares.length).fill(x);
     const out = truncated(value, BigInt64Array.from(shares));
     for (const result of out) expect([x >> 12n, (x >> 12n) + 1n]).toContain(result);
+  });
+
+  it("are truncated at the server to −⌊−share / 2^bits⌋, in the ring", () => {
+    const edges = [0n, 1n, -1n, 4095n, -4096n, 2n ** 32n, -(2n ** 32n), 2n ** 63n - 1n, -(2n ** 63n)];
+    const shares = BigInt64Array.from([...edges, ...randomVector(1_000)]);
+    for (const bits of [1, 12, 16, 31])
+      expect(truncateServerShare(shares, bits)).toEqual(negate(shiftRight(negate(shares), bits)));
   });
 
   it("miss by 2^52 where the client's share is within |x| of the boundary: the documented chance", () => {

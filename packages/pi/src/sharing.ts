@@ -1,5 +1,5 @@
 import { randomVector } from "./random.ts";
-import { add, negate, type RingVector, shiftRight, subtract } from "./ring.ts";
+import { add, type RingVector, shiftRight, subtract } from "./ring.ts";
 
 /** An additive secret sharing over Z_2^64: the value is client + server; each share alone is uniform. */
 export interface Shared {
@@ -22,6 +22,16 @@ export const reconstruct = ({ client, server }: Shared): RingVector => add(clien
  */
 export const truncateClientShare = (share: RingVector, bits: number): RingVector => shiftRight(share, bits);
 
-/** The server's half: −⌊−share / 2^bits⌋. */
-export const truncateServerShare = (share: RingVector, bits: number): RingVector =>
-  negate(shiftRight(negate(share), bits));
+/** The server's half: −⌊−share / 2^bits⌋, of up to 31 bits. In one pass: memory for what lies between takes longer than to compute it. */
+export function truncateServerShare(share: RingVector, bits: number): RingVector {
+  const words = new Int32Array(share.buffer, share.byteOffset, 2 * share.length);
+  const out = new Int32Array(words.length);
+  for (let i = 0; i < out.length; i += 2) {
+    const low = -(words[i] as number) | 0;
+    const high = (~(words[i + 1] as number) + Number(low === 0)) | 0;
+    const shifted = (low >>> bits) | ((high << 1) << (31 - bits)); // in two steps, for 32 places would be none
+    out[i] = -shifted;
+    out[i + 1] = ~(high >> bits) + Number(shifted === 0);
+  }
+  return new BigInt64Array(out.buffer);
+}
