@@ -1,6 +1,7 @@
 import type { CostAxis, PiMeasurement } from "@reluctant/contracts";
 import { expect, it } from "vitest";
 import { chosenSetting, costOn, measuredSettings, settingOf } from "./measured-cost.ts";
+import { idleMachine, measurementOf } from "./testing.ts";
 
 const phase = (ms: number, bytes: number) => ({
   ms,
@@ -11,33 +12,15 @@ const phase = (ms: number, bytes: number) => ({
   rounds: 4,
 });
 
-function measurement(
-  onlineMs: number,
-  { disturbed = false, ...change }: Partial<PiMeasurement & { disturbed: boolean }> = {},
-) {
-  return {
-    stageRunId: "",
-    system: "delphi",
-    protocol: "garbled",
-    linear: "dealer",
-    profile: "lan",
-    batch: 1,
-    threads: 1,
-    repeat: 1,
-    samples: 5,
-    privateAccuracy: 1,
-    plaintextAccuracy: 1,
-    agreement: 1,
+const measurement = (onlineMs: number, change: Partial<PiMeasurement> = {}) =>
+  measurementOf({
     cost: {
       offline: phase(100, 1_000),
       online: phase(onlineMs, 10),
       label: "dealer: offline linear cost not included",
     },
-    machine: { processor: "Xeon(R) 9", cores: 2, level: "avx2", othersShare: 0, disturbed },
-    measuredAt: "2026-01-01T00:00:00.000Z",
     ...change,
-  } satisfies PiMeasurement;
-}
+  });
 
 const keyOf = (each: PiMeasurement) => settingOf(each).key;
 const on = (axis: CostAxis, measurements: PiMeasurement[]) =>
@@ -57,7 +40,7 @@ it("gives the median of a setting's measurements, and the least and most of thei
 });
 
 it("counts what was disturbed only where nothing else was measured", () => {
-  const disturbed = measurement(90, { disturbed: true });
+  const disturbed = measurement(90, { machine: { ...idleMachine, disturbed: true } });
   expect(on("online-latency", [disturbed, measurement(10)])).toMatchObject({
     value: 10,
     disturbed: false,
@@ -71,7 +54,7 @@ it("tells settings apart by protocol, linear layers, network and machine, most p
   const others: PiMeasurement[] = [
     measurement(1, { protocol: "gmw" }),
     measurement(1, { profile: "wan" }),
-    measurement(1, { machine: { ...lan.machine, cores: 4 } }),
+    measurement(1, { machine: { ...idleMachine, cores: 4 } }),
     measurement(1, { linear: "he" }),
   ];
   expect(new Set([lan, ...others].map(keyOf)).size).toBe(5);

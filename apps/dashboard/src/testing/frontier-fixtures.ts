@@ -1,4 +1,5 @@
 import type { Frontier, FrontierPoint, PiMeasurement, ReluProtocol } from "@reluctant/contracts";
+import { idleMachine, measurementOf } from "@reluctant/relu/testing";
 import { summary } from "./experiment-fixtures.ts";
 import { allRelus, at, hash, uuid } from "./names.ts";
 import { accuracyOf, budgets, methods } from "./stage-run-fixtures.ts";
@@ -29,7 +30,7 @@ const point = (n: number, change: Partial<FrontierPoint>): FrontierPoint => ({
 });
 
 /** What a network of so many ReLUs cost by a protocol; gmw's rounds make it slower where there are few. */
-function measurementOf(reluCount: number, protocol: ReluProtocol, disturbed: boolean): PiMeasurement {
+function measured(reluCount: number, protocol: ReluProtocol, disturbed: boolean): PiMeasurement {
   const gmw = protocol === "gmw";
   const phase = (ms: number, bytes: number, rounds: number) => ({
     ms,
@@ -39,19 +40,11 @@ function measurementOf(reluCount: number, protocol: ReluProtocol, disturbed: boo
     bytesReceived: (3 * bytes) / 4,
     rounds,
   });
-  return {
+  return measurementOf({
     stageRunId: uuid(3_000),
-    system: "delphi",
     protocol,
-    linear: "dealer",
-    profile: "lan",
-    batch: 1,
-    threads: 1,
-    repeat: 1,
-    samples: 5,
     privateAccuracy: 0.8,
     plaintextAccuracy: 0.8,
-    agreement: 1,
     cost: {
       offline: phase(400 + reluCount * 0.02, reluCount * 6_100, 24),
       online: phase(
@@ -61,9 +54,15 @@ function measurementOf(reluCount: number, protocol: ReluProtocol, disturbed: boo
       ),
       label: "dealer: offline linear cost not included",
     },
-    machine: { processor: "AMD EPYC 9R14", cores: 2, level: "avx512", othersShare: disturbed ? 0.4 : 0, disturbed },
+    machine: {
+      ...idleMachine,
+      processor: "AMD EPYC 9R14",
+      level: "avx512",
+      othersShare: disturbed ? 0.4 : 0,
+      disturbed,
+    },
     measuredAt: at(3),
-  };
+  });
 }
 
 /** Seed 1 of SENet was measured, one budget of it while others used the machine; the largest budget was not. */
@@ -71,7 +70,7 @@ const measurementsOf = (method: string, budget: number, seed: number): PiMeasure
   method !== "senet" || seed > 1 || budget > 50_000
     ? []
     : (["garbled", "gmw"] as const).map((protocol) =>
-        measurementOf(budget, protocol, protocol === "garbled" && budget === budgets[1]),
+        measured(budget, protocol, protocol === "garbled" && budget === budgets[1]),
       );
 
 export const frontier: Frontier = {
