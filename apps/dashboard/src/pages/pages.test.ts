@@ -225,6 +225,29 @@ test("the frontier is drawn over a measured cost by keyboard, in the setting tha
   expect(mistakes).toEqual([]);
 });
 
+test("on a narrow screen a tap shows a point's card in its whole width, and another opens the trial", async () => {
+  const { server, page, mistakes } = await setup();
+  await page.setViewportSize({ width: 390, height: 900 });
+  await page.goto(`${server.url}/frontier?axis=online-latency`);
+  const finger = await browser.newCDPSession(page);
+  await finger.send("Emulation.setTouchEmulationEnabled", { enabled: true });
+  const tap = async ({ x, y }: { x: number; y: number }) => {
+    await finger.send("Input.dispatchTouchEvent", { type: "touchStart", touchPoints: [{ x, y }] });
+    await finger.send("Input.dispatchTouchEvent", { type: "touchEnd", touchPoints: [] });
+  };
+  const point = page.locator("figure circle[aria-label]").first();
+  await point.scrollIntoViewIfNeeded();
+  const at = (await point.boundingBox()) as { x: number; y: number; width: number; height: number };
+  const middle = { x: at.x + at.width / 2, y: at.y + at.height / 2 };
+  await tap(middle);
+  const card = await page.locator(".card").boundingBox();
+  expect(card?.x).toBeGreaterThanOrEqual(0);
+  expect((card?.x ?? 0) + (card?.width ?? 390)).toBeLessThanOrEqual(390);
+  await tap(middle);
+  await page.getByRole("heading", { name: /^senet · [\d,]+ · seed 1$/ }).waitFor();
+  expect(mistakes).toEqual([]);
+});
+
 const paths = [
   "/",
   `/experiments/${experiment.id}`,

@@ -26,7 +26,7 @@ interface Place {
   y: number;
 }
 
-/** The plot: hover for a point's card, click to open its trial, drag to zoom, double click to see all again. */
+/** The plot: hover or tap for a point's card, click then to open its trial, drag to zoom, double click to see all again. */
 export function FrontierChart({ plot }: { plot: PlotDescription }) {
   const [marked, setMarked] = useState<{ axis: FrontierAxis; region: Region } | null>(null);
   const [hover, setHover] = useState<Place | null>(null);
@@ -34,6 +34,8 @@ export function FrontierChart({ plot }: { plot: PlotDescription }) {
   const [, navigate] = useLocation();
   const shown = useMemo(() => (marked ? zoom(plot, regionOn(plot, marked)) : plot), [plot, marked]);
   const { host, width, places, scales } = useDrawing(shown);
+  /** Whose card was open when the pointer came down: a finger's first tap on a point only shows it. */
+  const opened = useRef<PlotPoint | null>(null);
 
   const at = (event: MouseEvent) => {
     const { left, top } = event.currentTarget.getBoundingClientRect();
@@ -49,7 +51,7 @@ export function FrontierChart({ plot }: { plot: PlotDescription }) {
     const region = drag && scales && brushedRegion({ ...drag, x2: x, y2: y }, scales);
     setDrag(null);
     if (region) setMarked({ axis: plot.axis, region });
-    else if (hover) open(hover.point, navigate);
+    else if (hover && hover.point === opened.current) open(hover.point, navigate);
   };
 
   return (
@@ -93,6 +95,9 @@ export function FrontierChart({ plot }: { plot: PlotDescription }) {
       <figure
         className="surface"
         data-over={hover ? "point" : undefined}
+        onPointerDown={() => {
+          opened.current = hover?.point ?? null;
+        }}
         onMouseMove={onMove}
         onMouseDown={(event) => {
           const { x, y } = at(event);
@@ -114,9 +119,7 @@ export function FrontierChart({ plot }: { plot: PlotDescription }) {
             axis={plot.axis}
             setting={plot.setting}
             totalRelus={plot.totalRelus}
-            x={hover.x}
-            y={hover.y}
-            width={width}
+            spot={{ x: hover.x, y: hover.y, width, height }}
           />
         )}
       </figure>

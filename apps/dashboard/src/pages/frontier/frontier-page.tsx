@@ -90,7 +90,9 @@ function Plotted({ dataset, model }: { dataset: string; model: string }) {
       <AxisChoice plot={plot} onChoose={choose} />
       {axis !== "relus" && plot.setting === null ? null : <FrontierChart plot={plot} />}
       {plot.notes.map((note) => (
-        <p key={note}>{note}</p>
+        <p key={note} className="muted">
+          {note}
+        </p>
       ))}
       <p className="row export">
         <button type="button" onClick={() => saveFile(`${file}.svg`, "image/svg+xml", svg())}>

@@ -12,6 +12,7 @@ import {
 } from "@reluctant/plot";
 import { piSystemPresets } from "@reluctant/relu";
 import { gpuTime } from "../../format.ts";
+import { beside, type Spot } from "./beside.ts";
 
 interface Props {
   point: PlotPoint;
@@ -19,17 +20,14 @@ interface Props {
   /** Of the measurements that are drawn. */
   setting: PiSetting | null;
   totalRelus: number;
-  /** Where the point lies, and how wide the plot is, in pixels. */
-  x: number;
-  y: number;
-  width: number;
+  /** Where the point lies in its plot. */
+  spot: Spot;
 }
 
 /** Everything about one point; on the side of it that has room. */
-export function PointCard({ point, axis, setting, totalRelus, x, y, width }: Props) {
-  const side = x > width / 2 ? { right: width - x + 14 } : { left: x + 14 };
+export function PointCard({ point, axis, setting, totalRelus, spot }: Props) {
   return (
-    <dl className="card" style={{ ...side, top: Math.max(0, y - 40) }}>
+    <dl className="card" style={beside(spot)}>
       <dt>{point.method}</dt>
       <dd>{point.onFrontier ? "on the frontier" : "dominated"}</dd>
       {axis !== "relus" && setting && (
