@@ -7,6 +7,9 @@ const script = new URL("../../dist/layouts/parquet-thread.js", import.meta.url);
 /** Of values that are no bytes: a group of rows of a broken table can claim billions. */
 const mostMegabytes = 1024;
 
+/** How many times as long as it may compute an answer may take where others have the processors. */
+const patience = 10;
+
 interface Waiting {
   resolve(answer: ParquetAnswer): void;
   reject(error: unknown): void;
@@ -21,7 +24,7 @@ class ParquetThread {
   private waiting: Waiting | null = null;
   private last: Promise<unknown> = Promise.resolve();
 
-  /** @throws Error saying what is wrong with the file, or that it takes more than so many seconds */
+  /** @throws Error saying what is wrong with the file, or that it takes more than so many seconds of processor time */
   ask(request: ParquetRequest, seconds: number): Promise<Exclude<ParquetAnswer, { problem: string }>> {
     const answer = this.last.then(() => this.askNext(request, seconds));
     this.last = answer.catch(() => {});
@@ -32,7 +35,7 @@ class ParquetThread {
     const worker = this.worker ?? this.started();
     worker.ref(); // somebody waits
     const slow = new Error(`reading it takes more than ${seconds} s`);
-    const timer = setTimeout(() => this.waiting?.reject(slow), 1_000 * seconds);
+    const timer = whenComputed(seconds, () => this.waiting?.reject(slow));
     try {
       const answer = await new Promise<ParquetAnswer>((resolve, reject) => {
         this.waiting = { resolve, reject };
@@ -45,7 +48,7 @@ class ParquetThread {
       if (error === slow) await this.end();
       throw error;
     } finally {
-      clearTimeout(timer);
+      clearInterval(timer);
       this.waiting = null;
     }
   }
@@ -70,6 +73,15 @@ class ParquetThread {
     this.waiting = null; // its end is no news
     await worker?.terminate();
   }
+}
+
+/** Looks four times in so many seconds whether this process has computed that long, or that long was over `patience` times. */
+function whenComputed(seconds: number, then: () => void): NodeJS.Timeout {
+  const [cpu, begun] = [process.cpuUsage(), performance.now()];
+  return setInterval(() => {
+    const { user, system } = process.cpuUsage(cpu);
+    if (user + system >= 1e6 * seconds || performance.now() - begun >= 1_000 * patience * seconds) then();
+  }, 250 * seconds);
 }
 
 /** One for the process. */
