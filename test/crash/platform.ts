@@ -8,7 +8,7 @@ import { type Client, createClient } from "@reluctant/sdk";
 import { build } from "esbuild";
 import pg from "pg";
 import { until } from "../cluster.ts";
-import { dataset, specOf } from "./no-op.ts";
+import { dataset, specOf } from "../no-op.ts";
 import type { Ask } from "./verifier.ts";
 
 /** The control plane as it is deployed, of as many processes as wanted, with workers that compute nothing. */

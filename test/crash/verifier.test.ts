@@ -2,7 +2,7 @@ import { completeAttempt, dispatch, registerDataset } from "@reluctant/control";
 import { type Kit, setup } from "@reluctant/testkit";
 import { Client } from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { dataset, registrationOf, specOf, trained, weightsOf } from "./no-op.ts";
+import { dataset, registrationOf, specOf, trained, weightsOf } from "../no-op.ts";
 import { holds, type Measure } from "./row.ts";
 import { type Ask, faultsOf, faultsOfStream } from "./verifier.ts";
 

@@ -1,4 +1,4 @@
-import { sha256Of } from "./no-op.ts";
+import { sha256Of } from "../no-op.ts";
 
 /** Asks Postgres. */
 export type Ask = <Row extends object>(text: string, values?: unknown[]) => Promise<Row[]>;

@@ -21,7 +21,7 @@ import { keepLease } from "../../workers/gpu/src/lease.ts";
 import { retryUnavailable } from "../../workers/gpu/src/retry-unavailable.ts";
 import type { StopCause } from "../../workers/gpu/src/slot.ts";
 import { type Fence, takeSlot } from "../../workers/gpu/src/slot-file.ts";
-import { registrationOf, trained, weightsOf } from "./no-op.ts";
+import { registrationOf, trained, weightsOf } from "../no-op.ts";
 
 const env = process.env as Record<string, string>;
 const name = env.RELUCTANT_WORKER_NAME as string;

@@ -1,8 +1,7 @@
-import { hostname } from "node:os";
-import type { ArtifactRef, ResultOf } from "@reluctant/contracts";
+import type { ArtifactRef } from "@reluctant/contracts";
 import { type Agent, createAgent, type Deps, registerWorker } from "@reluctant/control";
 import { createConsumer, createNotifications, openRedis, queueNames, type Redis } from "@reluctant/queue";
-import { implementationVersions } from "@reluctant/stages/definitions";
+import { registrationOf, trained } from "../../no-op.ts";
 import { type Bench, quietly } from "./stack.ts";
 
 /** As the peers have. */
@@ -49,14 +48,6 @@ export async function storedWeights({ artifacts }: Deps): Promise<Upload> {
   return async () => ({ role: "weights", variant: "full", mediaType, ...stored });
 }
 
-const result: ResultOf<"train"> = {
-  kind: "train",
-  images: 32,
-  reluCount: 73_728,
-  validationAccuracy: 0.1,
-  testAccuracy: 0.1,
-};
-
 /** A claimed attempt. */
 export interface Held {
   attemptId: string;
@@ -93,7 +84,7 @@ export async function startSlot(
   name: string,
   { perform, onCompleted, onBeat }: Slot,
 ): Promise<() => Promise<void>> {
-  const { workerId } = await registerWorker(deps, { name, ...withoutEngine, datasets: [datasetVersion] });
+  const { workerId } = await registerWorker(deps, registrationOf(name, datasetVersion));
   const consumer = createConsumer({ redis, queues: queueNames("default"), workerName: name });
   const closing = new AbortController();
   const serve = async () => {
@@ -105,7 +96,7 @@ export async function startSlot(
       if (claim.outcome === "claimed") {
         const held = { attemptId, epoch: claim.epoch };
         const weights = await perform(deps, held);
-        await agent.completeAttempt({ ...held, result, artifacts: [weights] });
+        await agent.completeAttempt({ ...held, result: trained, artifacts: [weights] });
         onCompleted();
       }
       await delivery.finish({ state: "completed" });
@@ -128,21 +119,3 @@ export async function startSlot(
 
 /** As a supervisor's. */
 export const beatMs = 3_000;
-
-const withoutEngine = {
-  hostname: hostname(),
-  pool: "default",
-  engine: {
-    backend: "none",
-    device: "none",
-    memoryBytes: null,
-    threads: 1,
-    precisions: ["fp32"] as ["fp32"],
-    deterministic: false,
-    versions: {},
-    cpuLevel: null,
-  },
-  versions: implementationVersions,
-  preparingDatasets: [],
-  unusableDatasets: [],
-};

@@ -8,6 +8,7 @@ import { openDatabase } from "@reluctant/db";
 import { type Stack, startStack } from "@reluctant/local";
 import { createNotifications, openRedis } from "@reluctant/queue";
 import { type Client, createClient } from "@reluctant/sdk";
+import { dataset, specOf } from "../../no-op.ts";
 import { recordLoad } from "./load.ts";
 
 /** A running platform without workers, and what a bench drives it with. */
@@ -18,16 +19,7 @@ export interface Bench {
   datasetVersion: string;
 }
 
-/** One training run and nothing after it. */
-export const oneRun = (seed: number): ExperimentSpecInput => ({
-  name: "bench",
-  dataset: "glyphs-small",
-  model: "resnet8",
-  recipe: "debug",
-  until: "train",
-  settings: { train: { length: { images: 32 } } },
-  seeds: [seed],
-});
+export const oneRun = (seed: number): ExperimentSpecInput => specOf([seed], { name: "bench", dataset: "glyphs-small" });
 
 export const quietly = { info: () => {}, warn: () => {} };
 
@@ -46,13 +38,7 @@ export async function withStack<T>(measure: (bench: Bench) => Promise<T>): Promi
     await redis.ready();
     await recordLoad(stack);
     const deps: Deps = { db, artifacts: postgresArtifacts(db), notifications: createNotifications(redis) };
-    const { version: datasetVersion } = await registerDataset(deps, {
-      name: "glyphs-small",
-      version: "0".repeat(64),
-      classes: Array.from({ length: 10 }, (_, index) => `class ${index}`),
-      inputShape: [32, 32, 3],
-      splits: { train: 900, validation: 100, test: 100 },
-    });
+    const { version: datasetVersion } = await registerDataset(deps, { ...dataset, name: "glyphs-small" });
     const client = createClient({ baseUrl: stack.address as string, token: stack.credentials?.token as string });
     return await measure({ stack, client, deps, datasetVersion });
   } finally {

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { Part } from "@reluctant/local";
 import type { Client } from "@reluctant/sdk";
-import { specOf } from "../no-op.ts";
+import { specOf } from "../../no-op.ts";
 import { type Platform, seedsFrom, withPlatform } from "../platform.ts";
 import { readEvents } from "../read-events.ts";
 import { type Context, type Measure, noFaults, type Row, scaled } from "../row.ts";
