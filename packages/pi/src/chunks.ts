@@ -21,6 +21,10 @@ export const chunksOf = (kept: Uint32Array): Chunk[] =>
     units: kept.subarray(index * chunkUnits, (index + 1) * chunkUnits),
   }));
 
+/** A chunk's elements of a vector that has one for each kept unit. */
+export const partOf = (kept: RingVector, { index, units }: Chunk): RingVector =>
+  kept.subarray(index * chunkUnits, index * chunkUnits + units.length);
+
 /** The elements of a layer at a chunk's units. */
 export const gather = (layer: RingVector, units: Uint32Array): RingVector => {
   const out = new BigInt64Array(units.length);

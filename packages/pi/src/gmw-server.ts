@@ -1,5 +1,6 @@
 import { sliceBits, sliceStride } from "./bits.ts";
 import { carryOf, xorOf } from "./carry-tree.ts";
+import type { Channel } from "./channel.ts";
 import { gather, scatter } from "./chunks.ts";
 import { andByTriples } from "./gmw-and.ts";
 import { exchangeFlips, offerProduct, takeProduct } from "./gmw-mux.ts";
@@ -7,6 +8,7 @@ import { carryBits, type GmwMaterial, prepareGmw, type Transfers } from "./gmw-p
 import type { Inference } from "./inference.ts";
 import type { StepOf } from "./network.ts";
 import { add, bytesOf, type RingVector, vectorOf } from "./ring.ts";
+import type { Choices } from "./schedule.ts";
 
 /** A layer of GMW ReLUs at the server, ready for one inference. */
 export interface GmwServerLayer {
@@ -28,7 +30,7 @@ export async function prepareGmwServer(options: {
 export async function inferGmwServer(
   { step, layer, material }: GmwServerLayer,
   share: RingVector,
-  { inference, transfers: { peer, role } }: { inference: Inference; transfers: Transfers },
+  { inference, choices, transfers: { peer, role } }: { inference: Inference; choices: Choices; transfers: Transfers },
 ): Promise<RingVector> {
   const units = step.kept.length;
   const next = share.slice();
@@ -39,9 +41,11 @@ export async function inferGmwServer(
   const own = gather(share, step.kept);
   const slices = sliceBits(own, step.signBits).words;
   const lowest = slices.subarray(0, bits * stride);
-  await peer.send("carries", xorOf(material.leaves.differences, lowest));
+  const { differences } = material.leaves;
+  const pads = choices === "random" ? await turnedPads(peer, material) : material.leaves.pads;
+  await peer.send("carries", xorOf(differences, lowest));
   const and = andByTriples(material.triples, { peer, role });
-  const carry = await carryOf({ generate: material.leaves.pads, propagate: lowest, count: bits }, stride, and);
+  const carry = await carryOf({ generate: pads, propagate: lowest, count: bits }, stride, and);
   const positive = xorOf(slices.subarray(bits * stride), carry).map((word) => ~word);
   const flips = await exchangeFlips(peer, material, positive);
   const offered = offerProduct(material, { x: own, bit: positive, flips });
@@ -50,4 +54,10 @@ export async function inferGmwServer(
   const remasked = vectorOf(await peer.receive("remasked", 8 * units));
   scatter(next, step.kept, add(add(offered.share, taken), remasked));
   return next;
+}
+
+/** The pads for 0 once the client has told by which of its random choices its share's bits differ: there, they are those for 1. */
+async function turnedPads(peer: Channel, { leaves: { pads, differences } }: GmwMaterial): Promise<Int32Array> {
+  const flips = new Int32Array((await peer.receive("flips", pads.byteLength)).buffer);
+  return pads.map((pad, i) => pad ^ ((flips[i] as number) & (differences[i] as number)));
 }

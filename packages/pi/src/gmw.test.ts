@@ -88,11 +88,11 @@ describe("a GMW ReLU", () => {
     const share = randomVector(40);
     const step = { op: "relu", name: "relu", from: "x", size: 40, kept: all(40), signBits: 64 } as const;
     const [ofClient, ofServer] = await Promise.all([
-      ends.client.prepare({ step, layer: 100, share }),
+      ends.client.prepare({ step, layer: 100, chosen: share, mask: randomVector(40) }),
       ends.server.prepare({ step, layer: 100 }),
     ]);
-    await Promise.all([ofServer(randomVector(40)), ofClient.online()]);
-    await expect(ofClient.online()).rejects.toThrow(UsedTwiceError);
+    await Promise.all([ofServer(randomVector(40)), ofClient(share)]);
+    await expect(ofClient(share)).rejects.toThrow(UsedTwiceError);
     await expect(ofServer(randomVector(40))).rejects.toThrow("triples was about to be used a second time");
   });
 });

@@ -10,4 +10,5 @@ export * from "./quantize.ts";
 export * from "./reference.ts";
 export { type ReluProtocolName, reluProtocols } from "./relu-protocols.ts";
 export * from "./ring.ts";
+export { allOffline, type Schedule } from "./schedule.ts";
 export * from "./session.ts";

@@ -3,18 +3,19 @@ import { afterEach, describe, expect, it } from "vitest";
 import { calibrate } from "./calibrate.ts";
 import { type Channel, ChannelError } from "./channel.ts";
 import { type ClientContext, inferOnClient, prepareClient } from "./client.ts";
-import { CostSheet, totalOf } from "./costs.ts";
+import { CostSheet, type Phase, totalOf } from "./costs.ts";
 import { deal } from "./dealer.ts";
 import { greet } from "./hello.ts";
 import { Ledger, UsedTwiceError } from "./ledger.ts";
 import { type LinearProtocolName, linearProtocols } from "./linear-protocols.ts";
-import { type Architecture, keptReluCount, type PrivateNetwork, stepsOf } from "./network.ts";
+import { type Architecture, keptReluCount, type PrivateNetwork, type Step, stepsOf } from "./network.ts";
 import { javascriptKernels, wasmKernels } from "./portable-kernels.ts";
 import { publicCoefficients } from "./quadratic.ts";
 import { quantize } from "./quantize.ts";
 import { inferInTheClear } from "./reference.ts";
 import type { ReluProtocolName } from "./relu-protocols.ts";
 import type { RingVector } from "./ring.ts";
+import { allOffline, type Schedule } from "./schedule.ts";
 import { inferOnServer, prepareServer, type ServerContext } from "./server.ts";
 import { channelPair } from "./test-channels.ts";
 import { randomImages, randomNetwork, readyNetwork, tinyModel } from "./test-networks.ts";
@@ -29,6 +30,7 @@ async function setup(
   network: PrivateNetwork,
   relus: ReluProtocolName = "garbled",
   linear: LinearProtocolName = "dealer",
+  schedule: Schedule = allOffline,
 ) {
   const [client, server] = await channelPair();
   const [clientToDealer, dealerToClient] = await channelPair();
@@ -46,6 +48,7 @@ async function setup(
   const clientContext: ClientContext = {
     architecture,
     relus,
+    schedule,
     server: client,
     correlations: correlationsOfClient,
     kernels: ofClient,
@@ -55,6 +58,7 @@ async function setup(
   const serverContext: ServerContext = {
     network,
     relus,
+    schedule,
     client: server,
     correlations: correlationsOfServer,
     kernels: ofServer,
@@ -94,6 +98,55 @@ describe("private inference", () => {
       }
     },
   );
+
+  it.each([
+    ["gazelle", "garbled", { linear: "online", relus: "offline" }],
+    ["minionn", "garbled", { linear: "offline", relus: "online" }],
+    ["cheetah", "gmw", { linear: "online", relus: "online" }],
+    ["cheetah with its triples made before", "gmw", { linear: "online", relus: "offline" }],
+  ] as const)("is the same network in the arrangement of %s, by what it sends when", async (_, relus, schedule) => {
+    const { network, images } = readyNetwork(tinyModel(), { seed: 5, kept: 0.4, images: 2 });
+    const { infer, clientContext } = await setup(network, relus, "he", schedule);
+    const totals = [];
+    for (const image of images) {
+      const before = clientContext.costs.costs.length;
+      const logits = await infer(image);
+      inferInTheClear(network, image).forEach((exact, i) => {
+        expect(Math.abs(Number((logits[i] as bigint) - exact))).toBeLessThan(40);
+      });
+      totals.push(
+        clientContext.costs.costs.slice(before).map(({ ms: _, ...cost }) => cost), // its messages
+      );
+    }
+    expect(totals[1]).toEqual(totals[0]);
+    const bytesOf = (phase: Phase, op: Step["op"]) =>
+      stepsOf(network.architecture, op)
+        .flatMap(({ name }) => totals[0]?.filter((cost) => cost.phase === phase && cost.step === name) ?? [])
+        .reduce((sum, { bytesSent, bytesReceived }) => sum + bytesSent + bytesReceived, 0);
+    const other = { offline: "online", online: "offline" } as const;
+    expect(bytesOf(schedule.linear, "linear")).toBeGreaterThan(4 * 153_616);
+    expect(bytesOf(other[schedule.linear], "linear")).toBe(0);
+    expect(bytesOf(schedule.relus, "relu")).toBeGreaterThan(2_000 * keptReluCount(network.architecture));
+  });
+
+  it("adds a label and a bit for each bit of a share that comes after its circuit, and a round a layer", async () => {
+    const { network, images } = readyNetwork(tinyModel(), { seed: 2, kept: 1, images: 1 });
+    const { infer, clientContext } = await setup(network, "garbled", "he", { linear: "online", relus: "offline" });
+    await infer(images[0] as RingVector);
+    const relus = stepsOf(network.architecture, "relu");
+    const costs = clientContext.costs.costs.filter(
+      ({ phase, step }) => phase === "online" && relus.some(({ name }) => name === step),
+    );
+    for (const [i, { kept }] of relus.entries())
+      expect(costs[i]).toMatchObject({
+        bytesReceived: 2 * (37 * 16 * kept.length + 9),
+        bytesSent: 4 * (37 + 64) * Math.ceil(kept.length / 32) + 2 * 9,
+        rounds: 1,
+      });
+    const online = totalOf(clientContext.costs.costs, "online");
+    const layers = stepsOf(network.architecture, "linear").length + relus.length;
+    expect(online.rounds).toBe(layers); // the output comes behind the last product
+  });
 
   it.each([
     ["public", (degree: number) => publicCoefficients[degree] as number],
@@ -177,10 +230,17 @@ describe("private inference", () => {
     const other: Architecture = { ...network.architecture, name: "other" };
     const [near, far] = await channelPair();
     open.push(near, far);
-    const hello = { architecture: network.architecture, relus: "garbled", linear: "dealer" } as const;
+    const hello = {
+      architecture: network.architecture,
+      relus: "garbled",
+      linear: "dealer",
+      schedule: allOffline,
+    } as const;
     await Promise.all([greet(near, hello), greet(far, hello)]);
     const others = await Promise.allSettled([greet(near, hello), greet(far, { ...hello, relus: "gmw" })]);
     others.push(...(await Promise.allSettled([greet(near, hello), greet(far, { ...hello, linear: "he" })])));
+    const later = { linear: "offline", relus: "online" } as const;
+    others.push(...(await Promise.allSettled([greet(near, hello), greet(far, { ...hello, schedule: later })])));
     for (const greeting of others) expect(greeting).toMatchObject({ status: "rejected" });
     const greetings = await Promise.allSettled([greet(near, hello), greet(far, { ...hello, architecture: other })]);
     for (const greeting of greetings) {

@@ -1,7 +1,17 @@
 import { createHash } from "node:crypto";
 
 /** What may be used once. */
-export type OneTime = "nonce" | "delta" | "rows" | "labels" | "tables" | "triples" | "pairs" | "mask" | "correlation";
+export type OneTime =
+  | "nonce"
+  | "delta"
+  | "rows"
+  | "labels"
+  | "tables"
+  | "triples"
+  | "pairs"
+  | "choices"
+  | "mask"
+  | "correlation";
 
 /** Thrown at the second use of what may be used once. */
 export class UsedTwiceError extends Error {
@@ -9,7 +19,7 @@ export class UsedTwiceError extends Error {
 }
 
 /**
- * Refuses the second use of a Δ, a nonce, rows of oblivious transfer, labels, tables, triples, pairs, a mask or a correlation: two uses show
+ * Refuses the second use of a Δ, a nonce, rows of oblivious transfer, labels, tables, triples, pairs, choices, a mask or a correlation: two uses show
  * the difference of what they hid. A party keeps one for as long as it runs; what it has of them is never written to disk,
  * so a new process has nothing that an old one used. It holds digests and places, no secret.
  */

@@ -1,6 +1,6 @@
 import type { Channel } from "./channel.ts";
 import type { ClientCorrelations, ServerCorrelations } from "./correlations.ts";
-import type { CostSheet } from "./costs.ts";
+import type { CostSheet, Phase } from "./costs.ts";
 import { dealerLabel, dealtToClient, dealtToServer, enrollWeights } from "./dealer.ts";
 import { beginClient, beginServer, correlateClient, correlateServer } from "./he/linear.ts";
 import { requireEncryptable } from "./he/noise.ts";
@@ -19,8 +19,8 @@ interface Session {
 type Begin<Correlations> = (costs: CostSheet) => Promise<Correlations>;
 
 interface LinearProtocol {
-  /** How its measurements are labeled, wherever they are shown. */
-  label: string;
+  /** How measurements with it offline, or online, are labeled, wherever they are shown; null where it cannot be. */
+  labels: Record<Phase, string | null>;
   /** Whether a third process deals. */
   dealt: boolean;
   /** @throws UnsupportedNetworkError, NoiseError or PackingError where it cannot carry out the network */
@@ -30,7 +30,7 @@ interface LinearProtocol {
 }
 
 const dealer: LinearProtocol = {
-  label: dealerLabel,
+  labels: { offline: dealerLabel, online: null },
   dealt: true,
   require: () => undefined,
   client: ({ peer, dealer }) => {
@@ -44,9 +44,12 @@ const dealer: LinearProtocol = {
   },
 };
 
-/** Homomorphic encryption between the two parties: offline totals hold what it costs. */
+/** Homomorphic encryption between the two parties: totals of the phase in which it runs hold what it costs. */
 const he: LinearProtocol = {
-  label: "homomorphic encryption: offline linear cost included",
+  labels: {
+    offline: "homomorphic encryption: offline linear cost included",
+    online: "homomorphic encryption online: linear cost included",
+  },
   dealt: false,
   require(network) {
     for (const { op, name } of network.architecture.steps)

@@ -27,6 +27,7 @@ export const messages = {
   publicKey: 22,
   ciphertext: 23,
   product: 24,
+  shifts: 25,
 } as const;
 
 export type MessageType = keyof typeof messages;

@@ -12,6 +12,7 @@ import { type LinearProtocolName, linearProtocols } from "./linear-protocols.ts"
 import type { Architecture, PrivateNetwork } from "./network.ts";
 import type { ReluProtocolName } from "./relu-protocols.ts";
 import type { RingVector } from "./ring.ts";
+import type { Schedule } from "./schedule.ts";
 import { inferOnServer, prepareServer } from "./server.ts";
 
 /**
@@ -38,6 +39,7 @@ export type PartyTask =
       threads: number;
       relus: ReluProtocolName;
       linear: LinearProtocolName;
+      schedule: Schedule;
     }
   /** `server` is where the client finds the server: a relay, where there is one. */
   | {
@@ -49,6 +51,7 @@ export type PartyTask =
       threads: number;
       relus: ReluProtocolName;
       linear: LinearProtocolName;
+      schedule: Schedule;
     };
 
 /** What one party found: costs of each image, and at the client the logits. */
@@ -92,15 +95,15 @@ async function runDealer({ places, architecture }: TaskOf<"dealer">, onListening
 }
 
 async function runServer(task: TaskOf<"server">, onListening: () => void): Promise<PartyResult> {
-  const { places, network, images, threads, relus, linear } = task;
+  const { places, network, images, threads, relus, linear, schedule } = task;
   const dealer = await connectDealer(linear, places.dealerForServer);
   const client = await acceptOne({ path: places.server }, { peer: "client", onListening });
-  await greet(client, { architecture: network.architecture, relus, linear });
+  await greet(client, { architecture: network.architecture, relus, linear, schedule });
   const ledger = new Ledger();
   const sheets = Array.from({ length: images }, () => new CostSheet(client));
   const kernels = chooseKernels({ threads });
   const correlations = await linearProtocols[linear].server({ peer: client, dealer, kernels }, network);
-  const context = { network, relus, client, correlations, ledger, kernels };
+  const context = { network, relus, schedule, client, correlations, ledger, kernels };
   for (const costs of sheets) {
     const prepared = await prepareServer({ ...context, costs });
     await inferOnServer(prepared, { ...context, costs });
@@ -110,14 +113,14 @@ async function runServer(task: TaskOf<"server">, onListening: () => void): Promi
 }
 
 async function runClient(task: TaskOf<"client">, { onListening, onInferred }: PartyProgress): Promise<PartyResult> {
-  const { architecture, relus, linear } = task;
+  const { architecture, relus, linear, schedule } = task;
   const dealer = await connectDealer(linear, task.places.dealerForClient);
   const server = await connect(task.server, { peer: "server" });
   onListening();
   await greet(server, task);
   const kernels = chooseKernels(task);
   const correlations = linearProtocols[linear].client({ peer: server, dealer, kernels });
-  const shared = { architecture, relus, server, correlations, ledger: new Ledger(), kernels };
+  const shared = { architecture, relus, schedule, server, correlations, ledger: new Ledger(), kernels };
   const sheets = task.images.map(() => new CostSheet(server));
   const logits: RingVector[] = [];
   for (const [i, image] of task.images.entries()) {

@@ -1,6 +1,6 @@
 import { sliceBits } from "./bits.ts";
 import type { Channel } from "./channel.ts";
-import { type Chunk, chunksOf, gather, labelsOfRows, scatter } from "./chunks.ts";
+import { type Chunk, chunksOf, gather, labelsOfRows, partOf } from "./chunks.ts";
 import type { RowReceiver } from "./correlated-ot.ts";
 import { tableBytes } from "./garbling.ts";
 import { GateHash } from "./gate-hash.ts";
@@ -9,7 +9,6 @@ import type { Kernels } from "./kernels.ts";
 import { type Labels, labelBytes } from "./labels.ts";
 import type { StepOf } from "./network.ts";
 import { Pipeline } from "./pipeline.ts";
-import { randomVector } from "./random.ts";
 import { circuitOf, type ReluInput, ringBits } from "./relu-circuit.ts";
 import { negate, type RingVector } from "./ring.ts";
 
@@ -30,28 +29,25 @@ export interface EvaluatorLayer {
 }
 
 /**
- * Offline: the client fixes its share of the layer's output and takes the garbled units. A unit that keeps its ReLU gets a
- * fresh mask; one that does not keeps the share that came in. The masks are chosen by oblivious transfer, bit by bit with the
- * share's, and the labels that come of it are all that the circuit needs from the client.
+ * Takes the garbled units. `mask`, fresh, is the client's share of what leaves the kept units; it is chosen by oblivious transfer,
+ * bit by bit with `chosen`, the share of what enters (or a random vector in its place: see late-choices.ts), and the labels that
+ * come of it are all that the circuit needs from the client.
  */
 export async function prepareEvaluator(options: {
   step: StepOf<"relu">;
   layer: number;
-  share: RingVector;
-  inference: Inference;
+  chosen: RingVector;
+  mask: RingVector;
   server: Channel;
   transfers: RowReceiver;
   threads: number;
-}): Promise<{ evaluator: EvaluatorLayer; share: RingVector }> {
-  const { step, layer, share, inference, server, transfers, threads } = options;
-  const next = share.slice();
+}): Promise<EvaluatorLayer> {
+  const { step, layer, chosen, mask, server, transfers, threads } = options;
   const circuit = circuitOf(step.signBits);
-  const chosen = (chunk: Chunk) => {
-    inference.use("mask", layer, chunk.index);
-    const mask = randomVector(chunk.units.length);
-    scatter(next, chunk.units, mask);
-    const ofShare = sliceBits(gather(share, chunk.units), step.signBits).words;
-    const ofMask = sliceBits(negate(mask), ringBits).words; // the circuit adds it: the server gets max(0, x) − mask
+  const extend = (chunk: Chunk) => {
+    const ofShare = sliceBits(gather(chosen, chunk.units), step.signBits).words;
+    const maskOfChunk = partOf(mask, chunk);
+    const ofMask = sliceBits(negate(maskOfChunk), ringBits).words; // the circuit adds it: the server gets max(0, x) − mask
     const choices = new Int32Array(ofShare.length + ofMask.length);
     choices.set(ofShare);
     choices.set(ofMask, ofShare.length);
@@ -59,7 +55,7 @@ export async function prepareEvaluator(options: {
   };
   const out: { rows: Labels; sent: Promise<void> }[] = [];
   const send = (chunk: Chunk): void => {
-    const { corrections, labels: rows } = chosen(chunk);
+    const { corrections, labels: rows } = extend(chunk);
     const sent = server.send("corrections", corrections);
     sent.catch(() => undefined); // whoever awaits it is told
     out.push({ rows, sent });
@@ -81,7 +77,7 @@ export async function prepareEvaluator(options: {
     const [tables] = await Promise.all([server.receive("tables", tableBytes(circuit, units)), sent]);
     chunks.push({ ...chunk, labels, tables });
   }
-  return { evaluator: { step, layer, chunks }, share: next };
+  return { step, layer, chunks };
 }
 
 /** Online: evaluates each chunk as its labels come, and sends the layer's colors, from which the server has its share. */

@@ -5,11 +5,13 @@ import type { Transfers } from "./gmw-preparation.ts";
 import { inferGmwServer, prepareGmwServer } from "./gmw-server.ts";
 import type { Inference } from "./inference.ts";
 import type { Kernels } from "./kernels.ts";
+import { answerLate, chooseLate } from "./late-choices.ts";
 import type { Ledger } from "./ledger.ts";
 import type { StepOf } from "./network.ts";
 import { evaluateLayer, prepareEvaluator } from "./relu-client.ts";
 import { offerLayer, prepareGarbler } from "./relu-server.ts";
 import type { RingVector } from "./ring.ts";
+import type { Choices } from "./schedule.ts";
 
 /** A ReLU layer and its place in the network. */
 interface At {
@@ -19,19 +21,23 @@ interface At {
 
 /** ReLUs at the client, for one inference. */
 export interface ClientRelus {
-  /** Offline, layer by layer: from its share of the input the client's share of the output, and what it does online. */
-  prepare(at: At & { share: RingVector }): Promise<{ share: RingVector; online: () => Promise<void> }>;
+  /**
+   * Layer by layer: what it does online, with its share of the input. `mask` is its share of the kept units' output; `chosen` its
+   * share of the input, or a random vector in its place where choices are random.
+   */
+  prepare(at: At & { chosen: RingVector; mask: RingVector }): Promise<(share: RingVector) => Promise<void>>;
 }
 
 /** ReLUs at the server, for one inference. */
 export interface ServerRelus {
-  /** Offline, layer by layer: what gives online, from its share of the input, its share of the output. */
+  /** Layer by layer: what gives online, from its share of the input, its share of the output. */
   prepare(at: At): Promise<(share: RingVector) => Promise<RingVector>>;
 }
 
 interface Context {
   peer: Channel;
   inference: Inference;
+  choices: Choices;
   kernels: Kernels;
   ledger: Ledger;
 }
@@ -44,22 +50,28 @@ interface ReluProtocol {
 
 /** Yao's garbled circuits: one round a layer, some kilobytes a unit. */
 const garbled: ReluProtocol = {
-  async client({ peer: server, inference, kernels }) {
+  async client({ peer: server, inference, choices, kernels }) {
     const transfers = await startReceiver(server, kernels);
     return {
-      async prepare(at) {
+      async prepare({ chosen, ...at }) {
         const { threads } = kernels;
-        const { evaluator, share } = await prepareEvaluator({ ...at, inference, server, transfers, threads });
-        return { share, online: () => evaluateLayer(evaluator, { inference, server, kernels }) };
+        const evaluator = await prepareEvaluator({ ...at, chosen, server, transfers, threads });
+        return async (share) => {
+          if (choices === "random") await chooseLate({ ...at, inference }, evaluator.chunks, { chosen, share, server });
+          await evaluateLayer(evaluator, { inference, server, kernels });
+        };
       },
     };
   },
-  async server({ peer: client, inference, kernels, ledger }) {
+  async server({ peer: client, inference, choices, kernels, ledger }) {
     const { sender: transfers, delta } = await startSender(client, { kernels, ledger });
     return {
       async prepare(at) {
-        const garbler = await prepareGarbler({ ...at, inference, client, transfers, delta, kernels });
-        return (share) => offerLayer(garbler, share, { inference, client, delta, kernels });
+        const garbler = await prepareGarbler({ ...at, inference, choices, client, transfers, delta, kernels });
+        return async (share) => {
+          if (choices === "random") await answerLate({ ...at, inference }, garbler.chunks, { client, delta, kernels });
+          return offerLayer(garbler, share, { inference, client, delta, kernels });
+        };
       },
     };
   },
@@ -67,25 +79,25 @@ const garbled: ReluProtocol = {
 
 /** GMW on bit triples: a hundred bytes a unit online, and rounds by the logarithm of the bits. */
 const gmw: ReluProtocol = {
-  async client({ peer, inference, kernels, ledger }) {
+  async client({ peer, inference, choices, kernels, ledger }) {
     const receiver = await startReceiver(peer, kernels);
     const ofSender = await startSender(peer, { kernels, ledger });
     const transfers: Transfers = { peer, role: "client", kernels, receiver, ...ofSender };
     return {
       async prepare(at) {
-        const { prepared, share } = await prepareGmwClient({ ...at, inference, transfers });
-        return { share, online: () => inferGmwClient(prepared, { inference, transfers }) };
+        const prepared = await prepareGmwClient({ ...at, inference, transfers });
+        return (share) => inferGmwClient(prepared, share, { inference, choices, transfers });
       },
     };
   },
-  async server({ peer, inference, kernels, ledger }) {
+  async server({ peer, inference, choices, kernels, ledger }) {
     const ofSender = await startSender(peer, { kernels, ledger });
     const receiver = await startReceiver(peer, kernels);
     const transfers: Transfers = { peer, role: "server", kernels, receiver, ...ofSender };
     return {
       async prepare(at) {
         const prepared = await prepareGmwServer({ ...at, inference, transfers });
-        return (share) => inferGmwServer(prepared, share, { inference, transfers });
+        return (share) => inferGmwServer(prepared, share, { inference, choices, transfers });
       },
     };
   },

@@ -1,4 +1,5 @@
 import { sliceStride, unsliceBits } from "./bits.ts";
+import { xorOf } from "./carry-tree.ts";
 import type { Channel } from "./channel.ts";
 import { type Chunk, chunksOf, gather, labelsOfRows, scatter, transfersOf } from "./chunks.ts";
 import { type RowSender, transferBytes } from "./correlated-ot.ts";
@@ -11,11 +12,14 @@ import { Pipeline } from "./pipeline.ts";
 import { randomWords } from "./random.ts";
 import { circuitOf, ringBits } from "./relu-circuit.ts";
 import type { RingVector } from "./ring.ts";
+import type { Choices } from "./schedule.ts";
 
 /** What the server keeps of a chunk: labels for 0 of its own share's wires, which get its bits online, and the outputs' colors for 0. */
 interface OfferedChunk extends Chunk {
   labels: Labels;
   colors: Int32Array;
+  /** Of the client's share's wires, what the circuit's labels differ by from the transfers' rows; empty where they are the same. */
+  shifts: Labels;
 }
 
 /** A ReLU layer at the server, ready for one inference. */
@@ -26,19 +30,21 @@ export interface GarblerLayer {
 }
 
 /**
- * Offline: garbles the units that keep their ReLU. The rows of the oblivious transfers are the labels for 0 of the client's
- * wires, so the transfers come first and no label of the client's is ever sent.
+ * Garbles the units that keep their ReLU. The rows of the oblivious transfers are the labels for 0 of the client's
+ * wires, so the transfers come first and no label of the client's is ever sent. Where its choices are random, its share's wires
+ * have labels of their own: see late-choices.ts.
  */
 export async function prepareGarbler(options: {
   step: StepOf<"relu">;
   layer: number;
   inference: Inference;
+  choices: Choices;
   client: Channel;
   transfers: RowSender;
   delta: Delta;
   kernels: Kernels;
 }): Promise<GarblerLayer> {
-  const { step, layer, inference, client, transfers, delta, kernels } = options;
+  const { step, layer, inference, choices, client, transfers, delta, kernels } = options;
   const circuit = circuitOf(step.signBits);
   const chunks: OfferedChunk[] = [];
   let sending: Promise<void> = Promise.resolve();
@@ -58,15 +64,18 @@ export async function prepareGarbler(options: {
     inference.use("rows", layer, chunk.index);
     const rows = transfers.extend(new Int32Array(corrections.buffer), count);
     const serverShare = randomWords(labelWords * step.signBits * units);
+    const chosen = labelsOfRows(rows, 0, step.signBits, units);
+    const clientShare = choices === "random" ? randomWords(chosen.length) : chosen;
+    const shifts = choices === "random" ? xorOf(chosen, clientShare) : new Int32Array(0);
     const zeros = {
-      clientShare: labelsOfRows(rows, 0, step.signBits, units),
+      clientShare,
       mask: labelsOfRows(rows, step.signBits, ringBits, units),
       serverShare: serverShare.slice(),
     };
     const hash = new GateHash(inference.chunkName(layer, chunk.index), { ands: circuit.ands, units });
     const garbling = async () => {
       const { tables, colors } = await kernels.garble({ circuit, zeros, delta, hash, units });
-      return { tables, offered: { ...chunk, labels: serverShare, colors } };
+      return { tables, offered: { ...chunk, labels: serverShare, colors, shifts } };
     };
     await garbled.add(garbling());
   }

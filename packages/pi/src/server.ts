@@ -2,7 +2,7 @@ import { averagePositions, reciprocalBits } from "./average-pool.ts";
 import type { Channel } from "./channel.ts";
 import { gather, replaced } from "./chunks.ts";
 import type { ServerCorrelations } from "./correlations.ts";
-import type { CostSheet } from "./costs.ts";
+import type { CostSheet, Phase } from "./costs.ts";
 import { Inference, nonceBytes } from "./inference.ts";
 import type { Kernels } from "./kernels.ts";
 import type { Ledger } from "./ledger.ts";
@@ -10,14 +10,17 @@ import { applyToServerShare } from "./linear-layer.ts";
 import type { LinearWeights, PrivateNetwork, Step } from "./network.ts";
 import { addConstant, combine, quadraticWeights } from "./quadratic.ts";
 import { randomSeed } from "./random.ts";
-import { type ReluProtocolName, reluProtocols } from "./relu-protocols.ts";
+import { type ReluProtocolName, reluProtocols, type ServerRelus } from "./relu-protocols.ts";
 import { add, bytesOf, fractionBits, type RingVector, vectorOf } from "./ring.ts";
+import { choicesOf, type Schedule } from "./schedule.ts";
 import { truncateServerShare } from "./sharing.ts";
+import { carryOut, madeBy, type Part, type StepParts } from "./step-parts.ts";
 
 /** What the server has to hand. */
 export interface ServerContext {
   network: PrivateNetwork;
   relus: ReluProtocolName;
+  schedule: Schedule;
   client: Channel;
   /** Begins an inference's. */
   correlations: (costs: CostSheet) => Promise<ServerCorrelations>;
@@ -28,73 +31,114 @@ export interface ServerContext {
 
 /** An inference whose offline phase is done. */
 export interface PreparedServer {
-  inference: Inference;
-  /** s of each step that has a correlation. */
-  correlations: Map<string, RingVector>;
-  /** What steps that take two make of the server's share: ReLUs and squares. */
-  online: Map<string, (share: RingVector) => Promise<RingVector>>;
+  /** Of each step's output; they come with the image. */
+  shares: ReadonlyMap<string, RingVector>;
+  steps: readonly StepParts[];
 }
 
 /** The server's offline phase, layer by layer: correlations of linear ones, and what the ReLUs' protocol takes. */
 export async function prepareServer(context: ServerContext): Promise<PreparedServer> {
-  const { network, client, kernels, ledger, costs } = context;
+  const { network, schedule, client, kernels, ledger, costs } = context;
   const inference = await costs.of("offline", "nonce", () => agreeOnNonce(context));
-  const begin = () => reluProtocols[context.relus].server({ peer: client, inference, kernels, ledger });
+  const choices = choicesOf(schedule);
+  const begin = () => reluProtocols[context.relus].server({ peer: client, inference, choices, kernels, ledger });
   const protocol = await costs.of("offline", "base transfers", begin);
-  const given = await context.correlations(costs);
-  const correlations = new Map<string, RingVector>();
-  const online: PreparedServer["online"] = new Map();
-  for (const [layer, step] of network.architecture.steps.entries()) {
-    await costs.of("offline", step.name, async () => {
-      if (step.op === "linear") correlations.set(step.name, await given.linear(step));
-      if (step.op === "quadratic" && step.coefficients === "secret")
-        correlations.set(step.name, await given.quadratic(step));
-      if (step.op === "relu") online.set(step.name, await protocol.prepare({ step, layer }));
-      if (step.op === "square") online.set(step.name, await given.square({ step, layer, inference }));
-    });
-  }
-  return { inference, correlations, online };
+  const correlations = await context.correlations(costs);
+  const shares = new Map<string, RingVector>();
+  const plan = planner(context, { inference, protocol, correlations, shares });
+  const steps = network.architecture.steps.map((step, layer) => ({ name: step.name, parts: plan(step, layer) }));
+  await carryOut("offline", { steps, costs });
+  return { shares, steps };
 }
 
-/** The server's online phase for one image, which it does not see. */
-export async function inferOnServer(prepared: PreparedServer, context: ServerContext): Promise<void> {
-  const { inference, correlations, online } = prepared;
-  const { network, client, kernels, costs } = context;
-  const shares = new Map<string, RingVector>();
+/** What the server does for each step, and when: what gives it its share of the output is always online. */
+function planner(
+  { network, schedule, client, kernels }: ServerContext,
+  {
+    inference,
+    protocol,
+    correlations,
+    shares,
+  }: {
+    inference: Inference;
+    protocol: ServerRelus;
+    correlations: ServerCorrelations;
+    shares: Map<string, RingVector>;
+  },
+): (step: Step, layer: number) => Part[] {
   const of = (name: string) => shares.get(name) as RingVector;
-  const run = async (step: Step, layer: number): Promise<RingVector> => {
+  const shared = ({ name }: Step, share: () => RingVector | Promise<RingVector>): Part => ({
+    phase: "online",
+    run: async () => void shares.set(name, await share()),
+  });
+  /** A step that takes something made before: that first, in its phase. */
+  function prepared<Made>(
+    step: Step,
+    phase: Phase,
+    make: () => Promise<Made>,
+    share: (made: Made) => RingVector | Promise<RingVector>,
+  ): Part[] {
+    const made = madeBy(make);
+    return [{ phase, run: made.run }, shared(step, () => share(made.get()))];
+  }
+  return (step, layer) => {
     switch (step.op) {
       case "input":
-        return vectorOf(await client.receive("maskedInput", 8 * step.size));
-      case "linear": {
-        inference.use("correlation", layer);
-        const weights = network.weights.get(step.name) as LinearWeights;
-        const correlation = correlations.get(step.name) as RingVector;
-        const wide = applyToServerShare(step, weights, { share: of(step.from), correlation, kernels });
-        return truncateServerShare(wide, fractionBits);
-      }
+        return [shared(step, async () => vectorOf(await client.receive("maskedInput", 8 * step.size)))];
+      case "linear":
+        return prepared(
+          step,
+          schedule.linear,
+          () => correlations.linear(step),
+          (correlation) => {
+            inference.use("correlation", layer);
+            const weights = network.weights.get(step.name) as LinearWeights;
+            const wide = applyToServerShare(step, weights, { share: of(step.from), correlation, kernels });
+            return truncateServerShare(wide, fractionBits);
+          },
+        );
       case "add":
-        return add(of(step.from), of(step.with));
+        return [shared(step, () => add(of(step.from), of(step.with)))];
       case "average-pool":
-        return truncateServerShare(averagePositions(step, of(step.from)), reciprocalBits);
-      case "relu":
-      case "square":
-        return (online.get(step.name) as (share: RingVector) => Promise<RingVector>)(of(step.from));
+        return [shared(step, () => truncateServerShare(averagePositions(step, of(step.from)), reciprocalBits))];
+      case "relu": {
+        const make = () => protocol.prepare({ step, layer });
+        return prepared(step, schedule.relus, make, (infer) => infer(of(step.from)));
+      }
+      case "square": {
+        const make = () => correlations.square({ step, layer, inference });
+        return prepared(step, schedule.linear, make, (infer) => infer(of(step.from)));
+      }
       case "quadratic": {
-        const { filters, bias } = quadraticWeights(network, step);
-        const given = { x: gather(of(step.from), step.units), squares: of(step.squares) };
-        const wide = addConstant(step, bias, combine(step, filters, given));
-        const correlation = correlations.get(step.name);
-        if (correlation) inference.use("correlation", layer);
-        const share = truncateServerShare(correlation ? add(wide, correlation) : wide, fractionBits);
-        return replaced(of(step.from), step.units, share);
+        const wide = () => {
+          const { filters, bias } = quadraticWeights(network, step);
+          const given = { x: gather(of(step.from), step.units), squares: of(step.squares) };
+          return addConstant(step, bias, combine(step, filters, given));
+        };
+        const truncated = (sum: RingVector) =>
+          replaced(of(step.from), step.units, truncateServerShare(sum, fractionBits));
+        if (step.coefficients === "public") return [shared(step, () => truncated(wide()))];
+        return prepared(
+          step,
+          schedule.linear,
+          () => correlations.quadratic(step),
+          (correlation) => {
+            inference.use("correlation", layer);
+            return truncated(add(wide(), correlation));
+          },
+        );
       }
     }
   };
-  for (const [layer, step] of network.architecture.steps.entries()) {
-    shares.set(step.name, await costs.of("online", step.name, () => run(step, layer)));
-  }
-  const output = of(network.architecture.steps.at(-1)?.name ?? "");
+}
+
+/** The server's online phase for one image, which it does not see. */
+export async function inferOnServer(
+  { shares, steps }: PreparedServer,
+  { network, client, costs }: ServerContext,
+): Promise<void> {
+  await carryOut("online", { steps, costs });
+  const output = shares.get(network.architecture.steps.at(-1)?.name ?? "") as RingVector;
   await costs.of("online", "output", () => client.send("outputShare", bytesOf(output)));
 }
 

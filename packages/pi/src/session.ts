@@ -13,6 +13,7 @@ import type { PartyReport } from "./party-process.ts";
 import { startRelay } from "./relay.ts";
 import type { ReluProtocolName } from "./relu-protocols.ts";
 import type { RingVector } from "./ring.ts";
+import { allOffline, type Schedule } from "./schedule.ts";
 
 /** What private inference found and cost, for each image. */
 export interface Measurement {
@@ -34,8 +35,10 @@ export interface MeasureOptions {
   threads?: number;
   /** How ReLUs are computed. Default: by garbled circuits. */
   relus?: ReluProtocolName;
-  /** What gives the correlations of linear layers offline. Default: a dealer. */
+  /** What gives the correlations of linear layers. Default: a dealer. */
   linear?: LinearProtocolName;
+  /** When linear layers and ReLUs are prepared. Default: all offline. */
+  schedule?: Schedule;
   /** Called with how many images were inferred, after each. */
   onInferred?: (images: number) => void;
   /** Ends all processes, and rejects with its reason. */
@@ -49,8 +52,10 @@ export interface MeasureOptions {
  */
 export async function measure(options: MeasureOptions): Promise<Measurement> {
   const { network, images, onInferred = () => undefined, signal, threads = 1 } = options;
-  const { relus = "garbled", linear = "dealer" } = options;
-  const { label, dealt, require } = linearProtocols[linear];
+  const { relus = "garbled", linear = "dealer", schedule = allOffline } = options;
+  const { labels, dealt, require } = linearProtocols[linear];
+  const label = labels[schedule.linear];
+  if (label === null) throw new RangeError(`${linear} gives correlations offline alone: linear layers online take he`);
   require(network);
   const profile = networkProfiles[options.profile];
   const folder = await mkdtemp(join(tmpdir(), "reluctant-pi-")); // mode 0700
@@ -67,22 +72,14 @@ export async function measure(options: MeasureOptions): Promise<Measurement> {
   const stop = () => void Promise.all(parties.map((party) => party.stop()));
   signal?.addEventListener("abort", stop);
   const { architecture } = network;
+  const shared = { places, threads, relus, linear, schedule };
   let relay: Awaited<ReturnType<typeof startRelay>> | null = null;
   try {
     if (profile) relay = await startRelay({ listen: { path: at("relay") }, target: { path: places.server }, profile });
     const dealer = dealt ? await start({ role: "dealer", places, architecture }) : undefined;
-    const server = await start({ role: "server", places, network, images: images.length, threads, relus, linear });
+    const server = await start({ role: "server", network, images: images.length, ...shared });
     const to = relay?.address ?? { path: places.server };
-    const client = await start({
-      role: "client",
-      places,
-      architecture,
-      images: [...images],
-      server: to,
-      threads,
-      relus,
-      linear,
-    });
+    const client = await start({ role: "client", architecture, images: [...images], server: to, ...shared });
     const [ofClient, ofServer] = await Promise.all([client.result, server.result, dealer?.result]);
     const levels = { client: ofClient.level, server: ofServer.level };
     return { logits: ofClient.logits, client: ofClient.costs, server: ofServer.costs, levels, label };

@@ -10,10 +10,12 @@ import { beginClient, beginServer, correlateClient, correlateServer } from "./he
 import { Inference } from "./inference.ts";
 import type { Kernels } from "./kernels.ts";
 import { labelBytes, randomDelta } from "./labels.ts";
+import { answerLate, chooseLate } from "./late-choices.ts";
 import { Ledger } from "./ledger.ts";
 import { randomSeed, randomVector } from "./random.ts";
 import { evaluateLayer, prepareEvaluator } from "./relu-client.ts";
 import { offerLayer, prepareGarbler } from "./relu-server.ts";
+import type { Choices } from "./schedule.ts";
 import { dealSquares, prepareSquareClient, prepareSquareServer } from "./square.ts";
 
 /** What becomes of a message: the bytes in its place, and whether the connection ends behind them. */
@@ -156,49 +158,65 @@ interface Ends {
   kernels: Kernels;
 }
 
-/** Both parties' parts of a conversation, offline and online. */
-const conversations = {
-  garbled({ client, server, kernels }: Ends) {
+function garbledRelus(choices: Choices) {
+  return ({ client, server, kernels }: Ends) => {
     const [ofClient, ofServer] = inferences();
     const { delta, sender, receiver } = correlated(kernels);
-    const share = randomVector(units);
+    const [share, chosen, mask] = [randomVector(units), randomVector(units), randomVector(units)];
     const at = { step, layer: 1 };
     return [
       async () => {
-        const { evaluator } = await prepareEvaluator({
-          ...at,
-          share,
-          inference: ofClient,
-          server,
-          transfers: receiver,
-          threads: kernels.threads,
-        });
+        const { threads } = kernels;
+        const evaluator = await prepareEvaluator({ ...at, chosen, mask, server, transfers: receiver, threads });
+        const late = { ...at, inference: ofClient };
+        if (choices === "random") await chooseLate(late, evaluator.chunks, { chosen, share, server });
         await evaluateLayer(evaluator, { inference: ofClient, server, kernels });
       },
       async () => {
-        const garbler = await prepareGarbler({ ...at, inference: ofServer, client, transfers: sender, delta, kernels });
-        await offerLayer(garbler, share, { inference: ofServer, client, delta, kernels });
+        const inference = ofServer;
+        const garbler = await prepareGarbler({
+          ...at,
+          inference,
+          choices,
+          client,
+          transfers: sender,
+          delta,
+          kernels,
+        });
+        if (choices === "random") await answerLate({ ...at, inference }, garbler.chunks, { client, delta, kernels });
+        await offerLayer(garbler, share, { inference, client, delta, kernels });
       },
     ];
-  },
-  gmw({ client, server, kernels }: Ends) {
+  };
+}
+
+function gmwRelus(choices: Choices) {
+  return ({ client, server, kernels }: Ends) => {
     const [ofClient, ofServer] = inferences();
     const [one, other] = [correlated(kernels), correlated(kernels)];
-    const share = randomVector(units);
+    const [share, chosen, mask] = [randomVector(units), randomVector(units), randomVector(units)];
     const at = { step, layer: 1 };
     return [
       async () => {
         const transfers = { peer: server, role: "client", kernels, ...other, receiver: one.receiver } as const;
-        const { prepared } = await prepareGmwClient({ ...at, share, inference: ofClient, transfers });
-        await inferGmwClient(prepared, { inference: ofClient, transfers });
+        const prepared = await prepareGmwClient({ ...at, chosen, mask, inference: ofClient, transfers });
+        await inferGmwClient(prepared, share, { inference: ofClient, choices, transfers });
       },
       async () => {
         const transfers = { peer: client, role: "server", kernels, ...one, receiver: other.receiver } as const;
         const prepared = await prepareGmwServer({ ...at, inference: ofServer, transfers });
-        await inferGmwServer(prepared, share, { inference: ofServer, transfers });
+        await inferGmwServer(prepared, share, { inference: ofServer, choices, transfers });
       },
     ];
-  },
+  };
+}
+
+/** Both parties' parts of a conversation, offline and online. */
+const conversations = {
+  garbled: garbledRelus("of the share"),
+  "garbled, chosen late": garbledRelus("random"),
+  gmw: gmwRelus("of the share"),
+  "gmw, chosen late": gmwRelus("random"),
   squares({ client, server }: Ends) {
     const [ofClient, ofServer] = inferences();
     const [ofClientEnd, toClient, ofServerEnd, toServer] = [...connected(), ...connected()].map(
@@ -235,7 +253,14 @@ const conversations = {
 } as const satisfies Record<string, (ends: Ends) => (() => Promise<void>)[]>;
 
 /** Messages that a party sends in a conversation, at most. */
-const messagesOf: Record<keyof typeof conversations, number> = { garbled: 2, gmw: 10, squares: 2, encrypted: 2 };
+const messagesOf: Record<keyof typeof conversations, number> = {
+  garbled: 2,
+  "garbled, chosen late": 3,
+  gmw: 10,
+  "gmw, chosen late": 11,
+  squares: 2,
+  encrypted: 2,
+};
 
 function inferences(): [Inference, Inference] {
   const halves = { client: randomSeed(), server: randomSeed() };
