@@ -1,4 +1,4 @@
-import type { ExperimentSpecInput, TrainingParams } from "@reluctant/contracts";
+import { type ExperimentSpecInput, piSystems, type TrainingParams } from "@reluctant/contracts";
 import { type DatasetFacts, type Plan, plan, recipeNames } from "@reluctant/relu";
 import { experimentSpecSchema, registry } from "@reluctant/stages/definitions";
 import fc from "fast-check";
@@ -181,13 +181,25 @@ describe("the plan", () => {
     expect(new Set(linearOf({ linear: "he" }))).toEqual(new Set(["he"]));
   });
 
-  it("refuses systems of which blocks are missing, and names them", () => {
-    for (const [system, missing] of [
-      ["gazelle", /^GAZELLE does not run here, for want of homomorphic linear layers .*; measure delphi/],
-      ["minionn", /^MiniONN .* garbling once there is an image/],
-      ["cheetah", /^Cheetah .* silent oblivious transfer/],
-    ] as const)
-      expect(errorsOf({ pi: { system } })).toEqual([{ field: "pi.system", message: expect.stringMatching(missing) }]);
+  it("measures each system by its own blocks, under an implementation of its own", () => {
+    const planned = piSystems.map((system) => planOf({ pi: { system }, budgets: ["10%"] }).stageRuns.at(-1));
+    expect(
+      planned.map((run) => [run?.implementation, (run?.params as { protocol?: string; linear?: string }) ?? {}]),
+    ).toMatchObject([
+      ["private-inference/delphi", { protocol: "garbled" }],
+      ["private-inference/gazelle", { protocol: "garbled", linear: "he" }],
+      ["private-inference/minionn", { protocol: "garbled", linear: "he" }],
+      ["private-inference/cheetah", { protocol: "gmw", linear: "he" }],
+    ]);
+    expect(planned[0]?.params).not.toHaveProperty("linear"); // its key is as it was
+  });
+
+  it("refuses blocks that a system has not, and says which it has", () => {
+    expect(errorsOf({ pi: { system: "gazelle", protocols: ["gmw"], linear: "dealer" } })).toEqual([
+      { field: "pi.protocols", message: "GAZELLE computes ReLUs by garbled here: name that, or leave it out" },
+      { field: "pi.linear", message: "GAZELLE computes linear layers by he here: name that, or leave it out" },
+    ]);
+    expect(errorsOf({ pi: { system: "cheetah", protocols: ["garbled"] } })).toMatchObject([{ field: "pi.protocols" }]);
   });
 
   it("measures the budgets that pi names, and refuses one that is none of the spec's", () => {

@@ -32,8 +32,10 @@ export const piSchema = z.strictObject({
   budgets: oneOrMany(budgetSchema, 1_000, "budget").optional(),
   /** Test images that each measurement infers, one after another. */
   samples: z.int().min(1).max(1_000).default(5),
-  protocols: oneOrMany(z.enum(reluProtocols), reluProtocols.length, "protocol").default(["garbled"]),
-  linear: z.enum(linearProtocols).default("dealer"),
+  /** How ReLUs are computed, a measurement of each; the system's own unless named. */
+  protocols: oneOrMany(z.enum(reluProtocols), reluProtocols.length, "protocol").optional(),
+  /** What gives the correlations of linear layers; the system's own unless named. */
+  linear: z.enum(linearProtocols).optional(),
   profiles: oneOrMany(z.enum(networkProfileNames), networkProfileNames.length, "network profile").default(["lan"]),
   /** Threads of each party, which garble and evaluate circuits; GMW computes in one. */
   threads: z.int().min(1).max(64).default(1),
@@ -195,10 +197,10 @@ function fitTheLimit({ methods, budgets, seeds }: Fields, ctx: z.RefinementCtx):
 /** `pi` multiplies the trials: all of its measurements together may be as many as trials. */
 function measureWithinTheLimit({ methods, budgets, seeds, pi }: Fields, ctx: z.RefinementCtx): void {
   if (!pi) return;
-  const { protocols, profiles, repeats } = pi;
+  const { protocols = [], profiles, repeats } = pi;
   const lists = Object.entries({ methods, budgets: pi.budgets ?? budgets, seeds, protocols, profiles });
   const sizes = [
-    ...lists.map(([field, list]) => ({ field, size: list?.length ?? 1 })),
+    ...lists.map(([field, list]) => ({ field, size: list?.length || 1 })),
     { field: "repeats", size: repeats },
   ];
   const measurements = sizes.reduce((product, { size }) => product * size, 1);

@@ -39,7 +39,7 @@ export type Precision = (typeof precisions)[number];
 export const backendNames = ["torch", "tensorflow", "wasm", "cpu"] as const;
 export type BackendName = (typeof backendNames)[number];
 
-/** Published systems of private inference: which of them run here for real, `piSystemPresets` says. */
+/** Published systems of private inference: of which blocks each is made here, and what it leaves out, `piSystemPresets` says. */
 export const piSystems = ["delphi", "gazelle", "minionn", "cheetah"] as const;
 export type PiSystem = (typeof piSystems)[number];
 
@@ -47,7 +47,7 @@ export type PiSystem = (typeof piSystems)[number];
 export const reluProtocols = ["garbled", "gmw"] as const;
 export type ReluProtocol = (typeof reluProtocols)[number];
 
-/** What gives the correlations of linear layers offline: a dealer, whose cost is in no figure, or homomorphic encryption. */
+/** What gives the correlations of linear layers: a dealer, whose cost is in no figure, or homomorphic encryption. */
 export const linearProtocols = ["dealer", "he"] as const;
 export type LinearProtocol = (typeof linearProtocols)[number];
 

@@ -5,7 +5,6 @@ import {
   type FrontierPoint,
   type FrontierSelection,
   type PiMeasurement,
-  type PiSystem,
   ReluctantError,
 } from "@reluctant/contracts";
 import { type Statements, sql } from "@reluctant/db";
@@ -22,6 +21,7 @@ import {
   models,
   reluCount,
   type Shape,
+  systemOf,
 } from "@reluctant/relu";
 import { found, visibleTeam } from "./authorize.ts";
 import type { Caller, Deps } from "./deps.ts";
@@ -188,7 +188,7 @@ function measurementOf({ stageRunId, implementation, params, result, finishedAt 
   const { steps: _, ...cost } = result.cost;
   return {
     stageRunId,
-    system: implementation.slice("private-inference/".length) as PiSystem,
+    system: systemOf(implementation),
     protocol,
     linear,
     profile,

@@ -8,7 +8,7 @@ import { createEngine } from "./engine.ts";
 import { ownDebugSettings, testData } from "./test-data.ts";
 
 /** Those that train or evaluate; a private inference is measured on networks of a real size. */
-export type Implementation = Exclude<AnyImplementation, "private-inference/delphi">;
+export type Implementation = Exclude<AnyImplementation, `private-inference/${string}`>;
 
 export const budget = 500;
 const recipe = recipes.debug as NonNullable<typeof recipes.debug>;

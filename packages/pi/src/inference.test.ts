@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { calibrate } from "./calibrate.ts";
 import { type Channel, ChannelError } from "./channel.ts";
 import { type ClientContext, inferOnClient, prepareClient } from "./client.ts";
-import { CostSheet, type Phase, totalOf } from "./costs.ts";
+import { type Cost, CostSheet, type Phase, totalOf } from "./costs.ts";
 import { deal } from "./dealer.ts";
 import { greet } from "./hello.ts";
 import { Ledger, UsedTwiceError } from "./ledger.ts";
@@ -107,7 +107,7 @@ describe("private inference", () => {
   ] as const)("is the same network in the arrangement of %s, by what it sends when", async (_, relus, schedule) => {
     const { network, images } = readyNetwork(tinyModel(), { seed: 5, kept: 0.4, images: 2 });
     const { infer, clientContext } = await setup(network, relus, "he", schedule);
-    const totals = [];
+    const totals: Omit<Cost, "ms">[][] = [];
     for (const image of images) {
       const before = clientContext.costs.costs.length;
       const logits = await infer(image);

@@ -1,5 +1,5 @@
 import type { LinearProtocol, ParamsOf, PiCost, PiSetting, ReluProtocol, ResultOf } from "@reluctant/contracts";
-import { piSystemPresets } from "@reluctant/relu";
+import { piSystemPresets, systemOf } from "@reluctant/relu";
 import { bytes, milliseconds, percent } from "./numbers.ts";
 
 export const protocolTitles: Record<ReluProtocol, string> = { garbled: "garbled circuits", gmw: "GMW" };
@@ -17,9 +17,11 @@ export function settingLines(setting: PiSetting): [string, string] {
 /** What a measurement of private inference found, as pairs of a name and a text, for every screen that shows one. */
 export function measurementFacts(
   { samples, privateAccuracy, plaintextAccuracy, agreement, logitError, cost, machine }: ResultOf<"private-inference">,
-  { protocol, profile, threads }: ParamsOf<"private-inference">,
+  { implementation, params }: { implementation: string; params: ParamsOf<"private-inference"> },
 ): [name: string, text: string][] {
+  const { protocol, profile, threads } = params;
   return [
+    ["System", piSystemPresets[systemOf(implementation)].title],
     ["ReLUs by", protocolTitles[protocol]],
     ["Network", profile],
     ["Online", phaseText(cost.online)],

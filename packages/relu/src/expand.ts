@@ -9,6 +9,7 @@ import {
 import { readsSensitivity } from "./allocation-rule.ts";
 import type { Definition, Measurement, MethodSweep, Registry } from "./definition.ts";
 import { reluCount } from "./models/model.ts";
+import { blocksOf } from "./pi-systems.ts";
 import { goesOn, measuringStage, type NamedSweep, stagesOf } from "./resolve.ts";
 import { type PlannedInput, planStageKeys, type StageIdentity } from "./stage-key.ts";
 
@@ -151,11 +152,13 @@ function measuring(spec: ExperimentSpec, registry: Registry): ConnectedStage[] {
 }
 
 const measurementsOf = ({ pi }: ExperimentSpec): Measurement[] =>
-  (pi?.protocols ?? []).flatMap((protocol) =>
-    (pi?.profiles ?? []).flatMap((profile) =>
-      Array.from({ length: pi?.repeats ?? 0 }, (_, index) => ({ protocol, profile, repeat: index + 1 })),
-    ),
-  );
+  pi
+    ? blocksOf(pi).protocols.flatMap((protocol) =>
+        pi.profiles.flatMap((profile) =>
+          Array.from({ length: pi.repeats }, (_, index) => ({ protocol, profile, repeat: index + 1 })),
+        ),
+      )
+    : [];
 
 /** Counts of the budgets whose networks are measured; null: of all. */
 export const measuredBudgets = ({ spec: { pi }, model }: Pick<MethodSweep, "spec" | "model">): Set<number> | null =>

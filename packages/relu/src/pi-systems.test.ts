@@ -1,6 +1,6 @@
 import { piSystems } from "@reluctant/contracts";
 import { expect, it, test } from "vitest";
-import { modelledCost, piSystemPresets } from "./pi-systems.ts";
+import { blocksOf, modelledCost, piSystemPresets } from "./pi-systems.ts";
 
 test.each([
   ["delphi", { macs: 0.555e9, relus: 557_056 }, { offline: [286, 10.6e9], online: [12.3, 0.66e9] }],
@@ -23,7 +23,22 @@ it("has no cost that a smaller network lowers below zero", () => {
   }
 });
 
-it("names what is missing of each system that does not run, and of no other", () => {
-  const runs = piSystems.filter((system) => piSystemPresets[system].missing === null);
-  expect(runs).toEqual(["delphi"]);
+it("takes the blocks that are named, and a system's own where none are", () => {
+  const named = { samples: 1, profiles: ["lan" as const], threads: 1, repeats: 1 };
+  const own = piSystems.map((system) => blocksOf({ system, ...named }));
+  expect(own).toEqual([
+    { protocols: ["garbled"], linear: "dealer" },
+    { protocols: ["garbled"], linear: "he" },
+    { protocols: ["garbled"], linear: "he" },
+    { protocols: ["gmw"], linear: "he" },
+  ]);
+  expect(blocksOf({ system: "delphi", ...named, protocols: ["gmw"], linear: "he" })).toEqual({
+    protocols: ["gmw"],
+    linear: "he",
+  });
+});
+
+it("says of every system but DELPHI's what its measurements have in another's place", () => {
+  const whole = piSystems.filter((system) => piSystemPresets[system].leavesOut === null);
+  expect(whole).toEqual(["delphi"]);
 });

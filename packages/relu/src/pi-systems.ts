@@ -1,6 +1,6 @@
-import type { CostAxis, PiSystem } from "@reluctant/contracts";
+import type { CostAxis, LinearProtocol, PiSpec, PiSystem, ReluProtocol } from "@reluctant/contracts";
 
-/** When each block of a system works: before there is an image, or after. */
+/** When a block of a system does what needs no image: before there is one, or after. */
 type When = "offline" | "online";
 
 /** Cost of a phase: of all multiply–accumulates of the network and all its ReLUs together. */
@@ -13,11 +13,11 @@ interface UnitCosts {
 
 export interface PiSystemPreset {
   title: string;
-  /** What computes the linear layers and the ReLUs, and when. */
-  linear: { block: string; when: When };
-  relus: { block: string; garbled?: When };
-  /** Which of its blocks are missing here; null where it runs. */
-  missing: string | null;
+  /** What computes the linear layers and the ReLUs, by which of our blocks, the first unless another is named, and when. */
+  linear: { block: string; by: readonly [LinearProtocol, ...LinearProtocol[]]; when: When };
+  relus: { block: string; by: readonly [ReluProtocol, ...ReluProtocol[]]; when: When };
+  /** What of the system its measurements here lack, or have in its place; null where nothing is. */
+  leavesOut: string | null;
   /** Published constants, on the machines and networks of their authors: what they give is a model, never a measurement. */
   published: { offline: UnitCosts; online: UnitCosts; source: string };
 }
@@ -38,9 +38,9 @@ const resnet50 = { macs: 4.09e9 };
 export const piSystemPresets: Record<PiSystem, PiSystemPreset> = {
   delphi: {
     title: "DELPHI",
-    linear: { block: "homomorphic encryption, or a dealer in its place", when: "offline" },
-    relus: { block: "garbled circuits", garbled: "offline" },
-    missing: null,
+    linear: { block: "homomorphic encryption, or a dealer in its place", by: ["dealer", "he"], when: "offline" },
+    relus: { block: "garbled circuits", by: ["garbled", "gmw"], when: "offline" },
+    leavesOut: null,
     published: {
       offline: { ...nothing, secondsPerMac: 286 / resnet18.macs, bytesPerRelu: 17_072 + 2_016 },
       online: { ...nothing, secondsPerRelu: 22e-6, bytesPerRelu: 1_184 },
@@ -49,9 +49,9 @@ export const piSystemPresets: Record<PiSystem, PiSystemPreset> = {
   },
   gazelle: {
     title: "GAZELLE",
-    linear: { block: "homomorphic encryption", when: "online" },
-    relus: { block: "garbled circuits", garbled: "offline" },
-    missing: "homomorphic linear layers that take the client's ciphertexts online",
+    linear: { block: "homomorphic encryption", by: ["he"], when: "online" },
+    relus: { block: "garbled circuits", by: ["garbled"], when: "offline" },
+    leavesOut: "packed by coefficients, without GAZELLE's batches and rotations",
     published: {
       offline: { ...nothing, secondsPerRelu: 9.34 / minionn.relus, bytesPerRelu: 940e6 / minionn.relus },
       online: {
@@ -65,9 +65,9 @@ export const piSystemPresets: Record<PiSystem, PiSystemPreset> = {
   },
   minionn: {
     title: "MiniONN",
-    linear: { block: "dot-product triples by homomorphic encryption", when: "offline" },
-    relus: { block: "garbled circuits", garbled: "online" },
-    missing: "garbling once there is an image, and triples in the place of a dealer's correlations",
+    linear: { block: "dot-product triples by homomorphic encryption", by: ["he", "dealer"], when: "offline" },
+    relus: { block: "garbled circuits", by: ["garbled"], when: "online" },
+    leavesOut: "triples packed by coefficients, without MiniONN's batches",
     published: {
       offline: { ...nothing, secondsPerMac: 472 / minionn.macs, bytesPerMac: 3_046e6 / minionn.macs },
       online: { ...nothing, secondsPerRelu: 72 / minionn.relus, bytesPerRelu: 6_226e6 / minionn.relus },
@@ -76,10 +76,9 @@ export const piSystemPresets: Record<PiSystem, PiSystemPreset> = {
   },
   cheetah: {
     title: "Cheetah",
-    linear: { block: "homomorphic encryption without rotations", when: "online" },
-    relus: { block: "comparisons by silent oblivious transfer" },
-    missing:
-      "homomorphic linear layers online, and silent oblivious transfer (its nearest here is protocols: gmw of delphi)",
+    linear: { block: "homomorphic encryption without rotations", by: ["he"], when: "online" },
+    relus: { block: "comparisons by silent oblivious transfer", by: ["gmw"], when: "online" },
+    leavesOut: "comparison by IKNP and bit triples instead of silent oblivious transfer: more bytes",
     published: {
       offline: nothing,
       online: { ...nothing, secondsPerMac: 150 / resnet50.macs, bytesPerMac: 2.3e9 / resnet50.macs },
@@ -87,6 +86,20 @@ export const piSystemPresets: Record<PiSystem, PiSystemPreset> = {
     },
   },
 };
+
+/** The blocks that a spec's `pi` takes: those that it names, else its system's own. */
+export const blocksOf = ({
+  system,
+  protocols,
+  linear,
+}: PiSpec): { protocols: ReluProtocol[]; linear: LinearProtocol } => ({
+  protocols: protocols ?? [piSystemPresets[system].relus.by[0]],
+  linear: linear ?? piSystemPresets[system].linear.by[0],
+});
+
+/** The system that an implementation of private inference measures. */
+export const systemOf = (implementation: string): PiSystem =>
+  implementation.slice("private-inference/".length) as PiSystem;
 
 /** Milliseconds and bytes both ways. */
 export interface ModelledPhase {

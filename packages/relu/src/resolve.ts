@@ -1,16 +1,8 @@
-import {
-  budgetCount,
-  type ExperimentSpec,
-  type FieldError,
-  type PiSystem,
-  piSystems,
-  type SettingsOverride,
-} from "@reluctant/contracts";
+import { budgetCount, type ExperimentSpec, type FieldError, type SettingsOverride } from "@reluctant/contracts";
 import { allocationErrors, budgetBounds } from "./allocation-rule.ts";
 import type { DatasetFacts, Definition, Method, MethodSweep, OwnSettings, Registry, Settings } from "./definition.ts";
 import { modelNames, models } from "./models/catalog.ts";
 import { type Model, reluCount } from "./models/model.ts";
-import { piSystemPresets } from "./pi-systems.ts";
 import { type Recipe, recipeNames, recipes, type Scale } from "./recipes.ts";
 import { stepsOf } from "./steps.ts";
 
@@ -62,9 +54,7 @@ export const stagesOf = (method: Method, registry: Pick<Registry, "implementatio
 
 /** The stage that measures what was distilled, if the spec asks for it. */
 export const measuringStage = ({ pi }: ExperimentSpec, registry: Pick<Registry, "implementations">): Definition[] =>
-  pi && runs(pi.system) ? [definitionOf(`private-inference/${pi.system}`, registry)] : [];
-
-const runs = (system: PiSystem): boolean => piSystemPresets[system].missing === null;
+  pi ? [definitionOf(`private-inference/${pi.system}`, registry)] : [];
 
 function definitionOf(name: string, { implementations }: Pick<Registry, "implementations">): Definition {
   const definition = implementations[name];
@@ -137,14 +127,6 @@ function nameErrors(spec: ExperimentSpec, { inputShape }: DatasetFacts, registry
     for (const { granularity } of method ? stagesOf(method, registry) : [])
       if (granularity && granularity !== spec.granularity)
         errors.push({ field: "granularity", message: `${name} knows ${granularity} alone` });
-  }
-  if (spec.pi && !runs(spec.pi.system)) {
-    const { title, missing } = piSystemPresets[spec.pi.system];
-    const runnable = piSystems.filter(runs).join(", ");
-    errors.push({
-      field: "pi.system",
-      message: `${title} does not run here, for want of ${missing}; measure ${runnable}, beside which a plan tells what ${title} would cost by published constants`,
-    });
   }
   if (family && !family.sides.includes(inputShape[0]))
     errors.push({

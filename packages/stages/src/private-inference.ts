@@ -11,6 +11,8 @@ export interface PrivateInferenceRequest {
   calibration: readonly Float32Array[];
   protocol: ReluProtocol;
   linear: LinearProtocol;
+  /** When linear layers and ReLUs do what needs no image. */
+  schedule: Record<"linear" | "relus", "offline" | "online">;
   profile: NetworkProfileName;
   /** Of each party. */
   threads: number;

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import type { PiSystem } from "@reluctant/contracts";
 import { createEngine } from "@reluctant/engine";
 import { inputShape, type Model, models, type ReluLayer, reluLayers, size } from "@reluctant/relu";
 import {
@@ -43,10 +44,11 @@ const params = {
   repeat: 1,
 } as const;
 
-async function measured(change: Partial<StageContext> = {}) {
-  return stages["private-inference/delphi"].run({
+async function measured(change: Partial<StageContext> = {}, system: PiSystem = "delphi") {
+  const implementation = `private-inference/${system}` as const;
+  return stages[implementation].run({
     params,
-    implementation: "private-inference/delphi",
+    implementation,
     precision: "fp32",
     seed: 1,
     inputs: { prModel: encodeStudent(model, initialWeights(model, 1), masks) },
@@ -80,6 +82,21 @@ it("infers privately between processes, says what it cost, and how near it came 
     cores: expect.any(Number),
   });
   expect(steps).toEqual([0, 1, 2]); // after the warm-up, which is none of the samples
+});
+
+it("encrypts linear layers online as GAZELLE does, says what of it is left out, and counts what ran when", async () => {
+  const output = await measured({ params: { ...params, samples: 1, linear: "he" } }, "gazelle");
+  if (output.outcome !== "succeeded" || output.result.kind !== "private-inference") throw new Error(output.outcome);
+  const { agreement, logitError, cost } = output.result;
+  expect(agreement).toBe(1);
+  expect(logitError.largest).toBeLessThan(0.05);
+  expect(cost.label).toMatch(/^homomorphic encryption online: linear cost included; packed by coefficients/);
+  const conv = model.nodes.find(({ op }) => op === "conv")?.name;
+  const ofLinear = cost.steps.filter(({ step }) => step === conv);
+  expect(ofLinear).toMatchObject([{ phase: "online", rounds: 1 }]);
+  expect(ofLinear[0]?.bytesSent).toBeGreaterThan(150_000);
+  const ofRelu = cost.steps.filter(({ step }) => step === reluLayers(model)[0]?.name).map(({ phase }) => phase);
+  expect(ofRelu).toEqual(["offline", "online"]);
 });
 
 it("ends its parties when it is to stop", async () => {

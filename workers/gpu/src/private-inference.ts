@@ -26,7 +26,7 @@ const warmUps = 1;
 
 /** Private inference between processes of this machine. */
 export const privateInference: PrivateInference = {
-  async measure({ images, protocol, linear, profile, threads, signal, onInferred, ...request }) {
+  async measure({ images, protocol, linear, schedule, profile, threads, signal, onInferred, ...request }) {
     const network = await explained(() => privateNetwork(request));
     const before = processorTime();
     const vectors = images.map((image) => encode(image));
@@ -36,6 +36,7 @@ export const privateInference: PrivateInference = {
         images: [...vectors.slice(0, warmUps), ...vectors],
         relus: protocol,
         linear,
+        schedule,
         profile,
         threads,
         signal,

@@ -12,6 +12,7 @@ const step = (of: "offline" | "online", name: string, ms: number) => ({
 const run = {
   id: "00000000-0000-4000-8000-000000000001",
   kind: "private-inference",
+  implementation: "private-inference/delphi",
   state: "succeeded",
   params: {
     kind: "private-inference",
@@ -43,7 +44,10 @@ const run = {
 
 it("shows what was found, then each step with a bar of its share of the largest", () => {
   const lines = textOf(measurementText(run)).split("\n");
-  expect(lines[0]).toMatch(/^ReLUs by +GMW$/);
+  expect(lines.slice(0, 2)).toEqual([
+    expect.stringMatching(/^System +DELPHI$/),
+    expect.stringMatching(/^ReLUs by +GMW$/),
+  ]);
   const steps = lines.slice(lines.findIndex((each) => each.startsWith("step")));
   expect(steps[1]).toMatch(/^relu1 +40 ms +█{12} +40 kB +5 ms +█{12} +5 kB +1$/);
   expect(steps[2]).toMatch(/^relu2 +10 ms +█{3} +10 kB +– +– +–$/);

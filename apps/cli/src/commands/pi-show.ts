@@ -23,7 +23,7 @@ export const show = (pi: Command): Command =>
 const barWidth = 12;
 
 /** Facts, then a row a step; a bar is a share of its column's largest. */
-export function measurementText({ id, kind, state, params, result }: StageRun): Text {
+export function measurementText({ id, kind, implementation, state, params, result }: StageRun): Text {
   if (kind !== "private-inference" || params.kind !== "private-inference")
     throw new ReluctantError("not-found", `stage run ${id} is a ${kind}, no measurement of private inference`);
   if (result?.kind !== "private-inference")
@@ -33,7 +33,7 @@ export function measurementText({ id, kind, state, params, result }: StageRun): 
   const [offline, online] = [most((row) => row.offline.ms), most((row) => row.online.ms)];
   const right = (title: string) => ({ title, align: "right" as const });
   return joined([
-    ...measurementFacts(result, params).map(([name, text]) => line`${name.padEnd(10)} ${text}`),
+    ...measurementFacts(result, { implementation, params }).map(([name, text]) => line`${name.padEnd(10)} ${text}`),
     "",
     table(
       [

@@ -10,6 +10,7 @@ const spec = {
   budgets: ["10%", "5%"],
 };
 const asked = {
+  system: "delphi" as const,
   protocols: ["gmw" as const],
   linear: "he" as const,
   profiles: ["wan" as const],

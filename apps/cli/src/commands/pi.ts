@@ -4,7 +4,9 @@ import {
   linearProtocols,
   type NetworkProfileName,
   networkProfileNames,
+  type PiSystem,
   type PlanAnswer,
+  piSystems,
   ReluctantError,
   type ReluProtocol,
   reluProtocols,
@@ -24,8 +26,9 @@ interface Flags extends ConnectionFlags {
   methods?: string[];
   budgets?: string[];
   seeds?: number[];
-  protocols: ReluProtocol[];
-  linear: LinearProtocol;
+  system: PiSystem;
+  protocols?: ReluProtocol[];
+  linear?: LinearProtocol;
   profiles: NetworkProfileName[];
   samples: number;
   threads: number;
@@ -54,15 +57,20 @@ const measuring = (program: Command): Command =>
         seed(text),
       ])
       .addOption(
-        new Option("--protocols <names...>", "how ReLUs are computed").choices(reluProtocols).default(["garbled"]),
+        new Option("--system <name>", "the published system whose arrangement is run")
+          .choices(piSystems)
+          .default("delphi"),
+      )
+      .addOption(
+        new Option("--protocols <names...>", "how ReLUs are computed; as the system does unless named").choices(
+          reluProtocols,
+        ),
       )
       .addOption(
         new Option(
           "--linear <name>",
-          "what gives the correlations of linear layers offline: he is in the figures, dealer is not",
-        )
-          .choices(linearProtocols)
-          .default("dealer"),
+          "what gives the correlations of linear layers; as the system does unless named: he is in the figures, dealer is not",
+        ).choices(linearProtocols),
       )
       .addOption(
         new Option("--profiles <names...>", "networks between client and server")
@@ -109,6 +117,7 @@ export function measuringSpec(
     methods: named = listOf(spec.methods),
     budgets,
     seeds,
+    system,
     protocols,
     linear,
     profiles,
@@ -125,7 +134,16 @@ export function measuringSpec(
     ...(seeds && { seeds }),
     // A descent's masks depend on all of its budgets.
     ...(budgets && !descends && { budgets }),
-    pi: { ...(budgets && { budgets }), protocols, linear, profiles, samples, threads, repeats },
+    pi: {
+      system,
+      ...(budgets && { budgets }),
+      ...(protocols && { protocols }),
+      ...(linear && { linear }),
+      profiles,
+      samples,
+      threads,
+      repeats,
+    },
   };
 }
 

@@ -11,7 +11,10 @@ export { definition as layerwiseRemoval } from "./mask-search/layerwise-removal/
 export { definition as magnitude } from "./mask-search/magnitude/definition.ts";
 export { definition as senet } from "./mask-search/senet/definition.ts";
 export { definition as snl } from "./mask-search/snl/definition.ts";
+export { definition as cheetah } from "./private-inference/cheetah/definition.ts";
 export { definition as delphi } from "./private-inference/delphi/definition.ts";
+export { definition as gazelle } from "./private-inference/gazelle/definition.ts";
+export { definition as minionn } from "./private-inference/minionn/definition.ts";
 export { definition as sparseMomentum } from "./sensitivity/sparse-momentum/definition.ts";
 export { definition as importedModel } from "./train/imported/definition.ts";
 export { definition as trainSgd } from "./train/sgd/definition.ts";

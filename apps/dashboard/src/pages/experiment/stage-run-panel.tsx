@@ -47,7 +47,7 @@ function Reason({ run }: { run: StageRun }) {
   return run.reason && <p className="reason">{run.reason}</p>;
 }
 
-function facts({ progress, result, params, state }: StageRun): [string, string][] {
+function facts({ implementation, progress, result, params, state }: StageRun): [string, string][] {
   const list: [string, string][] = [];
   if (progress && state === "active") {
     list.push(
@@ -62,7 +62,7 @@ function facts({ progress, result, params, state }: StageRun): [string, string][
   if (result && "validationAccuracy" in result) list.push(["Validation accuracy", percent(result.validationAccuracy)]);
   if (result && "testAccuracy" in result) list.push(["Test accuracy", percent(result.testAccuracy)]);
   if (result?.kind === "private-inference" && params.kind === "private-inference")
-    list.push(...measurementFacts(result, params));
+    list.push(...measurementFacts(result, { implementation, params }));
   if (result?.kind === "distillation") list.push(["Loss", lossSharesText(result.lossShares)]);
   if (result?.kind === "distillation" && result.gradientShares)
     list.push(["Gradient", lossSharesText(result.gradientShares)]);
