@@ -1,6 +1,7 @@
 import { type Channel, ChannelError } from "./channel.ts";
-import { filterSize, inputSize, outputSize } from "./convolution.ts";
+import { filterSize, inputSize } from "./convolution.ts";
 import type { ClientCorrelations, ServerCorrelations } from "./correlations.ts";
+import { eachImage, imagesOf } from "./images.ts";
 import type { Kernels } from "./kernels.ts";
 import type { Architecture, LinearWeights, PrivateNetwork, Step, StepOf } from "./network.ts";
 import { combine } from "./quadratic.ts";
@@ -48,8 +49,11 @@ export async function deal(
   const serve = async (step: Step): Promise<void> => {
     if (step.op === "square") return dealSquares(step, { client, server });
     if (step.op === "linear") {
-      const size = { inputs: inputSize(step.shape), outputs: outputSize(step.shape) };
-      return correlate(size, (mask) => kernels.convolve(step.shape, of(step), mask));
+      const images = imagesOf(step);
+      const size = { inputs: images * inputSize(step.shape), outputs: step.size };
+      return correlate(size, (mask) =>
+        eachImage(mask, images, (image) => kernels.convolve(step.shape, of(step), image)),
+      );
     }
     if (step.op !== "quadratic" || step.coefficients === "public") return;
     const count = step.units.length;
@@ -73,14 +77,14 @@ export async function enrollWeights({ architecture, weights }: PrivateNetwork, d
 
 /** The client's end. */
 export const dealtToClient = ({ server, dealer }: { server: Channel; dealer: Channel }): ClientCorrelations => ({
-  linear: ({ shape }, share) => requestCorrelation(share, outputSize(shape), dealer),
+  linear: ({ size }, share) => requestCorrelation(share, size, dealer),
   quadratic: ({ units }, { x, squares }) => requestCorrelation(concatenated(x, squares), units.length, dealer),
   square: (at, share) => prepareSquareClient(at, { share, server, dealer }),
 });
 
 /** The server's end. */
 export const dealtToServer = ({ client, dealer }: { client: Channel; dealer: Channel }): ServerCorrelations => ({
-  linear: ({ shape }) => provideCorrelation(outputSize(shape), dealer),
+  linear: ({ size }) => provideCorrelation(size, dealer),
   quadratic: ({ units }) => provideCorrelation(units.length, dealer),
   square: (at) => prepareSquareServer(at, { client, dealer }),
 });

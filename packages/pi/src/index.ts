@@ -1,3 +1,4 @@
+export { BatchError } from "./batch.ts";
 export * from "./calibrate.ts";
 export * from "./costs.ts";
 export { dealerLabel } from "./dealer.ts";

@@ -1,11 +1,13 @@
 import { reluLayers } from "@reluctant/relu";
 import { afterEach, describe, expect, it } from "vitest";
+import { batched } from "./batch.ts";
 import { calibrate } from "./calibrate.ts";
 import { type Channel, ChannelError } from "./channel.ts";
 import { type ClientContext, inferOnClient, prepareClient } from "./client.ts";
 import { type Cost, CostSheet, type Phase, totalOf } from "./costs.ts";
 import { deal } from "./dealer.ts";
 import { greet } from "./hello.ts";
+import { joined, partsOf } from "./images.ts";
 import { Ledger, UsedTwiceError } from "./ledger.ts";
 import { type LinearProtocolName, linearProtocols } from "./linear-protocols.ts";
 import { type Architecture, keptReluCount, type PrivateNetwork, type Step, stepsOf } from "./network.ts";
@@ -127,6 +129,25 @@ describe("private inference", () => {
     expect(bytesOf(schedule.linear, "linear")).toBeGreaterThan(4 * 153_616);
     expect(bytesOf(other[schedule.linear], "linear")).toBe(0);
     expect(bytesOf(schedule.relus, "relu")).toBeGreaterThan(2_000 * keptReluCount(network.architecture));
+  });
+
+  it.each([
+    ["garbled", "dealer", allOffline],
+    ["gmw", "he", { linear: "online", relus: "offline" }],
+  ] as const)("infers a batch in the rounds of one image, %s, linear layers by %s", async (relus, linear, schedule) => {
+    const { network, images } = readyNetwork(tinyModel(), { seed: 5, kept: 0.4, images: 3 });
+    const rounds = [];
+    for (const batch of [images.slice(0, 1), images]) {
+      const together = batched(network, { images: batch.length, linear });
+      const { infer, clientContext } = await setup(together, relus, linear, schedule);
+      const logits = partsOf(await infer(joined(batch)), batch.length);
+      for (const [i, image] of batch.entries())
+        inferInTheClear(network, image).forEach((exact, c) => {
+          expect(Math.abs(Number((logits[i]?.[c] as bigint) - exact))).toBeLessThan(40);
+        });
+      rounds.push(totalOf(clientContext.costs.costs, "online").rounds);
+    }
+    expect(rounds[1]).toBe(rounds[0]);
   });
 
   it("adds a label and a bit for each bit of a share that comes after its circuit, and a round a layer", async () => {

@@ -1,3 +1,4 @@
+import { eachImage, imagesOf } from "./images.ts";
 import type { Kernels } from "./kernels.ts";
 import type { LinearWeights, StepOf } from "./network.ts";
 import type { RingVector } from "./ring.ts";
@@ -9,11 +10,11 @@ import type { RingVector } from "./ring.ts";
 
 /** What the server computes online: its share of the layer's output, at twice `fractionBits`. */
 export function applyToServerShare(
-  { shape }: StepOf<"linear">,
+  step: StepOf<"linear">,
   { filters, bias }: LinearWeights,
   { share, correlation, kernels }: { share: RingVector; correlation: RingVector; kernels: Kernels },
 ): RingVector {
-  const wide = kernels.convolve(shape, filters, share);
+  const wide = eachImage(share, imagesOf(step), (image) => kernels.convolve(step.shape, filters, image));
   for (let i = 0, channel = 0; i < wide.length; i++) {
     wide[i] = (wide[i] as bigint) + (correlation[i] as bigint) + (bias[channel] as bigint);
     channel = channel + 1 === bias.length ? 0 : channel + 1;

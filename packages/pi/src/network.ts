@@ -8,8 +8,8 @@ import type { RingVector } from "./ring.ts";
  */
 export type Step = { name: string; size: number } & (
   | { op: "input" }
-  /** A convolution or dense layer, truncated to `fractionBits` behind it. */
-  | { op: "linear"; from: string; shape: ConvolutionShape }
+  /** A convolution or dense layer, truncated to `fractionBits` behind it; of so many images at once, of one unless it says. */
+  | { op: "linear"; from: string; shape: ConvolutionShape; images?: number }
   | {
       op: "relu";
       from: string;
@@ -31,7 +31,7 @@ export type Step = { name: string; size: number } & (
       coefficients: "public" | "secret";
     }
   | { op: "add"; from: string; with: string }
-  | { op: "average-pool"; from: string; positions: number; channels: number }
+  | { op: "average-pool"; from: string; positions: number; channels: number; images?: number }
 );
 export type StepOf<Op extends Step["op"]> = Extract<Step, { op: Op }>;
 

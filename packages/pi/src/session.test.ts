@@ -68,6 +68,27 @@ describe("a session of three processes", () => {
       expect(client[0]?.find(({ phase, step }) => phase === "offline" && step === name)?.bytesSent).toBe(153_625);
   });
 
+  it("gives each image of a batch its logits, and one cost to the batch", async () => {
+    const { network, images } = readyNetwork(tinyModel(), { seed: 3, kept: 0.5, images: 4 });
+    const inferred: number[] = [];
+    const { logits, client } = await measure({
+      network,
+      images,
+      profile: "loopback",
+      batch: 2,
+      onInferred: (count) => inferred.push(count),
+    });
+    expect([client.length, inferred]).toEqual([2, [2, 4]]);
+    for (const [i, image] of images.entries()) {
+      const exact = decode(inferInTheClear(network, image));
+      for (const [c, logit] of decode(logits[i] as RingVector).entries())
+        expect(Math.abs(logit - (exact[c] as number))).toBeLessThan(0.02);
+    }
+    await expect(measure({ network, images, profile: "loopback", batch: 3 })).rejects.toThrow(
+      "4 images are no whole number of batches of 3",
+    );
+  });
+
   it("says which party failed, and why", async () => {
     const { network, images } = readyNetwork(tinyModel(), { seed: 3, kept: 0.5, images: 1 });
     const short = [(images[0] as RingVector).subarray(0, 3)];

@@ -3,7 +3,9 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { batched } from "./batch.ts";
 import type { Cost } from "./costs.ts";
+import { joined, partsOf } from "./images.ts";
 import type { Level } from "./kernels.ts";
 import { type LinearProtocolName, linearProtocols } from "./linear-protocols.ts";
 import type { PrivateNetwork } from "./network.ts";
@@ -15,10 +17,11 @@ import type { ReluProtocolName } from "./relu-protocols.ts";
 import type { RingVector } from "./ring.ts";
 import { allOffline, type Schedule } from "./schedule.ts";
 
-/** What private inference found and cost, for each image. */
+/** What private inference found and cost. */
 export interface Measurement {
-  /** In fixed point. */
+  /** Of each image, in fixed point. */
   logits: RingVector[];
+  /** Of each inference, of one batch. */
   client: Cost[][];
   server: Cost[][];
   /** What instructions each used: another level takes another time. */
@@ -39,6 +42,8 @@ export interface MeasureOptions {
   linear?: LinearProtocolName;
   /** When linear layers and ReLUs are prepared. Default: all offline. */
   schedule?: Schedule;
+  /** Images of one inference, of which `images` are a multiple. Default: 1. */
+  batch?: number;
   /** Called with how many images were inferred, after each. */
   onInferred?: (images: number) => void;
   /** Ends all processes, and rejects with its reason. */
@@ -48,15 +53,21 @@ export interface MeasureOptions {
 /**
  * Runs private inference between a client and a server in processes of their own, with a dealer in a third where there is one,
  * and measures it. Each process gets what its party may know and nothing else. Ends all, whatever happens.
- * @throws UnsupportedNetworkError, NoiseError or PackingError where linear layers cannot be carried out so, naming one
+ * @throws UnsupportedNetworkError, NoiseError or PackingError where linear layers cannot be carried out so, naming one; BatchError
  */
 export async function measure(options: MeasureOptions): Promise<Measurement> {
-  const { network, images, onInferred = () => undefined, signal, threads = 1 } = options;
+  const { images, onInferred = () => undefined, signal, threads = 1, batch = 1 } = options;
   const { relus = "garbled", linear = "dealer", schedule = allOffline } = options;
   const { labels, dealt, require } = linearProtocols[linear];
   const label = labels[schedule.linear];
   if (label === null) throw new RangeError(`${linear} gives correlations offline alone: linear layers online take he`);
-  require(network);
+  require(options.network);
+  if (images.length % batch !== 0)
+    throw new RangeError(`${images.length} images are no whole number of batches of ${batch}`);
+  const network = batched(options.network, { images: batch, linear });
+  const batches = Array.from({ length: images.length / batch }, (_, i) =>
+    joined(images.slice(i * batch, (i + 1) * batch)),
+  );
   const profile = networkProfiles[options.profile];
   const folder = await mkdtemp(join(tmpdir(), "reluctant-pi-")); // mode 0700
   const at = (name: string) => join(folder, name);
@@ -64,7 +75,7 @@ export async function measure(options: MeasureOptions): Promise<Measurement> {
   const parties: PartyProcess[] = [];
   const start = async (task: PartyTask) => {
     signal?.throwIfAborted();
-    const party = new PartyProcess(task, onInferred);
+    const party = new PartyProcess(task, (inferred) => onInferred(inferred * batch));
     parties.push(party);
     await party.listening;
     return party;
@@ -77,12 +88,18 @@ export async function measure(options: MeasureOptions): Promise<Measurement> {
   try {
     if (profile) relay = await startRelay({ listen: { path: at("relay") }, target: { path: places.server }, profile });
     const dealer = dealt ? await start({ role: "dealer", places, architecture }) : undefined;
-    const server = await start({ role: "server", network, images: images.length, ...shared });
+    const server = await start({ role: "server", network, images: batches.length, ...shared });
     const to = relay?.address ?? { path: places.server };
-    const client = await start({ role: "client", architecture, images: [...images], server: to, ...shared });
+    const client = await start({ role: "client", architecture, images: batches, server: to, ...shared });
     const [ofClient, ofServer] = await Promise.all([client.result, server.result, dealer?.result]);
     const levels = { client: ofClient.level, server: ofServer.level };
-    return { logits: ofClient.logits, client: ofClient.costs, server: ofServer.costs, levels, label };
+    return {
+      logits: ofClient.logits.flatMap((logits) => partsOf(logits, batch).map((each) => each.slice())),
+      client: ofClient.costs,
+      server: ofServer.costs,
+      levels,
+      label,
+    };
   } catch (error) {
     signal?.throwIfAborted(); // which ended the parties
     throw error;

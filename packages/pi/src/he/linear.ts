@@ -1,5 +1,5 @@
 import type { Channel } from "../channel.ts";
-import { outputSize } from "../convolution.ts";
+import { imagesOf, partsOf } from "../images.ts";
 import type { LinearWeights, StepOf } from "../network.ts";
 import { randomVector, seedBytes } from "../random.ts";
 import type { RingVector } from "../ring.ts";
@@ -37,51 +37,62 @@ export async function beginServer(client: Channel): Promise<Ciphertext> {
 
 /** The client's W·r − s of a layer. */
 export async function correlateClient(
-  { name, shape }: StepOf<"linear">,
+  step: StepOf<"linear">,
   share: RingVector,
   { server, key, kernels }: { server: Channel; key: SecretKey; kernels: PolynomialKernels },
 ): Promise<RingVector> {
-  const packing = packingOf(name, shape);
+  const packing = packingOf(step.name, step.shape);
   const { slabs, inputs, outputs } = countsOf(packing);
-  const out = new BigInt64Array(outputSize(shape));
+  const images = imagesOf(step);
+  const out = new BigInt64Array(step.size);
   for (let slab = 0; slab < slabs; slab++) {
-    for (let group = 0; group < inputs; group++) {
-      const message = packInput(packing, share, { slab, group });
-      await server.send("ciphertext", written(encrypt(message, { key, kernels })));
-    }
-    for (let group = 0; group < outputs; group++) {
-      const { coefficients, places } = outputPlaces(packing, { slab, group });
-      const bytes = await server.receive("product", productBytes(coefficients.length));
-      const { messages } = decrypt(readProduct(bytes, coefficients.length), { key, coefficients, kernels });
-      for (let i = 0; i < places.length; i++) out[places[i] as number] = messages[i] as bigint;
-    }
+    for (const image of partsOf(share, images))
+      for (let group = 0; group < inputs; group++) {
+        const message = packInput(packing, image, { slab, group });
+        await server.send("ciphertext", written(encrypt(message, { key, kernels })));
+      }
+    for (const image of partsOf(out, images))
+      for (let group = 0; group < outputs; group++) {
+        const { coefficients, places } = outputPlaces(packing, { slab, group });
+        const bytes = await server.receive("product", productBytes(coefficients.length));
+        const { messages } = decrypt(readProduct(bytes, coefficients.length), { key, coefficients, kernels });
+        for (let i = 0; i < places.length; i++) image[places[i] as number] = messages[i] as bigint;
+      }
   }
   return out;
 }
 
 /** The server's s of a layer. */
 export async function correlateServer(
-  { name, shape }: StepOf<"linear">,
+  step: StepOf<"linear">,
   { filters }: LinearWeights,
   { client, publicKey, kernels }: { client: Channel; publicKey: Ciphertext; kernels: PolynomialKernels },
 ): Promise<RingVector> {
-  const packing = packingOf(name, shape);
+  const packing = packingOf(step.name, step.shape);
   const { slabs, inputs, outputs } = countsOf(packing);
-  const kept = randomVector(outputSize(shape));
+  const kept = randomVector(step.size);
+  const keptOfImages = partsOf(kept, imagesOf(step));
   for (let slab = 0; slab < slabs; slab++) {
-    const received: Ciphertext[] = [];
-    for (let group = 0; group < inputs; group++)
-      received.push(expand(read(await client.receive("ciphertext", ciphertextBytes))));
-    for (let group = 0; group < outputs; group++) {
-      const sum = weightedSum(packing, filters, { received, group, kernels });
-      const { coefficients, places } = outputPlaces(packing, { slab, group });
-      const message = new BigInt64Array(places.length);
-      for (let i = 0; i < places.length; i++) message[i] = kept[places[i] as number] as bigint;
-      const { b, a } = finish(sum, { publicKey, coefficients, message, kernels });
-      await client.send("product", packResidues(joined(a, b)));
-    }
+    // all images' before the first product, so that they share the round
+    const received: Ciphertext[][] = [];
+    for (const _ of keptOfImages) received.push(await receiveCiphertexts(client, inputs));
+    for (const [image, keptOfImage] of keptOfImages.entries())
+      for (let group = 0; group < outputs; group++) {
+        const sum = weightedSum(packing, filters, { received: received[image] as Ciphertext[], group, kernels });
+        const { coefficients, places } = outputPlaces(packing, { slab, group });
+        const message = new BigInt64Array(places.length);
+        for (let i = 0; i < places.length; i++) message[i] = keptOfImage[places[i] as number] as bigint;
+        const { b, a } = finish(sum, { publicKey, coefficients, message, kernels });
+        await client.send("product", packResidues(joined(a, b)));
+      }
   }
   return kept;
+}
+
+async function receiveCiphertexts(client: Channel, count: number): Promise<Ciphertext[]> {
+  const received: Ciphertext[] = [];
+  for (let i = 0; i < count; i++) received.push(expand(read(await client.receive("ciphertext", ciphertextBytes))));
+  return received;
 }
 
 /** The sum over a layer's inputs of what their weights to one group of outputs make of them. */

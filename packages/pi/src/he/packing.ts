@@ -1,6 +1,6 @@
 import { type ConvolutionShape, outputExtent } from "../convolution.ts";
 import type { RingVector } from "../ring.ts";
-import { degree } from "./parameters.ts";
+import { degree, primes } from "./parameters.ts";
 import { ciphertextBytes, productBytes } from "./wire.ts";
 
 /*
@@ -54,6 +54,19 @@ export function packingOf(name: string, shape: ConvolutionShape): Packing {
 function ciphertextBytesOf(packing: Packing): number {
   const { inputs, outputs, slabs } = countsOf(packing);
   return slabs * (inputs * ciphertextBytes + outputs * productBytes(0));
+}
+
+/** Bytes of memory that a ciphertext takes at the server. */
+export const ciphertextMemory = 2 * primes.length * degree * Int32Array.BYTES_PER_ELEMENT;
+
+/** Bytes of a layer's ciphertexts, and of its products, as they are sent. */
+export function bytesOf(packing: Packing): { toServer: number; toClient: number } {
+  const { slabs, inputs, outputs } = countsOf(packing);
+  let toClient = 0;
+  for (let slab = 0; slab < slabs; slab++)
+    for (let group = 0; group < outputs; group++)
+      toClient += productBytes(outputPlaces(packing, { slab, group }).coefficients.length);
+  return { toServer: slabs * inputs * ciphertextBytes, toClient };
 }
 
 /** How many slabs a layer has, and polynomials of each slab. */
