@@ -43,11 +43,14 @@ export const images = (withTorch: number): { images: number } => ({
 
 export async function startCluster({
   workers = 1,
+  slots = 1,
   env = {},
   dir,
   ...given
 }: {
   workers?: number;
+  /** Of each worker. */
+  slots?: number;
   env?: NodeJS.ProcessEnv;
   /** Kept when it stops; one of its own, which goes, when absent. */
   dir?: string;
@@ -57,6 +60,7 @@ export async function startCluster({
     ...given,
     dir: folder,
     workers,
+    slots,
     ephemeral: true,
     env: {
       ...process.env,

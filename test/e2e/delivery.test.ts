@@ -42,17 +42,27 @@ describe("delivery", { timeout: 240_000 }, () => {
     expect(trained).toEqual([{ runs: "1", attempts: "1" }]);
   });
 
-  it("spreads one experiment over two workers, never two attempts on one", async () => {
-    cluster = await startCluster({ workers: 2 });
+  it("spreads one experiment over two slots of a worker, never two attempts on one, and goes on with both after a kill -9", async () => {
+    cluster = await startCluster({ slots: 2 });
     const id = await cluster.submit({ budgets: ["40%", "10%"] });
+    await cluster.moment(
+      "both slots run",
+      "select 1 from attempt where state = 'running' and progress is not null having count(*) = 2",
+    );
+    await cluster.stack.part("worker-1").kill("SIGKILL");
+    await cluster.stack.part("worker-1").restart();
     expect((await cluster.ended(id)).state).toBe("finished");
+    const lost = await cluster.sql("select reason from attempt where state = 'lost' order by reason");
+    expect(lost).toEqual(
+      ["worker-1", "worker-2"].map((name) => ({ reason: `worker ${name} ended, and was started again` })),
+    );
     const overlapping = await cluster.sql(
       `select a.id from attempt a join attempt b on b.worker_id = a.worker_id and b.id <> a.id
        where tstzrange(a.started_at, a.ended_at) && tstzrange(b.started_at, b.ended_at)`,
     );
     expect(overlapping).toEqual([]);
     const shares = await cluster.sql<{ n: number }>(
-      "select count(*)::int as n from attempt where state = 'succeeded' group by worker_id",
+      "select count(*)::int as n from attempt a join worker w on w.id = a.worker_id where a.state = 'succeeded' group by w.name",
     );
     expect(shares).toHaveLength(2);
     for (const { n } of shares) expect(n).toBeGreaterThanOrEqual(1);

@@ -33,7 +33,8 @@ export async function runDemo(flags: DemoFlags): Promise<void> {
   say(bold("Starting Postgres, Redis, coordinator, API and workers"));
   const options = {
     dir: flags.data,
-    workers: flags.workers,
+    workers: 1,
+    slots: flags.workers,
     env: {
       ...process.env,
       RELUCTANT_THREADS: "1",

@@ -43,8 +43,7 @@ test("the driver is asked by nvidia-smi, and each slot sees its GPU alone", asyn
     const env = { PATH, CUDA_VISIBLE_DEVICES: "1,2", DATABASE_URL: "postgresql://db" };
     const slots = slotsOf(await findGpus(env), { env, host: "node7", cores: 8 });
     expect(slots.map(({ name }) => name)).toEqual(["node7-gpu1-mig0", "node7-gpu1-mig1", "node7-gpu2"]);
-    expect(slots[0]?.env).toEqual({
-      ...env,
+    expect(slots[0]?.variables).toEqual({
       CUDA_VISIBLE_DEVICES: "MIG-a1000000-0000-5000-8000-000000000000",
       RELUCTANT_WORKER_NAME: "node7-gpu1-mig0",
       RELUCTANT_THREADS: "2",
@@ -60,9 +59,9 @@ test("the driver is asked by nvidia-smi, and each slot sees its GPU alone", asyn
 test("slots of the processor have names of their own, and divide its cores", () => {
   const slots = sharesOf({ workers: 2, env: { RELUCTANT_POOL: "small" }, host: "node7", cores: 9 });
   expect(slots.map(({ name }) => name)).toEqual(["node7-1", "node7-2"]);
-  expect(slots[1]?.env).toEqual({ RELUCTANT_POOL: "small", RELUCTANT_THREADS: "4", RELUCTANT_WORKER_NAME: "node7-2" });
+  expect(slots[1]?.variables).toEqual({ RELUCTANT_THREADS: "4", RELUCTANT_WORKER_NAME: "node7-2" });
   const env = { RELUCTANT_THREADS: "3", RELUCTANT_WORKER_NAME: "fast" };
   expect(sharesOf({ workers: 1, env, host: "node7", cores: 2 })).toEqual([
-    { name: "fast-1", env: { RELUCTANT_THREADS: "3", RELUCTANT_WORKER_NAME: "fast-1" } },
+    { name: "fast-1", variables: { RELUCTANT_THREADS: "3", RELUCTANT_WORKER_NAME: "fast-1" } },
   ]);
 });

@@ -68,22 +68,22 @@ export async function findGpus(env: NodeJS.ProcessEnv): Promise<Gpu[]> {
   throw new ReluctantError("unavailable", `--all-gpus: nvidia-smi lists no GPU${hidden}`);
 }
 
-/** A worker's environment, and what screens call it. */
-export interface GpuSlot {
+/** A slot of a worker: what screens call it, and the variables that stand in place of the environment's. */
+export interface WorkerSlot {
   readonly name: string;
-  readonly env: NodeJS.ProcessEnv;
+  readonly variables: { readonly [name: string]: string };
 }
 
 /** A slot for each GPU, which alone it sees, with a name of its own and, unless the environment says another, its share of the cores. */
 export function slotsOf(
   gpus: readonly Gpu[],
   { env, host, cores }: { env: NodeJS.ProcessEnv; host: string; cores: number },
-): GpuSlot[] {
-  const threads = String(Math.max(1, Math.floor(cores / gpus.length)));
+): WorkerSlot[] {
+  const threads = threadsOf(env, cores / gpus.length);
   return gpus.map((gpu) => {
     const name = `${env.RELUCTANT_WORKER_NAME || host}-${gpu.name}`;
-    const own = { CUDA_VISIBLE_DEVICES: gpu.uuid, RELUCTANT_WORKER_NAME: name };
-    return { name, env: { ...env, RELUCTANT_THREADS: env.RELUCTANT_THREADS || threads, ...own } };
+    const variables = { RELUCTANT_WORKER_NAME: name, RELUCTANT_THREADS: threads, CUDA_VISIBLE_DEVICES: gpu.uuid };
+    return { name, variables };
   });
 }
 
@@ -98,10 +98,13 @@ export function sharesOf({
   env: NodeJS.ProcessEnv;
   host: string;
   cores: number;
-}): GpuSlot[] {
-  const threads = env.RELUCTANT_THREADS || String(Math.max(1, Math.floor(cores / workers)));
+}): WorkerSlot[] {
+  const threads = threadsOf(env, cores / workers);
   return Array.from({ length: workers }, (_, place) => {
     const name = `${env.RELUCTANT_WORKER_NAME || host}-${place + 1}`;
-    return { name, env: { ...env, RELUCTANT_THREADS: threads, RELUCTANT_WORKER_NAME: name } };
+    return { name, variables: { RELUCTANT_WORKER_NAME: name, RELUCTANT_THREADS: threads } };
   });
 }
+
+const threadsOf = (env: NodeJS.ProcessEnv, share: number): string =>
+  env.RELUCTANT_THREADS || String(Math.max(1, Math.floor(share)));

@@ -4,7 +4,8 @@ import { type Stack, type StackOptions, startStack } from "./stack.ts";
 export interface RunOptions {
   /** Holds the data and logs; a stack started there before goes on with them. */
   readonly dir: string;
-  readonly workers: number;
+  /** Slots of its worker. */
+  readonly slots: number;
   /** DATABASE_URL and REDIS_URL stand in for the Postgres and Redis of this stack; the rest is handed on. */
   readonly env?: NodeJS.ProcessEnv;
   readonly onStart?: StackOptions["onStart"];
@@ -17,19 +18,11 @@ export interface RunOptions {
 }
 
 /** Resolves after the stack was interrupted and has stopped. @throws Error when it does not come up */
-export async function runStack({
-  dir,
-  workers,
-  env = process.env,
-  say,
-  warn,
-  onUp,
-  ...told
-}: RunOptions): Promise<void> {
+export async function runStack({ dir, slots, env = process.env, say, warn, onUp, ...told }: RunOptions): Promise<void> {
   const interrupted = untilInterrupted();
   const { DATABASE_URL: databaseUrl, REDIS_URL: redisUrl } = env;
   const onCrash = (name: string, how: string) => warn(`${name} ended with ${how}; see ${dir}/logs/${name}.log`);
-  const options = { dir, workers, env, databaseUrl, redisUrl, ...told, onCrash };
+  const options = { dir, workers: 1, slots, env, databaseUrl, redisUrl, ...told, onCrash };
   const stack = await startUnlessInterrupted(options, interrupted);
   if (!stack) return;
   say(`Reluctant is up at ${stack.address}

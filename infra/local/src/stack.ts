@@ -23,8 +23,10 @@ export type ServiceKind = "coordinator" | "api" | "worker";
 export interface StackOptions {
   /** Holds everything the stack keeps: `postgres/`, `redis/`, `logs/`, `token`, `url` (the API's address). */
   readonly dir: string;
-  /** How many workers; each holds one slot and gets an equal share of the cores. */
+  /** How many workers, each a process. */
   readonly workers: number;
+  /** How many slots each of them has, one when absent; every slot gets an equal share of the cores. */
+  readonly slots?: number;
   /** What the processes inherit: RELUCTANT_BACKEND, RELUCTANT_DATA, LOG_LEVEL and so on. */
   readonly env: NodeJS.ProcessEnv;
   /** Uses this database, already there, instead of starting Postgres. */
@@ -189,15 +191,20 @@ const api = (urls: NodeJS.ProcessEnv, address: string): Service => ({
   ready: { probe: async () => (await fetch(`${address}/readyz`)).ok },
 });
 
-function workers(urls: NodeJS.ProcessEnv, { workers: count, env }: StackOptions): Service[] {
-  const share = Math.max(1, Math.floor(availableParallelism() / count));
+function workers(urls: NodeJS.ProcessEnv, { workers: count, slots = 1, env }: StackOptions): Service[] {
+  const share = Math.max(1, Math.floor(availableParallelism() / (count * slots)));
   const threads = env.RELUCTANT_THREADS ?? String(share);
-  return Array.from({ length: count }, (_, index) => ({
-    name: `worker-${index + 1}`,
-    script: "workers/gpu/dist/main.js",
-    settings: { ...urls, RELUCTANT_WORKER_NAME: `worker-${index + 1}`, RELUCTANT_THREADS: threads },
-    ready: { line: saysReady },
-  }));
+  return Array.from({ length: count }, (_, index) => {
+    const named = Array.from({ length: slots }, (_, slot) => ({
+      RELUCTANT_WORKER_NAME: `worker-${index * slots + slot + 1}`,
+    }));
+    return {
+      name: `worker-${index + 1}`,
+      script: "workers/gpu/dist/main.js",
+      settings: { ...urls, RELUCTANT_THREADS: threads, RELUCTANT_SLOTS: JSON.stringify(named) },
+      ready: { line: saysReady },
+    };
+  });
 }
 
 function toProcess(

@@ -14,6 +14,8 @@ export interface Holding<T> {
   release(): Promise<void>;
 }
 
+let drafts = 0;
+
 export type Taken<T> = { holding: Holding<T> } | { heldBy: ProcessId };
 
 /**
@@ -26,7 +28,7 @@ export async function takeFolder<T>(folder: string, begin: (inherited: T | null)
   const self = await identify(process.pid);
   if (!self) throw new Error("/proc is not readable; this needs Linux with /proc mounted");
   await mkdir(folder, { recursive: true });
-  const draft = join(folder, `draft-${self.pid}`);
+  const draft = join(folder, `draft-${self.pid}-${drafts++}`); // also of another who takes it in this process
   const fileOf = (number: number) => join(folder, String(number));
   const draw = (content: T) => writeFile(draft, JSON.stringify({ process: self, content } satisfies Entry<T>));
 

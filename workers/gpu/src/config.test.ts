@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { afterEach, expect, test, vi } from "vitest";
-import { makeCache, readConfig } from "./config.ts";
+import { makeCache, readConfig, readSlots } from "./config.ts";
 
 afterEach(() => vi.unstubAllEnvs());
 
@@ -28,6 +28,31 @@ test.each([
   [{ ...env, RELUCTANT_WORKER_NAME: "\u001b]52;c;YQ==\u0007" }, 'RELUCTANT_WORKER_NAME is "\\u001b]52;c;YQ==\\u0007"'],
 ])("a mistake in the environment is named", (wrong, message) => {
   expect(() => readConfig(wrong)).toThrow(message);
+});
+
+test("a process has the slot that its environment describes, or those of RELUCTANT_SLOTS, each with what it has of its own", () => {
+  expect(readSlots(env)).toEqual([{ config: readConfig(env), env }]);
+  const own = [{ RELUCTANT_WORKER_NAME: "a", CUDA_VISIBLE_DEVICES: "GPU-1" }, { RELUCTANT_WORKER_NAME: "b" }];
+  const all = { ...env, RELUCTANT_POOL: "small", RELUCTANT_SLOTS: JSON.stringify(own) };
+  const slots = readSlots(all);
+  expect(slots.map(({ config: { name, pool } }) => ({ name, pool }))).toEqual([
+    { name: "a", pool: "small" },
+    { name: "b", pool: "small" },
+  ]);
+  expect(slots[0].env).toEqual({ ...all, ...own[0] });
+});
+
+test.each([
+  ["[]", "it must be JSON"],
+  ["worker-1", "it must be JSON"],
+  [
+    '[{"DATABASE_URL": "postgresql://elsewhere"}]',
+    "with RELUCTANT_WORKER_NAME, RELUCTANT_THREADS, CUDA_VISIBLE_DEVICES",
+  ],
+  ['[{"RELUCTANT_WORKER_NAME": 1}]', "it must be JSON"],
+  ["[{}, {}]", "two slots called gpu-1"],
+])("slots that are none are refused: %s", (given, message) => {
+  expect(() => readSlots({ ...env, RELUCTANT_SLOTS: given })).toThrow(message);
 });
 
 test.each([

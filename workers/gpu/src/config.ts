@@ -32,6 +32,52 @@ export interface WorkerConfig {
   logLevel: string;
 }
 
+/** A slot of the process, and the environment of its training processes. */
+export interface SlotConfig {
+  config: WorkerConfig;
+  env: NodeJS.ProcessEnv;
+}
+
+const slotVariables = ["RELUCTANT_WORKER_NAME", "RELUCTANT_THREADS", "CUDA_VISIBLE_DEVICES"];
+/**
+ * The slots of this process: one that the environment describes, or one for each entry of RELUCTANT_SLOTS, whose variables stand in
+ * place of the environment's. What they do not name is the same for all.
+ * @throws Error naming the variable, what is wrong and what to do
+ */
+export function readSlots(env: NodeJS.ProcessEnv): [SlotConfig, ...SlotConfig[]] {
+  const slots = ownVariables(env.RELUCTANT_SLOTS).map((own) => {
+    const slotEnv = { ...env, ...own };
+    return { config: readConfig(slotEnv), env: slotEnv };
+  });
+  const names = slots.map(({ config }) => config.name);
+  const twice = names.find((name, place) => names.indexOf(name) !== place);
+  if (twice !== undefined)
+    throw new Error(`RELUCTANT_SLOTS has two slots called ${twice}: give each a RELUCTANT_WORKER_NAME of its own`);
+  return slots as [SlotConfig, ...SlotConfig[]];
+}
+
+function ownVariables(given: string | undefined): NodeJS.ProcessEnv[] {
+  if (!given) return [{}];
+  const slots = parsed(given);
+  if (Array.isArray(slots) && slots.length > 0 && slots.every(isOfSlot)) return slots;
+  throw new Error(
+    `RELUCTANT_SLOTS is ${given}; it must be JSON as \`reluctant worker --workers\` writes it, [{"RELUCTANT_WORKER_NAME": "node7-1"}, …], with ${slotVariables.join(", ")} at most`,
+  );
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+const isOfSlot = (slot: unknown): slot is Record<string, string> =>
+  typeof slot === "object" &&
+  slot !== null &&
+  Object.entries(slot).every(([name, value]) => slotVariables.includes(name) && typeof value === "string");
+
 /**
  * Reads the environment once. RELUCTANT_BACKEND (default: the fastest that runs here), RELUCTANT_THREADS (default: all
  * cores) and RELUCTANT_DETERMINISTIC (default: 0) are for the training process, which checks them when it is probed, and so

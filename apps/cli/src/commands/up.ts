@@ -10,12 +10,12 @@ export const up = (program: Command): Command =>
     .command("up")
     .description("start the local stack and keep it up until Ctrl-C; npm start does it with one worker")
     .option("--data <folder>", "where it keeps its data", "var")
-    .option("--workers <n>", "how many workers", wholeNumber(workerCounts), 1)
+    .option("--workers <n>", "how many workers, each with its share of the cores", wholeNumber(workerCounts), 1)
     .action(async ({ data, workers }: { data: string; workers: number }) => {
       const { runStack } = await import("@reluctant/local");
       await runStack({
         dir: data,
-        workers,
+        slots: workers,
         ...startupProgress(process.stdout),
         say: print,
         warn: note,

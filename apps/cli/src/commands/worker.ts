@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { ReluctantError } from "@reluctant/contracts";
 import { type Command, Option } from "commander";
 import { backendOption } from "../backend-option.ts";
-import { findGpus, type GpuSlot, sharesOf, slotsOf } from "../gpus.ts";
+import { findGpus, sharesOf, slotsOf, type WorkerSlot } from "../gpus.ts";
 import { checkInstallation, readableByOthers, readJoinFile } from "../join-installation.ts";
 import { note } from "../terminal/print.ts";
 import { wholeNumber, workerCounts } from "../whole-number.ts";
@@ -65,7 +65,7 @@ export const worker = (program: Command): Command =>
       const folders = (env.RELUCTANT_DATA ?? "").split(delimiter).filter(Boolean);
       const { requireDataFolders } = await import("@reluctant/datasets"); // and its codecs: only for whoever needs it
       await requireDataFolders(folders, flags.data === undefined ? "RELUCTANT_DATA" : "--data");
-      process.exitCode = await supervised(slots);
+      process.exitCode = await served(slots === null ? env : { ...env, RELUCTANT_SLOTS: JSON.stringify(slots) });
     });
 
 /** @throws ReluctantError where it is not said */
@@ -75,36 +75,33 @@ function needed(env: NodeJS.ProcessEnv, name: "DATABASE_URL" | "REDIS_URL"): str
   throw new ReluctantError("invalid-request", `a worker needs ${name}: give it in the environment or as a flag`);
 }
 
-async function slotsFor({ allGpus, workers }: WorkerFlags, env: NodeJS.ProcessEnv): Promise<GpuSlot[]> {
-  if (allGpus) return gpuSlots(env);
-  if (workers === undefined) return [{ name: "the worker", env }];
-  return sharesOf({ workers, env, host: hostname(), cores: availableParallelism() });
+/** What each slot has of its own; null where the environment describes the only one. */
+async function slotsFor(
+  { allGpus, workers }: WorkerFlags,
+  env: NodeJS.ProcessEnv,
+): Promise<WorkerSlot["variables"][] | null> {
+  if (!allGpus && workers === undefined) return null;
+  const slots = allGpus
+    ? await gpuSlots(env)
+    : sharesOf({ workers: workers as number, env, host: hostname(), cores: availableParallelism() });
+  return slots.map(({ variables }) => variables);
 }
 
-async function gpuSlots(env: NodeJS.ProcessEnv): Promise<GpuSlot[]> {
+async function gpuSlots(env: NodeJS.ProcessEnv): Promise<WorkerSlot[]> {
   const gpus = await findGpus(env);
   const slots = slotsOf(gpus, { env, host: hostname(), cores: availableParallelism() });
   note(slots.map(({ name }, place) => `${name}: ${gpus[place]?.model}`).join("\n"));
   return slots;
 }
 
-/** A supervisor for each slot, until all have ended: the code of the first that failed. */
-async function supervised(slots: readonly GpuSlot[]): Promise<number> {
-  const children = slots.map(({ env }) => spawn(process.execPath, [script], { env, stdio: "inherit" }));
-  // Ctrl-C reaches them by itself: the terminal signals the whole group. A plain SIGTERM does not.
+/** Runs the worker to its end, and answers its exit code. */
+async function served(env: NodeJS.ProcessEnv): Promise<number> {
+  const child = spawn(process.execPath, [script], { env, stdio: "inherit" });
+  // Ctrl-C reaches it by itself: the terminal signals the whole group. A plain SIGTERM does not.
   process.on("SIGINT", () => {});
-  process.on("SIGTERM", () => {
-    for (const child of children) child.kill("SIGTERM");
-  });
-  let failed = 0;
-  const end = async (child: (typeof children)[number], name = "") => {
-    const [code, signal] = await once(child, "exit");
-    if (code === 0) return;
-    failed ||= code ?? 1;
-    if (slots.length > 1) note(`${name} ended with ${signal ?? `exit code ${code}`}; the others go on`);
-  };
-  await Promise.all(children.map((child, place) => end(child, slots[place]?.name)));
-  return failed;
+  process.on("SIGTERM", () => void child.kill("SIGTERM"));
+  const [code] = await once(child, "exit");
+  return code ?? 1;
 }
 
 const settings = ({
