@@ -32,6 +32,8 @@ export interface Platform {
 
 export interface PlatformOptions {
   workers: number;
+  /** Of each worker; one when absent. */
+  slots?: number;
   /** Milliseconds that an attempt takes: `least-most`. */
   workMs: string;
   /** Coordinators, and APIs: each pair on a machine of its own, as far as files tell. */
@@ -59,7 +61,13 @@ const bundleWorker = () =>
     packages: "external",
   });
 
-export async function startPlatform({ workers: count, workMs, pairs = 1, way }: PlatformOptions): Promise<Platform> {
+export async function startPlatform({
+  workers: count,
+  slots = 1,
+  workMs,
+  pairs = 1,
+  way,
+}: PlatformOptions): Promise<Platform> {
   const dir = await mkdtemp(join(tmpdir(), "reluctant-crash-"));
   const cleanUps: (() => unknown)[] = [() => rm(dir, { recursive: true, force: true })];
   const stop = async () => {
@@ -105,6 +113,7 @@ export async function startPlatform({ workers: count, workMs, pairs = 1, way }: 
             RELUCTANT_WORKER_NAME: name,
             RELUCTANT_CACHE: join(dir, "slots"),
             DATASET: dataset.version,
+            SLOTS: String(slots),
             WORK_MS: workMs,
           },
           log: join(dir, "logs", `${name}.log`),

@@ -9,7 +9,7 @@ export const medley: Row = {
   name: "medley",
   what: "workers, coordinators, APIs, Redis and Postgres struck in turn, a strike every 1.5 s, while stage runs complete",
   run: (context: Context) =>
-    withPlatform({ workers: 4, workMs: "200-900", pairs: 2 }, async (platform) => {
+    withPlatform({ workers: 4, slots: 2, workMs: "200-900", pairs: 2 }, async (platform) => {
       const { stack, clients, coordinators, apis, workers, submit, allEnded, sql } = platform;
       const draw = lots(context);
       const one = (parts: Part[]) => parts[Math.floor(draw() * parts.length)] as Part;
@@ -27,7 +27,7 @@ export const medley: Row = {
       ];
       const readers = clients.map(readEvents);
       const seconds = scaled(context, 120, 9);
-      await submit(seedsFrom(1, Math.round(4 * seconds)));
+      await submit(seedsFrom(1, Math.round(8 * seconds)));
       const begun = performance.now();
       const struck = await strikeFor(seconds, 1.5, (number) => strikes[(number - 1) % strikes.length]?.());
       await allEnded(180);

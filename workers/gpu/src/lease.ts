@@ -1,9 +1,9 @@
 import type { BeatAnswer } from "@reluctant/control";
 import { createWakeSignal, type WakeSignal } from "@reluctant/queue";
 import type { Logger } from "@reluctant/telemetry";
+import { msToNextBeat } from "./beat-clock.ts";
 import { causeOf, type StopCause } from "./slot.ts";
 
-const beatMs = 3_000;
 const retryMs = 500;
 /** A beat that takes longer counts as failed: the next may get another connection. */
 const answerTimeoutMs = 4_000;
@@ -37,7 +37,7 @@ export function keepLease({ beat, onStop, log }: LeaseOptions): Lease {
       if (unanswered) log.info("beats are answered again");
       unanswered = false;
       if (cause) onStop(cause);
-      return beatMs;
+      return msToNextBeat();
     } catch (err) {
       if (!unanswered) log.warn({ err }, "a beat was not answered; training goes on and beats are tried again");
       unanswered = true;

@@ -7,6 +7,7 @@ import type { Logger } from "@reluctant/telemetry";
 import type { ArtifactCache } from "./artifact-cache.ts";
 import type { Claim } from "./assignment.ts";
 import { type RunningAttempt, runAttempt } from "./attempt.ts";
+import { msToNextBeat } from "./beat-clock.ts";
 import type { DatasetCache } from "./dataset-cache.ts";
 import type { HeldDatasets } from "./datasets.ts";
 import { isSameEngine } from "./engine.ts";
@@ -47,7 +48,6 @@ export interface Supervisor {
   drain(): void;
 }
 
-const beatMs = 3_000;
 const tellMs = 1_000;
 
 export function createSupervisor(options: SupervisorOptions): Supervisor {
@@ -107,7 +107,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
         log.error({ worker: options.name }, "another worker has registered under this name; this one ends");
         drain();
       }
-      await wakeSignal.wait(beatMs, signal);
+      await wakeSignal.wait(msToNextBeat(), signal);
     }
   };
 
