@@ -18,6 +18,7 @@ let api: Awaited<ReturnType<typeof startApi>>;
 let folder: string;
 let activeId: string;
 let cancelledId: string;
+const points = { full: "1b5f2a90-0000-4000-8000-000000000001", other: "1b5f2a90-0000-4000-8000-000000000002" };
 
 const spec = (change: object = {}) =>
   JSON.stringify({
@@ -39,7 +40,7 @@ beforeAll(async () => {
     return (await createExperiment(api.control, command)).experimentId;
   };
   [activeId, cancelledId] = [await submit("active"), await submit("cancelled")];
-  await submit("spare", 2); // shares nothing with the others
+  await reachTwoPoints(await submit("spare", 2)); // shares nothing with the others
   await cancelExperiment(api.control, { identity, experimentId: cancelledId });
   const files: Record<string, string> = {
     "good.yaml": spec(),
@@ -55,6 +56,31 @@ beforeAll(async () => {
   };
   for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
 }, 60_000);
+
+/** As if an experiment's distillation had reached two points whose ids begin alike. */
+async function reachTwoPoints(experimentId: string): Promise<void> {
+  const { prisma } = api.control.db;
+  const trial = { trial: { experimentId } };
+  const run = await prisma.stageRun.findFirstOrThrow({ where: { kind: "distillation", needs: { some: trial } } });
+  const { definitionHash, model } = await prisma.experiment.findUniqueOrThrow({ where: { id: experimentId } });
+  const { budget } = await prisma.trial.findFirstOrThrow({ where: { experimentId } });
+  const { seed, datasetVersion } = run;
+  const network = {
+    stageRunId: run.id,
+    datasetVersion,
+    model,
+    definitionHash,
+    method: "senet",
+    recipe: "debug",
+    seed,
+    budget,
+  };
+  const reached = { reluCount: Number(budget), convention: "unit", macs: 1, images: 1, gpuSeconds: 1 };
+  const accuracies = { validationAccuracy: 0.9, testAccuracy: 0.9 };
+  for (const [variant, id] of Object.entries(points))
+    await prisma.frontierPoint.create({ data: { id, variant, ...network, ...reached, ...accuracies } });
+}
+
 afterAll(() => Promise.all([api?.close(), rm(folder, { recursive: true })]));
 
 const env = (): NodeJS.ProcessEnv => ({
@@ -133,6 +159,24 @@ const endings: [args: string, code: number, said: RegExp, change?: NodeJS.Proces
   ["ls", 1, /^error: the API does not know this token; [^\n]+RELUCTANT_TOKEN\n$/, { RELUCTANT_TOKEN: "rlt_wrong" }],
   ["watch nonsense", 1, /^error: there is no experiment nonsense; list them with: reluctant ls\n$/],
   ["retry ID", 1, /^error: no trial of experiment \S+ failed or was cancelled\n$/],
+  ["frontier glyphs resnet8", 0, / 1b5f2a90\n/],
+  [`pi ${points.full}`, 0, /^submitted spare private inference: 1 trials, id \S+\n$/],
+  [
+    `pi ${points.full} --seeds 1`,
+    2,
+    /^error: 1b5f2a90 is one point of senet, of which --seeds can choose none: [^\n]+\n$/,
+  ],
+  [
+    "pi 1b5f2a90",
+    2,
+    /^error: 1b5f2a90 begins the ids of several frontier points; give more digits of one of [^\n]+\n$/,
+  ],
+  ["pi nonsense", 1, /^error: there is no experiment and no frontier point nonsense; list them with: [^\n]+\n$/],
+  [
+    "pi 00000000-0000-4000-8000-000000000000",
+    1,
+    /^error: there is no experiment and no frontier point 00000000-0000-4000-8000-000000000000; [^\n]+\n$/,
+  ],
   ["logs ID", 1, /^error: nothing of \S+ has begun yet\n$/],
   ["frontier nope resnet8", 1, /^error: dataset "nope" is not registered here; choose one of glyphs\n$/],
   [

@@ -55,6 +55,13 @@ export const frontierPointSchema = z.object({
 });
 export type FrontierPoint = z.infer<typeof frontierPointSchema>;
 
+/** A point that was looked for by its id. */
+export const foundPointSchema = frontierPointSchema
+  .pick({ id: true, method: true, budget: true, seed: true, reluCount: true, experimentId: true, trialId: true })
+  .extend({ dataset: z.string(), datasetVersion: sha256Schema, model: z.string() });
+export type FoundPoint = z.infer<typeof foundPointSchema>;
+export const foundPointsSchema = z.object({ items: z.array(foundPointSchema) });
+
 /** Which points of a frontier are told: every one, or those that no other dominates. */
 export const frontierSelections = ["all", "frontier"] as const;
 export type FrontierSelection = (typeof frontierSelections)[number];

@@ -5,6 +5,14 @@ export const sha256Schema = z.string().regex(/^[0-9a-f]{64}$/, "must be 64 lower
 
 export const idSchema = z.uuid();
 
+/** An id, or its first eight digits or more, as lists print them. */
+export const idPrefixSchema = z
+  .string()
+  .regex(
+    /^[0-9a-f]{8}(-([0-9a-f]{0,4}|[0-9a-f]{4}-([0-9a-f]{0,4}|[0-9a-f]{4}-([0-9a-f]{0,4}|[0-9a-f]{4}-[0-9a-f]{0,12}))))?$/,
+    "must be an id, or its first eight digits or more",
+  );
+
 /** Names that appear in URLs, paths and queue names: no slashes, dots first, or control characters. */
 export const nameSchema = z
   .string()

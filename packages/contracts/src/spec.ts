@@ -44,6 +44,14 @@ export const piSchema = z.strictObject({
 });
 export type PiSpec = z.output<typeof piSchema>;
 
+/** The same of one network that there is. */
+export const pointMeasurementSchema = piSchema.omit({ budgets: true }).extend({
+  /** One measurement more than there is of each, whatever `repeats` says. */
+  remeasure: z.boolean().default(false),
+});
+export type PointMeasurementInput = z.input<typeof pointMeasurementSchema>;
+export type PointMeasurement = z.output<typeof pointMeasurementSchema>;
+
 const fieldsWith = (settings: SettingsOverrideSchema) => ({
   name: nameSchema,
   /** Dataset name, or `name@` and the first 8 or more digits of a version. */

@@ -13,6 +13,7 @@ export * from "./frontier.ts";
 export * from "./given-masks.ts";
 export * from "./mask.ts";
 export * from "./measured-cost.ts";
+export * from "./measuring-spec.ts";
 export * from "./models/builder.ts";
 export * from "./models/catalog.ts";
 export * from "./models/model.ts";

@@ -21,6 +21,7 @@ import { type EventsOptions, events } from "./events.ts";
 import { type Abortable, createHttp, type HttpOptions } from "./http.ts";
 import { artifactRoutes } from "./routes/artifacts.ts";
 import { experimentRoutes } from "./routes/experiments.ts";
+import { pointRoutes } from "./routes/points.ts";
 import { attemptRoutes, stageRunRoutes } from "./routes/stage-runs.ts";
 import { sessionRoutes, teamRoutes, tokenRoutes } from "./routes/team.ts";
 import { trialRoutes } from "./routes/trials.ts";
@@ -41,6 +42,7 @@ export function createClient(options: ClientOptions) {
     stageRuns: stageRunRoutes(http),
     attempts: attemptRoutes(http),
     artifacts: artifactRoutes(http),
+    points: pointRoutes(http),
     session: sessionRoutes(http),
     tokens: tokenRoutes(http),
     teams: teamRoutes(http),

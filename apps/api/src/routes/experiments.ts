@@ -1,4 +1,3 @@
-import { hash } from "node:crypto";
 import {
   type ExperimentSpecInput,
   type ExperimentSummary,
@@ -26,18 +25,11 @@ import {
   retryExperiment,
   setPriority,
 } from "@reluctant/control";
-import { canonicalJson } from "@reluctant/relu";
 import { experimentSpecSchema } from "@reluctant/stages/definitions";
 import { z } from "zod";
+import { idempotencyOf, submitHeaders } from "../http/idempotency.ts";
 import { idParams, pageQuery, textParameter } from "../http/parameters.ts";
 import { type Links, route } from "../http/route.ts";
-
-const submitHeaders = z.object({
-  "idempotency-key": z
-    .string()
-    .regex(/^[\x21-\x7e]{1,200}$/, "must be 1 to 200 printable characters without spaces")
-    .optional(),
-});
 
 const listQuery = z.object({
   ...pageQuery(experimentCursorSchema),
@@ -115,8 +107,7 @@ export const experimentRoutes = [
     problems: ["idempotency-mismatch"],
     async handle({ deps, identity, headers, body: spec, request }) {
       const rawSpec = request.body as ExperimentSpecInput & Record<string, unknown>;
-      const key = headers["idempotency-key"];
-      const idempotency = key === undefined ? undefined : { key, requestHash: hashOf(rawSpec) };
+      const idempotency = idempotencyOf(headers, rawSpec);
       const created = await createExperiment(deps.control, { identity, spec, rawSpec, idempotency });
       return {
         status: created.status,
@@ -216,6 +207,3 @@ export const experimentRoutes = [
     }),
   }),
 ];
-
-/** The same for bodies that differ only in spaces and in the order of keys. */
-const hashOf = (body: unknown): string => hash("sha256", canonicalJson(body));

@@ -81,6 +81,7 @@ export function frontierText(found: Frontier, width = 80, cost: Cost = { axis: "
     percent(point.testAccuracy) + (suspects ? dagger(point).padEnd(2) : ""),
     String(point.seed),
     count(point.images),
+    point.id.slice(0, 8),
   ]);
   const columns = [
     { title: " " },
@@ -97,6 +98,7 @@ export function frontierText(found: Frontier, width = 80, cost: Cost = { axis: "
       "seed",
       "images",
     ].map((title) => ({ title, align: "right" as const })),
+    { title: "id" },
   ];
   const picture = terminalLines(plot, { width: Math.min(100, width), height: 20 });
   const notes = [...(polynomials ? [polynomialNote] : []), ...plot.notes];

@@ -1,5 +1,8 @@
 import {
+  type Experiment,
   type ExperimentSpecInput,
+  type ExperimentSummary,
+  type FoundPoint,
   type LinearProtocol,
   linearProtocols,
   type NetworkProfileName,
@@ -11,11 +14,13 @@ import {
   type ReluProtocol,
   reluProtocols,
 } from "@reluctant/contracts";
-import type { Client } from "@reluctant/sdk";
-import { implementations, methods } from "@reluctant/stages/definitions";
+import { measuringSpec } from "@reluctant/relu";
+import { ApiError, type Client } from "@reluctant/sdk";
+import { registry } from "@reluctant/stages/definitions";
 import { type Command, Option } from "commander";
 import { type ConnectionFlags, connect, withConnection } from "../connection.ts";
 import { findExperiment } from "../find-experiment.ts";
+import { findPoint } from "../find-point.ts";
 import { print } from "../terminal/print.ts";
 import { line } from "../terminal/text.ts";
 import { wholeNumber } from "../whole-number.ts";
@@ -48,14 +53,17 @@ export const pi = (program: Command): Command => {
 const measuring = (program: Command): Command =>
   withConnection(
     program
-      .command("pi <experiment>")
-      .description("measure private inference of the networks that an experiment distilled; nothing is trained again")
-      .option("--methods <names...>", "of these methods; all unless named")
-      .option("--budgets <budgets...>", "of these budgets; all unless named")
-      .option("--seeds <seeds...>", "of these seeds; all unless named", (text: string, before: number[] = []) => [
-        ...before,
-        seed(text),
-      ])
+      .command("pi <experiment-or-point>")
+      .description(
+        "measure private inference of the networks that an experiment distilled, or of one point of a frontier; nothing is trained again",
+      )
+      .option("--methods <names...>", "of an experiment's these methods; all unless named")
+      .option("--budgets <budgets...>", "of an experiment's these budgets; all unless named")
+      .option(
+        "--seeds <seeds...>",
+        "of an experiment's these seeds; all unless named",
+        (text: string, before: number[] = []) => [...before, seed(text)],
+      )
       .addOption(
         new Option("--system <name>", "the published system whose arrangement is run")
           .choices(piSystems)
@@ -89,15 +97,55 @@ const measuring = (program: Command): Command =>
       .option("--watch", "follow it until it ends"),
   ).action(async (given: string, flags: Flags) => {
     const client = await connect(flags);
-    const { name, spec, dataset, datasetVersion } = await client.experiments.get(await findExperiment(client, given));
-    const asked = (repeats: number) =>
-      measuringSpec({ ...spec, dataset: `${dataset}@${datasetVersion}` } as ExperimentSpecInput, { ...flags, repeats });
-    const wanted = flags.remeasure ? await onceMore(client, asked) : asked(flags.repeats);
-    refuseTraining(name, await client.experiments.plan(wanted));
-    const experiment = await client.experiments.submit(wanted);
+    const point = await findPoint(client, given);
+    const experiment = await (point ? measurePoint(client, point, flags) : measureExperiment(client, given, flags));
     print(line`submitted ${experiment.name}: ${experiment.trials} trials, id ${experiment.id}`);
     if (flags.watch) await finish(client, experiment.id, process.stdout);
   });
+
+/** One network: the API finds its trial. */
+function measurePoint(client: Client, { id, method }: FoundPoint, flags: Flags): Promise<ExperimentSummary> {
+  const several = (["methods", "budgets", "seeds"] as const).find((name) => flags[name] !== undefined);
+  if (several)
+    throw new ReluctantError(
+      "invalid-request",
+      `${id.slice(0, 8)} is one point of ${method}, of which --${several} can choose none: leave it out, or name the experiment`,
+    );
+  return client.points.measure(id, { ...settingOf(flags), ...(flags.remeasure && { remeasure: true }) });
+}
+
+async function measureExperiment(client: Client, given: string, flags: Flags): Promise<ExperimentSummary> {
+  const { name, spec, dataset, datasetVersion } = await experimentOf(client, given);
+  const sent = { ...spec, dataset: `${dataset}@${datasetVersion}` } as ExperimentSpecInput;
+  const asked = (repeats: number) => measuringSpec(sent, flags, { ...settingOf(flags), repeats }, registry);
+  const wanted = flags.remeasure ? await onceMore(client, asked) : asked(flags.repeats);
+  refuseTraining(name, await client.experiments.plan(wanted));
+  return client.experiments.submit(wanted);
+}
+
+async function experimentOf(client: Client, given: string): Promise<Experiment> {
+  try {
+    return await client.experiments.get(await findExperiment(client, given));
+  } catch (error) {
+    const code = error instanceof ApiError ? error.problem.code : error instanceof ReluctantError && error.code;
+    if (code !== "not-found") throw error;
+    throw new ReluctantError(
+      code,
+      `there is no experiment and no frontier point ${given}; list them with: reluctant ls, reluctant frontier`,
+    );
+  }
+}
+
+/** What is not named is as the system has it. */
+const settingOf = ({ system, protocols, linear, profiles, samples, threads, repeats }: Flags) => ({
+  system,
+  ...(protocols && { protocols }),
+  ...(linear && { linear }),
+  profiles,
+  samples,
+  threads,
+  repeats,
+});
 
 const mostRepeats = 20;
 
@@ -109,49 +157,6 @@ async function onceMore(client: Client, asked: (repeats: number) => ExperimentSp
   }
   throw new ReluctantError("conflict", `all was measured ${mostRepeats} times, which is as often as can be`);
 }
-
-/** The spec of some of an experiment's trials, with their measurement. */
-export function measuringSpec(
-  spec: ExperimentSpecInput,
-  {
-    methods: named = listOf(spec.methods),
-    budgets,
-    seeds,
-    system,
-    protocols,
-    linear,
-    profiles,
-    samples,
-    threads,
-    repeats,
-  }: Omit<Flags, keyof ConnectionFlags | "remeasure" | "watch">,
-): ExperimentSpecInput {
-  const descends = named.some((method) => methods[method]?.stages.some(isDescent));
-  return {
-    ...spec,
-    name: `${spec.name} private inference`.slice(0, 100),
-    ...(named.length > 0 && { methods: named }),
-    ...(seeds && { seeds }),
-    // A descent's masks depend on all of its budgets.
-    ...(budgets && !descends && { budgets }),
-    pi: {
-      system,
-      ...(budgets && { budgets }),
-      ...(protocols && { protocols }),
-      ...(linear && { linear }),
-      profiles,
-      samples,
-      threads,
-      repeats,
-    },
-  };
-}
-
-const isDescent = (name: string): boolean =>
-  Object.values(implementations).some((definition) => definition.name === name && definition.descends);
-
-const listOf = <T>(given: T | T[] | undefined): T[] =>
-  given === undefined ? [] : Array.isArray(given) ? given : [given];
 
 /** Measuring shall not train for hours unasked: all else must be there, or on its way. */
 function refuseTraining(name: string, { stageRuns }: PlanAnswer): void {

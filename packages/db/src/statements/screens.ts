@@ -232,6 +232,23 @@ export const frontierPoints = statement("frontier-points", {
 });
 export type FrontierPointRow = RowOf<typeof frontierPoints>;
 
+export const pointsThatBegin = statement("points-that-begin", {
+  takes: { first: uuid, last: uuid, teamId: uuid, limit: int },
+  gives: {
+    id: text,
+    method: text,
+    budget: nullable(int),
+    seed: int,
+    reluCount: int,
+    model: text,
+    dataset: text,
+    datasetVersion: text,
+    stageKey: text,
+    experimentId: nullable(text),
+    trialId: nullable(text),
+  },
+});
+
 export const measurementsOfPoints = statement("measurements-of-points", {
   takes: { pointIds: arrayOf(uuid) },
   gives: {

@@ -11,7 +11,7 @@ import {
   widthText,
 } from "@reluctant/plot";
 import { piSystemPresets } from "@reluctant/relu";
-import { gpuTime } from "../../format.ts";
+import { gpuTime, shortId } from "../../format.ts";
 import { beside, type Spot } from "./beside.ts";
 
 interface Props {
@@ -23,6 +23,9 @@ interface Props {
   /** Where the point lies in its plot. */
   spot: Spot;
 }
+
+/** By which `reluctant pi` measures one; of many seeds `reluctant frontier` lists the others. */
+const mostIds = 3;
 
 /** Everything about one point; on the side of it that has room. */
 export function PointCard({ point, axis, setting, totalRelus, spot }: Props) {
@@ -79,6 +82,16 @@ export function PointCard({ point, axis, setting, totalRelus, spot }: Props) {
       <dd>{percent(point.validationAccuracy)}</dd>
       <dt>{point.seeds.length === 1 ? "Seed" : "Seeds"}</dt>
       <dd>{point.seeds.join(", ")}</dd>
+      <dt>{point.runs.length === 1 ? "Id" : "Ids"}</dt>
+      <dd>
+        <code>
+          {point.runs
+            .slice(0, mostIds)
+            .map(({ id }) => shortId(id))
+            .join(" ")}
+        </code>
+        {point.runs.length > mostIds && ` and ${point.runs.length - mostIds} more`}
+      </dd>
       {point.suspect !== null && (
         <>
           <dt>† Suspect</dt>

@@ -1,6 +1,11 @@
 import { expect, it } from "vitest";
-import { measuringSpec } from "./pi.ts";
+import type { Registry } from "./definition.ts";
+import { measuringSpec } from "./measuring-spec.ts";
 
+const registry = {
+  implementations: { search: {}, descent: { descends: true } },
+  methods: { senet: { stages: ["search"] }, continuation: { stages: ["descent"] } },
+} as unknown as Registry;
 const spec = {
   name: "a sweep",
   dataset: "glyphs@0123456789abcdef",
@@ -9,7 +14,7 @@ const spec = {
   methods: ["senet", "continuation"],
   budgets: ["10%", "5%"],
 };
-const asked = {
+const pi = {
   system: "delphi" as const,
   protocols: ["gmw" as const],
   linear: "he" as const,
@@ -20,22 +25,17 @@ const asked = {
 };
 
 it("asks for the measurement of what the experiment has, and for nothing else", () => {
-  expect(measuringSpec(spec, asked)).toEqual({
-    ...spec,
-    name: "a sweep private inference",
-    pi: asked,
-  });
+  expect(measuringSpec(spec, {}, pi, registry)).toEqual({ ...spec, name: "a sweep private inference", pi });
 });
 
 it("narrows the budgets where their masks do not depend on the others", () => {
-  const chosen = { ...asked, budgets: ["5%"] };
-  expect(measuringSpec(spec, { ...chosen, methods: ["senet"], seeds: [2] })).toMatchObject({
+  expect(measuringSpec(spec, { budgets: ["5%"], methods: ["senet"], seeds: [2] }, pi, registry)).toMatchObject({
     methods: ["senet"],
     seeds: [2],
     budgets: ["5%"],
     pi: { budgets: ["5%"] },
   });
-  expect(measuringSpec(spec, { ...chosen, methods: ["continuation"] })).toMatchObject({
+  expect(measuringSpec(spec, { budgets: ["5%"], methods: ["continuation"] }, pi, registry)).toMatchObject({
     budgets: ["10%", "5%"],
     pi: { budgets: ["5%"] },
   });
