@@ -7,7 +7,8 @@ import type { Architecture, LinearWeights, PrivateNetwork, Step, StepOf } from "
 import { combine } from "./quadratic.ts";
 import { Keystream, randomSeed, seedBytes } from "./random.ts";
 import { bytesOf, concatenated, type RingVector, subtract, vectorOf } from "./ring.ts";
-import { dealSquares, prepareSquareClient, prepareSquareServer } from "./square.ts";
+import { prepareSquareClient, prepareSquareServer } from "./square.ts";
+import { dealSquares, pairsOfDealerAtClient, pairsOfDealerAtServer } from "./square-dealer.ts";
 
 /*
  * Correlations of linear layers from a dealer: for the client's share r of a layer's input the client gets W·r − s, the
@@ -79,14 +80,15 @@ export async function enrollWeights({ architecture, weights }: PrivateNetwork, d
 export const dealtToClient = ({ server, dealer }: { server: Channel; dealer: Channel }): ClientCorrelations => ({
   linear: ({ size }, share) => requestCorrelation(share, size, dealer),
   quadratic: ({ units }, { x, squares }) => requestCorrelation(concatenated(x, squares), units.length, dealer),
-  square: (at, share) => prepareSquareClient(at, { share, server, dealer }),
+  square: async (at, share) =>
+    prepareSquareClient(at, { share, server, pairs: await pairsOfDealerAtClient(at.step, dealer) }),
 });
 
 /** The server's end. */
 export const dealtToServer = ({ client, dealer }: { client: Channel; dealer: Channel }): ServerCorrelations => ({
   linear: ({ size }) => provideCorrelation(size, dealer),
   quadratic: ({ units }) => provideCorrelation(units.length, dealer),
-  square: (at) => prepareSquareServer(at, { client, dealer }),
+  square: async (at) => prepareSquareServer(at, { client, pairs: await pairsOfDealerAtServer(at.step, dealer) }),
 });
 
 /** The client's W·share − s, of so many elements. */

@@ -9,7 +9,7 @@ import { type Delta, type Labels, labelWords } from "./labels.ts";
 import type { StepOf } from "./network.ts";
 import { randomWords } from "./random.ts";
 import type { RingVector } from "./ring.ts";
-import { transferKeys } from "./transfer-hash.ts";
+import { elementsOf, noShift, transferKeys } from "./transfer-hash.ts";
 
 /*
  * What a layer of GMW ReLUs takes before there is an image. Correlated rows, hashed, are random transfers: the sender has
@@ -87,7 +87,7 @@ export async function prepareGmw(options: {
     const triples = triplesOf(own.subarray(0, ands * stride), { zeros, ones, chosen: bitsOf(received, 0, ands) });
     for (const part of ["a", "b", "c"] as const) place(material.triples[part], triples[part], at);
     place(material.choices, own.subarray(ands * stride), at);
-    const elements = (strings: Labels) => elementsOf(strings.subarray(32 * labelWords * stride * ands), count);
+    const elements = (strings: Labels) => elementsOf(strings, { group: ands, stride, count });
     material.chosen.set(elements(received), done);
     material.pads[0].set(elements(sent.zeros), done);
     material.pads[1].set(elements(sent.ones), done);
@@ -111,8 +111,6 @@ function emptyMaterial(units: number, { ands, bits }: { ands: number; bits: numb
     leaves: { pads: slices(bits), differences: slices(bits) },
   };
 }
-
-const noShift: Delta = new Int32Array(labelWords);
 
 /** Random transfers both ways: strings of 128 bits, in groups of 32·stride. */
 async function exchange(
@@ -166,12 +164,6 @@ function lowBits(strings: Labels, groups: number, stride: number): Int32Array {
     out[word] = bits;
   }
   return out;
-}
-
-/** The low 64 bits of each string. */
-function elementsOf(strings: Labels, count: number): RingVector {
-  const halves = new BigInt64Array(strings.buffer, strings.byteOffset, 2 * count);
-  return BigInt64Array.from({ length: count }, (_, i) => halves[2 * i] as bigint);
 }
 
 /** Puts a chunk's slices, `from` words each, to their places in a layer's. */

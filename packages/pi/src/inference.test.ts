@@ -43,9 +43,10 @@ async function setup(
   if (protocol.dealt)
     void deal(architecture, { client: dealerToClient, server: dealerToServer, kernels: wasmKernels() });
   const [ofClient, ofServer] = [javascriptKernels(), wasmKernels()];
+  const [clientLedger, serverLedger] = [new Ledger(), new Ledger()];
   const [correlationsOfClient, correlationsOfServer] = [
-    protocol.client({ peer: client, dealer: clientToDealer, kernels: ofClient }),
-    await protocol.server({ peer: server, dealer: serverToDealer, kernels: ofServer }, network),
+    protocol.client({ peer: client, dealer: clientToDealer, kernels: ofClient, ledger: clientLedger }),
+    await protocol.server({ peer: server, dealer: serverToDealer, kernels: ofServer, ledger: serverLedger }, network),
   ];
   const clientContext: ClientContext = {
     architecture,
@@ -54,7 +55,7 @@ async function setup(
     server: client,
     correlations: correlationsOfClient,
     kernels: ofClient,
-    ledger: new Ledger(),
+    ledger: clientLedger,
     costs: new CostSheet(client),
   };
   const serverContext: ServerContext = {
@@ -64,7 +65,7 @@ async function setup(
     client: server,
     correlations: correlationsOfServer,
     kernels: ofServer,
-    ledger: new Ledger(),
+    ledger: serverLedger,
     costs: new CostSheet(server),
   };
   const prepare = () => Promise.all([prepareClient(clientContext), prepareServer(serverContext)]);
@@ -78,6 +79,9 @@ async function setup(
   };
   return { clientContext, serverContext, prepare, infer };
 }
+
+/** Of each channel its own. */
+const secretCoefficients = (degree: number, channel: number) => ([0.1, 0.5, 0.03][degree] as number) + channel / 64;
 
 describe("private inference", () => {
   it.each([
@@ -170,32 +174,36 @@ describe("private inference", () => {
   });
 
   it.each([
-    ["public", (degree: number) => publicCoefficients[degree] as number],
-    ["secret", (degree: number, channel: number) => ([0.1, 0.5, 0.03][degree] as number) + channel / 64],
-  ] as const)("squares the units that compute polynomials of %s coefficients, for 8 bytes each way", async (_, of) => {
-    const source = randomNetwork(tinyModel(), { seed: 5, kept: 0.4 });
-    const polynomials = new Map(
-      reluLayers(source.model).map(({ name, shape: [, , channels] }) => [
-        name,
-        Float32Array.from({ length: 3 * channels }, (_, i) => of(Math.floor(i / channels), i % channels)),
-      ]),
-    );
-    const images = randomImages(source.model, 2, 3);
-    const network = calibrate(quantize({ ...source, polynomials }), images);
-    const { infer, clientContext } = await setup(network);
-    for (const image of images) {
-      const exact = inferInTheClear(network, image);
-      (await infer(image)).forEach((logit, i) => {
-        expect(Math.abs(Number(logit - (exact[i] as bigint)))).toBeLessThan(80);
-      });
-    }
-    const squares = stepsOf(network.architecture, "square");
-    expect(squares.length).toBe(3);
-    for (const { name, size } of squares) {
-      const cost = clientContext.costs.costs.find(({ phase, step }) => phase === "online" && step === name);
-      expect(cost).toMatchObject({ bytesSent: 8 * size + 9, bytesReceived: 8 * size + 9 });
-    }
-  });
+    ["public", "dealer", (degree: number) => publicCoefficients[degree] as number],
+    ["secret", "dealer", secretCoefficients],
+    ["secret", "he", secretCoefficients],
+  ] as const)(
+    "squares the units that compute polynomials of %s coefficients, for 8 bytes each way, by %s",
+    async (_, linear, of) => {
+      const source = randomNetwork(tinyModel(), { seed: 5, kept: 0.4 });
+      const polynomials = new Map(
+        reluLayers(source.model).map(({ name, shape: [, , channels] }) => [
+          name,
+          Float32Array.from({ length: 3 * channels }, (_, i) => of(Math.floor(i / channels), i % channels)),
+        ]),
+      );
+      const images = randomImages(source.model, 2, 3);
+      const network = calibrate(quantize({ ...source, polynomials }), images);
+      const { infer, clientContext } = await setup(network, "garbled", linear);
+      for (const image of images) {
+        const exact = inferInTheClear(network, image);
+        (await infer(image)).forEach((logit, i) => {
+          expect(Math.abs(Number(logit - (exact[i] as bigint)))).toBeLessThan(80);
+        });
+      }
+      const squares = stepsOf(network.architecture, "square");
+      expect(squares.length).toBe(3);
+      for (const { name, size } of squares) {
+        const cost = clientContext.costs.costs.find(({ phase, step }) => phase === "online" && step === name);
+        expect(cost).toMatchObject({ bytesSent: 8 * size + 9, bytesReceived: 8 * size + 9 });
+      }
+    },
+  );
 
   it("takes messages whose number and sizes no image changes", async () => {
     const { network, images } = readyNetwork(tinyModel(), { seed: 2, kept: 0.5, images: 1 });

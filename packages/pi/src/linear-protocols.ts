@@ -1,18 +1,25 @@
+import { startReceiver, startSender } from "./base-exchange.ts";
 import type { Channel } from "./channel.ts";
+import { gather } from "./chunks.ts";
+import type { RowReceiver } from "./correlated-ot.ts";
 import type { ClientCorrelations, ServerCorrelations } from "./correlations.ts";
 import type { CostSheet, Phase } from "./costs.ts";
 import { dealerLabel, dealtToClient, dealtToServer, enrollWeights } from "./dealer.ts";
 import { beginClient, beginServer, correlateClient, correlateServer } from "./he/linear.ts";
 import { requireEncryptable } from "./he/noise.ts";
+import { asFilters, asImage, asLinear } from "./he/quadratic.ts";
 import type { Kernels } from "./kernels.ts";
-import type { LinearWeights, PrivateNetwork } from "./network.ts";
-import { UnsupportedNetworkError } from "./quantize.ts";
+import type { Ledger } from "./ledger.ts";
+import type { LinearWeights, PrivateNetwork, Step, StepOf } from "./network.ts";
+import { prepareSquareClient, prepareSquareServer } from "./square.ts";
+import { pairsByTransfersAtClient, pairsByTransfersAtServer } from "./square-transfers.ts";
 
 /** A party's session, in which it infers once or more. `dealer` is there where the protocol has one. */
 interface Session {
   peer: Channel;
   dealer?: Channel;
   kernels: Kernels;
+  ledger: Ledger;
 }
 
 /** Begins an inference. */
@@ -23,7 +30,7 @@ interface LinearProtocol {
   labels: Record<Phase, string | null>;
   /** Whether a third process deals. */
   dealt: boolean;
-  /** @throws UnsupportedNetworkError, NoiseError or PackingError where it cannot carry out the network */
+  /** @throws NoiseError or PackingError where it cannot carry out the network */
   require(network: PrivateNetwork): void;
   client(session: Session): Begin<ClientCorrelations>;
   server(session: Session, network: PrivateNetwork): Promise<Begin<ServerCorrelations>>;
@@ -44,47 +51,55 @@ const dealer: LinearProtocol = {
   },
 };
 
-/** Homomorphic encryption between the two parties: totals of the phase in which it runs hold what it costs. */
+/**
+ * Homomorphic encryption between the two parties, and transfers for squares: totals of the phase in which they run hold what they
+ * cost.
+ */
 const he: LinearProtocol = {
   labels: {
     offline: "homomorphic encryption: offline linear cost included",
     online: "homomorphic encryption online: linear cost included",
   },
   dealt: false,
-  require(network) {
-    for (const { op, name } of network.architecture.steps)
-      if (op === "square" || op === "quadratic")
-        throw new UnsupportedNetworkError(
-          `"${name}" computes a polynomial, for which homomorphic encryption has no protocol here: use linear: dealer`,
-        );
-    requireEncryptable(network);
-  },
-  client: ({ peer: server, kernels: { polynomials: kernels } }) => {
+  require: requireEncryptable,
+  client: ({ peer: server, kernels }) => {
+    const { polynomials } = kernels;
     return async (costs) => {
-      const key = await costs.of("offline", "encryption key", () => beginClient(server, kernels));
+      const key = await costs.of("offline", "encryption key", () => beginClient(server, polynomials));
+      const linear: ClientCorrelations["linear"] = (step, share) =>
+        correlateClient(step, share, { server, key, kernels: polynomials });
+      let transfers: Promise<RowReceiver> | undefined; // which only squares take
       return {
-        linear: (step, share) => correlateClient(step, share, { server, key, kernels }),
-        quadratic: refuse,
-        square: refuse,
+        linear,
+        quadratic: async (step, given) => gather(await linear(asLinear(step), asImage(step, given)), step.units),
+        async square(at, share) {
+          transfers ??= startReceiver(server, kernels);
+          const pairs = await pairsByTransfersAtClient({ ...at, peer: server, kernels }, await transfers);
+          return prepareSquareClient(at, { share, server, pairs });
+        },
       };
     };
   },
-  async server({ peer: client, kernels: { polynomials: kernels } }, { weights }) {
+  async server({ peer: client, kernels, ledger }, { weights }) {
+    const { polynomials } = kernels;
     return async (costs) => {
       const publicKey = await costs.of("offline", "encryption key", () => beginServer(client));
+      const filtersOf = ({ name }: Step) => (weights.get(name) as LinearWeights).filters;
+      const correlate = (step: StepOf<"linear">, filters: Int32Array) =>
+        correlateServer(step, filters, { client, publicKey, kernels: polynomials });
+      let transfers: ReturnType<typeof startSender> | undefined;
       return {
-        linear: (step) =>
-          correlateServer(step, weights.get(step.name) as LinearWeights, { client, publicKey, kernels }),
-        quadratic: refuse,
-        square: refuse,
+        linear: (step) => correlate(step, filtersOf(step)),
+        quadratic: async (step) =>
+          gather(await correlate(asLinear(step), asFilters(step, filtersOf(step))), step.units),
+        async square(at) {
+          transfers ??= startSender(client, { kernels, ledger });
+          const pairs = await pairsByTransfersAtServer({ ...at, peer: client, kernels }, await transfers);
+          return prepareSquareServer(at, { client, pairs });
+        },
       };
     };
   },
-};
-
-/** Of steps that `require` lets no network have. */
-const refuse = async (): Promise<never> => {
-  throw new UnsupportedNetworkError("homomorphic encryption has no protocol for polynomials here");
 };
 
 /** What gives the correlations of linear layers, by name, which both parties must say. */

@@ -102,7 +102,7 @@ async function runServer(task: TaskOf<"server">, onListening: () => void): Promi
   const ledger = new Ledger();
   const sheets = Array.from({ length: images }, () => new CostSheet(client));
   const kernels = chooseKernels({ threads });
-  const correlations = await linearProtocols[linear].server({ peer: client, dealer, kernels }, network);
+  const correlations = await linearProtocols[linear].server({ peer: client, dealer, kernels, ledger }, network);
   const context = { network, relus, schedule, client, correlations, ledger, kernels };
   for (const costs of sheets) {
     const prepared = await prepareServer({ ...context, costs });
@@ -119,8 +119,9 @@ async function runClient(task: TaskOf<"client">, { onListening, onInferred }: Pa
   onListening();
   await greet(server, task);
   const kernels = chooseKernels(task);
-  const correlations = linearProtocols[linear].client({ peer: server, dealer, kernels });
-  const shared = { architecture, relus, schedule, server, correlations, ledger: new Ledger(), kernels };
+  const ledger = new Ledger();
+  const correlations = linearProtocols[linear].client({ peer: server, dealer, kernels, ledger });
+  const shared = { architecture, relus, schedule, server, correlations, ledger, kernels };
   const sheets = task.images.map(() => new CostSheet(server));
   const logits: RingVector[] = [];
   for (const [i, image] of task.images.entries()) {

@@ -53,7 +53,7 @@ export interface MeasureOptions {
 /**
  * Runs private inference between a client and a server in processes of their own, with a dealer in a third where there is one,
  * and measures it. Each process gets what its party may know and nothing else. Ends all, whatever happens.
- * @throws UnsupportedNetworkError, NoiseError or PackingError where linear layers cannot be carried out so, naming one; BatchError
+ * @throws NoiseError or PackingError where linear layers cannot be carried out so, naming one; BatchError
  */
 export async function measure(options: MeasureOptions): Promise<Measurement> {
   const { images, onInferred = () => undefined, signal, threads = 1, batch = 1 } = options;

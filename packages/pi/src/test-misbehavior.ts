@@ -16,7 +16,8 @@ import { randomSeed, randomVector } from "./random.ts";
 import { evaluateLayer, prepareEvaluator } from "./relu-client.ts";
 import { offerLayer, prepareGarbler } from "./relu-server.ts";
 import type { Choices } from "./schedule.ts";
-import { dealSquares, prepareSquareClient, prepareSquareServer } from "./square.ts";
+import { prepareSquareClient, prepareSquareServer } from "./square.ts";
+import { pairsByTransfersAtClient, pairsByTransfersAtServer } from "./square-transfers.ts";
 
 /** What becomes of a message: the bytes in its place, and whether the connection ends behind them. */
 type Way = (message: Buffer) => { bytes: Buffer; ends?: boolean };
@@ -217,28 +218,27 @@ const conversations = {
   "garbled, chosen late": garbledRelus("random"),
   gmw: gmwRelus("of the share"),
   "gmw, chosen late": gmwRelus("random"),
-  squares({ client, server }: Ends) {
+  squares({ client, server, kernels }: Ends) {
     const [ofClient, ofServer] = inferences();
-    const [ofClientEnd, toClient, ofServerEnd, toServer] = [...connected(), ...connected()].map(
-      (end) => new Channel(end, { peer: "dealer" }),
-    ) as [Channel, Channel, Channel, Channel];
-    void dealSquares(squares, { client: toClient, server: toServer });
+    const { delta, sender, receiver } = correlated(kernels);
     const share = randomVector(units);
     return [
       async () => {
         const at = { step: squares, layer: 1, inference: ofClient };
-        const { online } = await prepareSquareClient(at, { share, server, dealer: ofClientEnd });
+        const pairs = await pairsByTransfersAtClient({ ...at, peer: server, kernels }, receiver);
+        const { online } = await prepareSquareClient(at, { share, server, pairs });
         await online();
       },
       async () => {
         const at = { step: squares, layer: 1, inference: ofServer };
-        const online = await prepareSquareServer(at, { client, dealer: ofServerEnd });
+        const pairs = await pairsByTransfersAtServer({ ...at, peer: client, kernels }, { sender, delta });
+        const online = await prepareSquareServer(at, { client, pairs });
         await online(share);
       },
     ];
   },
   encrypted({ client, server, kernels: { polynomials: kernels } }: Ends) {
-    const weights = { filters: new Int32Array(units * units).fill(7), bias: new BigInt64Array(units) };
+    const filters = new Int32Array(units * units).fill(7);
     return [
       async () => {
         const key = await beginClient(server, kernels);
@@ -246,7 +246,7 @@ const conversations = {
       },
       async () => {
         const publicKey = await beginServer(client);
-        await correlateServer(linear, weights, { client, publicKey, kernels });
+        await correlateServer(linear, filters, { client, publicKey, kernels });
       },
     ];
   },
@@ -258,7 +258,7 @@ const messagesOf: Record<keyof typeof conversations, number> = {
   "garbled, chosen late": 3,
   gmw: 10,
   "gmw, chosen late": 11,
-  squares: 2,
+  squares: 3,
   encrypted: 2,
 };
 

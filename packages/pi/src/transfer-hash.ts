@@ -1,4 +1,6 @@
 import { keysFrom } from "./gate-hash.ts";
+import { type Delta, type Labels, labelWords } from "./labels.ts";
+import type { RingVector } from "./ring.ts";
 
 /** What names a batch of random transfers; no two batches of any inference have the same. */
 export interface TransferName {
@@ -17,3 +19,18 @@ export interface TransferName {
  */
 export const transferKeys = ({ nonce, layer, chunk, sender }: TransferName, groups: number): Uint8Array =>
   keysFrom(`reluctant/pi transfer hash, sender ${sender}`, { nonce, place: [layer, chunk], count: groups });
+
+/** What is added to rows that are hashed as they are. */
+export const noShift: Delta = new Int32Array(labelWords);
+
+/** The low 64 bits of the first strings of a group, as ring elements; a group has 32·stride. */
+export function elementsOf(
+  strings: Labels,
+  { group, stride, count }: { group: number; stride: number; count: number },
+): RingVector {
+  const at = 32 * labelWords * stride * group;
+  const halves = new BigInt64Array(strings.buffer, strings.byteOffset + 4 * at, 2 * count);
+  const out = new BigInt64Array(count);
+  for (let i = 0; i < count; i++) out[i] = halves[2 * i] as bigint;
+  return out;
+}

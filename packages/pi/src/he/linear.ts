@@ -1,6 +1,6 @@
 import type { Channel } from "../channel.ts";
 import { imagesOf, partsOf } from "../images.ts";
-import type { LinearWeights, StepOf } from "../network.ts";
+import type { StepOf } from "../network.ts";
 import { randomVector, seedBytes } from "../random.ts";
 import type { RingVector } from "../ring.ts";
 import {
@@ -65,7 +65,7 @@ export async function correlateClient(
 /** The server's s of a layer. */
 export async function correlateServer(
   step: StepOf<"linear">,
-  { filters }: LinearWeights,
+  filters: Int32Array,
   { client, publicKey, kernels }: { client: Channel; publicKey: Ciphertext; kernels: PolynomialKernels },
 ): Promise<RingVector> {
   const packing = packingOf(step.name, step.shape);

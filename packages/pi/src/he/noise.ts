@@ -1,7 +1,8 @@
 import { filterSize } from "../convolution.ts";
-import { type LinearWeights, type PrivateNetwork, type StepOf, stepsOf } from "../network.ts";
+import { type LinearWeights, type PrivateNetwork, type Step, type StepOf, stepsOf } from "../network.ts";
 import { type Packing, packingOf } from "./packing.ts";
 import { degree, floodBits, largestError, primes, sentPrimes, statisticalBits } from "./parameters.ts";
+import { asFilters, asLinear } from "./quadratic.ts";
 
 /** Thrown where a layer's weights are too large for the noise that they make. */
 export class NoiseError extends Error {
@@ -43,11 +44,13 @@ export function worstNoiseWhenDecrypted(): number {
 
 /** @throws NoiseError naming the layer whose noise the flood would not hide; PackingError for one that does not fit into polynomials */
 export function requireEncryptable(network: PrivateNetwork): void {
-  for (const step of stepsOf(network.architecture, "linear"))
-    requireLayer(step, network.weights.get(step.name) as LinearWeights);
+  const filtersOf = ({ name }: Step) => (network.weights.get(name) as LinearWeights).filters;
+  for (const step of stepsOf(network.architecture, "linear")) requireLayer(step, filtersOf(step));
+  for (const step of stepsOf(network.architecture, "quadratic"))
+    if (step.coefficients === "secret") requireLayer(asLinear(step), asFilters(step, filtersOf(step)));
 }
 
-function requireLayer({ name, shape }: StepOf<"linear">, { filters }: LinearWeights): void {
+function requireLayer({ name, shape }: StepOf<"linear">, filters: Int32Array): void {
   if (filters.some((weight) => Math.abs(weight) >= largestWeight))
     throw new NoiseError(`a weight of "${name}" has 26 bits or more: encrypted linear layers take smaller ones`);
   const noise = worstNoise(packingOf(name, shape), filters);
