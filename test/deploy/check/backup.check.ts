@@ -2,32 +2,20 @@
  * The drill of docs/operations.md, "Backup and restore", both ways: what ran at the moment of the backup goes on from its
  * last checkpoint of then, beside the installation that it was taken from, and both end with the same bits.
  */
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ensureDatabase, startPostgres } from "@reluctant/local";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { artifactsOf, type Cluster, images, startCluster } from "../../cluster.ts";
 import { skipFor } from "../../skip-for.ts";
 import { read } from "../files.ts";
 import { postgresClients } from "./postgres-clients.ts";
 import { output } from "./programs.ts";
+import { tidyUp } from "./tidy-up.ts";
 
 const spec = { budgets: ["10%"], settings: { train: { length: images(7_680) } } };
 
-let folder: string;
-const cleanups: (() => Promise<unknown>)[] = [];
-const stopLater = <T extends { stop(): Promise<unknown> }>(part: T): T => {
-  cleanups.push(() => part.stop());
-  return part;
-};
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), "reluctant-backup-"));
-  cleanups.push(() => rm(folder, { recursive: true, force: true }));
-});
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
+const own = tidyUp("backup");
 
 /** Submits, and waits until there is something to lose. */
 async function halfDone(cluster: Cluster): Promise<string> {
@@ -40,9 +28,9 @@ async function halfDone(cluster: Cluster): Promise<string> {
 }
 
 /** What docs/operations.md says to run in another server. */
-async function afterRestore(folder: string): Promise<string> {
+async function afterRestore(): Promise<string> {
   const [, statements = ""] = /^```sql\n(update event .*?)^```/ms.exec(read("docs/operations.md")) ?? [];
-  const file = join(folder, "after-restore.sql");
+  const file = join(own.folder, "after-restore.sql");
   await writeFile(file, statements);
   return file;
 }
@@ -62,16 +50,16 @@ async function endsAlike(restored: Cluster, id: string, artifacts: Awaited<Retur
 }
 
 test("the folder of `npm start`, copied while it is stopped", async () => {
-  const dir = join(folder, "var");
-  const copy = join(folder, "copy");
+  const dir = join(own.folder, "var");
+  const copy = join(own.folder, "copy");
   const before = await startCluster({ dir });
   const id = await halfDone(before);
   await before.stop();
   await output("cp", ["-a", dir, copy]);
 
-  const after = stopLater(await startCluster({ dir }));
+  const after = own.stopLater(await startCluster({ dir }));
   await after.ended(id);
-  const restored = stopLater(await startCluster({ dir: copy }));
+  const restored = own.stopLater(await startCluster({ dir: copy }));
   await endsAlike(restored, id, await artifactsOf(after));
 });
 
@@ -80,17 +68,17 @@ const clients = await postgresClients();
 describe("pg_dump", skipFor("missing" in clients ? clients.missing : null), () => {
   test("a dump of a database in use, restored into another server", async () => {
     const { bin } = clients as { bin: string };
-    const cluster = stopLater(await startCluster());
+    const cluster = own.stopLater(await startCluster());
     const id = await halfDone(cluster);
-    const dump = join(folder, "dump");
+    const dump = join(own.folder, "dump");
     await output(`${bin}pg_dump`, ["-Fc", "-f", dump, cluster.stack.databaseUrl]);
     await cluster.ended(id);
 
-    const other = stopLater(await startPostgres({ dir: join(folder, "postgres"), ephemeral: true }));
+    const other = own.stopLater(await startPostgres({ dir: join(own.folder, "postgres"), ephemeral: true }));
     const databaseUrl = await ensureDatabase(other.url, "reluctant");
     await output(`${bin}pg_restore`, ["--exit-on-error", "--no-owner", "-d", databaseUrl, dump]);
-    await output(`${bin}psql`, ["--set=ON_ERROR_STOP=1", "-f", await afterRestore(folder), databaseUrl]);
-    const restored = stopLater(await startCluster({ databaseUrl }));
+    await output(`${bin}psql`, ["--set=ON_ERROR_STOP=1", "-f", await afterRestore(), databaseUrl]);
+    const restored = own.stopLater(await startCluster({ databaseUrl }));
     await endsAlike(restored, id, await artifactsOf(cluster));
   });
 });

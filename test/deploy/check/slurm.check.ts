@@ -2,34 +2,22 @@
  * infra/slurm/workers.sbatch under a real Slurm: an experiment goes on from element to element, whether one is warned of its
  * time limit or killed by it, and ends with the bits of a run that nobody interrupted.
  */
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { ExperimentSpecInput } from "@reluctant/contracts";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { artifactsOf, type Cluster, startCluster, until } from "../../cluster.ts";
 import { skipFor } from "../../skip-for.ts";
 import { whyMissing } from "./programs.ts";
 import { startSlurm } from "./slurm.ts";
+import { tidyUp } from "./tidy-up.ts";
 
 const missing =
   process.getuid?.() === 0
     ? whyMissing({ slurmctld: "slurmctld", slurmd: "slurmd", sbatch: "slurm-client", munged: "munge" })
     : "Slurm's daemons run as root";
 
-let folder: string;
-const cleanups: (() => Promise<unknown>)[] = [];
-const stopLater = <T extends { stop(): Promise<unknown> }>(part: T): T => {
-  cleanups.push(() => part.stop());
-  return part;
-};
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), "reluctant-slurm-"));
-  cleanups.push(() => rm(folder, { recursive: true, force: true }));
-});
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
+const own = tidyUp("slurm");
 
 /** Slurm's limits are of minutes, and it looks twice a minute whether one is over: more than an element has, whatever the machine. */
 const trainingSeconds = 150;
@@ -47,24 +35,24 @@ async function longSpec(cluster: Cluster): Promise<Partial<ExperimentSpecInput>>
 
 describe("workers under Slurm", skipFor(missing), () => {
   test("what an element leaves at its time limit goes on in the next one, to the end, bit for bit", async () => {
-    const uninterrupted = stopLater(await startCluster());
+    const uninterrupted = own.stopLater(await startCluster());
     const spec = await longSpec(uninterrupted);
     const reference = await uninterrupted.submit(spec);
 
-    const slurm = stopLater(await startSlurm(join(folder, "slurm")));
-    const cluster = stopLater(await startCluster({ workers: 0 }));
+    const slurm = own.stopLater(await startSlurm(join(own.folder, "slurm")));
+    const cluster = own.stopLater(await startCluster({ workers: 0 }));
     const { databaseUrl, redisUrl } = cluster.stack;
     const settings = {
       DATABASE_URL: databaseUrl,
       REDIS_URL: redisUrl,
       RELUCTANT_DATA: "glyphs-small",
-      RELUCTANT_CACHE: join(folder, "cache"),
+      RELUCTANT_CACHE: join(own.folder, "cache"),
     };
-    const file = join(folder, "worker.env");
+    const file = join(own.folder, "worker.env");
     const lines = Object.entries(settings).map(([name, value]) => `${name}=${value}\n`);
     await writeFile(file, lines.join(""), { mode: 0o600 });
     const submit = async (...how: string[]) => {
-      const small = ["--time=1", "--cpus-per-task=1", "--mem=1G", `--output=${join(folder, "%A_%a.log")}`];
+      const small = ["--time=1", "--cpus-per-task=1", "--mem=1G", `--output=${join(own.folder, "%A_%a.log")}`];
       return slurm.ask("sbatch", "--parsable", ...small, ...how, "infra/slurm/workers.sbatch", file);
     };
     const stateOf = async (id: string) => (await slurm.job(id)).JobState;
@@ -80,7 +68,9 @@ describe("workers under Slurm", skipFor(missing), () => {
     const array = await submit("--array=0-1", "--time=2", "--signal=B:USR1@60");
     expect(await cluster.ended(id, 1_200)).toMatchObject({ state: "finished", progress: { succeeded: 4 } });
     expect(Number((await slurm.job(`${array}_0`)).Restarts)).toBeGreaterThan(0);
-    expect(await readFile(join(folder, `${array}_0.log`), "utf8")).toContain("is queued again, before its time limit");
+    expect(await readFile(join(own.folder, `${array}_0.log`), "utf8")).toContain(
+      "is queued again, before its time limit",
+    );
 
     const handed = await cluster.sql<{ by: string; to: string; goesOn: boolean }>(
       `select w.name as by, next_w.name as to,

@@ -1,38 +1,25 @@
 /** A small experiment through what stands before or around Postgres and Redis in real installations. */
-import { chmod, mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { deployMigrations } from "@reluctant/db";
 import { ensureDatabase, startPostgres, startRedis } from "@reluctant/local";
 import pg from "pg";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { type Cluster, startCluster, until } from "../../cluster.ts";
 import { skipFor } from "../../skip-for.ts";
 import { root } from "../files.ts";
 import { debianProgram, type Program, whyNot } from "./debian-programs.ts";
 import { whyMissing } from "./programs.ts";
 import { encryptPostgres, encryptRedis, follow, makeCertificates, startPgBouncer, startSentinel } from "./servers.ts";
+import { tidyUp } from "./tidy-up.ts";
 
-let folder: string;
-const cleanups: (() => Promise<unknown>)[] = [];
-const stopLater = <T extends { stop(): Promise<unknown> }>(part: T): T => {
-  cleanups.push(() => part.stop());
-  return part;
-};
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), "reluctant-stores-"));
-  await chmod(folder, 0o755); // servers run as another user
-  cleanups.push(() => rm(folder, { recursive: true, force: true }));
-});
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
+const own = tidyUp("stores");
 
 const startOwnPostgres = async () => {
-  const dir = join(folder, "postgres");
-  return { dir, postgres: stopLater(await startPostgres({ dir, ephemeral: true })) };
+  const dir = join(own.folder, "postgres");
+  return { dir, postgres: own.stopLater(await startPostgres({ dir, ephemeral: true })) };
 };
-const startOwnRedis = async (name: string) => stopLater(await startRedis({ dir: join(folder, name), ephemeral: true }));
+const startOwnRedis = async (name: string) =>
+  own.stopLater(await startRedis({ dir: join(own.folder, name), ephemeral: true }));
 
 /** It ends with its frontier, each stage run committed once. */
 async function ends(cluster: Cluster, id: string): Promise<void> {
@@ -50,8 +37,8 @@ test("PgBouncer in transaction mode stands before Postgres", skipFor(whyNot(pgbo
   const { postgres } = await startOwnPostgres();
   const direct = await ensureDatabase(postgres.url, "reluctant");
   await deployMigrations(direct, join(root, "prisma/migrations"));
-  const pooler = stopLater(await startPgBouncer(pgbouncer as Program, folder, direct));
-  const cluster = stopLater(await startCluster({ databaseUrl: pooler.url, workers: 2 }));
+  const pooler = own.stopLater(await startPgBouncer(pgbouncer as Program, own.folder, direct));
+  const cluster = own.stopLater(await startCluster({ databaseUrl: pooler.url, workers: 2 }));
   await ends(cluster, await cluster.submit({}));
 
   const client = new pg.Client({ connectionString: direct });
@@ -66,7 +53,7 @@ test("PgBouncer in transaction mode stands before Postgres", skipFor(whyNot(pgbo
 
 describe("TLS", skipFor(whyMissing({ openssl: "openssl" })), () => {
   test("Postgres and Redis answer nobody without, and each process checks their certificates", async () => {
-    const certificates = await makeCertificates(folder);
+    const certificates = await makeCertificates(own.folder);
     const { postgres, dir } = await startOwnPostgres();
     const plain = await ensureDatabase(postgres.url, "reluctant");
     const databaseUrl = (await encryptPostgres(postgres, dir, certificates)).replace("/postgres?", "/reluctant?");
@@ -79,7 +66,7 @@ describe("TLS", skipFor(whyMissing({ openssl: "openssl" })), () => {
       );
     });
     const trusting = { NODE_EXTRA_CA_CERTS: certificates.authority };
-    const cluster = stopLater(await startCluster({ databaseUrl, redisUrl, env: trusting }));
+    const cluster = own.stopLater(await startCluster({ databaseUrl, redisUrl, env: trusting }));
     await ends(cluster, await cluster.submit({}));
     expect(
       await cluster.sql(
@@ -93,8 +80,8 @@ test("Sentinel names another master when Redis' dies, and work goes on", async (
   const master = await startOwnRedis("master");
   const replica = await startOwnRedis("replica");
   await follow(replica, master);
-  const sentinel = stopLater(await startSentinel(folder, master));
-  const cluster = stopLater(await startCluster({ redisUrl: sentinel.url }));
+  const sentinel = own.stopLater(await startSentinel(own.folder, master));
+  const cluster = own.stopLater(await startCluster({ redisUrl: sentinel.url }));
   const first = await cluster.submit({});
   await cluster.moment("a job is taken", "select 1 from attempt where state = 'running'");
   await master.kill("SIGKILL");
