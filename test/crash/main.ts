@@ -1,5 +1,6 @@
 /** `npm run crash -- [--row NAME] [--scale 0.1] [--seed N]`: strikes a real cluster, a row for each kind of fault. */
 import { parseArgs } from "node:util";
+import { expectedSeconds, minutes, showProgress } from "./progress.ts";
 import { holds, type Measure } from "./row.ts";
 import { rows } from "./rows/index.ts";
 
@@ -22,19 +23,31 @@ if (!(scale > 0 && scale <= 1)) refuse(`--scale is "${values.scale}"; it must be
 const seed = Number(values.seed);
 if (!Number.isSafeInteger(seed)) refuse(`--seed is "${values.seed}"; it must be a whole number`);
 
+const chosen = rows.filter(({ name }) => values.row?.includes(name) ?? true);
+const total = chosen.reduce((sum, row) => sum + expectedSeconds(row, scale), 0);
+process.stdout.write(
+  `${chosen.length} rows (seed ${seed}, scale ${scale}), about ${minutes(total)} on two idle cores\n`,
+);
 let failed = 0;
-for (const row of rows.filter(({ name }) => values.row?.includes(name) ?? true)) {
-  process.stdout.write(`${row.name}: ${row.what} (seed ${seed}, scale ${scale})\n`);
+let over = 0;
+for (const row of chosen) {
+  const { name } = row;
+  const expected = expectedSeconds(row, scale);
+  process.stdout.write(`${name}: ${row.what}; about ${expected} s\n`);
   const begun = performance.now();
+  const elapsed = () => (performance.now() - begun) / 1_000;
+  const stopShowing = showProgress(process.stderr, () => ({ total, over, name, expected, elapsed: elapsed() }));
   const measures = await row.run({ seed, scale }).catch((error: unknown): Measure[] => {
     process.stderr.write(`  ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
     return [{ what: "came to its end", value: 0, unit: "", atLeast: 1 }];
   });
+  stopShowing();
+  over += expected;
   const passed = measures.every(holds);
   if (!passed) failed++;
-  const seconds = Math.round((performance.now() - begun) / 1_000);
+  const seconds = Math.round(elapsed());
   process.stdout.write(`  ${passed ? "passed" : "FAILED"} in ${seconds} s: ${measures.map(told).join("; ")}\n`);
-  process.stdout.write(`${JSON.stringify({ crash: row.name, seed, scale, seconds, passed, measures })}\n`);
+  process.stdout.write(`${JSON.stringify({ crash: name, seed, scale, seconds, passed, measures })}\n`);
 }
 process.exit(failed === 0 ? 0 : 1);
 

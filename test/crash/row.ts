@@ -20,6 +20,8 @@ export interface Context {
 export interface Row {
   name: string;
   what: string;
+  /** Seconds alone on two cores: of the whole, and however small the scale. */
+  takes: { seconds: number; least: number };
   run(context: Context): Promise<Measure[]>;
 }
 
@@ -35,7 +37,7 @@ export const noFaults = (faults: readonly string[]): Measure => {
 };
 
 /** A whole number of what there is to do, at this scale, and at least `least`. */
-export const scaled = ({ scale }: Context, whole: number, least = 1): number =>
+export const scaled = ({ scale }: Pick<Context, "scale">, whole: number, least = 1): number =>
   Math.max(least, Math.round(whole * scale));
 
 /** Numbers in [0, 1), the same for a seed. */
