@@ -16,8 +16,7 @@ const spec = {
 };
 
 const running = (kind: string) => `
-  select a.id, a.number, w.name as worker from attempt a
-  join stage_run r on r.id = a.stage_run_id join worker w on w.id = a.worker_id
+  select a.id, a.number, a.stage_run_id as run from attempt a join stage_run r on r.id = a.stage_run_id
   join checkpoint c on c.attempt_id = a.id
   where a.state = 'running' and r.kind = '${kind}' and c.step > 0 limit 1`;
 
@@ -33,13 +32,8 @@ beforeAll(async () => {
   }
 }, 240_000);
 
-/** Submits, waits for a running attempt with a checkpoint, strikes, and checks what every strike must leave. */
-async function survives(kind: string, strike: (cluster: Cluster) => Promise<void>): Promise<Cluster> {
-  const cluster = await startCluster();
-  clusters.push(cluster);
-  const id = await cluster.submit(spec);
-  await cluster.moment(`a ${kind} attempt runs with a checkpoint`, running(kind));
-  await strike(cluster);
+/** What every strike must leave: each stage run done by one attempt, nothing under way, the artifacts of an undisturbed run. */
+async function finishedAsUndisturbed(cluster: Cluster, id: string): Promise<void> {
   const experiment = await cluster.ended(id);
   expect(experiment.state).toBe("finished");
   expect(experiment.progress).toMatchObject({ total: 4, succeeded: 4, cached: 0 });
@@ -48,50 +42,37 @@ async function survives(kind: string, strike: (cluster: Cluster) => Promise<void
   ).toEqual([]);
   expect(await cluster.sql("select 1 from attempt where state in ('queued', 'running', 'stopping')")).toEqual([]);
   expect(await artifactsOf(cluster)).toEqual(undisturbed);
-  return cluster;
 }
 
-const resumed = async (cluster: Cluster): Promise<void> => {
-  const [second] = await cluster.sql<{ start_step: number }>(
-    "select start_step from attempt where number = 2 and state = 'succeeded'",
+const isRunning = (cluster: Cluster, kind: string) =>
+  cluster.moment<{ id: string; run: string; number: number }>(
+    `a ${kind} attempt runs with a checkpoint`,
+    running(kind),
   );
-  expect(second?.start_step).toBeGreaterThan(0);
-};
 
-const clusters: Cluster[] = [];
-afterAll(async () => {
-  for (const cluster of clusters) await cluster.stop();
-}, 60_000);
-const stopLast = async () => clusters.pop()?.stop();
+/** The attempt that follows goes on from a checkpoint; a stage run can be struck while it runs the next time. */
+async function resumes(cluster: Cluster, { run, number }: { run: string; number: number }): Promise<void> {
+  const next = await cluster.moment<{ start_step: number }>(
+    "the next attempt runs",
+    "select start_step from attempt where stage_run_id = $1 and number = $2 and state in ('running', 'succeeded')",
+    [run, number + 1],
+  );
+  expect(next.start_step).toBeGreaterThan(0);
+}
 
-describe("a strike of kill -9", { timeout: 240_000 }, () => {
-  it("at the training child leaves a failed attempt and a second that resumes", async () => {
-    const cluster = await survives("train", async ({ stack }) => {
-      process.kill(await childOf(stack.part("worker-1").pid as number), "SIGKILL");
-    });
-    await resumed(cluster);
-    await stopLast();
+/** One experiment takes all of them, one test after the other: its artifacts tell of each. */
+describe("strikes of kill -9, all in one experiment", { timeout: 240_000 }, () => {
+  let cluster: Cluster;
+  let id: string;
+  beforeAll(async () => {
+    cluster = await startCluster();
   });
+  afterAll(() => cluster.stop());
+  const worker = () => cluster.stack.part("worker-1");
 
-  it("at the supervisor loses the attempt, ends its child, and resumes", async () => {
-    const cluster = await survives("mask-search", async ({ stack }) => {
-      await stack.part("worker-1").kill("SIGKILL");
-      await stack.part("worker-1").restart();
-    });
-    await resumed(cluster);
-    // Handed back by the supervisor that follows, not found by the end of its lease.
-    expect(await cluster.sql("select reason from attempt where state = 'lost'")).toEqual([
-      { reason: "worker worker-1 ended, and was started again" },
-    ]);
-    await stopLast();
-  });
-
-  it("at the supervisor between delivery and claim leads to one execution", async () => {
-    const cluster = await startCluster();
-    clusters.push(cluster);
-    const worker = cluster.stack.part("worker-1");
-    worker.freeze();
-    const id = await cluster.submit(spec);
+  it("at the supervisor between delivery and claim lead to one execution", async () => {
+    worker().freeze();
+    id = await cluster.submit(spec);
     const sent = await cluster.moment<{ id: string }>(
       "a job is in Redis",
       "select a.id from attempt a join outbox o on o.attempt_id = a.id where o.sent_at is not null",
@@ -100,22 +81,39 @@ describe("a strike of kill -9", { timeout: 240_000 }, () => {
     const gate = await cluster.pool.connect();
     await gate.query("begin");
     await gate.query("select 1 from attempt where id = $1 for update", [sent.id]);
-    worker.thaw();
+    worker().thaw();
     await cluster.moment(
       "the claim waits",
       "select 1 from pg_stat_activity where wait_event_type = 'Lock' and query ilike '%attempt%' and datname = current_database()",
     );
-    await worker.kill("SIGKILL");
+    await worker().kill("SIGKILL");
     await gate.query("rollback");
     gate.release();
-    await worker.restart();
-    expect((await cluster.ended(id)).state).toBe("finished");
-    expect(await artifactsOf(cluster)).toEqual(undisturbed);
-    expect(
-      await cluster.sql("select stage_run_id from attempt where state = 'succeeded' group by 1 having count(*) <> 1"),
-    ).toEqual([]);
-    await stopLast();
+    await worker().restart();
+    const { run } = await isRunning(cluster, "train");
+    const under = "select 1 from attempt where stage_run_id = $1 and state in ('queued', 'running', 'stopping')";
+    expect(await cluster.sql(under, [run])).toHaveLength(1);
   });
+
+  it("at the training child leave a failed attempt and a second that resumes", async () => {
+    const struck = await isRunning(cluster, "train");
+    process.kill(await childOf(worker().pid as number), "SIGKILL");
+    await resumes(cluster, struck);
+    expect(await cluster.sql("select state from attempt where id = $1", [struck.id])).toEqual([{ state: "failed" }]);
+  });
+
+  it("at the supervisor lose the attempt, end its child, and resume", async () => {
+    const struck = await isRunning(cluster, "mask-search");
+    await worker().kill("SIGKILL");
+    await worker().restart();
+    await resumes(cluster, struck);
+    // Handed back by the supervisor that follows, not found by the end of its lease.
+    expect(await cluster.sql("select state, reason from attempt where id = $1", [struck.id])).toEqual([
+      { state: "lost", reason: "worker worker-1 ended, and was started again" },
+    ]);
+  });
+
+  it("leave what an undisturbed run leaves", () => finishedAsUndisturbed(cluster, id));
 });
 
 /** What a running attempt goes on without. Each is struck while an attempt of another kind runs, and back before it ends. */
@@ -139,19 +137,22 @@ async function struck(part: ReturnType<Cluster["stack"]["part"]>): Promise<void>
 }
 
 describe("strikes at all that is around a worker", { timeout: 240_000 }, () => {
+  let cluster: Cluster;
+  beforeAll(async () => {
+    cluster = await startCluster();
+  });
+  afterAll(() => cluster.stop());
+
   it("one after the other, delay nothing but the next dispatch: each stage run has its first attempt", async () => {
-    const [[, first, strikeFirst], ...later] = around as [(typeof around)[0], ...typeof around];
-    const cluster = await survives(first, async (cluster) => {
-      await strikeFirst(cluster.stack);
-      for (const [what, kind, strike] of later) {
-        await cluster.moment(`${kind} runs with a checkpoint, for a strike at ${what}`, running(kind));
-        await strike(cluster.stack);
-      }
-    });
+    const id = await cluster.submit(spec);
+    for (const [what, kind, strike] of around) {
+      await cluster.moment(`${kind} runs with a checkpoint, for a strike at ${what}`, running(kind));
+      await strike(cluster.stack);
+    }
+    await finishedAsUndisturbed(cluster, id);
     expect(await cluster.sql("select distinct number, state from attempt")).toEqual([
       { number: 1, state: "succeeded" },
     ]);
-    await stopLast();
   });
 });
 
