@@ -1,4 +1,5 @@
 import { defineConfig } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /**
  * Where test files may share a process and what it has imported: a sixth of the tests' time went into importing anew. What
@@ -9,7 +10,8 @@ const sharing = [
   "apps/*/src/**/*.test.{ts,tsx}",
   "workers/*/src/**/*.test.ts",
   "infra/local/src/**/*.test.ts",
-  "test/imports/**/*.test.ts",
+  "test/{crash,deploy,imports}/**/*.test.ts",
+  "test/e2e/!(streamed-training).test.ts",
 ];
 
 const all = [
@@ -21,8 +23,18 @@ const all = [
   "test/**/*.test.ts",
 ];
 
+/** What starts a cluster comes before what takes a second, however short its file is: at the end no core waits for one of them. */
+class ClustersFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ project, moduleId }: TestSpecification) =>
+      project.name === "apart" ? 0 : /\/test\/(crash|e2e)\//.test(moduleId) ? 1 : 2;
+    return (await super.sort(files)).sort((one, other) => rank(one) - rank(other));
+  }
+}
+
 export default defineConfig({
   test: {
+    sequence: { sequencer: ClustersFirst },
     globalSetup: "test/global-setup.ts",
     pool: "forks",
     // One more than the two cores of the smallest machine: a fourth of the tests' time they wait for processes and leases.
