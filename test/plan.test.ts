@@ -202,6 +202,15 @@ describe("the plan", () => {
     expect(errorsOf({ pi: { system: "cheetah", protocols: ["garbled"] } })).toMatchObject([{ field: "pi.protocols" }]);
   });
 
+  it("names a batch in a measurement's key, and refuses samples that are no whole number of batches", () => {
+    const paramsOf = (pi: ExperimentSpecInput["pi"]) => planOf({ pi, budgets: ["10%"] }).stageRuns.at(-1)?.params;
+    expect(paramsOf({ samples: 6, batch: 3 })).toMatchObject({ samples: 6, batch: 3 });
+    expect(paramsOf({})).toMatchObject({ batch: 1 });
+    expect(errorsOf({ pi: { samples: 5, batch: 2 } })).toEqual([
+      { field: "pi.batch", message: "5 samples are no whole number of batches of 2" },
+    ]);
+  });
+
   it("measures the budgets that pi names, and refuses one that is none of the spec's", () => {
     const { trials } = planOf({ pi: { budgets: ["10%"] } });
     expect(trials.map(({ stageKeys }) => stageKeys.length)).toEqual([4, 5]);

@@ -30,8 +30,10 @@ export const piSchema = z.strictObject({
   system: z.enum(piSystems).default("delphi"),
   /** Those of the spec's budgets whose networks are measured; all unless named. */
   budgets: oneOrMany(budgetSchema, 1_000, "budget").optional(),
-  /** Test images that each measurement infers, one after another. */
+  /** Test images that each measurement infers, one inference after another. */
   samples: z.int().min(1).max(1_000).default(5),
+  /** Images of one inference, which share its rounds; `samples` are a multiple of them. */
+  batch: z.int().min(1).max(64).default(1),
   /** How ReLUs are computed, a measurement of each; the system's own unless named. */
   protocols: oneOrMany(z.enum(reluProtocols), reluProtocols.length, "protocol").optional(),
   /** What gives the correlations of linear layers; the system's own unless named. */

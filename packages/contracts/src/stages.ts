@@ -40,7 +40,7 @@ export const kindParams = {
   "private-inference": {
     kind: z.literal("private-inference"),
     model: z.string(),
-    /** Test images that are inferred one after another, the first ones of the split. */
+    /** Test images that are inferred, the first ones of the split. */
     samples: z.int().positive(),
     /** How ReLUs are computed. */
     protocol: z.enum(reluProtocols),

@@ -1,5 +1,26 @@
+import type { ParamsOf, ResultOf } from "@reluctant/contracts";
 import { expect, it } from "vitest";
-import { stepCosts } from "./measurement.ts";
+import { measurementFacts, stepCosts } from "./measurement.ts";
+
+it("tells of a batch how long it took, and an image's part", () => {
+  const phase = { ms: 120, leastMs: 100, mostMs: 140, bytesSent: 1_000, bytesReceived: 3_000, rounds: 4 };
+  const result = {
+    samples: 8,
+    privateAccuracy: 1,
+    plaintextAccuracy: 1,
+    agreement: 1,
+    logitError: { largest: 0.01, mean: 0.001 },
+    cost: { offline: phase, online: phase, label: null },
+    machine: { processor: "Xeon", cores: 2, level: "avx2", othersShare: 0, disturbed: false },
+  } as unknown as ResultOf<"private-inference">;
+  const factsOf = (batch: number) => {
+    const params = { protocol: "garbled", profile: "lan", batch, threads: 1 } as ParamsOf<"private-inference">;
+    return new Map(measurementFacts(result, { implementation: "private-inference/minionn", params }));
+  };
+  expect(factsOf(1).get("System")).toBe("MiniONN");
+  expect(factsOf(1).get("Online")).toBe("120 ms (100 ms to 140 ms), 4 kB, 4 rounds");
+  expect(factsOf(8).get("Online")).toBe("120 ms (100 ms to 140 ms), 4 kB, 4 rounds, for 8 images: 15 ms an image");
+});
 
 it("puts both phases of a step side by side, in the order of computation", () => {
   const cost = (phase: "offline" | "online", step: string, ms: number) => ({

@@ -19,13 +19,13 @@ export function measurementFacts(
   { samples, privateAccuracy, plaintextAccuracy, agreement, logitError, cost, machine }: ResultOf<"private-inference">,
   { implementation, params }: { implementation: string; params: ParamsOf<"private-inference"> },
 ): [name: string, text: string][] {
-  const { protocol, profile, threads } = params;
+  const { protocol, profile, batch, threads } = params;
   return [
     ["System", piSystemPresets[systemOf(implementation)].title],
     ["ReLUs by", protocolTitles[protocol]],
     ["Network", profile],
-    ["Online", phaseText(cost.online)],
-    ["Offline", [phaseText(cost.offline), cost.label].filter(Boolean).join("; ")],
+    ["Online", phaseText(cost.online, batch)],
+    ["Offline", [phaseText(cost.offline, batch), cost.label].filter(Boolean).join("; ")],
     [
       "Samples",
       `${samples}, ${percent(privateAccuracy, 1)} right privately, ${percent(plaintextAccuracy, 1)} in the clear`,
@@ -35,9 +35,14 @@ export function measurementFacts(
   ];
 }
 
-/** `87.3 ms (81–104), 4.2 MB, 19 rounds`: the median of the samples, and the fastest and slowest. */
-const phaseText = (phase: PiCost["online"]): string =>
-  `${milliseconds(phase.ms)} (${milliseconds(phase.leastMs)} to ${milliseconds(phase.mostMs)}), ${bytes(trafficOf(phase))}, ${phase.rounds} rounds`;
+/** `87.3 ms (81–104), 4.2 MB, 19 rounds`: the median of the inferences, and the fastest and slowest; of a batch an image's part, too. */
+const phaseText = (phase: PiCost["online"], batch: number): string =>
+  [
+    `${milliseconds(phase.ms)} (${milliseconds(phase.leastMs)} to ${milliseconds(phase.mostMs)})`,
+    bytes(trafficOf(phase)),
+    `${phase.rounds} rounds`,
+    ...(batch > 1 ? [`for ${batch} images: ${milliseconds(phase.ms / batch)} an image`] : []),
+  ].join(", ");
 
 /** Bytes both ways. */
 export const trafficOf = ({ bytesSent, bytesReceived }: { bytesSent: number; bytesReceived: number }): number =>

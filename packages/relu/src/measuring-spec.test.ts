@@ -20,6 +20,7 @@ const pi = {
   linear: "he" as const,
   profiles: ["wan" as const],
   samples: 2,
+  batch: 2,
   threads: 1,
   repeats: 1,
 };

@@ -24,7 +24,7 @@ it("has no cost that a smaller network lowers below zero", () => {
 });
 
 it("takes the blocks that are named, and a system's own where none are", () => {
-  const named = { samples: 1, profiles: ["lan" as const], threads: 1, repeats: 1 };
+  const named = { samples: 1, batch: 1, profiles: ["lan" as const], threads: 1, repeats: 1 };
   const own = piSystems.map((system) => blocksOf({ system, ...named }));
   expect(own).toEqual([
     { protocols: ["garbled"], linear: "dealer" },

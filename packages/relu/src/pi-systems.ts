@@ -51,7 +51,7 @@ export const piSystemPresets: Record<PiSystem, PiSystemPreset> = {
     title: "GAZELLE",
     linear: { block: "homomorphic encryption", by: ["he"], when: "online" },
     relus: { block: "garbled circuits", by: ["garbled"], when: "offline" },
-    leavesOut: "packed by coefficients, without GAZELLE's batches and rotations",
+    leavesOut: "packed by coefficients, without GAZELLE's SIMD slots and rotations",
     published: {
       offline: { ...nothing, secondsPerRelu: 9.34 / minionn.relus, bytesPerRelu: 940e6 / minionn.relus },
       online: {
@@ -67,7 +67,7 @@ export const piSystemPresets: Record<PiSystem, PiSystemPreset> = {
     title: "MiniONN",
     linear: { block: "dot-product triples by homomorphic encryption", by: ["he", "dealer"], when: "offline" },
     relus: { block: "garbled circuits", by: ["garbled"], when: "online" },
-    leavesOut: "triples packed by coefficients, without MiniONN's batches",
+    leavesOut: "triples packed by coefficients, without MiniONN's SIMD slots",
     published: {
       offline: { ...nothing, secondsPerMac: 472 / minionn.macs, bytesPerMac: 3_046e6 / minionn.macs },
       online: { ...nothing, secondsPerRelu: 72 / minionn.relus, bytesPerRelu: 6_226e6 / minionn.relus },

@@ -14,6 +14,8 @@ export interface PrivateInferenceRequest {
   /** When linear layers and ReLUs do what needs no image. */
   schedule: Record<"linear" | "relus", "offline" | "online">;
   profile: NetworkProfileName;
+  /** Images of one inference, of which there are a multiple. */
+  batch: number;
   /** Of each party. */
   threads: number;
   /** Ends all parties. */

@@ -2,6 +2,7 @@ import { cpus } from "node:os";
 import type { PiCost } from "@reluctant/contracts";
 import { othersShareSince, processorTime } from "@reluctant/machine";
 import {
+  BatchError,
   type Cost,
   calibrate,
   decode,
@@ -21,31 +22,33 @@ import { type PrivateInference, type PrivateInferenceRequest, StageFailure } fro
 /** Share of all cores above which other processes' work makes times doubtful; on many cores half a one is less, and enough. */
 const disturbingShare = (cores: number): number => Math.min(0.05, 0.5 / cores);
 
-/** Inferred before the samples, and not counted: compilers and caches are cold, and the server enrolls its weights. */
+/** Inferences before those of the samples, and not counted: compilers and caches are cold, and the server enrolls its weights. */
 const warmUps = 1;
 
 /** Private inference between processes of this machine. */
 export const privateInference: PrivateInference = {
-  async measure({ images, protocol, linear, schedule, profile, threads, signal, onInferred, ...request }) {
+  async measure({ images, protocol, linear, schedule, profile, batch, threads, signal, onInferred, ...request }) {
     const network = await explained(() => privateNetwork(request));
     const before = processorTime();
     const vectors = images.map((image) => encode(image));
+    const warming = warmUps * batch;
     const measured = await explained(() =>
       measure({
         network,
-        images: [...vectors.slice(0, warmUps), ...vectors],
+        images: [...vectors.slice(0, warming), ...vectors],
         relus: protocol,
         linear,
         schedule,
         profile,
+        batch,
         threads,
         signal,
-        onInferred: (inferred) => onInferred(Math.max(0, inferred - warmUps)),
+        onInferred: (inferred) => onInferred(Math.max(0, inferred - warming)),
       }),
     );
     const othersShare = othersShareSince(before);
     return {
-      logits: measured.logits.slice(warmUps).map((logits) => decode(logits)),
+      logits: measured.logits.slice(warming).map((logits) => decode(logits)),
       cost: costOf(measured),
       machine: {
         processor: cpus()[0]?.model ?? "unknown",
@@ -79,7 +82,7 @@ async function explained<T>(run: () => T | Promise<T>): Promise<T> {
     throw error;
   }
 }
-const unfit = [UnsupportedNetworkError, OutOfBoundsError, NoiseError, PackingError];
+const unfit = [BatchError, UnsupportedNetworkError, OutOfBoundsError, NoiseError, PackingError];
 
 function costOf({ client, label }: Measurement): PiCost {
   const samples = client.slice(warmUps);

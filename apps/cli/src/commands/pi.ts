@@ -36,6 +36,7 @@ interface Flags extends ConnectionFlags {
   linear?: LinearProtocol;
   profiles: NetworkProfileName[];
   samples: number;
+  batch: number;
   threads: number;
   repeats: number;
   remeasure?: true;
@@ -86,6 +87,7 @@ const measuring = (program: Command): Command =>
           .default(["lan"]),
       )
       .option("--samples <count>", "test images of each measurement", wholeNumber({ min: 1, max: 1_000 }), 5)
+      .option("--batch <count>", "images of one inference, which share its rounds", wholeNumber({ min: 1, max: 64 }), 1)
       .option("--threads <count>", "of each party, for garbled circuits", wholeNumber({ min: 1, max: 64 }), 1)
       .option(
         "--repeats <count>",
@@ -137,12 +139,13 @@ async function experimentOf(client: Client, given: string): Promise<Experiment> 
 }
 
 /** What is not named is as the system has it. */
-const settingOf = ({ system, protocols, linear, profiles, samples, threads, repeats }: Flags) => ({
+const settingOf = ({ system, protocols, linear, profiles, samples, batch, threads, repeats }: Flags) => ({
   system,
   ...(protocols && { protocols }),
   ...(linear && { linear }),
   profiles,
   samples,
+  batch,
   threads,
   repeats,
 });

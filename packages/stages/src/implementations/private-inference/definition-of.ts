@@ -14,7 +14,7 @@ export const definitionOf = <System extends PiSystem>(
   paramsSchema: paramsSchemaOf("private-inference"),
   params({ model, spec, measurement }) {
     if (!spec.pi || !measurement) throw new Error("a private inference is planned by a spec's `pi` alone");
-    const { samples } = spec.pi;
+    const { samples, batch } = spec.pi;
     const { linear } = blocksOf(spec.pi);
     const threads = measurement.protocol === "garbled" ? spec.pi.threads : 1; // they garble and evaluate circuits
     return {
@@ -22,7 +22,7 @@ export const definitionOf = <System extends PiSystem>(
       model: model.name,
       samples,
       ...measurement,
-      batch: 1,
+      batch,
       threads,
       ...(linear !== "dealer" && { linear }), // keys of what was measured before stay as they are
     };
@@ -42,6 +42,14 @@ export const definitionOf = <System extends PiSystem>(
         : []),
       ...strange.map((budget) => ({ field: "pi.budgets", message: `has ${budget} ReLUs, which budgets has not` })),
       ...foreignBlocks(sweep),
+      ...(spec.pi && spec.pi.samples % spec.pi.batch !== 0
+        ? [
+            {
+              field: "pi.batch",
+              message: `${spec.pi.samples} samples are no whole number of batches of ${spec.pi.batch}`,
+            },
+          ]
+        : []),
     ];
   },
   checkpointBytes: () => 0, // it takes none

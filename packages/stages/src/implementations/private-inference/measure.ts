@@ -21,8 +21,8 @@ export async function measureBy(system: PiSystem, context: ContextOf<"private-in
   const { engine, data, params, privateInference, report, signal } = context;
   const model = modelOf(context);
   const network = badInput("input prModel", () => decodeStudent(inputOf(context, "prModel"), model));
-  const batch = await firstImages(context, "test", params.samples);
-  const calibration = await firstImages(context, "train", calibrationImages);
+  const batch = await firstImages(context, "test", { count: params.samples, multipleOf: params.batch });
+  const calibration = await firstImages(context, "train", { count: calibrationImages, multipleOf: 1 });
 
   const inTheClear = engine.network({ model, weights: network.weights, normalization: data });
   inTheClear.setActivations(activationsOf(model, network));
@@ -40,6 +40,7 @@ export async function measureBy(system: PiSystem, context: ContextOf<"private-in
     linear: params.linear ?? "dealer",
     schedule: { linear: linear.when, relus: relus.when },
     profile: params.profile,
+    batch: params.batch,
     threads: params.threads,
     signal,
     onInferred(done) {
@@ -70,9 +71,16 @@ export async function measureBy(system: PiSystem, context: ContextOf<"private-in
   };
 }
 
-async function firstImages({ data }: StageContext, split: Split, count: number): Promise<Batch> {
-  const images = Math.min(count, data.size(split));
-  if (images === 0) throw new StageFailure("bad-input", `the data set has no ${split} images to infer`);
+/** As many as are asked for, or all whole batches that there are. */
+async function firstImages(
+  { data }: StageContext,
+  split: Split,
+  { count, multipleOf }: { count: number; multipleOf: number },
+): Promise<Batch> {
+  const there = Math.min(count, data.size(split));
+  const images = there - (there % multipleOf);
+  if (images === 0)
+    throw new StageFailure("bad-input", `the data set has ${there} ${split} images: an inference takes ${multipleOf}`);
   return data.batch(
     split,
     Uint32Array.from({ length: images }, (_, image) => image),
