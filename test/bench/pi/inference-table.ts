@@ -1,6 +1,7 @@
 import type { Kept } from "./kept.ts";
 
 const pattern = /^(\w+), (\d+) ReLUs, (\w+), (\w+), (\w+)(?:, (\d+) threads)?, (online.*|offline.*)$/;
+const ofSystem = /^(\w+), (\d+) ReLUs, as (\w+), (\w+), (\w+)(?:, (\d+) threads)?, (online.*|offline.*)$/;
 
 /** What stands at the end of a figure's name, in the order of the columns. */
 const columns: { title: string; is: (what: string) => boolean }[] = [
@@ -13,10 +14,15 @@ const columns: { title: string; is: (what: string) => boolean }[] = [
   { title: "MB to server", is: (what) => what === "offline to the server" },
 ];
 
-export const isOfInference = ({ case: name }: Kept): boolean => pattern.test(name);
+export const isOfInference = ({ case: name }: Kept): boolean => pattern.test(name) || ofSystem.test(name);
 
 /** A line for each inference, with what was asked for and how far its bytes are off the formula. */
-export function inferenceTable(rows: readonly Kept[]): string {
+export const inferenceTable = (rows: readonly Kept[]): string => tableOf(rows, { pattern, third: "protocol" });
+
+/** The same of systems. */
+export const systemsTable = (rows: readonly Kept[]): string => tableOf(rows, { pattern: ofSystem, third: "system" });
+
+function tableOf(rows: readonly Kept[], { pattern, third }: { pattern: RegExp; third: string }): string {
   const byInference = new Map<string, { head: string[]; figures: (Kept & { what: string })[] }>();
   for (const row of rows) {
     const [, network, relus, protocol, profile, level, threads = "1", what] = pattern.exec(row.case) ?? [];
@@ -38,7 +44,7 @@ export function inferenceTable(rows: readonly Kept[]): string {
     const off = offFormula.length > 0 ? `${Math.max(...offFormula).toFixed(1)} %` : "";
     return `| ${[...head, ...cells, off, last.load, last.date].join(" | ")} |`;
   });
-  const titles = ["network", "ReLUs", "protocol", "between", "level", "threads", ...columns.map(({ title }) => title)];
+  const titles = ["network", "ReLUs", third, "between", "level", "threads", ...columns.map(({ title }) => title)];
   const all = [...titles, "bytes off the formula", "load", "taken"];
   return [`| ${all.join(" | ")} |`, `| ${all.map((_, i) => (i < 5 ? "---" : "---:")).join(" | ")} |`, ...lines].join(
     "\n",

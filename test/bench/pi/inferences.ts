@@ -1,6 +1,7 @@
 import {
   type Cost,
   keptReluCount,
+  type Measurement,
   measure,
   type NetworkProfileName,
   type ReluProtocolName,
@@ -67,10 +68,18 @@ async function figuresOf(inference: Inference): Promise<Row[]> {
   const { network, images: both } = readyNetwork(namedModel(model), { seed: 1, kept, images: 2 });
   const [first, second] = both as [RingVector, RingVector];
   const images = [first, ...Array<RingVector>(counted(inference)).fill(second)];
-  const { client, label, levels } = await atLevel(level, () => measure({ network, images, profile, threads, relus }));
+  const measurement = await atLevel(level, () => measure({ network, images, profile, threads, relus }));
+  const name = `${model}, ${keptReluCount(network.architecture)} ReLUs, ${relus}, ${profile}, ${measurement.levels.client}${inThreads(threads)}`;
+  return figuresBesideFormula(name, measurement, { formula: bytesByFormula(network, { relus }), atMostMs });
+}
+
+/** Of the inferences behind the first, each phase's time and bytes, and how far these are off the formula. */
+export function figuresBesideFormula(
+  name: string,
+  { client, label }: Pick<Measurement, "client" | "label">,
+  { formula, atMostMs }: { formula: ReturnType<typeof bytesByFormula>; atMostMs?: number | undefined },
+): Figure[] {
   const costs = client.slice(1);
-  const formula = bytesByFormula(network, relus);
-  const name = `${model}, ${keptReluCount(network.architecture)} ReLUs, ${relus}, ${profile}, ${levels.client}${inThreads(threads)}`;
   const phase = (of: "offline" | "online"): Figure[] => {
     const { ms, toClient, toServer, rounds } = medianOf(costs, of);
     const due = formula[of];

@@ -2,7 +2,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { cpus, loadavg } from "node:os";
 import { isBesidePeer, isNotRun, type Row } from "../rows.ts";
 import { encryptedTable, isOfEncryption, noiseTable } from "./encrypted-table.ts";
-import { inferenceTable, isOfInference } from "./inference-table.ts";
+import { inferenceTable, isOfInference, systemsTable } from "./inference-table.ts";
 import type { Kept } from "./kept.ts";
 import { linearModels, publishedSlope } from "./linear-model.ts";
 
@@ -43,6 +43,13 @@ Noise before the flood, of the layer that makes most, beside the bound of its we
 bears, behind the flood.
 
 ${noiseTable(rows)}
+
+## Systems
+
+The same network as each published system arranges these blocks: what runs offline and what online. Linear layers are encrypted in all
+of them, and no dealer is there; what of each system is left out stands in \`docs/private-inference.md\`.
+
+${systemsTable(rows)}
 
 ## Units and counts
 
