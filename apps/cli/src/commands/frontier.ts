@@ -120,13 +120,15 @@ function measurementLines({ points }: Frontier): Text[] {
   const measured = points.flatMap((point) => point.measurements.map((measurement) => ({ point, measurement })));
   if (measured.length === 0) return [];
   const rows = measured.map(
-    ({ point, measurement: { system, protocol, linear, profile, samples, agreement, cost, machine } }) => [
+    ({ point, measurement: { system, protocol, linear, profile, batch, samples, agreement, cost, machine } }) => [
       point.method,
       count(point.reluCount),
       String(point.seed),
+      piSystemPresets[system].title,
       protocolTitles[protocol],
       linearTitles[linear],
       profile,
+      String(batch),
       milliseconds(cost.online.ms),
       `${milliseconds(cost.online.leastMs)} to ${milliseconds(cost.online.mostMs)}`,
       bytes(trafficOf(cost.online)),
@@ -142,16 +144,19 @@ function measurementLines({ points }: Frontier): Text[] {
   const columns = [
     { title: "private inference" },
     ...["ReLUs", "seed"].map(right),
+    { title: "system" },
     { title: "ReLUs by" },
     { title: "linear layers by" },
     { title: "network" },
-    ...["online", "least to most", "bytes", "rounds", "offline", "bytes", "modelled online", "same class"].map(right),
+    ...["batch", "online", "least to most", "bytes", "rounds", "offline", "bytes", "modelled online", "same class"].map(
+      right,
+    ),
     { title: "machine was" },
   ];
   const said = new Set(
     measured.flatMap(({ measurement: { system, cost, machine } }) => [
       `measured on ${machine.processor}, ${machine.cores} cores, ${machine.level} kernels`,
-      ...(cost.label ? [cost.label] : []),
+      ...(cost.label ? [`${piSystemPresets[system].title}: ${cost.label}`] : []),
       `modelled: by published constants, not measured (${piSystemPresets[system].title}: ${piSystemPresets[system].published.source})`,
     ]),
   );
