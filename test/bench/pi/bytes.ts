@@ -9,11 +9,13 @@ import {
 } from "@reluctant/pi";
 import {
   andsByRound,
+  baseTransfers,
   bytesOfPacking,
   choicesOf,
   ciphertextBytes,
   circuitOf,
   packingOf,
+  pointBytes,
   ringBits,
 } from "@reluctant/pi/units";
 
@@ -52,7 +54,13 @@ const ofUnit: Record<ReluProtocolName, (signBits: StepOf<"relu">["signBits"]) =>
   },
 };
 
-/** By the formula: all ReLUs, encrypted linear layers and their key, the masked image and the share of the logits. */
+/** What a protocol's base transfers take, one run of them or one in each direction; the server chooses in the first. */
+const baseBytes: Record<ReluProtocolName, Bytes> = {
+  garbled: { toClient: baseTransfers * pointBytes, toServer: pointBytes },
+  gmw: { toClient: (baseTransfers + 1) * pointBytes, toServer: (baseTransfers + 1) * pointBytes },
+};
+
+/** By the formula: base transfers, all ReLUs, encrypted linear layers and their key, the masked image and the share of the logits. */
 export function bytesByFormula(
   { architecture }: PrivateNetwork,
   {
@@ -63,7 +71,7 @@ export function bytesByFormula(
 ): Phases {
   const { steps } = architecture;
   const total: Phases = {
-    offline: { toClient: 0, toServer: linear === "he" ? ciphertextBytes : 0 },
+    offline: { ...baseBytes[relus] },
     online: { toClient: 8 * (steps.at(-1)?.size ?? 0), toServer: 8 * (steps[0]?.size ?? 0) },
   };
   const count = (phase: keyof Phases, { toClient, toServer }: Bytes, times = 1) => {
@@ -76,8 +84,9 @@ export function bytesByFormula(
     count("online", unit.online, kept.length);
     if (choicesOf(schedule) === "random") count("online", unit.chosenLate, kept.length);
   }
-  if (linear === "he")
-    for (const { name, shape } of stepsOf(architecture, "linear"))
-      count(schedule.linear, bytesOfPacking(packingOf(name, shape)));
+  if (linear !== "he") return total;
+  total.offline.toServer += ciphertextBytes; // the key
+  for (const { name, shape } of stepsOf(architecture, "linear"))
+    count(schedule.linear, bytesOfPacking(packingOf(name, shape)));
   return total;
 }
