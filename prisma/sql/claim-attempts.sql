@@ -10,7 +10,7 @@ with fit as materialized (
   from jsonb_to_recordset(:claims::jsonb) as c ("attemptId" uuid, "workerId" uuid)
   cross join lateral (select id, stage_run_id, state from attempt where id = c."attemptId" offset 0) a
   cross join lateral (select id, epoch from stage_run where id = a.stage_run_id offset 0) r
-  cross join lateral worker_fit(a.id, c."workerId") w
+  cross join lateral (select * from worker_fit(a.id, c."workerId") offset 0) w
   where a.state = 'queued'
     and w.registered and w.out_of_service is null and w.pool and w.version and w.dataset and w."precision" and w.resources and w.free
     and not exists (select from inputs_of(r.id, :roles::jsonb) i where i.sha256 is null)

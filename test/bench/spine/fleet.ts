@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { beatAttempt, type Deps } from "@reluctant/control";
+import type { Agent, Deps } from "@reluctant/control";
 import { openDatabase } from "@reluctant/db";
 import type { Stack } from "@reluctant/local";
 import { openRedis } from "@reluctant/queue";
@@ -41,7 +41,7 @@ export async function fleet(bench: Bench, workers: number, quick: boolean): Prom
       onCompleted: () => (freeAt = performance.now()),
       perform: async (deps, held) => {
         if (measuring && freeAt) waits.push(performance.now() - freeAt);
-        if (busy) await work(deps, held, onBeat);
+        if (busy) await work(host.agent, held, onBeat);
         return weights(deps, held.attemptId);
       },
     });
@@ -90,13 +90,13 @@ export async function fleet(bench: Bench, workers: number, quick: boolean): Prom
 let begun = 0;
 
 /** Holds an attempt for its time, with the beats that its lease takes. */
-async function work(deps: Deps, held: Held, onBeat: (ms: number) => void): Promise<void> {
+async function work(agent: Agent, held: Held, onBeat: (ms: number) => void): Promise<void> {
   const until =
     performance.now() + workMs.least + uniform({ seed: 1, stream: 0, index: begun++ }) * (workMs.most - workMs.least);
   for (let left = until - performance.now(); left > 0; left = until - performance.now()) {
     await pause(Math.min(beatMs, left));
     const at = performance.now();
-    await beatAttempt(deps, held);
+    await agent.beatAttempt(held);
     onBeat(performance.now() - at);
   }
 }
