@@ -11,6 +11,7 @@ import { createWriteStream } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import { createInterface } from "node:readline";
+import type { Writable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import { ReluctantError } from "@reluctant/contracts";
 import type { Identity } from "./machine.ts";
@@ -61,6 +62,7 @@ export interface Part {
 const readyWithinMs = 60_000;
 const stopWithinMs = 10_000;
 const pollMs = 20;
+const gatherMs = 100;
 
 /** Lines kept for the message of a failed start. */
 const tailLines = 12;
@@ -166,6 +168,7 @@ async function launch(spec: ProcessSpec): Promise<Running> {
     sawReadyLine = resolve;
   });
   const onLine = (line: string) => {
+    gatherWrites(log);
     log.write(`${line}\n`);
     tail.push(line);
     if (tail.length > tailLines) tail.shift();
@@ -181,6 +184,13 @@ async function launch(spec: ProcessSpec): Promise<Running> {
     child.once("close", () => log.end());
   });
   return { child, pid: child.pid as number, ended, tail, sawReadyLine: readyLine };
+}
+
+/** Lines of a moment are written in one piece: a write each takes more of the processor than to read them. */
+function gatherWrites(log: Writable): void {
+  if (log.writableCorked > 0) return;
+  log.cork();
+  setTimeout(() => log.uncork(), gatherMs).unref();
 }
 
 async function untilReady(spec: ProcessSpec, { ended, tail, sawReadyLine }: Running): Promise<void> {
