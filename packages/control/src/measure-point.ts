@@ -1,5 +1,6 @@
 import {
   type ExperimentSpec,
+  type ExperimentSpecInput,
   fieldErrors,
   type PlanAnswer,
   type PointMeasurement,
@@ -61,7 +62,8 @@ async function measuringOf(
     const whole = await planSpec(db, identity, spec, await findDataset(db, identity, spec.dataset));
     if (!whole.trials.some((each) => pointOf(each) === pointOf({ method, budget, seed }))) continue;
     const planned = async (repeats: number): Promise<Measuring> => {
-      const rawSpec = measuringSpec({ ...sent, dataset: spec.dataset } as never, part, { ...pi, repeats }, registry);
+      const written = { ...sent, dataset: spec.dataset } as ExperimentSpecInput; // as it was when it was submitted
+      const rawSpec = measuringSpec(written, part, { ...pi, repeats }, registry);
       const read = parsed(rawSpec);
       return { rawSpec, spec: read, plan: await planExperiment(deps, { identity, spec: read }) };
     };
