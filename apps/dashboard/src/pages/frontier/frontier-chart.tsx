@@ -34,8 +34,14 @@ export function FrontierChart({ plot }: { plot: PlotDescription }) {
   const [, navigate] = useLocation();
   const shown = useMemo(() => (marked ? zoom(plot, regionOn(plot, marked)) : plot), [plot, marked]);
   const { host, width, places, scales } = useDrawing(shown);
-  /** Whose card was open when the pointer came down: a finger's first tap on a point only shows it. */
+  /** What is shown already, before it is drawn: a click may follow the move to a point at once. */
+  const under = useRef<Place | null>(null);
+  /** Whose card was there when the pointer came down: a finger's first tap on a point only shows it. */
   const opened = useRef<PlotPoint | null>(null);
+  const show = (place: Place | null) => {
+    under.current = place;
+    setHover(place);
+  };
 
   const at = (event: MouseEvent) => {
     const { left, top } = event.currentTarget.getBoundingClientRect();
@@ -44,14 +50,14 @@ export function FrontierChart({ plot }: { plot: PlotDescription }) {
   const onMove = (event: MouseEvent) => {
     const { x, y } = at(event);
     if (drag) setDrag({ ...drag, x2: x, y2: y });
-    setHover(drag ? null : nearest(places, x, y, reach));
+    show(drag ? null : nearest(places, x, y, reach));
   };
   const onUp = (event: MouseEvent) => {
     const { x, y } = at(event);
     const region = drag && scales && brushedRegion({ ...drag, x2: x, y2: y }, scales);
     setDrag(null);
     if (region) setMarked({ axis: plot.axis, region });
-    else if (hover && hover.point === opened.current) open(hover.point, navigate);
+    else if (opened.current && opened.current === under.current?.point) open(opened.current, navigate);
   };
 
   return (
@@ -96,7 +102,7 @@ export function FrontierChart({ plot }: { plot: PlotDescription }) {
         className="surface"
         data-over={hover ? "point" : undefined}
         onPointerDown={() => {
-          opened.current = hover?.point ?? null;
+          opened.current = under.current?.point ?? null;
         }}
         onMouseMove={onMove}
         onMouseDown={(event) => {
@@ -106,7 +112,7 @@ export function FrontierChart({ plot }: { plot: PlotDescription }) {
         }}
         onMouseUp={onUp}
         onMouseLeave={() => {
-          setHover(null);
+          show(null);
           setDrag(null);
         }}
         onDoubleClick={() => setMarked(null)}
