@@ -205,6 +205,27 @@ describe("private inference", () => {
     },
   );
 
+  it("computes polynomials in GAZELLE's arrangement, a batch at a time", async () => {
+    const source = randomNetwork(tinyModel(), { seed: 5, kept: 0.4 });
+    const polynomials = new Map(
+      reluLayers(source.model).map(({ name, shape: [, , channels] }) => [
+        name,
+        Float32Array.from({ length: 3 * channels }, (_, i) =>
+          secretCoefficients(Math.floor(i / channels), i % channels),
+        ),
+      ]),
+    );
+    const images = randomImages(source.model, 2, 3);
+    const network = calibrate(quantize({ ...source, polynomials }), images);
+    const together = batched(network, { images: 2, linear: "he" });
+    const { infer } = await setup(together, "garbled", "he", { linear: "online", relus: "offline" });
+    const logits = partsOf(await infer(joined(images)), 2);
+    for (const [i, image] of images.entries())
+      inferInTheClear(network, image).forEach((exact, c) => {
+        expect(Math.abs(Number((logits[i]?.[c] as bigint) - exact))).toBeLessThan(80);
+      });
+  });
+
   it("takes messages whose number and sizes no image changes", async () => {
     const { network, images } = readyNetwork(tinyModel(), { seed: 2, kept: 0.5, images: 1 });
     const { infer, clientContext } = await setup(network);
