@@ -9,10 +9,11 @@ const every = 50;
 const { query } = pg.Client.prototype;
 const { sendCommand } = Redis.prototype;
 
+const collision = "do $$ begin raise 'injected: could not serialize access' using errcode = '40001'; end $$";
 let statements = 0;
 pg.Client.prototype.query = function (...args) {
   if (!args[0]?.name || ++statements % every !== 0) return query.apply(this, args);
-  return Promise.reject(Object.assign(new Error("injected: could not serialize access"), { code: "40001" }));
+  return query.call(this, collision); // by Postgres, which then aborts the transaction, whoever waits for the answer
 };
 
 let commands = 0;

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type pg from "pg";
-import { isRetryable } from "./errors.ts";
+import { isAborted, isRetryable } from "./errors.ts";
 import { PrismaClient } from "./generated/client.ts";
 import { LeakFreePgAdapter } from "./leak-free-adapter.ts";
 import { isDirect, openPool, type TimeLimits } from "./pool.ts";
@@ -83,8 +83,15 @@ async function transaction<T>(client: pg.PoolClient, limits: TimeLimits, work: (
   let over = false;
   let broken = false;
   let failure: { cause: unknown } | undefined; // of what was sent: all that Postgres says after it is that the transaction is aborted
+  let first: { cause: unknown } | undefined; // of all: whoever is told first need not be the one that failed first
+  const noted = <T>(asked: Promise<T>): Promise<T> => {
+    asked.catch((cause: unknown) => {
+      first ??= { cause };
+    });
+    return asked;
+  };
   const run: Run = (statement, values) =>
-    over ? Promise.reject(new Error("the transaction is over")) : query(client, statement, values);
+    over ? Promise.reject(new Error("the transaction is over")) : noted(query(client, statement, values));
   const send: Tx["send"] = (statement, values) =>
     run(statement, values).then(
       () => {},
@@ -102,7 +109,7 @@ async function transaction<T>(client: pg.PoolClient, limits: TimeLimits, work: (
     return answer;
   } catch (error) {
     over = true;
-    const cause = failure ? failure.cause : error;
+    const cause = failure ? failure.cause : first && isAborted(error) ? first.cause : error;
     await client.query("rollback").catch(() => (broken = true));
     throw cause;
   } finally {

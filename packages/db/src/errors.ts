@@ -37,6 +37,9 @@ const hasCode =
 /** Serialization failure or deadlock: the transaction left no trace and may run again. */
 export const isRetryable = hasCode("40001", "40P01", "P2034", "TransactionWriteConflict");
 
+/** All that Postgres says in a transaction of which a statement failed before. */
+export const isAborted = hasCode("25P02");
+
 /** A row with this unique key is there already. */
 export const isUniqueViolation = hasCode("23505", "P2002", "UniqueConstraintViolation");
 

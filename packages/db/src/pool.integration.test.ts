@@ -99,6 +99,18 @@ test("what is sent is committed with the rest, and what fails of it fails the tr
   await db.close();
 });
 
+test("of statements that travel together the one that failed is told, however late whoever began it hears of it", async () => {
+  const db = openDatabase(database.url, { poolSize: 1 });
+  const add = adHoc("insert into team (name) values (:name)");
+  await db.many(add, { name: "once" });
+  const together = db.tx((t) => {
+    const failing = Promise.all([Promise.all([t.many(add, { name: "once" })])]);
+    return Promise.all([failing, t.many(adHoc("select 1"), {})]);
+  });
+  await expect(together).rejects.toMatchObject({ code: "23505" });
+  await db.close();
+});
+
 test("a transaction that is over takes no more statements", async () => {
   const db = openDatabase(database.url, { poolSize: 1 });
   const late = await db.tx(async (t) => () => t.many(adHoc("select 1"), {}));
