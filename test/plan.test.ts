@@ -174,6 +174,12 @@ describe("the plan", () => {
       expect(distillations).toContain((inputs.prModel as { stageKey: string }).stageKey);
   });
 
+  it("measures once what is named twice", () => {
+    const planned = planOf({ pi: { protocols: ["garbled", "garbled"], profiles: ["lan", "wan", "lan"] } });
+    for (const { stageKeys } of planned.trials) expect(new Set(stageKeys).size).toBe(stageKeys.length);
+    expect(planned.stageRuns).toEqual(planOf({ pi: { protocols: "garbled", profiles: ["lan", "wan"] } }).stageRuns);
+  });
+
   it("names linear layers by homomorphic encryption in a measurement's key, and a dealer's, which were first, not", () => {
     const linearOf = (pi: ExperimentSpecInput["pi"]) =>
       planOf({ pi }).stageRuns.flatMap(({ params }) => (params.kind === "private-inference" ? [params.linear] : []));

@@ -26,6 +26,7 @@ const bodies: Record<string, object> = {
   drainWorker: { reason: "maintenance" },
   quarantineWorker: { reason: "maintenance", seconds: 60 },
   extendExperiment: { methods: ["senet"], budgets: ["5%"], seeds: [2] },
+  measurePoint: { profiles: ["lan"] },
   changeTeamShare: { weight: 2 },
   setPriority: { priority: "high" },
   setTrialPriority: { priority: "high" },

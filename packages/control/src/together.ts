@@ -22,8 +22,8 @@ interface Asked<Item, Answer> {
  * Has `work` do together what is asked one by one at the same moment: what is begun in one turn of the event loop goes at once, and
  * while it is on its way the next batch collects; nothing waits for a timer. Two of one key are never in one batch.
  *
- * `work` answers in the order of its items, with a promise for what takes longer. Where it fails, each item is tried once alone, so that one costs the others nothing; not
- * where Postgres is away, which each would find.
+ * `work` answers in the order of its items, with a promise for what takes longer. Where it fails, each item is tried once alone, so
+ * that one costs the others nothing; not where Postgres is away, which each would find.
  */
 export function together<Item, Answer>(
   work: Work<Item, Answer>,

@@ -151,14 +151,17 @@ function measuring(spec: ExperimentSpec, registry: Registry): ConnectedStage[] {
   );
 }
 
+/** Each once, however often its protocol or its profile is named. */
 const measurementsOf = ({ pi }: ExperimentSpec): Measurement[] =>
   pi
-    ? blocksOf(pi).protocols.flatMap((protocol) =>
-        pi.profiles.flatMap((profile) =>
+    ? unique(blocksOf(pi).protocols).flatMap((protocol) =>
+        unique(pi.profiles).flatMap((profile) =>
           Array.from({ length: pi.repeats }, (_, index) => ({ protocol, profile, repeat: index + 1 })),
         ),
       )
     : [];
+
+const unique = <T>(list: readonly T[]): T[] => [...new Set(list)];
 
 /** Counts of the budgets whose networks are measured; null: of all. */
 export const measuredBudgets = ({ spec: { pi }, model }: Pick<MethodSweep, "spec" | "model">): Set<number> | null =>
