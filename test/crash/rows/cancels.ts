@@ -8,7 +8,7 @@ import { withCluster } from "../with-cluster.ts";
 export const cancels: Row = {
   name: "cancels",
   what: "running attempts cancelled, with Redis and without",
-  takes: { seconds: 110, least: 35 },
+  takes: { seconds: 38, least: 35 },
   run: (context: Context) =>
     withCluster({ workers: 1 }, async ({ client, stack, submit, moment }) => {
       const took: number[] = [];

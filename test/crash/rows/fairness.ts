@@ -5,6 +5,6 @@ import { runTests } from "../run-tests.ts";
 export const fairness: Row = {
   name: "fairness",
   what: "two teams of weights 3 and 1, one floods with 10,000 runs, 24 simulated hours",
-  takes: { seconds: 20, least: 20 },
+  takes: { seconds: 7, least: 7 },
   run: async () => runTests(["packages/control/src/team-shares.integration.test.ts", "-t", "in 24 hours two teams"]),
 };

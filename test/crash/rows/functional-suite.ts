@@ -18,7 +18,7 @@ const butQueues = ["-t", "^(?!the queues' pages)"];
 export const functionalSuite: Row = {
   name: "functional-suite",
   what: "the API's tests and those of its commands, with 2 % of the calls of Postgres and Redis failing in every process",
-  takes: { seconds: 110, least: 110 },
+  takes: { seconds: 19, least: 19 },
   run: async () =>
     runTests([...files, ...butQueues], {
       NODE_OPTIONS: `--import ${pathToFileURL(resolve("test/crash/inject.mjs")).href}`,

@@ -45,7 +45,7 @@ interface Host {
 export const hosts: Row = {
   name: "hosts",
   what: "on the worker's machine: a child stopped, one without memory, a full disk; then clocks that jump by an hour",
-  takes: { seconds: 200, least: 200 },
+  takes: { seconds: 75, least: 75 },
   async run() {
     const undisturbed = await withCluster({}, async (cluster) => {
       await cluster.ended(await cluster.submit(spec));

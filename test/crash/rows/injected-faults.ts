@@ -9,7 +9,7 @@ const share = 0.02;
 export const injectedFaults: Row = {
   name: "injected-faults",
   what: "2 % of the answers of Postgres and Redis lost, with their connections, to coordinator, API and workers alike",
-  takes: { seconds: 103, least: 30 },
+  takes: { seconds: 99, least: 30 },
   run: async (context: Context) => {
     const draw = lots(context);
     const relays: Relay[] = [];

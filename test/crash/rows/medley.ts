@@ -8,7 +8,7 @@ import { faultsOf } from "../verifier.ts";
 export const medley: Row = {
   name: "medley",
   what: "workers, coordinators, APIs, Redis and Postgres struck in turn, a strike every 1.5 s, while stage runs complete",
-  takes: { seconds: 170, least: 40 },
+  takes: { seconds: 131, least: 40 },
   run: (context: Context) =>
     withPlatform({ workers: 4, slots: 2, workMs: "200-900", pairs: 2 }, async (platform) => {
       const { stack, clients, coordinators, apis, workers, submit, allEnded, sql } = platform;

@@ -30,7 +30,7 @@ const completions = 500;
 export const redisLoss: Row = {
   name: "redis-loss",
   what: "Redis flushed, killed, and restarted empty, with 100,000 stage runs ready",
-  takes: { seconds: 300, least: 60 },
+  takes: { seconds: 149, least: 60 },
   run: (context: Context) =>
     withPlatform({ workers: 8, workMs: "50-150" }, async (platform) => {
       const { submit, moment, sql, clients, workers } = platform;

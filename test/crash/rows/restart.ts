@@ -7,7 +7,7 @@ import { withCluster } from "../with-cluster.ts";
 export const restart: Row = {
   name: "restart",
   what: "a supervisor killed and started again on its slot at once, the only one there is",
-  takes: { seconds: 41, least: 25 },
+  takes: { seconds: 36, least: 25 },
   run: (context: Context) =>
     withCluster({ workers: 1 }, async ({ stack, submit, moment, sql }) => {
       const draw = lots(context);

@@ -15,7 +15,7 @@ import { faultsOf } from "../verifier.ts";
 export const standby: Row = {
   name: "standby",
   what: "the primary killed for good and its synchronous standby promoted, while stage runs complete",
-  takes: { seconds: 120, least: 30 },
+  takes: { seconds: 79, least: 30 },
   run: async (context: Context) => {
     const relays: Relay[] = [];
     const way = async ({ databaseUrl, redisUrl }: { databaseUrl: string; redisUrl: string }) => {

@@ -8,7 +8,7 @@ import { faultsOf } from "../verifier.ts";
 export const starvation: Row = {
   name: "starvation",
   what: "Postgres, Redis and the coordinator with a tenth of a processor's time one after the other for 30 s, then together for 2 min",
-  takes: { seconds: 233, least: 45 },
+  takes: { seconds: 232, least: 45 },
   run: (context: Context) =>
     withPlatform({ workers: 8, workMs: "4000-12000", pairs: 2 }, async (platform) => {
       const { stack, coordinators, submit, allEnded, sql } = platform;

@@ -9,7 +9,7 @@ const failures = 25;
 export const statusFailures: Row = {
   name: "status-failures",
   what: "a worker's connections to Postgres and Redis reset 25 times during one run",
-  takes: { seconds: 80, least: 25 },
+  takes: { seconds: 64, least: 25 },
   run: async (context: Context) => {
     const draw = lots(context);
     const relays: Relay[] = [];

@@ -11,7 +11,7 @@ import { faultsOf } from "../verifier.ts";
 export const turns: Row = {
   name: "turns",
   what: "of two coordinators and two APIs one killed in turn every 3 s for 2 min, under load, with readers of events",
-  takes: { seconds: 173, least: 80 },
+  takes: { seconds: 138, least: 80 },
   run: (context: Context) =>
     withPlatform({ workers: 8, workMs: "200-1500", pairs: 2 }, async (platform) => {
       const { clients, coordinators, apis, workers, submit, sql, allEnded, moment } = platform;

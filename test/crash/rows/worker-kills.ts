@@ -20,7 +20,7 @@ const specOf = (context: Context, seed: number) => ({
 export const workerKills: Row = {
   name: "worker-kills",
   what: "kill -9 of a worker in training at 50 random moments, with an idle spare",
-  takes: { seconds: 600, least: 90 },
+  takes: { seconds: 612, least: 90 },
   async run(context: Context) {
     const kills = scaled(context, 50, 2);
     const runs = Math.ceil(kills / killsOfRun);

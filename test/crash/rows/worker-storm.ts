@@ -6,7 +6,7 @@ import { faultsOf } from "../verifier.ts";
 export const workerStorm: Row = {
   name: "worker-storm",
   what: "one to three of 8 workers killed every 2 s for 2 min, 300 short stage runs",
-  takes: { seconds: 200, least: 30 },
+  takes: { seconds: 126, least: 30 },
   run: (context: Context) =>
     withPlatform({ workers: 8, workMs: "500-2000" }, async ({ workers, submit, allEnded, sql }) => {
       const draw = lots(context);
