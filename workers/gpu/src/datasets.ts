@@ -7,7 +7,6 @@ import {
   type WorkerDatasets,
 } from "@reluctant/contracts";
 import type { PrepareProgress } from "@reluctant/datasets";
-import { createWakeSignal, type WakeSignal } from "@reluctant/queue";
 import type { Logger } from "@reluctant/telemetry";
 import type { PreparingNews } from "./preparing.ts";
 
@@ -15,8 +14,8 @@ import type { PreparingNews } from "./preparing.ts";
 export interface HeldDatasets {
   /** Replaced by another whenever it changes. */
   readonly now: WorkerDatasets;
-  /** Notified where one has become ready, or cannot be used. */
-  readonly changed: WakeSignal;
+  /** Calls `listener` where one has become ready, or cannot be used, until what it answers is called. Each slot listens for itself. */
+  onChange(listener: () => void): () => void;
 }
 
 /** What the installation knows of data sets. */
@@ -30,7 +29,7 @@ const waiting = { step: "waiting", done: 0, total: null, imagesPerSecond: null, 
 /** Follows the process that prepares them, and registers each before it counts as there. */
 export class DatasetsInPreparation implements HeldDatasets {
   now: WorkerDatasets = { datasets: [], preparingDatasets: [], unusableDatasets: [] };
-  readonly changed = createWakeSignal();
+  readonly #listeners = new Set<() => void>();
   readonly #register: DatasetCatalog["register"];
   readonly #keepCard: DatasetCatalog["keepCard"];
   readonly #log: Pick<Logger, "info" | "error">;
@@ -41,6 +40,11 @@ export class DatasetsInPreparation implements HeldDatasets {
     this.#keepCard = keepCard;
     this.#log = log;
     this.#logProgress = logged(log);
+  }
+
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   /** News are heard one after the other. @throws what is not the data set's fault */
@@ -82,14 +86,14 @@ export class DatasetsInPreparation implements HeldDatasets {
     }
     const datasets = [...new Set([...this.now.datasets, dataset.version])];
     this.now = { ...this.now, datasets, preparingDatasets: this.#others(dataset.name) };
-    this.changed.notify();
+    this.#notify();
   }
 
   #unusable(dataset: UnusableDataset): void {
     this.#log.error({ dataset }, "a data set cannot be used");
     const unusableDatasets = [...this.now.unusableDatasets, dataset];
     this.now = { ...this.now, unusableDatasets, preparingDatasets: this.#others(dataset.name) };
-    this.changed.notify();
+    this.#notify();
   }
 
   #progress(progress: PrepareProgress): void {
@@ -97,6 +101,10 @@ export class DatasetsInPreparation implements HeldDatasets {
     const { dataset: name, step, done, total, imagesPerSecond, etaSeconds } = progress;
     if (step === "ready") return; // once it is registered
     this.#prepares([{ name, step, done, total, imagesPerSecond, etaSeconds }, ...this.#others(name)]);
+  }
+
+  #notify(): void {
+    for (const listener of this.#listeners) listener();
   }
 
   #prepares(preparingDatasets: PreparingDataset[]): void {

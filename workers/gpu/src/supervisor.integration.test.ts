@@ -1,3 +1,4 @@
+import { EventEmitter } from "node:events";
 import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,14 +8,7 @@ import { pathToFileURL } from "node:url";
 import type { PreparingDataset } from "@reluctant/contracts";
 import { createAgent } from "@reluctant/control";
 import { identify, isAlive } from "@reluctant/machine";
-import {
-  createConsumer,
-  createNotifications,
-  createProducer,
-  createWakeSignal,
-  openRedis,
-  queueNames,
-} from "@reluctant/queue";
+import { createConsumer, createNotifications, createProducer, openRedis, queueNames } from "@reluctant/queue";
 import { createLogger } from "@reluctant/telemetry";
 import { engineOf, setup as setupKit } from "@reluctant/testkit";
 import { afterEach, expect, test, vi } from "vitest";
@@ -74,10 +68,22 @@ const successful = `${preamble}
     last({ type: "succeeded", result: ${result}, files, points: [{ series: "accuracy", step: 3, value: 0.5 }] });
   };`;
 
-const holds = (datasets: string[]) => ({
-  now: { datasets, preparingDatasets: [] as PreparingDataset[], unusableDatasets: [] },
-  changed: createWakeSignal(),
-});
+/** What the data folders hold, first while some is prepared. */
+function holds(datasets: string[], preparingDatasets: PreparingDataset[] = []) {
+  const changes = new EventEmitter();
+  const held = {
+    now: { datasets, preparingDatasets, unusableDatasets: [] },
+    onChange(listener: () => void) {
+      changes.on("change", listener);
+      return () => changes.off("change", listener);
+    },
+    become(datasets: string[]) {
+      held.now = { datasets, preparingDatasets: [], unusableDatasets: [] };
+      changes.emit("change");
+    },
+  };
+  return held;
+}
 
 /** An installation with one `train` stage run that is ready, and workers whose training process is scripted. */
 async function setup() {
@@ -404,7 +410,7 @@ test("an attempt whose input cannot be read from the store fails with the reason
   expect((await attempt(id)).reason).toMatch(/chunk 0 of artifact/);
 });
 
-test("a worker serves while its data set is prepared, and takes its work once it is there", async () => {
+test("the slots of a process serve while a data set is prepared, and all take its work once it is there", async () => {
   const { prisma, run, dispatch, startWorker, reaches, dataset } = await setup();
   const preparing: PreparingDataset = {
     name: dataset.name,
@@ -414,17 +420,18 @@ test("a worker serves while its data set is prepared, and takes its work once it
     imagesPerSecond: null,
     etaSeconds: null,
   };
-  const held = holds([]);
-  held.now = { ...held.now, preparingDatasets: [preparing] };
+  const held = holds([], [preparing]);
   await startWorker("w1", successful, held);
+  await startWorker("w2", successful, held);
+  const told = (what: object) =>
+    vi.waitFor(async () => {
+      const workers = await prisma.worker.findMany();
+      expect(workers).toEqual([expect.objectContaining(what), expect.objectContaining(what)]);
+    }, 10_000);
+  await told({ datasets: [], preparingDatasets: [preparing] });
   const refused = await dispatch();
-  await reaches(refused, "superseded"); // it does not have it yet
-  expect(await prisma.worker.findFirst()).toMatchObject({ datasets: [], preparingDatasets: [preparing] });
-  held.now = holds([dataset.version]).now;
-  held.changed.notify();
-  await vi.waitFor(
-    async () => expect(await prisma.worker.findFirst()).toMatchObject({ datasets: [dataset.version] }),
-    10_000,
-  );
+  await reaches(refused, "superseded"); // neither has it yet
+  held.become([dataset.version]);
+  await told({ datasets: [dataset.version], preparingDatasets: [] });
   await reaches(await dispatch(2, run.id), "succeeded");
 });

@@ -80,6 +80,8 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   /** Says what the data folders hold as it changes: one that becomes ready at once, how far the others are each second. */
   const tellUntil = async (workerId: string, signal: AbortSignal) => {
     let told: WorkerDatasets | null = null; // one may have become ready while it was registered
+    const changed = createWakeSignal();
+    const stopListening = datasets.onChange(changed.notify);
     while (!signal.aborted) {
       const { now } = datasets;
       if (now !== told) {
@@ -89,8 +91,9 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
         );
         if (answered) told = now;
       }
-      await datasets.changed.wait(told === now && now.preparingDatasets.length === 0 ? 60_000 : tellMs, signal);
+      await changed.wait(told === now && now.preparingDatasets.length === 0 ? 60_000 : tellMs, signal);
     }
+    stopListening();
   };
 
   const beatUntil = async (workerId: string, signal: AbortSignal) => {
