@@ -1,5 +1,8 @@
 import { isOnPath, run } from "./programs.mjs";
 
+/** Seconds for which another that installs is waited for, as a new machine's own upgrades are. */
+const waitForOthers = ["-o", "DPkg::Lock::Timeout=600"];
+
 /** Installs Debian packages as root or through sudo without a password; answers why not, or nothing when it did. */
 export function installWithApt(packages) {
   if (!isOnPath("apt-get")) return "there is no apt-get";
@@ -11,6 +14,7 @@ export function installWithApt(packages) {
       "env",
       "DEBIAN_FRONTEND=noninteractive",
       "apt-get",
+      ...waitForOthers,
       ...args,
     ];
     return run(program, rest, { quiet: true });
