@@ -18,16 +18,18 @@ export class OutOfBoundsError extends Error {
 
 /**
  * Runs images in the clear and gives each ReLU layer the circuit that it can have: 37 bits of sign where 16 times the
- * largest magnitude seen is below 2^36, else all 64. Throws where 16 times a value would reach 2^40, beyond which local
- * truncation fails too often. The choice depends on the server's data and the weights, and becomes public with the architecture.
+ * largest magnitude that enters it is below 2^36, else all 64. Throws where 16 times a value that is to be truncated would reach
+ * 2^40, beyond which that fails too often. The choice depends on the server's data and the weights, and becomes public with the architecture.
  */
 export function calibrate(network: PrivateNetwork, images: readonly RingVector[]): PrivateNetwork {
   const largest = new Map<string, bigint>();
-  const watch = ({ name }: Step, values: RingVector) => {
-    largest.set(name, magnitudeOf(values, largest.get(name) ?? 0n));
+  const largestWide = new Map<string, bigint>();
+  const watch = ({ name }: Step, output: RingVector, wide?: RingVector) => {
+    largest.set(name, magnitudeOf(output, largest.get(name) ?? 0n));
+    if (wide) largestWide.set(name, magnitudeOf(wide, largestWide.get(name) ?? 0n));
   };
   for (const image of images) inferInTheClear(network, image, watch);
-  for (const [name, magnitude] of largest) {
+  for (const [name, magnitude] of largestWide) {
     if (magnitude * headroom < boundOfTruncation) continue;
     throw new OutOfBoundsError(
       `"${name}" reaches ${magnitude} in fixed point: with a headroom of ${headroom} it must stay below 2^40`,

@@ -10,7 +10,7 @@ import type { Architecture, Step, StepOf } from "./network.ts";
 import { combine, publicWeights } from "./quadratic.ts";
 import { randomSeed, randomVector } from "./random.ts";
 import { type ClientRelus, type ReluProtocolName, reluProtocols } from "./relu-protocols.ts";
-import { add, bytesOf, fractionBits, type RingVector, subtract, vectorOf } from "./ring.ts";
+import { add, bytesOf, type RingVector, subtract, vectorOf, weightBits } from "./ring.ts";
 import { choicesOf, type Schedule } from "./schedule.ts";
 import { truncateClientShare } from "./sharing.ts";
 import { carryOut, madeBy, type Part, type StepParts } from "./step-parts.ts";
@@ -83,7 +83,7 @@ function planner({
         return [];
       case "linear":
         return [
-          shared(step, async () => truncateClientShare(await correlations.linear(step, of(step.from)), fractionBits)),
+          shared(step, async () => truncateClientShare(await correlations.linear(step, of(step.from)), weightBits)),
         ];
       case "square": {
         const square = madeBy(() => correlations.square({ step, layer, inference }, of(step.from)));
@@ -131,7 +131,7 @@ async function quadraticShare(
     step.coefficients === "public"
       ? combine(step, publicWeights(step).filters, given)
       : await correlations.quadratic(step, given);
-  return replaced(x, step.units, truncateClientShare(wide, fractionBits));
+  return replaced(x, step.units, truncateClientShare(wide, weightBits));
 }
 
 /** The client's online phase: returns the logits, in fixed point. A prepared inference serves one image. */

@@ -8,7 +8,7 @@ import type { RingVector } from "./ring.ts";
  * W·client − s and the server s, so W·server + b + s is the server's share of W·x + b.
  */
 
-/** What the server computes online: its share of the layer's output, at twice `fractionBits`. */
+/** What the server computes online: its share of the layer's output, with the fraction bits of weights and activations. */
 export function applyToServerShare(
   step: StepOf<"linear">,
   { filters, bias }: LinearWeights,

@@ -8,7 +8,7 @@ import type { RingVector } from "./ring.ts";
  */
 export type Step = { name: string; size: number } & (
   | { op: "input" }
-  /** A convolution or dense layer, truncated to `fractionBits` behind it; of so many images at once, of one unless it says. */
+  /** A convolution or dense layer, truncated by `weightBits` behind it; of so many images at once, of one unless it says. */
   | { op: "linear"; from: string; shape: ConvolutionShape; images?: number }
   | {
       op: "relu";
@@ -43,9 +43,9 @@ export interface Architecture {
 
 /** A linear layer's secret part. */
 export interface LinearWeights {
-  /** Fixed point with `fractionBits`: [out, height, width, in]. */
+  /** Fixed point with `weightBits`: [out, height, width, in]. */
   filters: Int32Array;
-  /** Fixed point with twice `fractionBits`, one a channel of the output. */
+  /** Fixed point with the fraction bits of a product, `weightBits + fractionBits`; one a channel of the output. */
   bias: RingVector;
 }
 

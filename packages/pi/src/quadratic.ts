@@ -1,19 +1,19 @@
 import type { LinearWeights, PrivateNetwork, StepOf } from "./network.ts";
-import { encode, fractionBits, type RingVector } from "./ring.ts";
+import { encode, fractionBits, type RingVector, weightBits } from "./ring.ts";
 
 /** DELPHI's fit of ReLU, c₀, c₁ and c₂ of c₀ + c₁x + c₂x²: published, so that it is nobody's secret. */
 export const publicCoefficients = [0.1992, 0.5002, 0.1997] as const;
 
-/** Coefficients of so many channels in fixed point: c₁ of all, then c₂, and c₀ with twice `fractionBits`. */
+/** Coefficients of so many channels in fixed point: c₁ of all, then c₂, and c₀ as a bias. */
 export function coefficientWeights(
   channels: number,
   coefficientOf: (degree: 0 | 1 | 2, channel: number) => number,
 ): LinearWeights {
   const of = (degree: 0 | 1 | 2) => Array.from({ length: channels }, (_, channel) => coefficientOf(degree, channel));
-  const filters = [...of(1), ...of(2)].map((coefficient) => Math.round(coefficient * 2 ** fractionBits));
+  const filters = [...of(1), ...of(2)].map((coefficient) => Math.round(coefficient * 2 ** weightBits));
   if (!filters.every((weight) => Math.abs(weight) < 2 ** 31))
     throw new RangeError("a coefficient is too large, or no number");
-  return { filters: Int32Array.from(filters), bias: encode(of(0), 2 * fractionBits) };
+  return { filters: Int32Array.from(filters), bias: encode(of(0), fractionBits + weightBits) };
 }
 
 /** The public coefficients as weights. */
@@ -24,7 +24,7 @@ export const publicWeights = ({ channels }: StepOf<"quadratic">): LinearWeights 
 export const quadraticWeights = ({ weights }: PrivateNetwork, step: StepOf<"quadratic">): LinearWeights =>
   weights.get(step.name) ?? publicWeights(step);
 
-/** c₁x + c₂z of the step's units, with twice `fractionBits`: linear in x and z, so on shares as in the clear. */
+/** c₁x + c₂z of the step's units, with the fraction bits of both: linear in x and z, so on shares as in the clear. */
 export function combine(
   { units, channels }: StepOf<"quadratic">,
   filters: Int32Array,

@@ -1,11 +1,11 @@
 import { type Model, models } from "@reluctant/relu";
 import { describe, expect, it } from "vitest";
 import { calibrate } from "./calibrate.ts";
-import { digestOf, keptReluCount, stepsOf } from "./network.ts";
+import { digestOf, keptReluCount, type PrivateNetwork, type Step, stepsOf } from "./network.ts";
 import { publicCoefficients } from "./quadratic.ts";
 import { type PartialReluNetwork, quantize } from "./quantize.ts";
 import { inferInTheClear } from "./reference.ts";
-import { decode, encode } from "./ring.ts";
+import { decode, encode, fractionBits, type RingVector, weightBits } from "./ring.ts";
 import { randomImages, randomNetwork, readyNetwork, tinyModel } from "./test-networks.ts";
 
 /** The network as trained, in floating point: batch norms unfolded, filters in PyTorch's layout. */
@@ -134,8 +134,8 @@ describe("a network in fixed point", () => {
     const secret = with_(Float32Array.from({ length: 12 }, (_, i) => i / 16));
     const names = secret.architecture.steps.map(({ name }) => name);
     expect(names.slice(2, 5)).toEqual(["relu1.square", "relu1.relu", "relu1"]);
-    expect(secret.weights.get("relu1")?.filters[4]).toBe(2 ** 12 / 2);
-    expect(secret.weights.get("relu1")?.bias[1]).toBe(2n ** 24n / 16n);
+    expect(secret.weights.get("relu1")?.filters[4]).toBe(2 ** weightBits / 2);
+    expect(secret.weights.get("relu1")?.bias[1]).toBe(2n ** BigInt(fractionBits + weightBits) / 16n);
     const delphi = with_(Float32Array.from({ length: 12 }, (_, i) => publicCoefficients[i >> 2] as number));
     expect(delphi.architecture.steps.find(({ name }) => name === "relu1")).toMatchObject({ coefficients: "public" });
     expect(delphi.weights.has("relu1")).toBe(false);
@@ -150,7 +150,7 @@ describe("a network in fixed point", () => {
     expect(() => quantize({ ...network, tensors: new Map() })).toThrow('tensor "conv1.weight" has no values where 108');
     expect(() => quantize({ ...network, masks: [] })).toThrow('layer "relu1" has 144 units, its mask none');
     expect(() => changed("conv1.weight", new Float32Array(108).fill(1e6))).toThrow(
-      'a weight of "conv1", channel 0, is 524288 or more',
+      `a weight of "conv1", channel 0, is ${2 ** (31 - weightBits)} or more`,
     );
     expect(() => changed("fc.bias", new Float32Array(5).fill(Number.NaN))).toThrow("value 0 is NaN");
     expect(() => changed("fc.weight", new Float32Array(30).fill(Number.NaN))).toThrow('a weight of "fc"');
@@ -158,16 +158,31 @@ describe("a network in fixed point", () => {
 });
 
 describe("calibration", () => {
+  const signBits = (network: PrivateNetwork, images: RingVector[]) =>
+    stepsOf(calibrate(network, images).architecture, "relu").map((step) => step.signBits);
+
   it("gives the short circuit to layers whose values fit it, and the long one to the others", () => {
+    const kept = Uint32Array.of(0);
+    const steps: Step[] = [
+      { op: "input", name: "image", size: 1 },
+      { op: "relu", name: "relu1", from: "image", kept, signBits: 64, size: 1 },
+      { op: "add", name: "twice", from: "relu1", with: "relu1", size: 1 },
+      { op: "relu", name: "relu2", from: "twice", kept, signBits: 64, size: 1 },
+    ];
+    const network: PrivateNetwork = { architecture: { name: "two ReLUs", steps }, weights: new Map() };
+    const most = 2n ** 32n - 1n;
+    expect(signBits(network, [BigInt64Array.of(most / 2n)])).toEqual([37, 37]);
+    expect(signBits(network, [BigInt64Array.of(most)])).toEqual([37, 64]);
+    expect(signBits(network, [BigInt64Array.of(-most - 1n)])).toEqual([64, 37]);
+    expect(signBits(network, [])).toEqual([64, 64]);
+  });
+
+  it("refuses a network whose values come too near to what truncation takes", () => {
     const network = quantized(tinyModel());
     const images = randomImages(tinyModel(), 2, 1);
-    const bits = (scale: number) => {
-      const scaled = images.map((image) => image.map((value) => value * BigInt(scale)));
-      return stepsOf(calibrate(network, scaled).architecture, "relu").map(({ signBits }) => signBits);
-    };
-    expect(bits(1)).toEqual([37, 37, 37]);
-    expect(bits(200)).toContain(64);
-    expect(() => bits(20_000)).toThrow("it must stay below 2^40");
+    expect(signBits(network, images)).toEqual([37, 37, 37]);
+    const scaled = images.map((image) => image.map((value) => value * 20_000n));
+    expect(() => signBits(network, scaled)).toThrow("it must stay below 2^40");
     expect(calibrate(network, []).architecture).toEqual(network.architecture);
     expect(() => calibrate(network, [encode(new Float64Array(108).fill(1e6))])).toThrow("with a headroom of 16");
   });

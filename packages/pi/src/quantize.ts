@@ -12,7 +12,7 @@ import {
 import { type ConvolutionShape, filterSize } from "./convolution.ts";
 import type { LinearWeights, PrivateNetwork, Step, StepOf } from "./network.ts";
 import { coefficientWeights, publicCoefficients } from "./quadratic.ts";
-import { encode, fractionBits } from "./ring.ts";
+import { encode, fractionBits, weightBits } from "./ring.ts";
 
 /** A tensor in PyTorch's layout: filters [out, in, h, w], dense weights [out, in]. */
 export interface WeightTensor {
@@ -42,7 +42,7 @@ const epsilon = 1e-5;
 
 /**
  * A network in fixed point: every batch norm is folded into the convolution before it, then weights are rounded to
- * `fractionBits`. ReLUs are garbled for the whole ring until `calibrate` has bounded what enters them.
+ * `weightBits`. ReLUs are garbled for the whole ring until `calibrate` has bounded what enters them.
  */
 export function quantize(network: PartialReluNetwork): PrivateNetwork {
   const { model, tensors } = network;
@@ -205,11 +205,11 @@ function lengthOf(tensors: PartialReluNetwork["tensors"], name: string, length: 
 }
 
 function inFixedPoint(name: string, { filters, bias }: RealWeights): LinearWeights {
-  const rounded = filters.map((filter) => filter.map((value) => Math.round(value * 2 ** fractionBits)));
+  const rounded = filters.map((filter) => filter.map((value) => Math.round(value * 2 ** weightBits)));
   for (const [channel, filter] of rounded.entries()) {
     if (filter.every((value) => Math.abs(value) < maximumWeight)) continue; // which no NaN is
     throw new UnsupportedNetworkError(
-      `a weight of "${name}", channel ${channel}, is ${maximumWeight / 2 ** fractionBits} or more in magnitude, or no number`,
+      `a weight of "${name}", channel ${channel}, is ${maximumWeight / 2 ** weightBits} or more in magnitude, or no number`,
     );
   }
   const length = rounded[0]?.length ?? 0;
@@ -217,5 +217,5 @@ function inFixedPoint(name: string, { filters, bias }: RealWeights): LinearWeigh
   rounded.forEach((filter, channel) => {
     joined.set(filter, channel * length);
   });
-  return { filters: joined, bias: encode(bias, 2 * fractionBits) };
+  return { filters: joined, bias: encode(bias, fractionBits + weightBits) };
 }

@@ -3,55 +3,59 @@ import { gather, replaced } from "./chunks.ts";
 import { addBias } from "./linear-layer.ts";
 import type { LinearWeights, PrivateNetwork, Step } from "./network.ts";
 import { addConstant, combine, multiply, quadraticWeights } from "./quadratic.ts";
-import { add, fractionBits, type RingVector, shiftRight } from "./ring.ts";
+import { add, fractionBits, type RingVector, shiftRight, weightBits } from "./ring.ts";
 import { convolve } from "./wasm-convolution.ts";
+
+/** A step's output, and what was truncated to it, if anything. */
+interface Computed {
+  output: RingVector;
+  wide?: RingVector;
+}
+
+const truncated = (wide: RingVector, bits: number): Required<Computed> => ({ wide, output: shiftRight(wide, bits) });
 
 /**
  * The network in the clear, in the arithmetic of the protocol: fixed point over Z_2^64 with truncation to the floor. Private
  * inference differs from it by one unit in the last place at each truncation and by nothing else. `watch` sees each step's
- * output, a linear one's before it is truncated too.
+ * output, and what was truncated to it.
  */
 export function inferInTheClear(
   network: PrivateNetwork,
   image: RingVector,
-  watch: (step: Step, values: RingVector) => void = () => undefined,
+  watch: (step: Step, output: RingVector, wide?: RingVector) => void = () => undefined,
 ): RingVector {
   const { architecture, weights } = network;
   const values = new Map<string, RingVector>();
   const of = (name: string) => values.get(name) as RingVector;
-  const truncated = (step: Step, wide: RingVector, bits: number): RingVector => {
-    watch(step, wide);
-    return shiftRight(wide, bits);
-  };
-  const run = (step: Step): RingVector => {
+  const run = (step: Step): Computed => {
     switch (step.op) {
       case "input":
-        return image;
+        return { output: image };
       case "linear": {
         const { filters, bias } = weights.get(step.name) as LinearWeights;
-        return truncated(step, addBias(convolve(step.shape, filters, of(step.from)), bias), fractionBits);
+        return truncated(addBias(convolve(step.shape, filters, of(step.from)), bias), weightBits);
       }
       case "add":
-        return add(of(step.from), of(step.with));
+        return { output: add(of(step.from), of(step.with)) };
       case "average-pool":
-        return truncated(step, averagePositions(step, of(step.from)), reciprocalBits);
+        return truncated(averagePositions(step, of(step.from)), reciprocalBits);
       case "square": {
         const x = gather(of(step.from), step.units);
-        return truncated(step, multiply(x, x), fractionBits);
+        return truncated(multiply(x, x), fractionBits);
       }
       case "quadratic": {
         const { filters, bias } = quadraticWeights(network, step);
         const given = { x: gather(of(step.from), step.units), squares: of(step.squares) };
-        const wide = addConstant(step, bias, combine(step, filters, given));
-        return replaced(of(step.from), step.units, truncated(step, wide, fractionBits));
+        const { wide, output } = truncated(addConstant(step, bias, combine(step, filters, given)), weightBits);
+        return { wide, output: replaced(of(step.from), step.units, output) };
       }
       case "relu":
-        return maskedRelu(of(step.from), step.kept);
+        return { output: maskedRelu(of(step.from), step.kept) };
     }
   };
   for (const step of architecture.steps) {
-    const output = run(step);
-    watch(step, output);
+    const { output, wide } = run(step);
+    watch(step, output, wide);
     values.set(step.name, output);
   }
   return of(architecture.steps.at(-1)?.name ?? "");

@@ -11,7 +11,7 @@ import type { LinearWeights, PrivateNetwork, Step } from "./network.ts";
 import { addConstant, combine, quadraticWeights } from "./quadratic.ts";
 import { randomSeed } from "./random.ts";
 import { type ReluProtocolName, reluProtocols, type ServerRelus } from "./relu-protocols.ts";
-import { add, bytesOf, fractionBits, type RingVector, vectorOf } from "./ring.ts";
+import { add, bytesOf, type RingVector, vectorOf, weightBits } from "./ring.ts";
 import { choicesOf, type Schedule } from "./schedule.ts";
 import { truncateServerShare } from "./sharing.ts";
 import { carryOut, madeBy, type Part, type StepParts } from "./step-parts.ts";
@@ -94,7 +94,7 @@ function planner(
             inference.use("correlation", layer);
             const weights = network.weights.get(step.name) as LinearWeights;
             const wide = applyToServerShare(step, weights, { share: of(step.from), correlation, kernels });
-            return truncateServerShare(wide, fractionBits);
+            return truncateServerShare(wide, weightBits);
           },
         );
       case "add":
@@ -116,7 +116,7 @@ function planner(
           return addConstant(step, bias, combine(step, filters, given));
         };
         const truncated = (sum: RingVector) =>
-          replaced(of(step.from), step.units, truncateServerShare(sum, fractionBits));
+          replaced(of(step.from), step.units, truncateServerShare(sum, weightBits));
         if (step.coefficients === "public") return [shared(step, () => truncated(wide()))];
         return prepared(
           step,

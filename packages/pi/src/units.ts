@@ -1,4 +1,5 @@
 /** The protocol's units, for what measures them one by one. */
+export { reciprocalBits } from "./average-pool.ts";
 export * from "./base-ot.ts";
 export * from "./bits.ts";
 export * from "./carry-tree.ts";

@@ -7,6 +7,7 @@ import {
   fullReluCircuit,
   type ReluCircuit,
   randomVector,
+  reciprocalBits,
   reconstruct,
   reluBy,
   reluEnds,
@@ -15,6 +16,7 @@ import {
   subtract,
   truncateClientShare,
   truncateServerShare,
+  weightBits,
 } from "@reluctant/pi/units";
 import type { Figure } from "../rows.ts";
 import type { Case } from "./case.ts";
@@ -75,17 +77,22 @@ async function wrongByGmw(signBits: 64 | 37): Promise<Figure> {
   return { case: `wrong of a million GMW ReLUs, ${signBits} bits`, value: wrong, unit: "units", atMost: 0 };
 }
 
-/** Values below 2^36, for which calibration's bound leaves no doubt. */
-function wrongTruncations(): Figure {
+/** Values below 2^36, for which calibration's bound leaves no doubt; by so many bits, as squares, products with weights and pools are. */
+function wrongTruncations(bits: number): Figure {
   const x = valuesOf(37, values);
   const client = randomVector(values);
   const out = reconstruct({
-    client: truncateClientShare(client, fractionBits),
-    server: truncateServerShare(subtract(x, client), fractionBits),
+    client: truncateClientShare(client, bits),
+    server: truncateServerShare(subtract(x, client), bits),
   });
-  const exact = shiftRight(x, fractionBits);
+  const exact = shiftRight(x, bits);
   const wrong = out.filter((value, i) => value !== exact[i] && value !== (exact[i] as bigint) + 1n).length;
-  return { case: "truncations of a million off by more than a unit", value: wrong, unit: "values", atMost: 0 };
+  return {
+    case: `truncations by ${bits} bits of a million off by more than a unit`,
+    value: wrong,
+    unit: "values",
+    atMost: 0,
+  };
 }
 
 export const exactness: Case[] = [
@@ -93,7 +100,7 @@ export const exactness: Case[] = [
     name: "exactness",
     quick: false,
     run: async () => [
-      wrongTruncations(),
+      ...[fractionBits, weightBits, reciprocalBits].map(wrongTruncations),
       await wrongRelus(boundedReluCircuit),
       await wrongRelus(fullReluCircuit),
       await wrongByGmw(37),
