@@ -1,8 +1,10 @@
 import { type Channel, ChannelError } from "./channel.ts";
 import { filterSize, inputSize } from "./convolution.ts";
 import type { ClientCorrelations, ServerCorrelations } from "./correlations.ts";
-import { eachImage, imagesOf } from "./images.ts";
+import { imagesOf } from "./images.ts";
+
 import type { Kernels } from "./kernels.ts";
+import { convolveEach } from "./linear-layer.ts";
 import type { Architecture, LinearWeights, PrivateNetwork, Step, StepOf } from "./network.ts";
 import { combine } from "./quadratic.ts";
 import { Keystream, randomSeed, seedBytes } from "./random.ts";
@@ -42,19 +44,20 @@ export async function deal(
   }
   const of = ({ name }: Step) => filters.get(name) as Int32Array;
   /** The client's W·r − s, r what it sends of `inputs` elements. */
-  const correlate = async (size: { inputs: number; outputs: number }, product: (mask: RingVector) => RingVector) => {
+  const correlate = async (
+    size: { inputs: number; outputs: number },
+    product: (mask: RingVector) => RingVector | Promise<RingVector>,
+  ) => {
     const mask = vectorOf(await client.receive("mask", 8 * size.inputs));
     const kept = new Keystream(await server.receive("maskSeed", seedBytes)).vector(size.outputs);
-    await client.send("correlation", bytesOf(subtract(product(mask), kept)));
+    await client.send("correlation", bytesOf(subtract(await product(mask), kept)));
   };
   const serve = async (step: Step): Promise<void> => {
     if (step.op === "square") return dealSquares(step, { client, server });
     if (step.op === "linear") {
       const images = imagesOf(step);
       const size = { inputs: images * inputSize(step.shape), outputs: step.size };
-      return correlate(size, (mask) =>
-        eachImage(mask, images, (image) => kernels.convolve(step.shape, of(step), image)),
-      );
+      return correlate(size, (mask) => convolveEach(step, of(step), mask, kernels));
     }
     if (step.op !== "quadratic" || step.coefficients === "public") return;
     const count = step.units.length;

@@ -13,7 +13,7 @@ export type Level = (typeof levels)[number];
 /** What takes an inference's time, at one level. All levels give the same bytes; a measurement says which it had. */
 export interface Kernels {
   readonly level: Level;
-  /** Chunks that are garbled or evaluated at once: 1 in the thread that asks, or each in a thread of its own. */
+  /** Chunks that are garbled or evaluated at once, and bands of a convolution: 1 in the thread that asks, or each in one of its own. */
   readonly threads: number;
   /** Takes the labels, as `evaluate` takes labels and tables. */
   garble<Input extends string>(
@@ -31,7 +31,7 @@ export interface Kernels {
   /** H(row ⊕ shift, j) of rows in groups of one length, a multiple of 32, the key j of each group in turn. */
   hashRows(keys: Uint8Array, rows: Labels, shift: Delta): Labels;
   /** Filters [out, height, width, in] on an image, over Z_2^64. */
-  convolve(shape: ConvolutionShape, filters: Int32Array, image: RingVector): RingVector;
+  convolve(shape: ConvolutionShape, filters: Int32Array, image: RingVector): RingVector | Promise<RingVector>;
   /** Of encrypted linear layers. */
   readonly polynomials: PolynomialKernels;
   /** Ends its threads. */

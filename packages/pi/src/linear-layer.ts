@@ -1,4 +1,4 @@
-import { eachImage, imagesOf } from "./images.ts";
+import { imagesOf, joined, partsOf } from "./images.ts";
 import type { Kernels } from "./kernels.ts";
 import type { LinearWeights, StepOf } from "./network.ts";
 import type { RingVector } from "./ring.ts";
@@ -9,17 +9,28 @@ import type { RingVector } from "./ring.ts";
  */
 
 /** What the server computes online: its share of the layer's output, with the fraction bits of weights and activations. */
-export function applyToServerShare(
+export async function applyToServerShare(
   step: StepOf<"linear">,
   { filters, bias }: LinearWeights,
   { share, correlation, kernels }: { share: RingVector; correlation: RingVector; kernels: Kernels },
-): RingVector {
-  const wide = eachImage(share, imagesOf(step), (image) => kernels.convolve(step.shape, filters, image));
+): Promise<RingVector> {
+  const wide = await convolveEach(step, filters, share, kernels);
   for (let i = 0, channel = 0; i < wide.length; i++) {
     wide[i] = (wide[i] as bigint) + (correlation[i] as bigint) + (bias[channel] as bigint);
     channel = channel + 1 === bias.length ? 0 : channel + 1;
   }
   return wide;
+}
+
+/** What becomes of each image, one behind the other. */
+export async function convolveEach(
+  step: StepOf<"linear">,
+  filters: Int32Array,
+  vector: RingVector,
+  kernels: Kernels,
+): Promise<RingVector> {
+  const images = partsOf(vector, imagesOf(step));
+  return joined(await Promise.all(images.map((image) => kernels.convolve(step.shape, filters, image))));
 }
 
 /** Adds a bias to each position's channels, in place. */

@@ -73,11 +73,14 @@ export function negate(a: RingVector): RingVector {
   return out;
 }
 
-/** The elements of one, then those of the other. */
-export function concatenated(first: RingVector, second: RingVector): RingVector {
-  const out = new BigInt64Array(first.length + second.length);
-  out.set(first);
-  out.set(second, first.length);
+/** The elements of the first, then those of the next. */
+export function concatenated(...parts: readonly RingVector[]): RingVector {
+  const out = new BigInt64Array(parts.reduce((total, { length }) => total + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
   return out;
 }
 

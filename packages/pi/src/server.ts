@@ -90,10 +90,10 @@ function planner(
           step,
           schedule.linear,
           () => correlations.linear(step),
-          (correlation) => {
+          async (correlation) => {
             inference.use("correlation", layer);
             const weights = network.weights.get(step.name) as LinearWeights;
-            const wide = applyToServerShare(step, weights, { share: of(step.from), correlation, kernels });
+            const wide = await applyToServerShare(step, weights, { share: of(step.from), correlation, kernels });
             return truncateServerShare(wide, weightBits);
           },
         );

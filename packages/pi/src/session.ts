@@ -34,7 +34,7 @@ export interface MeasureOptions {
   network: PrivateNetwork;
   images: readonly RingVector[];
   profile: NetworkProfileName;
-  /** Chunks of ReLUs that each party works on at once, each in a thread. Default: 1, in its own. */
+  /** Chunks of ReLUs, and bands of a convolution, that each party works on at once, each in a thread. Default: 1, in its own. */
   threads?: number;
   /** How ReLUs are computed. Default: by garbled circuits. */
   relus?: ReluProtocolName;

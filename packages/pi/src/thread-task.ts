@@ -1,7 +1,9 @@
 import type { Circuit } from "./circuit.ts";
+import type { ConvolutionShape } from "./convolution.ts";
 import type { Garbled, InputLabels } from "./garbling.ts";
 import type { ChunkName } from "./gate-hash.ts";
 import type { Delta } from "./labels.ts";
+import type { RingVector } from "./ring.ts";
 
 /** A chunk, of the circuit that was sent under this number, from 0 on. */
 export interface ThreadChunk {
@@ -10,10 +12,17 @@ export interface ThreadChunk {
   units: number;
 }
 
-/** What a thread of kernels is told; it answers all but circuits, in their order. */
-export type ThreadTask =
-  | { kind: "circuit"; circuit: Circuit }
-  | ({ kind: "garble"; zeros: InputLabels<string>; delta: Delta } & ThreadChunk)
-  | ({ kind: "evaluate"; labels: InputLabels<string>; tables: Uint8Array } & ThreadChunk);
+/** What later tasks name by its number, each kind from 0 on. */
+export type ThreadNews = { kind: "circuit"; circuit: Circuit } | { kind: "filters"; filters: Int32Array };
 
-export type ThreadAnswer = { garbled: Garbled } | { colors: Int32Array } | { error: string };
+/** What a thread of kernels is asked; it answers in the order of the questions. */
+export type ThreadTask =
+  | ({ kind: "garble"; zeros: InputLabels<string>; delta: Delta } & ThreadChunk)
+  | ({ kind: "evaluate"; labels: InputLabels<string>; tables: Uint8Array } & ThreadChunk)
+  | { kind: "convolve"; shape: ConvolutionShape; filters: number; image: RingVector };
+
+export type ThreadAnswer =
+  | { garbled: Garbled }
+  | { colors: Int32Array }
+  | { convolved: RingVector }
+  | { error: string };

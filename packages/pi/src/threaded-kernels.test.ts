@@ -1,7 +1,9 @@
 import { expect, it } from "vitest";
 import { chooseKernels } from "./choose-kernels.ts";
 import { chunkUnits } from "./chunks.ts";
+import { filterSize, inputSize } from "./convolution.ts";
 import { type ChunkName, GateHash } from "./gate-hash.ts";
+import type { Kernels } from "./kernels.ts";
 import { labelsOfBits, labelWords, randomDelta } from "./labels.ts";
 import { randomSeed, randomVector, randomWords } from "./random.ts";
 import { boundedReluCircuit as bounded, fullReluCircuit as full } from "./relu-circuit.ts";
@@ -38,6 +40,24 @@ it("threads give the bytes that one gives, whichever circuit, several chunks at 
   await two.close();
   expect([one.threads, two.threads]).toEqual([1, 2]);
 });
+
+it.each([1, 2])(
+  "threads convolve as one does, several images and filters at once, with a stride of %i",
+  async (stride) => {
+    const [one, three] = [chooseKernels(), chooseKernels({ threads: 3 })];
+    const extent = 20 * stride;
+    const shape = { height: extent, width: extent, channelsIn: 48, channelsOut: 40, kernel: 3, stride, padding: 1 };
+    const random = () => ({
+      filters: randomWords(filterSize(shape) * shape.channelsOut),
+      image: randomVector(inputSize(shape)),
+    });
+    const given = [random(), random()];
+    const convolved = ({ convolve }: Kernels) =>
+      Promise.all([...given, ...given].map(({ filters, image }) => convolve(shape, filters, image)));
+    expect(await convolved(three)).toEqual(await convolved(one));
+    await three.close();
+  },
+);
 
 it("a thread's error is its caller's, and a pool that was closed refuses", async () => {
   const kernels = chooseKernels({ threads: 2 });
