@@ -42,3 +42,24 @@ it("refuses what memory has no room for, before any is taken, naming the field",
   );
   expect(refusal(linear, 1_000, "dealer")).not.toThrow();
 });
+
+it("counts what units of polynomials take: ciphertexts of secret ones, and one vector of x and its square", () => {
+  const refusal = (
+    { channels, positions }: { channels: number; positions: number },
+    images: number,
+    { coefficients = "secret", linear = "he" }: { coefficients?: "secret" | "public"; linear?: "he" | "dealer" } = {},
+  ) => {
+    const size = channels * positions;
+    const units = Uint32Array.from({ length: size }, (_, unit) => unit);
+    const step = { op: "quadratic", name: "mix", from: "x", squares: "squares", size, units, channels } as const;
+    const architecture = { name: "large", steps: [{ ...step, coefficients }] };
+    return () => batched({ architecture, weights: new Map() }, { images, linear });
+  };
+  const wide = { channels: 80_000, positions: 1 };
+  expect(refusal(wide, 50)).toThrow(/^pi.batch: 50 images take \d+ MiB of ciphertexts of "mix" where 2048 MiB/);
+  for (const of of [{ coefficients: "public" }, { linear: "dealer" }] as const)
+    expect(refusal(wide, 50, of)).not.toThrow();
+  const large = { channels: 64, positions: 1_024 };
+  expect(refusal(large, 100)).toThrow("100 images take a layer of 100 MiB where 64 MiB are allowed");
+  expect(refusal(large, 50)).not.toThrow();
+});

@@ -1,7 +1,9 @@
 import { maximumMessageBytes } from "./frame.ts";
 import { ciphertextMemory, countsOf, packingOf } from "./he/packing.ts";
+import { asLinear } from "./he/quadratic.ts";
+import { imagesOf } from "./images.ts";
 import type { LinearProtocolName } from "./linear-protocols.ts";
-import { type Architecture, keptReluCount, type PrivateNetwork, type Step, stepsOf } from "./network.ts";
+import { type Architecture, keptReluCount, type PrivateNetwork, type Step, type StepOf, stepsOf } from "./network.ts";
 
 /*
  * A batch: so many images go through the layers together and share each round. Their vectors lie one behind the other, and to the
@@ -54,17 +56,30 @@ function requireRoom(
   const refuse = (what: string, limit: string): never => {
     throw new BatchError(`pi.batch: ${images} images take ${what} where ${limit} are allowed: choose a smaller batch`);
   };
-  const largest = Math.max(...architecture.steps.map(({ size }) => size));
+  const largest = Math.max(...architecture.steps.map(longestVector));
   if (8 * largest * images > maximumMessageBytes)
     refuse(`a layer of ${mebibytes(8 * largest * images)}`, mebibytes(maximumMessageBytes));
   const circuits = keptReluCount(architecture) * circuitBytes * images;
   if (circuits > limits.circuits) refuse(`${mebibytes(circuits)} of ReLUs`, mebibytes(limits.circuits));
   if (linear !== "he") return;
-  for (const { name, shape } of stepsOf(architecture, "linear")) {
-    const ciphertexts = countsOf(packingOf(name, shape)).inputs * ciphertextMemory * images;
+  for (const step of encryptedLayers(architecture, images)) {
+    const ciphertexts = countsOf(packingOf(step.name, step.shape)).inputs * ciphertextMemory * imagesOf(step);
     if (ciphertexts > limits.ciphertexts)
-      refuse(`${mebibytes(ciphertexts)} of ciphertexts of "${name}"`, mebibytes(limits.ciphertexts));
+      refuse(`${mebibytes(ciphertexts)} of ciphertexts of "${step.name}"`, mebibytes(limits.ciphertexts));
   }
+}
+
+/** Elements of the longest vector that a step takes or gives, of an image: a polynomial takes x and its square in one. */
+const longestVector = (step: Step): number =>
+  step.op === "quadratic" ? Math.max(step.size, 2 * step.units.length) : step.size;
+
+/** What is computed on ciphertexts: linear layers, an image each, and secret polynomials, all images' positions in one. */
+function encryptedLayers(architecture: Architecture, images: number): StepOf<"linear">[] {
+  const secret = stepsOf(architecture, "quadratic").filter(({ coefficients }) => coefficients === "secret");
+  return [
+    ...stepsOf(architecture, "linear").map((step) => ({ ...step, images })),
+    ...secret.map((step) => asLinear({ ...step, size: step.size * images })),
+  ];
 }
 
 const mebibytes = (bytes: number): string => `${Math.ceil(bytes / 2 ** 20)} MiB`;
