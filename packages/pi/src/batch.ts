@@ -63,7 +63,8 @@ function requireRoom(
   if (circuits > limits.circuits) refuse(`${mebibytes(circuits)} of ReLUs`, mebibytes(limits.circuits));
   if (linear !== "he") return;
   for (const step of encryptedLayers(architecture, images)) {
-    const ciphertexts = countsOf(packingOf(step.name, step.shape)).inputs * ciphertextMemory * imagesOf(step);
+    const { inputs } = countsOf(packingOf(step.name, step.shape));
+    const ciphertexts = (inputs + 1) * ciphertextMemory * imagesOf(step); // what came, and a group's sum
     if (ciphertexts > limits.ciphertexts)
       refuse(`${mebibytes(ciphertexts)} of ciphertexts of "${step.name}"`, mebibytes(limits.ciphertexts));
   }

@@ -5,7 +5,7 @@ import { type ReluProtocolName, reluProtocols } from "./relu-protocols.ts";
 import type { Schedule } from "./schedule.ts";
 
 /** Rises with every change of what goes over a channel. */
-const protocolVersion = 4;
+const protocolVersion = 5;
 
 /** What both parties must say alike. */
 export interface Greeting {

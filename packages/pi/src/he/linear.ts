@@ -1,4 +1,5 @@
 import type { Channel } from "../channel.ts";
+import { gather } from "../chunks.ts";
 import { imagesOf, partsOf } from "../images.ts";
 import type { StepOf } from "../network.ts";
 import { randomVector, seedBytes } from "../random.ts";
@@ -51,13 +52,14 @@ export async function correlateClient(
         const message = packInput(packing, image, { slab, group });
         await server.send("ciphertext", written(encrypt(message, { key, kernels })));
       }
-    for (const image of partsOf(out, images))
-      for (let group = 0; group < outputs; group++) {
-        const { coefficients, places } = outputPlaces(packing, { slab, group });
+    for (let group = 0; group < outputs; group++) {
+      const { coefficients, places } = outputPlaces(packing, { slab, group });
+      for (const image of partsOf(out, images)) {
         const bytes = await server.receive("product", productBytes(coefficients.length));
         const { messages } = decrypt(readProduct(bytes, coefficients.length), { key, coefficients, kernels });
         for (let i = 0; i < places.length; i++) image[places[i] as number] = messages[i] as bigint;
       }
+    }
   }
   return out;
 }
@@ -76,15 +78,15 @@ export async function correlateServer(
     // all images' before the first product, so that they share the round
     const received: Ciphertext[][] = [];
     for (const _ of keptOfImages) received.push(await receiveCiphertexts(client, inputs));
-    for (const [image, keptOfImage] of keptOfImages.entries())
-      for (let group = 0; group < outputs; group++) {
-        const sum = weightedSum(packing, filters, { received: received[image] as Ciphertext[], group, kernels });
-        const { coefficients, places } = outputPlaces(packing, { slab, group });
-        const message = new BigInt64Array(places.length);
-        for (let i = 0; i < places.length; i++) message[i] = keptOfImage[places[i] as number] as bigint;
+    for (let group = 0; group < outputs; group++) {
+      const { coefficients, places } = outputPlaces(packing, { slab, group });
+      const sums = weightedSums(packing, filters, { received, group, kernels });
+      for (const [image, sum] of sums.entries()) {
+        const message = gather(keptOfImages[image] as RingVector, places);
         const { b, a } = finish(sum, { publicKey, coefficients, message, kernels });
         await client.send("product", packResidues(joined(a, b)));
       }
+    }
   }
   return kept;
 }
@@ -95,16 +97,21 @@ async function receiveCiphertexts(client: Channel, count: number): Promise<Ciphe
   return received;
 }
 
-/** The sum over a layer's inputs of what their weights to one group of outputs make of them. */
-function weightedSum(
+/**
+ * Of each image the sum over a layer's inputs of what their weights to one group of outputs make of them. The weights, which are
+ * all images', are transformed once, and only the sums of one group are in memory, beside the ciphertexts.
+ */
+function weightedSums(
   packing: Packing,
   filters: Int32Array,
-  { received, group, kernels }: { received: readonly Ciphertext[]; group: number; kernels: PolynomialKernels },
-): Ciphertext {
-  const sum = emptySum();
-  for (const [input, ciphertext] of received.entries())
-    kernels.multiplyPlain(sum, packWeights(packing, filters, { input, output: group }), ciphertext);
-  return sum;
+  { received, group, kernels }: { received: readonly Ciphertext[][]; group: number; kernels: PolynomialKernels },
+): Ciphertext[] {
+  const sums = received.map(emptySum);
+  for (let input = 0; input < countsOf(packing).inputs; input++) {
+    const ciphertexts = received.flatMap((ofImage) => ofImage[input] as Ciphertext);
+    kernels.multiplyPlain(sums.flat(), packWeights(packing, filters, { input, output: group }), ciphertexts);
+  }
+  return sums;
 }
 
 function written({ seed, b }: SeededCiphertext): Uint8Array {

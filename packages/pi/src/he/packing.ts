@@ -166,13 +166,13 @@ export function packWeights(
 export function outputPlaces(
   { shape, sampling, stride, slabRows, plane, channelsIn, channelsOut }: Packing,
   { slab, group }: { slab: number; group: number },
-): { coefficients: Int32Array; places: Int32Array } {
+): { coefficients: Int32Array; places: Uint32Array } {
   const [rows, columns] = [outputExtent(shape.height, shape), outputExtent(shape.width, shape)];
   const channels = channelsOf(group, channelsOut, shape.channelsOut);
   const step = shape.stride / sampling;
   const [first, end] = [slab * slabRows, Math.min((slab + 1) * slabRows, rows)];
   const count = (end - first) * columns * (channels.end - channels.first);
-  const [coefficients, places] = [new Int32Array(count), new Int32Array(count)];
+  const [coefficients, places] = [new Int32Array(count), new Uint32Array(count)];
   let i = 0;
   for (let y = first; y < end; y++) {
     for (let x = 0; x < columns; x++) {
