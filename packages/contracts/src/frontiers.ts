@@ -55,6 +55,12 @@ export const frontierPointSchema = z.object({
 });
 export type FrontierPoint = z.infer<typeof frontierPointSchema>;
 
+/** Points of one trial, without what other points make of them. */
+export const trialPointsSchema = z.object({
+  items: z.array(frontierPointSchema.omit({ onFrontier: true, cost: true })),
+});
+export type TrialPoint = z.infer<typeof trialPointsSchema>["items"][number];
+
 /** A point that was looked for by its id. */
 export const foundPointSchema = frontierPointSchema
   .pick({ id: true, method: true, budget: true, seed: true, reluCount: true, experimentId: true, trialId: true })

@@ -4,7 +4,6 @@ import {
   type FrontierAxis,
   type FrontierPoint,
   type FrontierSelection,
-  type PiMeasurement,
   ReluctantError,
 } from "@reluctant/contracts";
 import { type Statements, sql } from "@reluctant/db";
@@ -21,12 +20,11 @@ import {
   models,
   reluCount,
   type Shape,
-  systemOf,
 } from "@reluctant/relu";
 import { found, visibleTeam } from "./authorize.ts";
 import type { Caller, Deps } from "./deps.ts";
 import { findDataset, unknownDataset } from "./plan-spec.ts";
-import { inBatches } from "./slices.ts";
+import { readPoints } from "./read-points.ts";
 import { tradeOffOf } from "./trade-off.ts";
 
 export interface GetFrontier {
@@ -83,7 +81,7 @@ interface Reached {
 
 const reached = {
   async all(db, which) {
-    const rows = await pointsOf(db, await db.many(sql.pointsOfFrontier, which), which);
+    const rows = await readPoints(db, await db.many(sql.pointsOfFrontier, which), which);
     const undominated = new Set(frontierOf(rows));
     return {
       points: rows.map((row) => ({ ...row, onFrontier: undominated.has(row) })),
@@ -96,7 +94,7 @@ const reached = {
       db.many(sql.frontierCorners, which),
       db.many(sql.frontierMeans, which),
     ]);
-    const rows = await pointsOf(db, corners, which);
+    const rows = await readPoints(db, corners, which);
     return { points: rows.map((row) => ({ ...row, onFrontier: true })), means };
   },
 } satisfies Record<FrontierSelection, (t: Statements, which: Which) => Promise<Reached>>;
@@ -114,7 +112,7 @@ async function reachedAtCost(
   { axis, setting: wanted, selection }: CostQuestion,
 ): Promise<Reached> {
   const { pointIds, others } = await t.one(sql.measuredPoints, which);
-  const rows = await pointsOf(
+  const rows = await readPoints(
     t,
     pointIds.map((id) => ({ id })),
     which,
@@ -158,49 +156,3 @@ const unknownSetting = (wanted: string, settings: readonly MeasuredSetting[]): R
       ? `setting "${wanted}" has no measurements, as no point of this frontier has any`
       : `setting "${wanted}" has no measurements; choose one of ${settings.map(({ key }) => key).join(", ")}`,
   );
-
-type MeasuredPoint = sql.FrontierPointRow & Pick<FrontierPoint, "measurements">;
-
-/** By the batch: reading many at once would hold up other requests. */
-async function pointsOf(t: Statements, points: { id: string }[], { teamId }: Which): Promise<MeasuredPoint[]> {
-  const rows: MeasuredPoint[] = [];
-  for (const batch of inBatches(points)) {
-    const pointIds = batch.map(({ id }) => id);
-    const [found, measured] = await Promise.all([
-      t.many(sql.frontierPoints, { pointIds, teamId }),
-      t.many(sql.measurementsOfPoints, { pointIds }),
-    ]);
-    const measurements = byPoint(measured);
-    rows.push(...found.map((row) => ({ ...row, measurements: measurements.get(row.id) ?? [] })));
-  }
-  return rows;
-}
-
-function byPoint(rows: readonly sql.MeasurementRow[]): Map<string, PiMeasurement[]> {
-  const measurements = new Map<string, PiMeasurement[]>();
-  for (const row of rows) measurements.set(row.pointId, [...(measurements.get(row.pointId) ?? []), measurementOf(row)]);
-  return measurements;
-}
-
-function measurementOf({ stageRunId, implementation, params, result, finishedAt }: sql.MeasurementRow): PiMeasurement {
-  const { protocol = "garbled", linear = "dealer", profile, batch, threads, repeat } = params; // the only ones once
-  const { samples, privateAccuracy, plaintextAccuracy, agreement, machine } = result;
-  const { steps: _, ...cost } = result.cost;
-  return {
-    stageRunId,
-    system: systemOf(implementation),
-    protocol,
-    linear,
-    profile,
-    batch,
-    threads,
-    repeat,
-    samples,
-    privateAccuracy,
-    plaintextAccuracy,
-    agreement,
-    cost,
-    machine,
-    measuredAt: finishedAt.toISOString(),
-  };
-}

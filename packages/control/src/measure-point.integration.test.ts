@@ -1,7 +1,15 @@
 import { type PointMeasurement, pointMeasurementSchema } from "@reluctant/contracts";
 import { type Kit, setup } from "@reluctant/testkit";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { extendExperiment, findPoints, getExperiment, getFrontier, measurePoint } from "./index.ts";
+import {
+  extendExperiment,
+  findPoints,
+  getExperiment,
+  getFrontier,
+  listTrialPoints,
+  listTrials,
+  measurePoint,
+} from "./index.ts";
 
 let kit: Kit;
 beforeEach(async () => {
@@ -46,6 +54,37 @@ test("one point's network is measured and no other, and nothing is trained for i
   expect((await stageRunsOf(again.experimentId)).filter(({ origin }) => origin !== "cached")).toMatchObject([
     { params: { repeat: 2 } },
   ]);
+});
+
+test("a trial tells of its own network alone, with what was measured of it by any experiment", async () => {
+  const { experimentId } = await kit.submit({ budgets: ["10%", "20%"] });
+  const identity = await kit.caller();
+  const { items: trials } = await listTrials(kit.deps, { identity, experimentId, limit: 10 });
+  const pointsOfTrials = () => Promise.all(trials.map(({ id }) => listTrialPoints(kit.deps, { identity, id })));
+  expect(await pointsOfTrials()).toEqual([[], []]);
+  const worker = await kit.worker();
+  await kit.drain(worker);
+  const [[point] = []] = await pointsOfTrials();
+  await measure(point?.id as string);
+  await kit.drain(worker);
+  const told = (await pointsOfTrials()).flat();
+  expect(told.map(({ budget }) => budget)).toEqual(trials.map(({ budget }) => budget));
+  expect(told.map(({ measurements }) => measurements.length)).toEqual([1, 0]);
+  await expect(
+    listTrialPoints(kit.deps, { identity: await kit.caller("studio"), id: trials[0]?.id as string }),
+  ).rejects.toMatchObject({ code: "not-found" });
+});
+
+test("a fault is told under the name of the field that was asked", async () => {
+  await kit.submit({ budgets: ["10%"] });
+  await kit.drain(await kit.worker());
+  const [point] = await pointsOf("senet");
+  const fault = (change: Partial<PointMeasurement>) => measure(point?.id as string, change);
+  await expect(fault({ system: "gazelle", linear: "dealer" })).rejects.toMatchObject({ errors: [{ field: "linear" }] });
+  await expect(fault({ samples: 5, batch: 2 })).rejects.toMatchObject({
+    code: "invalid-spec",
+    errors: [{ field: "batch", message: "5 samples are no whole number of batches of 2" }],
+  });
 });
 
 test("of a descent that was extended, the network is that of the spec that led to it", async () => {

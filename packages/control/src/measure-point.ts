@@ -37,7 +37,9 @@ export async function measurePoint(
   { identity, pointId, asked, idempotency }: MeasurePoint,
 ): Promise<CreatedExperiment> {
   requireRole(identity, "member");
-  const { spec, rawSpec } = await measuringOf(deps, identity, pointId, asked);
+  const { spec, rawSpec } = await measuringOf(deps, identity, pointId, asked).catch((error: unknown) => {
+    throw asAsked(error);
+  });
   return createExperiment(deps, { identity, spec, rawSpec, ...(idempotency && { idempotency }) });
 }
 
@@ -74,6 +76,12 @@ async function measuringOf(
   }
   throw conflict(pointId, "is not what its spec leads to in this version: submit its method, budget and seed anew");
 }
+
+/** Who asked wrote the fields of the spec's `pi` alone: a fault in one of them has its name there. */
+const asAsked = (error: unknown): unknown =>
+  error instanceof ReluctantError && error.code === "invalid-spec"
+    ? invalidSpec(error.errors.map(({ field, message }) => ({ field: field.replace(/^pi\./, ""), message })))
+    : error;
 
 /** What led to the point must be there. A descent is submitted with all of its budgets: what they lead to must be there, too. */
 function refuseTraining(pointId: string, { stageRuns }: PlanAnswer): void {

@@ -1,10 +1,18 @@
-import { type Page, type Priority, priorities, readTrialCursor, type Trial } from "@reluctant/contracts";
+import {
+  type Page,
+  type Priority,
+  priorities,
+  readTrialCursor,
+  type Trial,
+  type TrialPoint,
+} from "@reluctant/contracts";
 import { type Statements, sql } from "@reluctant/db";
 import { trialState } from "@reluctant/relu";
 import { found, visibleTeam } from "./authorize.ts";
 import { cursorOf } from "./cursor.ts";
 import type { Caller, Deps } from "./deps.ts";
 import { findOwnExperiment } from "./own-experiment.ts";
+import { readPoints } from "./read-points.ts";
 
 /** Trials of an experiment in the plan's order. */
 export async function listTrials(
@@ -25,6 +33,15 @@ export async function listTrials(
 export async function getTrial({ db }: Deps, { identity, id }: { identity: Caller; id: string }): Promise<Trial> {
   await experimentOfTrial({ db }, { identity, id });
   return readTrial(db, id);
+}
+
+/** The partial-ReLU networks that a trial reached, with what was measured of each; none before its last stage has ended. */
+export async function listTrialPoints(
+  { db }: Deps,
+  { identity, id }: { identity: Caller; id: string },
+): Promise<TrialPoint[]> {
+  await experimentOfTrial({ db }, { identity, id });
+  return readPoints(db, await db.many(sql.pointsOfTrial, { trialId: id }), { teamId: visibleTeam(identity) });
 }
 
 export const readTrial = async (t: Statements, id: string): Promise<Trial> =>

@@ -2,11 +2,12 @@ import {
   priorityChangeSchema,
   type TrialCommand,
   trialFilterSchema,
+  trialPointsSchema,
   trialPrioritySchema,
   trialSchema,
   trialsChangedSchema,
 } from "@reluctant/contracts";
-import { changeTrial, changeTrials, getTrial } from "@reluctant/control";
+import { changeTrial, changeTrials, getTrial, listTrialPoints } from "@reluctant/control";
 import { idParams } from "../http/parameters.ts";
 import { route } from "../http/route.ts";
 
@@ -71,6 +72,26 @@ export const trialRoutes = [
     handle: async ({ deps, identity, params }) => ({
       status: 200,
       json: await getTrial(deps.control, { identity, id: params.id }),
+    }),
+  }),
+  route({
+    name: "listTrialPoints",
+    method: "get",
+    path: "/api/v1/trials/{id}/points",
+    summary: "The partial-ReLU networks that a trial reached, with what was measured of each.",
+    access: "viewer",
+    params: idParams,
+    answers: {
+      200: {
+        description: "One for each width; none before its last stage has ended.",
+        schema: trialPointsSchema,
+        links: { measurePoint: { id: "/items/0/id" } },
+      },
+    },
+    problems: ["not-found"],
+    handle: async ({ deps, identity, params }) => ({
+      status: 200,
+      json: { items: await listTrialPoints(deps.control, { identity, id: params.id }) },
     }),
   }),
   ...plain.map(oneTrial),

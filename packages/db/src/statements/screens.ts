@@ -194,6 +194,7 @@ export const logChunks = statement("log-chunks", {
 
 const ofFrontier = { datasetVersion: text, model: text, teamId: nullable(uuid) };
 export const pointsOfFrontier = statement("points-of-frontier", { takes: ofFrontier, gives: { id: text } });
+export const pointsOfTrial = statement("points-of-trial", { takes: { trialId: uuid }, gives: { id: text } });
 export const frontierCorners = statement("frontier-corners", { takes: ofFrontier, gives: { id: text } });
 export const frontierMeans = statement("frontier-means", {
   takes: ofFrontier,

@@ -2,11 +2,13 @@ import {
   type Priority,
   type Trial,
   type TrialFilterInput,
+  type TrialPoint,
   type TrialsChanged,
+  trialPointsSchema,
   trialSchema,
   trialsChangedSchema,
 } from "@reluctant/contracts";
-import { type Http, path } from "../http.ts";
+import { type Abortable, type Http, path } from "../http.ts";
 
 /** Of an experiment those that are of one of the values of each field that is given; all without one. */
 export type TrialFilter = TrialFilterInput;
@@ -22,6 +24,9 @@ export const trialRoutes = (http: Http) => {
       http.post(trialsChangedSchema, path`/experiments/${experimentId}/trials/${command}`, { json: filter });
 
   return {
+    /** The partial-ReLU networks that it reached, with what was measured of each; none before its last stage has ended. */
+    points: async (id: string, { signal }: Abortable = {}): Promise<TrialPoint[]> =>
+      (await http.get(trialPointsSchema, path`/trials/${id}/points`, { signal })).items,
     /** What runs for it alone stops with a checkpoint, and nothing starts for it until it is resumed. */
     pause: one("pause"),
     resume: one("resume"),
