@@ -83,6 +83,19 @@ test("the least recently used artifacts leave, while those in use stay readable"
   expect((await readdir(folder)).sort()).toEqual([first, third].sort());
 });
 
+test("slots that fetch at the same time, with room for none of it, each have their bytes", async () => {
+  const { store, fetch } = await setup(0);
+  const texts = ["one", "two", "three"];
+  const hashes = texts.map(store);
+  const slot = async () => {
+    const fetched: string[] = [];
+    for (let round = 0; round < 40; round++) fetched.push(await fetch(hashes[round % hashes.length] as string));
+    return fetched;
+  };
+  const expected = Array.from({ length: 40 }, (_, round) => texts[round % texts.length]);
+  expect(await Promise.all([slot(), slot(), slot(), slot()])).toEqual([expected, expected, expected, expected]);
+});
+
 test("what a killed worker left of a download goes after a day", async () => {
   const { folder, store, fetch } = await setup();
   const sha256 = store("weights");

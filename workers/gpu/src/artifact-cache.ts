@@ -27,7 +27,7 @@ export function createArtifactCache(options: {
 }): ArtifactCache {
   const { folder, artifacts, maxBytes = defaultMaxBytes } = options;
 
-  const download = async (sha256: string, signal: AbortSignal): Promise<void> => {
+  const download = async (sha256: string, to: string, signal: AbortSignal): Promise<void> => {
     const stored = await artifacts.get(sha256);
     if (!stored) throw new AttemptFailure("bad-input", `artifact ${sha256} is not in the store`);
     const partial = join(folder, `${sha256}.${randomUUID()}.partial`);
@@ -36,6 +36,7 @@ export function createArtifactCache(options: {
       if ((await fileSha256(partial)) !== sha256) {
         throw new AttemptFailure("bad-input", `artifact ${sha256} arrived with other bytes`);
       }
+      await link(partial, to);
       await rename(partial, join(folder, sha256));
     } finally {
       await rm(partial, { force: true });
@@ -45,13 +46,12 @@ export function createArtifactCache(options: {
   return {
     async fetch(sha256, to, signal) {
       await mkdir(folder, { recursive: true });
-      const file = join(folder, sha256);
-      if ((await fileSha256(file).catch(() => null)) !== sha256) {
-        await rm(file, { force: true });
-        await download(sha256, signal);
+      await link(join(folder, sha256), to).catch(() => {}); // ours from here on: another slot may evict it, or mend it, meanwhile
+      if ((await fileSha256(to).catch(() => null)) === sha256) await utimes(to, new Date(), new Date());
+      else {
+        await rm(to, { force: true });
+        await download(sha256, to, signal);
       }
-      await link(file, to); // stays readable when evicted
-      await utimes(file, new Date(), new Date());
       await evict(folder, maxBytes);
     },
   };
