@@ -88,7 +88,10 @@ export function runAttempt(options: AttemptOptions): RunningAttempt {
     await slot.release().catch((err: unknown) => log.warn({ err }, "the slot's file could not be written"));
     stop.close();
     await lease.stop();
-    await rm(context.scratch, { recursive: true, force: true });
+    // What cannot be removed is tried again when the slot is next started, and keeps it from nothing meanwhile.
+    await rm(context.scratch, { recursive: true, force: true }).catch((err: unknown) =>
+      log.warn({ err }, "the attempt's scratch folder could not be removed"),
+    );
     return reported;
   };
 

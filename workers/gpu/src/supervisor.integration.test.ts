@@ -13,9 +13,8 @@ import { createLogger } from "@reluctant/telemetry";
 import { engineOf, setup as setupKit } from "@reluctant/testkit";
 import { afterEach, expect, test, vi } from "vitest";
 import { createArtifactCache } from "./artifact-cache.ts";
-import type { HeldDatasets } from "./datasets.ts";
 import { takeSlot } from "./slot-file.ts";
-import { createSupervisor, type Supervisor } from "./supervisor.ts";
+import { createSupervisor, type Supervisor, type SupervisorOptions } from "./supervisor.ts";
 
 const cleanUps: (() => unknown)[] = [];
 afterEach(async () => {
@@ -130,7 +129,7 @@ async function setup() {
     notifications.publish("jobs");
   };
 
-  const startWorker = async (name: string, program: string, datasets: HeldDatasets = holds([kit.dataset.version])) => {
+  const startWorker = async (name: string, program: string, change: Partial<SupervisorOptions> = {}) => {
     const home = join(folder, name);
     const scratchRoot = join(home, "scratch");
     await mkdir(scratchRoot, { recursive: true });
@@ -153,8 +152,9 @@ async function setup() {
       labels: {},
       gpuMemory: null,
       engine: engineOf(),
-      datasets,
+      datasets: holds([kit.dataset.version]),
       log,
+      ...change,
     });
     const ended = supervisor.run();
     cleanUps.push(async () => {
@@ -176,6 +176,7 @@ async function setup() {
   };
   return {
     deps,
+    agent,
     dataset: kit.dataset,
     prisma,
     notifications,
@@ -374,6 +375,43 @@ test("a process that crashes fails its attempt with its last lines, and the slot
   await reaches(second, "failed");
 });
 
+test("an attempt whose scratch folder cannot be removed ends all the same, and the slot takes the next", async () => {
+  const { dispatch, startWorker, reaches, attempt } = await setup();
+  await startWorker(
+    "w1",
+    `${preamble}
+    import { rmSync } from "node:fs";
+    import { dirname } from "node:path";
+    const start = ({ scratch }) => {
+      rmSync(dirname(scratch), { recursive: true });
+      writeFileSync(dirname(scratch), "a file where the folder was");
+      process.exit(3);
+    };`,
+  );
+  const first = await dispatch();
+  await reaches(first, "failed");
+  expect((await attempt(first)).failure).toMatchObject({ code: "child-exit" });
+  const second = await dispatch(2);
+  await reaches(second, "failed");
+});
+
+test("a slot whose supervisor fails does not beat on, as if somebody served it", async () => {
+  const { prisma, startWorker, agent } = await setup();
+  const beaten = vi.spyOn(agent, "beatWorker");
+  const next = async () => {
+    await vi.waitFor(() => expect(beaten).toHaveBeenCalled());
+    await beaten.mock.results[0]?.value;
+    throw new Error("a fault of ours");
+  };
+  const consumer = { next, close: async () => {} };
+  const { supervisor, ended } = await startWorker("w1", successful, { consumer });
+  await expect(ended).rejects.toThrow("a fault of ours");
+  beaten.mockClear();
+  supervisor.drain(); // whoever beats would say so at once
+  expect(await prisma.worker.findFirstOrThrow()).toMatchObject({ leftAt: null });
+  expect(beaten).not.toHaveBeenCalled();
+});
+
 test("a file outside the scratch folder is never stored", async () => {
   const { prisma, dispatch, startWorker, reaches, attempt } = await setup();
   const steal = `${preamble}
@@ -421,8 +459,8 @@ test("the slots of a process serve while a data set is prepared, and all take it
     etaSeconds: null,
   };
   const held = holds([], [preparing]);
-  await startWorker("w1", successful, held);
-  await startWorker("w2", successful, held);
+  await startWorker("w1", successful, { datasets: held });
+  await startWorker("w2", successful, { datasets: held });
   const told = (what: object) =>
     vi.waitFor(async () => {
       const workers = await prisma.worker.findMany();

@@ -188,15 +188,19 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       const beating = Promise.all([beatUntil(workerId, beats.signal), tellUntil(workerId, beats.signal)]);
       const unsubscribe = notifications.on("stop", () => current?.beatNow());
       log.info({ workerId, pool: options.pool, engine: options.engine, datasets: datasets.now.datasets }, "ready");
-      while (!draining.signal.aborted) {
-        await serviceGate.opened(draining.signal);
-        const delivery = await consumer.next(AbortSignal.any([draining.signal, serviceGate.closed]));
-        if (delivery) await serve(delivery, workerId);
+      try {
+        while (!draining.signal.aborted) {
+          await serviceGate.opened(draining.signal);
+          const delivery = await consumer.next(AbortSignal.any([draining.signal, serviceGate.closed]));
+          if (delivery) await serve(delivery, workerId);
+        }
+        enter("closed");
+      } finally {
+        // Also where it fails: while it beat on, work would be sent to a slot that nobody serves.
+        unsubscribe();
+        beats.abort();
+        await beating;
       }
-      enter("closed");
-      unsubscribe();
-      beats.abort();
-      await beating;
       if (replaced) throw new Error(`another worker took the name "${options.name}": give each a name of its own`);
       await leaveWorker(deps, { workerId }).catch((err: unknown) => log.warn({ err }, "the worker could not sign off"));
       if (unfit) throw unfit;
