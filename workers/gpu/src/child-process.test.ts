@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -138,8 +138,11 @@ test("a starting supervisor learns which attempt an earlier one left and on what
       JSON.stringify({ process: { ...entry.process, startTime: "1" }, content: { ...entry.content, child: null } }),
     );
   await dies(1);
-  expect((await takeSlot(folder, "w3")).left).toEqual({ attempt, engine });
-  await dies(2); // before it could hand the attempt back
+  const second = await takeSlot(folder, "w3");
+  expect(second.left).toEqual({ attempt, engine });
+  await second.slot.close(); // or dies, before it could hand the attempt back
+  expect(await readdir(join(folder, "slots", "w3"))).toEqual(["2"]);
+  await dies(2);
   const third = await takeSlot(folder, "w3");
   expect(third.left).toEqual({ attempt, engine });
   await third.slot.release();
@@ -160,6 +163,7 @@ test.each([
   const content = { child: null, attempt, engine };
   await writeFile(record, JSON.stringify({ process: { ...holder, startTime: "1" }, content }));
   const { left, slot } = await takeSlot(folder, "w4");
+  await slot.release();
   await slot.close();
   expect(left).toEqual({ attempt, engine: null });
 });

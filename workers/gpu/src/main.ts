@@ -15,10 +15,10 @@ const slots = settingsOrEnd((env) => {
 const [{ config }] = slots;
 const log = createLogger({ name: "worker", level: config.logLevel });
 
-/** Aborted when it is asked to end while slots are not served yet. */
-const starting = new AbortController();
-setMaxListeners(0, starting.signal); // each slot waits for several things
-const supervisors: Supervisor[] = [];
+/** Aborted once it is asked to end. */
+const ending = new AbortController();
+setMaxListeners(0, ending.signal); // each slot waits for several things
+const serving = new Set<Supervisor>();
 /** Slurm asks each process of a job, and the job's script passes it on: what comes within a second is one request. */
 const oneRequestMs = 1_000;
 let askedAt = Number.NEGATIVE_INFINITY;
@@ -27,8 +27,8 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
     if (performance.now() - askedAt < oneRequestMs) return;
     askedAt = performance.now();
     log.info({ signal }, "asked to end");
-    if (supervisors.length < slots.length) starting.abort();
-    for (const supervisor of supervisors) supervisor.drain();
+    ending.abort();
+    for (const supervisor of serving) supervisor.drain();
   });
 }
 
@@ -36,7 +36,7 @@ process.exit(await main());
 
 /** The exit code, once every slot has ended: one that fails does not end the others. */
 async function main(): Promise<number> {
-  const { signal } = starting;
+  const { signal } = ending;
   try {
     const host = await openHost({ config, slots: slots.length, signal, log });
     const codes = await Promise.all(slots.map((slot) => served(host, slot)));
@@ -48,18 +48,13 @@ async function main(): Promise<number> {
 }
 
 async function served(host: Host, slot: SlotConfig): Promise<number> {
-  const { signal } = starting;
+  const { signal } = ending;
   const slotLog = slots.length === 1 ? log : log.child({ worker: slot.config.name });
-  let serves = false;
-  const onSupervisor = (supervisor: Supervisor) => {
-    serves = true;
-    supervisors.push(supervisor);
-  };
   try {
-    await serveSlot(host, slot, { signal, onSupervisor, log: slotLog });
+    await serveSlot(host, slot, { signal, serving, log: slotLog });
     return 0;
   } catch (error) {
-    return signal.aborted && !serves ? 0 : failed(error, slotLog);
+    return signal.aborted && error === signal.reason ? 0 : failed(error, slotLog);
   }
 }
 

@@ -1,50 +1,72 @@
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { type Deps, datasetParts, handBackAttempt } from "@reluctant/control";
+import type { EngineInfo } from "@reluctant/contracts";
+import { datasetParts, handBackAttempt } from "@reluctant/control";
 import { backendCaches } from "@reluctant/machine";
 import { createConsumer, queueNames } from "@reluctant/queue";
 import type { Logger } from "@reluctant/telemetry";
-import type { SlotConfig } from "./config.ts";
+import type { SlotConfig, WorkerConfig } from "./config.ts";
 import { createDatasetCache } from "./dataset-cache.ts";
 import { engineLeft, environmentOf, gpuMemoryOf } from "./engine.ts";
 import type { Host } from "./host.ts";
 import { preparedFolder } from "./prepared-folder.ts";
 import { retryUnavailable } from "./retry-unavailable.ts";
-import { type Fence, type SlotFile, takeSlot } from "./slot-file.ts";
+import { type Left, type SlotFile, takeSlot } from "./slot-file.ts";
 import { createSupervisor, type Supervisor } from "./supervisor.ts";
+import { unlessAborted } from "./unless-aborted.ts";
 
 export interface ServeSlotOptions {
   /** Aborted where it is asked to end before it serves. */
   signal: AbortSignal;
-  /** Told once it serves: from then on it ends by being drained. */
-  onSupervisor: (supervisor: Supervisor) => void;
+  /** Holds its supervisor while it serves: from then on it ends by being drained. */
+  serving: Set<Supervisor>;
   log: Logger;
 }
 
-/** A slot of this process, from its file on the machine to its sign-off. */
-export async function serveSlot(
-  host: Host,
-  { config, env }: SlotConfig,
-  { signal, onSupervisor, log }: ServeSlotOptions,
-): Promise<void> {
-  const { deps, preparing, childScript } = host;
+/**
+ * A slot of this process, from its file on the machine to its sign-off. Whatever the outcome, it may be served again.
+ * @throws the signal's reason where it was aborted before it served
+ * @throws Error of what keeps it from being served, or, once it has signed off, when its engine is another than it was
+ */
+export async function serveSlot(host: Host, { config, env }: SlotConfig, options: ServeSlotOptions): Promise<void> {
+  const { signal, log } = options;
   const { cacheDir, slotName } = config;
   const { slot, ended, left } = await takeSlot(cacheDir, slotName);
   if (ended) log.warn({ pid: ended.pid }, "ended a training process that an earlier supervisor left");
-  const handedBack = left && handBack(deps, slot, left.attempt, { signal, log }); // at once: another worker may be free already
-  handedBack?.catch(() => {}); // told below
-  const scratchRoot = join(cacheDir, "scratch", encodeURIComponent(slotName));
-  await rm(scratchRoot, { recursive: true, force: true });
-  await mkdir(scratchRoot, { recursive: true });
+  const handedBack = handBack(host, slot, left, options); // at once: another worker may be free already
+  handedBack.catch(() => {}); // told below
+  try {
+    const scratchRoot = join(cacheDir, "scratch", encodeURIComponent(slotName));
+    await rm(scratchRoot, { recursive: true, force: true });
+    await mkdir(scratchRoot, { recursive: true });
+    const childEnv = { ...env, RELUCTANT_CACHE: cacheDir, ...backendCaches(env, cacheDir) };
+    const environment = environmentOf(childEnv);
+    const engine = engineLeft(left, environment) ?? (await unlessAborted(signal, host.probe(childEnv)));
+    slot.computesWith({ info: engine, environment });
+    await unlessAborted(signal, host.preparing.opened); // those that are not there yet come while it serves
+    await handedBack;
+    signal.throwIfAborted();
+    await supervise(host, config, { slot, scratchRoot, childEnv, engine }, options);
+  } finally {
+    await Promise.allSettled([handedBack]); // it writes the slot's file
+    await slot.close();
+  }
+}
 
-  const childEnv = { ...env, RELUCTANT_CACHE: cacheDir, ...backendCaches(env, cacheDir) };
-  const environment = environmentOf(childEnv);
-  const engine = engineLeft(left, environment) ?? (await unlessAborted(signal, host.probe(childEnv)));
-  slot.computesWith({ info: engine, environment });
-  await unlessAborted(signal, preparing.opened); // those that are not there yet come while it serves
+interface Prepared {
+  slot: SlotFile;
+  scratchRoot: string;
+  childEnv: NodeJS.ProcessEnv;
+  engine: EngineInfo;
+}
 
-  signal.throwIfAborted();
-  await handedBack;
+async function supervise(
+  host: Host,
+  config: WorkerConfig,
+  { slot, scratchRoot, childEnv, engine }: Prepared,
+  { serving, log }: ServeSlotOptions,
+): Promise<void> {
+  const { deps, preparing, childScript } = host;
   const consumer = createConsumer({ redis: host.redis, queues: queueNames(config.pool), workerName: config.name });
   const supervisor = createSupervisor({
     deps,
@@ -53,8 +75,8 @@ export async function serveSlot(
     notifications: host.notifications,
     cache: host.artifactCache,
     datasetCache: createDatasetCache({
-      folder: preparedFolder(cacheDir),
-      slotName,
+      folder: preparedFolder(config.cacheDir),
+      slotName: config.slotName,
       artifacts: deps.artifacts,
       partsOf: (version) => datasetParts(deps, version),
       maxBytes: config.fetchedBytes,
@@ -73,28 +95,33 @@ export async function serveSlot(
     datasets: preparing.datasets,
     log,
   });
-  onSupervisor(supervisor);
-  await supervisor.run();
-  await consumer.close();
-  await slot.close();
+  serving.add(supervisor);
+  try {
+    await supervisor.run();
+  } finally {
+    serving.delete(supervisor);
+    await consumer.close();
+  }
 }
 
-/** What the supervisor before ran, waiting for Postgres if need be: a claim of this one would overwrite its record. */
+/**
+ * Gives back what the supervisor before ran, waiting for Postgres if need be: a claim of this one would overwrite its record. Where
+ * that is refused the attempt is left to its lease, and where this process is to end, to the next one.
+ */
 async function handBack(
-  deps: Deps,
+  { deps }: Host,
   slot: SlotFile,
-  left: Fence,
-  { signal, log }: { signal: AbortSignal; log: Logger },
+  left: Left | null,
+  { signal, log }: ServeSlotOptions,
 ): Promise<void> {
-  const { outcome } = await retryUnavailable(() => handBackAttempt(deps, left), { signal, log });
-  log.warn({ ...left, outcome }, "handed back the attempt of an earlier supervisor");
+  if (!left) return;
+  const { attempt } = left;
+  try {
+    const { outcome } = await retryUnavailable(() => handBackAttempt(deps, attempt), { signal, log });
+    log.warn({ ...attempt, outcome }, "handed back the attempt of an earlier supervisor");
+  } catch (err) {
+    if (signal.aborted) return;
+    log.error({ err, ...attempt }, "the attempt of an earlier supervisor could not be handed back");
+  }
   await slot.release();
-}
-
-/** The promise, or the signal's reason where that comes first. */
-function unlessAborted<T>(signal: AbortSignal, promise: Promise<T>): Promise<T> {
-  const aborted = new Promise<never>((_, reject) => {
-    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-  });
-  return Promise.race([promise, aborted]);
 }

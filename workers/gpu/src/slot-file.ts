@@ -24,6 +24,7 @@ export interface SlotFile {
   hold(childPid: number): Promise<void>;
   /** The attempt is over. */
   release(): Promise<void>;
+  /** Gives up the slot, unless an attempt is on record: that stays for the process that follows, to be handed back. */
   close(): Promise<void>;
 }
 
@@ -87,7 +88,9 @@ export async function takeSlot(
         attempt = null;
         return holding.write(nothing);
       },
-      close: holding.release,
+      async close() {
+        if (attempt === null) await holding.release();
+      },
     },
   };
 }

@@ -1,0 +1,103 @@
+/** A worker's process with two slots, without API or coordinator: what one of them meets is not the other's. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { dispatch } from "@reluctant/control";
+import { installationOf } from "@reluctant/db";
+import { identify } from "@reluctant/machine";
+import { type Kit, setup as setupKit } from "@reluctant/testkit";
+import { Client } from "pg";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { until } from "../cluster.ts";
+
+vi.setConfig({ testTimeout: 120_000 });
+
+const script = join(import.meta.dirname, "../../workers/gpu/dist/main.js");
+
+let kit: Kit;
+let cache: string;
+const started: ChildProcess[] = [];
+beforeEach(async () => {
+  kit = await setupKit();
+  cache = await mkdtemp(join(tmpdir(), "reluctant-slots-"));
+});
+afterEach(async () => {
+  for (const child of started.splice(0)) {
+    if (child.exitCode !== null || !child.kill("SIGKILL")) continue;
+    await once(child, "exit");
+  }
+  await kit.close();
+  await rm(cache, { recursive: true, force: true });
+});
+
+interface Line {
+  level: string;
+  msg: string;
+  /** The slot that says it. */
+  worker?: string;
+}
+
+/** Starts the process with a slot of each name, and reads its log. */
+function startWorker(names: string[], env: NodeJS.ProcessEnv = {}) {
+  const child = spawn(process.execPath, [script], {
+    env: {
+      ...process.env,
+      DATABASE_URL: kit.databaseUrl,
+      REDIS_URL: kit.redis.url,
+      REDIS_PREFIX: kit.redis.prefix,
+      RELUCTANT_CACHE: cache,
+      RELUCTANT_DATA: "",
+      RELUCTANT_BACKEND: "cpu",
+      RELUCTANT_SLOTS: JSON.stringify(names.map((name) => ({ RELUCTANT_WORKER_NAME: name }))),
+      ...env,
+    },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const lines: Line[] = [];
+  createInterface(child.stdout).on("line", (line) => lines.push(JSON.parse(line)));
+  const exit = once(child, "exit").then(([code, signal]) => ({ code, signal }));
+  started.push(child);
+  return {
+    lines,
+    exit,
+    ask: () => void child.kill("SIGTERM"),
+    says: (worker: string | undefined, msg: string | RegExp) =>
+      until(`${worker ?? "it"} says ${msg}`, 60, async () =>
+        lines.find((line) => line.worker === worker && line.msg.match(msg)),
+      ),
+  };
+}
+
+const slotFolder = (name: string) =>
+  join(cache, "slots", encodeURIComponent(`${name}@${installationOf(kit.databaseUrl)}`));
+
+/** As a supervisor that was killed leaves the slot, with an attempt under way. */
+async function leaveAttempt(name: string) {
+  await kit.submit();
+  const workerId = await kit.worker({ name });
+  const [born] = await dispatch(kit.deps);
+  const { attemptId, epoch } = await kit.claim(born?.attemptId as string, workerId);
+  const dead = { ...(await identify(process.pid)), startTime: "1" };
+  await mkdir(slotFolder(name), { recursive: true });
+  const content = { child: null, attempt: { attemptId, epoch }, engine: null };
+  await writeFile(join(slotFolder(name), "1"), JSON.stringify({ process: dead, content }));
+  return attemptId;
+}
+
+test("asked to end while one slot serves and another still hands back what a killed one left, both end", async () => {
+  const attemptId = await leaveAttempt("one");
+  const client = new Client(kit.databaseUrl);
+  await client.connect();
+  await client.query("begin");
+  await client.query("select 1 from attempt where id = $1 for update", [attemptId]); // whoever hands it back waits
+  const worker = startWorker(["one", "two"]);
+  await worker.says("two", "ready");
+  worker.ask();
+  await worker.says(undefined, "asked to end");
+  await client.end();
+  expect(await worker.exit).toEqual({ code: 0, signal: null });
+  expect(worker.lines.filter(({ msg }) => msg === "ready")).toHaveLength(1);
+});
