@@ -1,3 +1,3 @@
 import { definitionOf } from "../definition-of.ts";
 
-export const definition = definitionOf("delphi", { version: 1, load: () => import("./run.ts") });
+export const definition = definitionOf("delphi", { version: 2, load: () => import("./run.ts") });
