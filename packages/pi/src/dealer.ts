@@ -2,7 +2,6 @@ import { type Channel, ChannelError } from "./channel.ts";
 import { filterSize, inputSize } from "./convolution.ts";
 import type { ClientCorrelations, ServerCorrelations } from "./correlations.ts";
 import { imagesOf } from "./images.ts";
-
 import type { Kernels } from "./kernels.ts";
 import { convolveEach } from "./linear-layer.ts";
 import type { Architecture, LinearWeights, PrivateNetwork, Step, StepOf } from "./network.ts";
