@@ -13,7 +13,7 @@ import { Keystream } from "./random.ts";
 export const transferBytes = baseTransfers / 8;
 
 /** Columns of bits to rows: `transposeColumns` of bits.ts, or one that is faster. */
-type Transpose = (columns: Int32Array, rows: number) => Int32Array;
+export type Transpose = (columns: Int32Array, rows: number) => Int32Array;
 
 /** The garbler's end of the transfers. */
 export interface RowSender {
@@ -33,11 +33,11 @@ export class CorrelatedSender implements RowSender {
   readonly #columns: Keystream[];
   readonly #transpose: Transpose;
 
-  /** `seeds`: of each base transfer the seed that Δ's bit chose. */
-  constructor(delta: Delta, seeds: readonly Uint8Array[], transpose: Transpose) {
+  /** `seeds`: of each base transfer the seed that Δ's bit chose; `from`: the word of the columns that its first row is in. */
+  constructor(delta: Delta, seeds: readonly Uint8Array[], transpose: Transpose, from = 0) {
     this.#delta = delta;
     this.#transpose = transpose;
-    this.#columns = seeds.map((seed) => new Keystream(seed));
+    this.#columns = seeds.map((seed) => new Keystream(seed, from));
   }
 
   extend(corrections: Int32Array, transfers: number): Labels {
@@ -59,9 +59,9 @@ export class CorrelatedReceiver implements RowReceiver {
   readonly #columns: (readonly [Keystream, Keystream])[];
   readonly #transpose: Transpose;
 
-  constructor(seeds: SeedPairs, transpose: Transpose) {
+  constructor(seeds: SeedPairs, transpose: Transpose, from = 0) {
     this.#transpose = transpose;
-    this.#columns = seeds.map(([zero, one]) => [new Keystream(zero), new Keystream(one)] as const);
+    this.#columns = seeds.map(([zero, one]) => [new Keystream(zero, from), new Keystream(one, from)] as const);
   }
 
   extend(choices: Int32Array): { corrections: Int32Array; labels: Labels } {

@@ -2,29 +2,29 @@ import { sliceStride } from "./bits.ts";
 import { andsByRound, xorOf } from "./carry-tree.ts";
 import type { Channel } from "./channel.ts";
 import { type Chunk, chunksOf } from "./chunks.ts";
-import { type RowReceiver, type RowSender, transferBytes } from "./correlated-ot.ts";
+import { transferBytes } from "./correlated-ot.ts";
 import type { Inference } from "./inference.ts";
-import type { Kernels } from "./kernels.ts";
-import { type Delta, type Labels, labelWords } from "./labels.ts";
+import { type Labels, labelWords } from "./labels.ts";
 import type { StepOf } from "./network.ts";
+import { Pipeline } from "./pipeline.ts";
 import { randomWords } from "./random.ts";
+import type { RandomReceiver, RandomSender, SentStrings } from "./random-transfers.ts";
 import type { RingVector } from "./ring.ts";
-import { elementsOf, noShift, transferKeys } from "./transfer-hash.ts";
+import { elementsOf, transferKeys } from "./transfer-hash.ts";
 
 /*
- * What a layer of GMW ReLUs takes before there is an image. Correlated rows, hashed, are random transfers: the sender has
- * two strings, the receiver the one of its choice bit. Both parties send and receive, each under a Δ of its own, which has
- * made no label.
+ * What a layer of GMW ReLUs takes before there is an image, by random transfers. Both parties send and receive, each under a Δ of
+ * its own, which has made no label.
  */
 
 /** One party's ends of the transfers in both directions. */
 export interface Transfers {
   peer: Channel;
   role: "client" | "server";
-  kernels: Kernels;
-  sender: RowSender;
-  delta: Delta;
-  receiver: RowReceiver;
+  sender: RandomSender;
+  receiver: RandomReceiver;
+  /** Chunks whose strings are made at once. */
+  threads: number;
 }
 
 /** One party's share of a, b and a ∧ b, slices of bits: one an AND (Beaver, CRYPTO 1991). */
@@ -68,6 +68,10 @@ export async function prepareGmw(options: {
   const units = step.kept.length;
   const material = emptyMaterial(units, { ands, bits });
   let done = 0;
+  const placed = new Pipeline<ChunkOfStrings>(transfers.threads, (chunk) => {
+    placeChunk(material, chunk, { ands, bits, done, role: transfers.role });
+    done += chunk.count;
+  });
   for (const chunk of chunksOf(step.kept)) {
     const count = chunk.units.length;
     const stride = sliceStride(count);
@@ -80,23 +84,42 @@ export async function prepareGmw(options: {
       stride,
       place: { inference, layer, chunk: chunk.index },
     });
-    const at = { stride: sliceStride(units), offset: done / 32, from: stride };
-    const bitsOf = (strings: Labels, first: number, groups: number) =>
-      lowBits(strings.subarray(32 * labelWords * stride * first), groups, stride);
-    const [zeros, ones] = [bitsOf(sent.zeros, 0, ands), bitsOf(sent.ones, 0, ands)];
-    const triples = triplesOf(own.subarray(0, ands * stride), { zeros, ones, chosen: bitsOf(received, 0, ands) });
-    for (const part of ["a", "b", "c"] as const) place(material.triples[part], triples[part], at);
-    place(material.choices, own.subarray(ands * stride), at);
-    const elements = (strings: Labels) => elementsOf(strings, { group: ands, stride, count });
-    material.chosen.set(elements(received), done);
-    material.pads[0].set(elements(sent.zeros), done);
-    material.pads[1].set(elements(sent.ones), done);
-    const pads = bitsOf(leafChoices ? received : sent.zeros, ands + 1, bits);
-    place(material.leaves.pads, pads, at);
-    if (!leafChoices) place(material.leaves.differences, xorOf(pads, bitsOf(sent.ones, ands + 1, bits)), at);
-    done += count;
+    const strings = async () => ({ count, own, received, sent: await sent });
+    await placed.add(strings());
   }
+  await placed.drain();
   return material;
+}
+
+/** What the transfers of a chunk gave, both ways, and this party's random choices. */
+interface ChunkOfStrings {
+  count: number;
+  own: Int32Array;
+  sent: SentStrings;
+  received: Labels;
+}
+
+/** Puts a chunk's bits and elements behind those of the units `done`. The client chooses of the leaves. */
+function placeChunk(
+  material: GmwMaterial,
+  { count, own, sent, received }: ChunkOfStrings,
+  { ands, bits, done, role }: { ands: number; bits: number; done: number; role: Transfers["role"] },
+): void {
+  const stride = sliceStride(count);
+  const at = { stride: material.choices.length, offset: done / 32, from: stride };
+  const bitsOf = (strings: Labels, first: number, groups: number) =>
+    lowBits(strings.subarray(32 * labelWords * stride * first), groups, stride);
+  const [zeros, ones] = [bitsOf(sent.zeros, 0, ands), bitsOf(sent.ones, 0, ands)];
+  const triples = triplesOf(own.subarray(0, ands * stride), { zeros, ones, chosen: bitsOf(received, 0, ands) });
+  for (const part of ["a", "b", "c"] as const) place(material.triples[part], triples[part], at);
+  place(material.choices, own.subarray(ands * stride), at);
+  const elements = (strings: Labels) => elementsOf(strings, { group: ands, stride, count });
+  material.chosen.set(elements(received), done);
+  material.pads[0].set(elements(sent.zeros), done);
+  material.pads[1].set(elements(sent.ones), done);
+  const pads = bitsOf(role === "server" ? sent.zeros : received, ands + 1, bits);
+  place(material.leaves.pads, pads, at);
+  if (role === "server") place(material.leaves.differences, xorOf(pads, bitsOf(sent.ones, ands + 1, bits)), at);
 }
 
 function emptyMaterial(units: number, { ands, bits }: { ands: number; bits: number }): GmwMaterial {
@@ -112,33 +135,27 @@ function emptyMaterial(units: number, { ands, bits }: { ands: number; bits: numb
   };
 }
 
-/** Random transfers both ways: strings of 128 bits, in groups of 32·stride. */
+/** Random transfers both ways, in groups of 32·stride; those that this party sends may be in the making when their messages are through. */
 async function exchange(
-  { peer, role, kernels, sender, delta, receiver }: Transfers,
+  { peer, role, sender, receiver }: Transfers,
   options: {
     choices: Int32Array;
     sentGroups: number;
     stride: number;
     place: { inference: Inference; layer: number; chunk: number };
   },
-): Promise<{ sent: { zeros: Labels; ones: Labels }; received: Labels }> {
+): Promise<{ sent: SentStrings | Promise<SentStrings>; received: Labels }> {
   const { choices, sentGroups, stride, place } = options;
   const { inference, layer, chunk } = place;
   const other = role === "client" ? "server" : "client";
   const keys = (sender: "client" | "server", groups: number) =>
     transferKeys({ ...inference.chunkName(layer, chunk), sender }, groups);
-  const { corrections, labels } = receiver.extend(choices);
-  const transfers = 32 * stride * sentGroups;
+  const { corrections, strings } = await receiver.extend(choices, keys(other, choices.length / stride));
   const [theirs] = await Promise.all([
-    peer.receive("corrections", transferBytes * transfers),
+    peer.receive("corrections", transferBytes * 32 * stride * sentGroups),
     peer.send("corrections", corrections),
   ]);
-  const rows = sender.extend(new Int32Array(theirs.buffer), transfers);
-  const ownKeys = keys(role, sentGroups);
-  return {
-    sent: { zeros: kernels.hashRows(ownKeys, rows, noShift), ones: kernels.hashRows(ownKeys, rows, delta) },
-    received: kernels.hashRows(keys(other, choices.length / stride), labels, noShift),
-  };
+  return { sent: sender.extend(new Int32Array(theirs.buffer), keys(role, sentGroups)), received: strings };
 }
 
 /**

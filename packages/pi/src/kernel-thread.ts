@@ -1,4 +1,4 @@
-/** A thread that garbles, evaluates and convolves what it is asked, one task after another; `threadedKernels` starts it. */
+/** A thread that carries out tasks of kernels, one after another; `threadedKernels` starts it. */
 import { parentPort, workerData } from "node:worker_threads";
 import { kernelsAt } from "./choose-kernels.ts";
 import type { Circuit } from "./circuit.ts";
@@ -23,6 +23,12 @@ async function answer(task: ThreadTask): Promise<ThreadAnswer> {
       return { colors: await kernels.evaluate({ ...chunkOf(task), labels: task.labels, tables: task.tables }) };
     case "convolve":
       return { convolved: await kernels.convolve(task.shape, filters[task.filters] as Int32Array, task.image) };
+    case "send":
+      return {
+        sent: await kernels.randomSender(task.delta, task.seeds, task.from).extend(task.corrections, task.keys),
+      };
+    case "receive":
+      return { received: await kernels.randomReceiver(task.seeds, task.from).extend(task.choices, task.keys) };
   }
 }
 
@@ -30,6 +36,8 @@ async function answer(task: ThreadTask): Promise<ThreadAnswer> {
 function arraysOf(given: ThreadAnswer): ArrayBufferView[] {
   if ("garbled" in given) return [given.garbled.tables, given.garbled.colors];
   if ("colors" in given) return [given.colors];
+  if ("sent" in given) return [given.sent.zeros, given.sent.ones];
+  if ("received" in given) return [given.received.corrections, given.received.strings];
   return "convolved" in given ? [given.convolved] : [];
 }
 

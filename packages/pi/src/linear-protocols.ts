@@ -1,7 +1,6 @@
 import { startReceiver, startSender } from "./base-exchange.ts";
 import type { Channel } from "./channel.ts";
 import { gather } from "./chunks.ts";
-import type { RowReceiver } from "./correlated-ot.ts";
 import type { ClientCorrelations, ServerCorrelations } from "./correlations.ts";
 import type { CostSheet, Phase } from "./costs.ts";
 import { dealerLabel, dealtToClient, dealtToServer, enrollWeights } from "./dealer.ts";
@@ -11,6 +10,7 @@ import { asFilters, asImage, asLinear } from "./he/quadratic.ts";
 import type { Kernels } from "./kernels.ts";
 import type { Ledger } from "./ledger.ts";
 import type { LinearWeights, PrivateNetwork, Step, StepOf } from "./network.ts";
+import type { RandomReceiver, RandomSender } from "./random-transfers.ts";
 import { prepareSquareClient, prepareSquareServer } from "./square.ts";
 import { pairsByTransfersAtClient, pairsByTransfersAtServer } from "./square-transfers.ts";
 
@@ -68,13 +68,13 @@ const he: LinearProtocol = {
       const key = await costs.of("offline", "encryption key", () => beginClient(server, polynomials));
       const linear: ClientCorrelations["linear"] = (step, share) =>
         correlateClient(step, share, { server, key, kernels: polynomials });
-      let transfers: Promise<RowReceiver> | undefined; // which only squares take
+      let transfers: Promise<RandomReceiver> | undefined; // which only squares take
       return {
         linear,
         quadratic: async (step, given) => gather(await linear(asLinear(step), asImage(step, given)), step.units),
         async square(at, share) {
-          transfers ??= startReceiver(server, kernels);
-          const pairs = await pairsByTransfersAtClient({ ...at, peer: server, kernels }, await transfers);
+          transfers ??= startReceiver(server).then((seeds) => kernels.randomReceiver(seeds));
+          const pairs = await pairsByTransfersAtClient({ ...at, peer: server }, await transfers);
           return prepareSquareClient(at, { share, server, pairs });
         },
       };
@@ -87,14 +87,14 @@ const he: LinearProtocol = {
       const filtersOf = ({ name }: Step) => (weights.get(name) as LinearWeights).filters;
       const correlate = (step: StepOf<"linear">, filters: Int32Array) =>
         correlateServer(step, filters, { client, publicKey, kernels: polynomials });
-      let transfers: ReturnType<typeof startSender> | undefined;
+      let transfers: Promise<RandomSender> | undefined;
       return {
         linear: (step) => correlate(step, filtersOf(step)),
         quadratic: async (step) =>
           gather(await correlate(asLinear(step), asFilters(step, filtersOf(step))), step.units),
         async square(at) {
-          transfers ??= startSender(client, { kernels, ledger });
-          const pairs = await pairsByTransfersAtServer({ ...at, peer: client, kernels }, await transfers);
+          transfers ??= startSender(client, ledger).then(({ delta, seeds }) => kernels.randomSender(delta, seeds));
+          const pairs = await pairsByTransfersAtServer({ ...at, peer: client }, await transfers);
           return prepareSquareServer(at, { client, pairs });
         },
       };

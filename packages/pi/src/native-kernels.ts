@@ -6,26 +6,45 @@ import { type ChunkOfUnits, type InputLabels, tableBytes } from "./garbling.ts";
 import { requireRowsPerKey } from "./gate-hash.ts";
 import type { Kernels } from "./kernels.ts";
 import type { NativeChunk, NativeFunctions, NativeLevel } from "./native-addon.ts";
+import { type RowKernels, randomTransfersBy } from "./random-transfers.ts";
 
 /** The kernels of the add-on at one level. */
-export const nativeKernels = (level: NativeLevel, native: NativeFunctions): Kernels => ({
-  level,
-  threads: 1,
-  garble(chunk) {
-    const tables = new Uint8Array(tableBytes(chunk.circuit, chunk.units));
-    const given = nativeChunk(chunk, chunk.zeros);
-    native.garble(...given, chunk.delta, tables);
-    return { tables, colors: given[6] };
-  },
-  evaluate(chunk) {
-    const given = nativeChunk(chunk, chunk.labels);
-    native.evaluate(...given, chunk.tables);
-    return given[6];
-  },
-  takeBits: native.takeBits,
-  sender(delta, seeds): RowSender {
+export function nativeKernels(level: NativeLevel, native: NativeFunctions): Kernels {
+  const rows = rowsBy(native);
+  return {
+    level,
+    threads: 1,
+    garble(chunk) {
+      const tables = new Uint8Array(tableBytes(chunk.circuit, chunk.units));
+      const given = nativeChunk(chunk, chunk.zeros);
+      native.garble(...given, chunk.delta, tables);
+      return { tables, colors: given[6] };
+    },
+    evaluate(chunk) {
+      const given = nativeChunk(chunk, chunk.labels);
+      native.evaluate(...given, chunk.tables);
+      return given[6];
+    },
+    takeBits: native.takeBits,
+    ...rows,
+    ...randomTransfersBy(rows),
+    convolve(shape, filters, image) {
+      const out = new BigInt64Array(outputSize(shape));
+      const { height, width, channelsIn, channelsOut, kernel, stride, padding } = shape;
+      const numbers = Int32Array.of(height, width, channelsIn, channelsOut, kernel, stride, padding);
+      native.convolve(numbers, packed(shape, filters), image, out);
+      return out;
+    },
+    polynomials: native,
+    close: async () => undefined,
+  };
+}
+
+/** Rows of transfers, and their hash. */
+const rowsBy = (native: NativeFunctions): RowKernels => ({
+  sender(delta, seeds, from = 0): RowSender {
     const schedules = schedulesOf(native, seeds);
-    let position = 0;
+    let position = from;
     return {
       extend(corrections, transfers) {
         const rows = new Int32Array(4 * transfers);
@@ -35,14 +54,14 @@ export const nativeKernels = (level: NativeLevel, native: NativeFunctions): Kern
       },
     };
   },
-  receiver(seeds): RowReceiver {
+  receiver(seeds, from = 0): RowReceiver {
     const [zeros, ones] = ([0, 1] as const).map((bit) =>
       schedulesOf(
         native,
         seeds.map((pair) => pair[bit]),
       ),
     );
-    let position = 0;
+    let position = from;
     return {
       extend(choices) {
         const corrections = new Int32Array(128 * choices.length);
@@ -59,15 +78,6 @@ export const nativeKernels = (level: NativeLevel, native: NativeFunctions): Kern
     native.hashRows(keys, rows, shift, out);
     return out;
   },
-  convolve(shape, filters, image) {
-    const out = new BigInt64Array(outputSize(shape));
-    const { height, width, channelsIn, channelsOut, kernel, stride, padding } = shape;
-    const numbers = Int32Array.of(height, width, channelsIn, channelsOut, kernel, stride, padding);
-    native.convolve(numbers, packed(shape, filters), image, out);
-    return out;
-  },
-  polynomials: native,
-  close: async () => undefined,
 });
 
 const scheduleBytes = 176;

@@ -1,12 +1,13 @@
 import { transposeColumns } from "./bits.ts";
 import { convolveByDefinition } from "./convolution.ts";
-import { CorrelatedReceiver, CorrelatedSender } from "./correlated-ot.ts";
+import { CorrelatedReceiver, CorrelatedSender, type Transpose } from "./correlated-ot.ts";
 import { evaluate, garble } from "./garbling.ts";
 import { hashRows } from "./gate-hash.ts";
 import { portablePolynomials } from "./he/transform.ts";
 import type { Kernels } from "./kernels.ts";
 import { JavascriptKernels, type LabelKernels } from "./label-kernels.ts";
 import { takeBits } from "./labels.ts";
+import { type RandomTransferKernels, type RowKernels, randomTransfersBy } from "./random-transfers.ts";
 import { convolve } from "./wasm-convolution.ts";
 import { WasmKernels } from "./wasm-kernels.ts";
 import { wasmPolynomials } from "./wasm-polynomials.ts";
@@ -15,9 +16,8 @@ import { transposeColumnsFast } from "./wasm-transpose.ts";
 /** The oracle of all levels: as the definitions say, and slow. */
 export const javascriptKernels = (): Kernels => ({
   ...garblingWith(new JavascriptKernels()),
+  ...transfersWith(transposeColumns),
   level: "javascript",
-  sender: (delta, seeds) => new CorrelatedSender(delta, seeds, transposeColumns),
-  receiver: (seeds) => new CorrelatedReceiver(seeds, transposeColumns),
   convolve: convolveByDefinition,
   polynomials: portablePolynomials,
 });
@@ -25,20 +25,27 @@ export const javascriptKernels = (): Kernels => ({
 /** What runs wherever Node does, with AES by node:crypto. */
 export const wasmKernels = (): Kernels => ({
   ...garblingWith(new WasmKernels()),
+  ...transfersWith(transposeColumnsFast),
   level: "wasm",
-  sender: (delta, seeds) => new CorrelatedSender(delta, seeds, transposeColumnsFast),
-  receiver: (seeds) => new CorrelatedReceiver(seeds, transposeColumnsFast),
   convolve,
   polynomials: wasmPolynomials,
 });
 
 const garblingWith = (
   kernels: LabelKernels,
-): Pick<Kernels, "threads" | "garble" | "evaluate" | "takeBits" | "hashRows" | "close"> => ({
+): Pick<Kernels, "threads" | "garble" | "evaluate" | "takeBits" | "close"> => ({
   threads: 1,
   garble: (chunk) => garble({ ...chunk, kernels }),
   evaluate: (chunk) => evaluate({ ...chunk, kernels }),
   takeBits,
-  hashRows,
   close: async () => undefined,
 });
+
+function transfersWith(transpose: Transpose): RowKernels & RandomTransferKernels {
+  const rows: RowKernels = {
+    sender: (delta, seeds, from) => new CorrelatedSender(delta, seeds, transpose, from),
+    receiver: (seeds, from) => new CorrelatedReceiver(seeds, transpose, from),
+    hashRows,
+  };
+  return { ...rows, ...randomTransfersBy(rows) };
+}

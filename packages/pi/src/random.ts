@@ -13,12 +13,19 @@ export const randomVector = (length: number): RingVector => randomFillSync(new B
 /** Uniform 32-bit words. */
 export const randomWords = (length: number): Int32Array => randomFillSync(new Int32Array(length));
 
+/** Of a block of AES. */
+const blockWords = 4;
+
 /** A pseudo-random generator: AES-128 in counter mode under a secret seed. Two that have one seed give the same stream. */
 export class Keystream {
   readonly #cipher: Cipher;
 
-  constructor(seed: Uint8Array) {
-    this.#cipher = createCipheriv("aes-128-ctr", seed, new Uint8Array(16));
+  /** From a word of the stream on. */
+  constructor(seed: Uint8Array, from = 0) {
+    const counter = Buffer.alloc(blockWords * 4);
+    counter.writeBigUInt64BE(BigInt(Math.floor(from / blockWords)), 8);
+    this.#cipher = createCipheriv("aes-128-ctr", seed, counter);
+    this.words(from % blockWords);
   }
 
   /** The next words of the stream. */

@@ -51,7 +51,7 @@ interface ReluProtocol {
 /** Yao's garbled circuits: one round a layer, some kilobytes a unit. */
 const garbled: ReluProtocol = {
   async client({ peer: server, inference, choices, kernels }) {
-    const transfers = await startReceiver(server, kernels);
+    const transfers = kernels.receiver(await startReceiver(server));
     return {
       async prepare({ chosen, ...at }) {
         const { threads } = kernels;
@@ -64,7 +64,8 @@ const garbled: ReluProtocol = {
     };
   },
   async server({ peer: client, inference, choices, kernels, ledger }) {
-    const { sender: transfers, delta } = await startSender(client, { kernels, ledger });
+    const { delta, seeds } = await startSender(client, ledger);
+    const transfers = kernels.sender(delta, seeds);
     return {
       async prepare(at) {
         const garbler = await prepareGarbler({ ...at, inference, choices, client, transfers, delta, kernels });
@@ -80,9 +81,10 @@ const garbled: ReluProtocol = {
 /** GMW on bit triples: a hundred bytes a unit online, and rounds by the logarithm of the bits. */
 const gmw: ReluProtocol = {
   async client({ peer, inference, choices, kernels, ledger }) {
-    const receiver = await startReceiver(peer, kernels);
-    const ofSender = await startSender(peer, { kernels, ledger });
-    const transfers: Transfers = { peer, role: "client", kernels, receiver, ...ofSender };
+    const receiver = kernels.randomReceiver(await startReceiver(peer));
+    const { delta, seeds } = await startSender(peer, ledger);
+    const sender = kernels.randomSender(delta, seeds);
+    const transfers: Transfers = { peer, role: "client", sender, receiver, threads: kernels.threads };
     return {
       async prepare(at) {
         const prepared = await prepareGmwClient({ ...at, inference, transfers });
@@ -91,9 +93,10 @@ const gmw: ReluProtocol = {
     };
   },
   async server({ peer, inference, choices, kernels, ledger }) {
-    const ofSender = await startSender(peer, { kernels, ledger });
-    const receiver = await startReceiver(peer, kernels);
-    const transfers: Transfers = { peer, role: "server", kernels, receiver, ...ofSender };
+    const { delta, seeds } = await startSender(peer, ledger);
+    const sender = kernels.randomSender(delta, seeds);
+    const receiver = kernels.randomReceiver(await startReceiver(peer));
+    const transfers: Transfers = { peer, role: "server", sender, receiver, threads: kernels.threads };
     return {
       async prepare(at) {
         const prepared = await prepareGmwServer({ ...at, inference, transfers });

@@ -17,18 +17,16 @@ it("transfers give shares of a root and of its square, exactly, with rows that a
   const [server, client] = await channelPair();
   const halves = { client: randomSeed(), server: randomSeed() };
   const [ofClient, ofServer] = [chooseKernels(), wasmKernels()];
-  const [transfers, receiver] = await Promise.all([
-    startSender(client, { kernels: ofServer, ledger: new Ledger() }),
-    startReceiver(server, ofClient),
-  ]);
+  const [{ delta, seeds }, pairs] = await Promise.all([startSender(client, new Ledger()), startReceiver(server)]);
+  const [receiver, sender] = [ofClient.randomReceiver(pairs), ofServer.randomSender(delta, seeds)];
   const at = () => ({ step, layer: 1, inference: new Inference(new Ledger(), halves) });
   const [atClient, atServer] = [
-    { ...at(), peer: server, kernels: ofClient },
-    { ...at(), peer: client, kernels: ofServer },
+    { ...at(), peer: server },
+    { ...at(), peer: client },
   ] as const;
   const [one, other] = await Promise.all([
     pairsByTransfersAtClient(atClient, receiver),
-    pairsByTransfersAtServer(atServer, transfers),
+    pairsByTransfersAtServer(atServer, sender),
   ]);
   const root = add(one.root, other.root);
   expect(Buffer.compare(bytesOf(add(one.square, other.square)), bytesOf(multiply(root, root)))).toBe(0);

@@ -1,16 +1,15 @@
 import { sliceBits, sliceStride } from "./bits.ts";
 import type { Channel } from "./channel.ts";
 import { chunkUnits } from "./chunks.ts";
-import { type RowReceiver, type RowSender, transferBytes } from "./correlated-ot.ts";
+import { transferBytes } from "./correlated-ot.ts";
 import { masked, masksOf } from "./gmw-mux.ts";
-import type { Kernels } from "./kernels.ts";
-import type { Delta } from "./labels.ts";
 import { multiply } from "./quadratic.ts";
 import { randomVector } from "./random.ts";
+import type { RandomReceiver, RandomSender } from "./random-transfers.ts";
 import { ringBits } from "./relu-circuit.ts";
 import { add, bytesOf, type RingVector, subtract, vectorOf } from "./ring.ts";
 import { doubled, type SquareAt, type SquarePairs } from "./square.ts";
-import { elementsOf, noShift, transferKeys } from "./transfer-hash.ts";
+import { elementsOf, transferKeys } from "./transfer-hash.ts";
 
 /*
  * Square pairs without a dealer: (a + b)² = a² + 2ab + b², a the client's and b the server's, so they need shares of ab. Those
@@ -21,22 +20,20 @@ import { elementsOf, noShift, transferKeys } from "./transfer-hash.ts";
 
 const transferredBits = ringBits - 1;
 
-/** A transfer's two ends, and where in the network it is. */
+/** The other end of the transfers, and where in the network it is. */
 interface Ends extends SquareAt {
   peer: Channel;
-  kernels: Kernels;
 }
 
 /** The client's end. */
-export async function pairsByTransfersAtClient(ends: Ends, receiver: RowReceiver): Promise<SquarePairs> {
-  const { peer: server, kernels, step } = ends;
+export async function pairsByTransfersAtClient(ends: Ends, receiver: RandomReceiver): Promise<SquarePairs> {
+  const { peer: server, step } = ends;
   const root = randomVector(step.units.length);
   const products = new BigInt64Array(root.length);
   for (const { first, units, keys } of partsOf(ends)) {
     const { words: choices, stride } = sliceBits(root.subarray(first, first + units), transferredBits);
-    const { corrections, labels } = receiver.extend(choices);
+    const { corrections, strings: pads } = await receiver.extend(choices, keys);
     await server.send("corrections", corrections);
-    const pads = kernels.hashRows(keys, labels, noShift);
     const offered = vectorOf(await server.receive("products", 8 * units * transferredBits));
     let sum: RingVector = new BigInt64Array(units);
     for (let bit = 0; bit < transferredBits; bit++) {
@@ -50,19 +47,15 @@ export async function pairsByTransfersAtClient(ends: Ends, receiver: RowReceiver
 }
 
 /** The server's end. */
-export async function pairsByTransfersAtServer(
-  ends: Ends,
-  { sender, delta }: { sender: RowSender; delta: Delta },
-): Promise<SquarePairs> {
-  const { peer: client, kernels, step } = ends;
+export async function pairsByTransfersAtServer(ends: Ends, sender: RandomSender): Promise<SquarePairs> {
+  const { peer: client, step } = ends;
   const root = randomVector(step.units.length);
   const pads = new BigInt64Array(root.length);
   for (const { first, units, keys } of partsOf(ends)) {
     const stride = sliceStride(units);
     const count = 32 * stride * transferredBits;
     const corrections = await client.receive("corrections", transferBytes * count);
-    const rows = sender.extend(new Int32Array(corrections.buffer), count);
-    const [zeros, ones] = [kernels.hashRows(keys, rows, noShift), kernels.hashRows(keys, rows, delta)];
+    const { zeros, ones } = await sender.extend(new Int32Array(corrections.buffer), keys);
     const offered = new BigInt64Array(units * transferredBits);
     let shifted: RingVector = root.subarray(first, first + units);
     let sum: RingVector = new BigInt64Array(units);

@@ -146,11 +146,22 @@ const linear = {
 
 /** Correlated transfers without their base transfers, which take half a second. */
 function correlated(kernels: Kernels) {
+  const { delta, pairs, chosen } = baseSeeds();
+  return { delta, sender: kernels.sender(delta, chosen), receiver: kernels.receiver(pairs) };
+}
+
+/** The same of random transfers. */
+function randomTransfers(kernels: Kernels) {
+  const { delta, pairs, chosen } = baseSeeds();
+  return { sender: kernels.randomSender(delta, chosen), receiver: kernels.randomReceiver(pairs) };
+}
+
+function baseSeeds() {
   const delta = randomDelta();
   const pairs = Array.from({ length: baseTransfers }, () => [randomSeed(), randomSeed()] as const);
   const bits = new Uint8Array(delta.buffer, 0, labelBytes);
   const chosen = pairs.map((pair, i) => pair[((bits[i >> 3] as number) >> (i & 7)) & 1 ? 1 : 0]);
-  return { delta, sender: kernels.sender(delta, chosen), receiver: kernels.receiver(pairs) };
+  return { delta, pairs, chosen };
 }
 
 interface Ends {
@@ -194,17 +205,30 @@ function garbledRelus(choices: Choices) {
 function gmwRelus(choices: Choices) {
   return ({ client, server, kernels }: Ends) => {
     const [ofClient, ofServer] = inferences();
-    const [one, other] = [correlated(kernels), correlated(kernels)];
+    const [one, other] = [randomTransfers(kernels), randomTransfers(kernels)];
+    const { threads } = kernels;
     const [share, chosen, mask] = [randomVector(units), randomVector(units), randomVector(units)];
     const at = { step, layer: 1 };
     return [
       async () => {
-        const transfers = { peer: server, role: "client", kernels, ...other, receiver: one.receiver } as const;
+        const transfers = {
+          peer: server,
+          role: "client",
+          threads,
+          sender: other.sender,
+          receiver: one.receiver,
+        } as const;
         const prepared = await prepareGmwClient({ ...at, chosen, mask, inference: ofClient, transfers });
         await inferGmwClient(prepared, share, { inference: ofClient, choices, transfers });
       },
       async () => {
-        const transfers = { peer: client, role: "server", kernels, ...one, receiver: other.receiver } as const;
+        const transfers = {
+          peer: client,
+          role: "server",
+          threads,
+          sender: one.sender,
+          receiver: other.receiver,
+        } as const;
         const prepared = await prepareGmwServer({ ...at, inference: ofServer, transfers });
         await inferGmwServer(prepared, share, { inference: ofServer, choices, transfers });
       },
@@ -220,18 +244,18 @@ const conversations = {
   "gmw, chosen late": gmwRelus("random"),
   squares({ client, server, kernels }: Ends) {
     const [ofClient, ofServer] = inferences();
-    const { delta, sender, receiver } = correlated(kernels);
+    const { sender, receiver } = randomTransfers(kernels);
     const share = randomVector(units);
     return [
       async () => {
         const at = { step: squares, layer: 1, inference: ofClient };
-        const pairs = await pairsByTransfersAtClient({ ...at, peer: server, kernels }, receiver);
+        const pairs = await pairsByTransfersAtClient({ ...at, peer: server }, receiver);
         const { online } = await prepareSquareClient(at, { share, server, pairs });
         await online();
       },
       async () => {
         const at = { step: squares, layer: 1, inference: ofServer };
-        const pairs = await pairsByTransfersAtServer({ ...at, peer: client, kernels }, { sender, delta });
+        const pairs = await pairsByTransfersAtServer({ ...at, peer: client }, sender);
         const online = await prepareSquareServer(at, { client, pairs });
         await online(share);
       },

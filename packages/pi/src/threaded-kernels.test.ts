@@ -68,6 +68,19 @@ it("a thread's error is its caller's, and a pool that was closed refuses", async
   await expect(kernels.garble(chunk)).rejects.toThrow("a thread of kernels ended");
 });
 
+it("GMW sends as much by any number of threads, also for more chunks than threads", async () => {
+  const x = shiftRight(randomVector(3 * chunkUnits + 1), 28);
+  const costs = [];
+  for (const threads of [1, 4]) {
+    const ends = await reluEnds("gmw", { threads });
+    const out = await reluBy(ends, x, { kept: Uint32Array.from(x.keys()), signBits: 37, layer: 0 });
+    expect(Buffer.from(out.buffer).equals(Buffer.from(x.map((value) => (value > 0n ? value : 0n)).buffer))).toBe(true);
+    costs.push(ends.near.transcript.total);
+    await ends.close();
+  }
+  expect(costs[1]).toEqual(costs[0]);
+});
+
 it("a layer of more chunks than the client has out goes through as many threads as it has chunks", async () => {
   const ends = await reluEnds("garbled", { threads: 4 });
   const x = shiftRight(randomVector(3 * chunkUnits + 1), 28);

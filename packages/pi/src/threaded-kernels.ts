@@ -1,9 +1,11 @@
 import { Worker } from "node:worker_threads";
+import { baseTransfers } from "./base-ot.ts";
 import type { Circuit } from "./circuit.ts";
 import { bandsOf, productsOf } from "./convolution-bands.ts";
 import type { ChunkOfUnits, Garbled, InputLabels } from "./garbling.ts";
 import type { Kernels } from "./kernels.ts";
 import type { Delta, Labels } from "./labels.ts";
+import type { ReceivedStrings, SentStrings } from "./random-transfers.ts";
 import { concatenated, type RingVector } from "./ring.ts";
 import type { ThreadAnswer, ThreadNews, ThreadTask } from "./thread-task.ts";
 
@@ -11,8 +13,9 @@ import type { ThreadAnswer, ThreadNews, ThreadTask } from "./thread-task.ts";
 const bandProducts = 2 ** 21;
 
 /**
- * Garbles and evaluates chunks, and convolves, in threads of their own, each at the level of `own`, which does the rest here. A
- * chunk's labels and tables are given away, for a copy takes as long as the garbling: whoever needs them again keeps one.
+ * Garbles and evaluates chunks, makes random transfers and convolves in threads of their own, each at the level of `own`, which
+ * does the rest here. A chunk's labels, tables and corrections are given away, for a copy takes as long as the garbling: whoever
+ * needs them again keeps one.
  */
 export function threadedKernels(own: Kernels, threads: number): Kernels {
   const pool = Array.from({ length: threads }, () => new KernelThread(own.level));
@@ -53,6 +56,27 @@ export function threadedKernels(own: Kernels, threads: number): Kernels {
         return (answer as { convolved: RingVector }).convolved;
       });
       return concatenated(...(await Promise.all(parts)));
+    },
+    randomSender(delta, seeds, start = 0) {
+      let from = start;
+      return {
+        async extend(corrections, keys) {
+          const task = { kind: "send", delta, seeds, from, corrections, keys } as const;
+          from += corrections.length / baseTransfers;
+          const answer = await idlest().ask(task, [corrections.buffer as ArrayBuffer]);
+          return (answer as { sent: SentStrings }).sent;
+        },
+      };
+    },
+    randomReceiver(seeds, start = 0) {
+      let from = start;
+      return {
+        async extend(choices, keys) {
+          const task = { kind: "receive", seeds, from, choices, keys } as const;
+          from += choices.length;
+          return ((await idlest().ask(task, [])) as { received: ReceivedStrings }).received;
+        },
+      };
     },
     async close() {
       await Promise.all(pool.map((thread) => thread.stop()));

@@ -14,9 +14,8 @@ export const definitionOf = <System extends PiSystem>(
   paramsSchema: paramsSchemaOf("private-inference"),
   params({ model, spec, measurement }) {
     if (!spec.pi || !measurement) throw new Error("a private inference is planned by a spec's `pi` alone");
-    const { samples, batch } = spec.pi;
+    const { samples, batch, threads } = spec.pi;
     const { linear } = blocksOf(spec.pi);
-    const threads = measurement.protocol === "garbled" ? spec.pi.threads : 1; // they garble and evaluate circuits
     return {
       kind: "private-inference",
       model: model.name,
