@@ -1,12 +1,8 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { Trial } from "@reluctant/contracts";
-import { type BrowserContext, chromium, type Page } from "playwright-core";
-import { build } from "vite";
 import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
-import { type FixtureOptions, type FixtureServer, loginLink, startFixtureServer } from "../testing/fixture-server.ts";
+import { loginLink } from "../testing/fixture-server.ts";
 import { experiment, trialIn, trials, uuid } from "../testing/fixtures.ts";
+import { startPagesInBrowser } from "../testing/pages-in-browser.ts";
 
 /** The built pages in a real browser, against an API that answers from fixtures. */
 
@@ -15,50 +11,16 @@ vi.setConfig({ testTimeout: 40_000 }); // a browser beside other tests on two co
 /** The one of SENet at 18,841 ReLUs, seed 1. */
 const trial = trials[2] as Trial;
 
-const root = join(import.meta.dirname, "../..");
-let folder: string;
-let browser: BrowserContext;
-const cleanUps: (() => Promise<unknown>)[] = [];
+let pages: Awaited<ReturnType<typeof startPagesInBrowser>>;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "reluctant-dashboard-"));
-  await build({ root, logLevel: "error", build: { outDir: join(folder, "dist"), minify: false } });
-  const quiet = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-  ];
-  const args = [...quiet, "--disable-component-update", "--disable-sync"];
-  const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
-  browser = await chromium.launchPersistentContext(join(folder, "profile"), { executablePath, args, viewport: null });
+  pages = await startPagesInBrowser();
 }, 60_000);
-afterEach(async () => {
-  for (const cleanUp of cleanUps.splice(0)) await cleanUp();
-});
-afterAll(async () => {
-  await browser?.close();
-  await rm(folder, { recursive: true, force: true, maxRetries: 3 });
-});
-
-/** A page of the dashboard and its API; `mistakes` collects what the page threw, or the policy refused. */
-async function setup(
-  change: Partial<FixtureOptions> = {},
-): Promise<{ server: FixtureServer; page: Page; mistakes: string[] }> {
-  const server = await startFixtureServer(join(folder, "dist"), { loggedIn: true, ...change });
-  const page = await browser.newPage();
-  const mistakes: string[] = [];
-  page.on("pageerror", (error) => mistakes.push(error.message));
-  page.on("console", (message) => {
-    if (message.type() === "error" && /Content Security Policy/.test(message.text())) mistakes.push(message.text());
-  });
-  cleanUps.push(() => page.close(), server.stop);
-  return { server, page, mistakes };
-}
+afterEach(() => pages.closePages());
+afterAll(() => pages?.stop());
 
 test("without a session the page explains itself; a link logs in and leaves the address", async () => {
-  const { server, page } = await setup({ loggedIn: false });
+  const { server, page } = await pages.open({ loggedIn: false });
   await page.goto(server.url);
   await page.getByText("npm start").waitFor();
   await page.getByLabel("Login link").fill("nonsense");
@@ -70,7 +32,7 @@ test("without a session the page explains itself; a link logs in and leaves the 
 });
 
 test("the curve gains points without a reload, and the history misses nothing when the stream drops", async () => {
-  const { server, page, mistakes } = await setup();
+  const { server, page, mistakes } = await pages.open();
   await page.goto(`${server.url}/experiments/${experiment.id}`);
   const loss = (steps: number) => page.getByRole("img", { name: `Loss over ${steps} steps` });
   await loss(107).waitFor();
@@ -85,7 +47,7 @@ test("the curve gains points without a reload, and the history misses nothing wh
 });
 
 test("cancelling says what it stops and wants the name", async () => {
-  const { server, page } = await setup();
+  const { server, page } = await pages.open();
   await page.goto(`${server.url}/experiments/${experiment.id}`);
   await page.getByRole("button", { name: "Cancel…" }).click();
   const dialog = page.getByRole("dialog");
@@ -99,7 +61,7 @@ test("cancelling says what it stops and wants the name", async () => {
 });
 
 test("an experiment is paused and resumed, and what waits of it says why", async () => {
-  const { server, page, mistakes } = await setup();
+  const { server, page, mistakes } = await pages.open();
   const waits = experiment.stageRuns.find(({ state }) => state === "ready");
   await page.goto(`${server.url}/experiments/${experiment.id}?run=${waits?.id}`);
   const reason = page.locator("section .waits");
@@ -115,7 +77,7 @@ test("an experiment is paused and resumed, and what waits of it says why", async
 });
 
 test("one trial is paused, resumed and given another priority, by its row and on its page", async () => {
-  const { server, page, mistakes } = await setup();
+  const { server, page, mistakes } = await pages.open();
   const waits = trialIn("waiting");
   await page.goto(`${server.url}/experiments/${experiment.id}`);
   await page.getByText(/^Pause, cancel, retry or prioritize \d+ trials alone$/).click();
@@ -132,7 +94,7 @@ test("one trial is paused, resumed and given another priority, by its row and on
 });
 
 test("a trial shows three bars a layer, its history, lineage and downloads, and is opened by its cell", async () => {
-  const { server, page, mistakes } = await setup();
+  const { server, page, mistakes } = await pages.open();
   await page.goto(`${server.url}/experiments/${experiment.id}`);
   const cell = page.locator(`a.cell[href="/trials/${trial.id}"]`);
   await cell.click();
@@ -155,7 +117,7 @@ test("a trial shows three bars a layer, its history, lineage and downloads, and 
 });
 
 test("a trial that waits shows what is known, and one that is not there says so", async () => {
-  const { server, page } = await setup();
+  const { server, page } = await pages.open();
   const waiting = trialIn("waiting");
   await page.goto(`${server.url}/trials/${waiting.id}`);
   await page.getByText("The masks come when the search has ended.").waitFor();
@@ -164,7 +126,7 @@ test("a trial that waits shows what is known, and one that is not there says so"
 });
 
 test("the frontier shows a card on hover, zooms by a drag, and opens the trial by a click", async () => {
-  const { server, page, mistakes } = await setup();
+  const { server, page, mistakes } = await pages.open();
   await page.goto(`${server.url}/frontier`);
   const point = page.locator('circle[aria-label^="senet, 18,841"]');
   await point.hover({ force: true });
@@ -181,7 +143,7 @@ test("the frontier shows a card on hover, zooms by a drag, and opens the trial b
 });
 
 test("keys go to pages, to the search and to the help, but not while typing", async () => {
-  const { server, page } = await setup();
+  const { server, page } = await pages.open();
   await page.goto(server.url);
   await page.getByRole("link", { name: experiment.name, exact: true }).waitFor();
   await page.keyboard.press("/");
@@ -196,7 +158,7 @@ test("keys go to pages, to the search and to the help, but not while typing", as
 });
 
 test("the workers page says which worker is drained, and why", async () => {
-  const { server, page } = await setup();
+  const { server, page } = await pages.open();
   await page.goto(`${server.url}/workers`);
   const row = page.locator("tr", { hasText: "gpu-4 by admin: fan broken" });
   await row.waitFor();
@@ -204,7 +166,7 @@ test("the workers page says which worker is drained, and why", async () => {
 });
 
 test("the frontier is drawn over a measured cost by keyboard, in the setting that is chosen, and keeps it in the address", async () => {
-  const { server, page, mistakes } = await setup();
+  const { server, page, mistakes } = await pages.open();
   await page.goto(`${server.url}/frontier`);
   const points = page.locator("figure circle[aria-label]");
   await page.getByRole("radio", { name: "ReLUs" }).focus();
@@ -226,10 +188,10 @@ test("the frontier is drawn over a measured cost by keyboard, in the setting tha
 });
 
 test("on a narrow screen a tap shows a point's card in its whole width, and another opens the trial", async () => {
-  const { server, page, mistakes } = await setup();
+  const { server, page, mistakes } = await pages.open();
   await page.setViewportSize({ width: 390, height: 900 });
   await page.goto(`${server.url}/frontier?axis=online-latency`);
-  const finger = await browser.newCDPSession(page);
+  const finger = await pages.browser.newCDPSession(page);
   await finger.send("Emulation.setTouchEmulationEnabled", { enabled: true });
   const tap = async ({ x, y }: { x: number; y: number }) => {
     await finger.send("Input.dispatchTouchEvent", { type: "touchStart", touchPoints: [{ x, y }] });
@@ -269,7 +231,7 @@ test.each([
   ["as they are", (json: string) => json],
   ["with long names", long],
 ])("no page goes sideways at 390, 800 and 1,440 pixels, %s", async (_, rewrite) => {
-  const { server, page } = await setup({ rewrite });
+  const { server, page } = await pages.open({ rewrite });
   const expectFits = async (what: string) => {
     for (const width of [390, 800, 1_440]) {
       await page.setViewportSize({ width, height: 900 });
@@ -290,7 +252,7 @@ test.each([
 });
 
 test("the login page does not go sideways on a phone", async () => {
-  const { server, page } = await setup({ loggedIn: false });
+  const { server, page } = await pages.open({ loggedIn: false });
   await page.setViewportSize({ width: 390, height: 900 });
   await page.goto(server.url);
   await page.getByLabel("Login link").waitFor();
@@ -298,7 +260,7 @@ test("the login page does not go sideways on a phone", async () => {
 });
 
 test("a stage is named in full, and its name is not cut where it stands", async () => {
-  const { server, page } = await setup();
+  const { server, page } = await pages.open();
   await page.goto(`${server.url}/experiments/${experiment.id}`);
   const name = "Mask search, uniform-random · 18,841 ReLUs · seed 2: waiting for a GPU";
   const box = page.getByRole("button", { name, exact: true });
@@ -312,7 +274,7 @@ test("a stage is named in full, and its name is not cut where it stands", async 
 });
 
 test("on a phone stages unfold to their runs, and one curve is drawn over a key for each", async () => {
-  const { server, page, mistakes } = await setup();
+  const { server, page, mistakes } = await pages.open();
   await page.setViewportSize({ width: 390, height: 900 });
   await page.goto(`${server.url}/experiments/${experiment.id}`);
   const summary = page.locator(".stage-list summary", { hasText: "Mask search" });
@@ -335,7 +297,7 @@ test("on a phone stages unfold to their runs, and one curve is drawn over a key 
 test("characters that turn the writing or act on a terminal are shown, in names, reasons and events", async () => {
   const evil = "\\u001b]52;c;x\\u0007\u202egpj.exe";
   const shown = "\\x1b]52;c;x\\x07\\u202egpj.exe";
-  const { server, page } = await setup({
+  const { server, page } = await pages.open({
     rewrite: (json) =>
       json.replaceAll(experiment.name, evil).replaceAll("gpu-1", evil).replaceAll("loss is not finite", evil),
   });
@@ -352,7 +314,7 @@ test("characters that turn the writing or act on a terminal are shown, in names,
 });
 
 test("data sets that cannot be used are told where one is chosen", async () => {
-  const { server, page } = await setup();
+  const { server, page } = await pages.open();
   await page.goto(`${server.url}/frontier`);
   await page.getByText("1 data set cannot be used").click();
   const told = await page.locator(".unusable dl").textContent();
@@ -361,7 +323,7 @@ test("data sets that cannot be used are told where one is chosen", async () => {
 });
 
 test("data sets show how far they are prepared, and a card its classes, samples and checks", async () => {
-  const { server, page, mistakes } = await setup();
+  const { server, page, mistakes } = await pages.open();
   await page.goto(`${server.url}/datasets`);
   expect(await page.getByLabel("Being prepared").textContent()).toContain("preparing 43 %");
   expect(await page.getByText("1 data set cannot be used").isVisible()).toBe(true);
