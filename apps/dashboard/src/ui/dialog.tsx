@@ -1,11 +1,12 @@
-import { type ReactNode, useEffect, useId, useRef } from "react";
+import { type ReactNode, useId, useLayoutEffect, useRef } from "react";
 import { elementOf } from "./element-of.ts";
 
-/** A modal dialog: focus stays in it, Escape closes it. */
+/** A modal dialog: focus stays in it, Escape closes it, and what had the focus before has it again. */
 export function Dialog({ title, onClose, children }: { title: string; onClose: () => void; children: ReactNode }) {
   const ref = useRef<HTMLDialogElement>(null);
   const titleId = useId();
-  useEffect(() => {
+  // Closed while it is still in the page: one that is only removed gives no focus back.
+  useLayoutEffect(() => {
     const dialog = elementOf(ref);
     dialog.showModal();
     return () => dialog.close();
