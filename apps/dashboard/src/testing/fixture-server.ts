@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { extname, join } from "node:path";
-import type { Event, Trial } from "@reluctant/contracts";
+import type { Event, FieldError, PointMeasurement, Role, Trial } from "@reluctant/contracts";
 import * as fixtures from "./fixtures.ts";
 
 export interface FixtureServer {
@@ -29,6 +29,8 @@ export const loginLink = "a-login-link-of-the-fixture-server";
 export interface FixtureOptions {
   /** As if a cookie had come before. */
   loggedIn: boolean;
+  /** Of who is logged in. */
+  role?: Role;
   /** Changes what every answer and event says. */
   rewrite?: (json: string) => string;
 }
@@ -36,8 +38,9 @@ export interface FixtureOptions {
 /** The built dashboard in `dist` with an API that answers from the fixtures. */
 export async function startFixtureServer(
   dist: string,
-  { loggedIn, rewrite = (json) => json }: FixtureOptions,
+  { loggedIn, role = "admin", rewrite = (json) => json }: FixtureOptions,
 ): Promise<FixtureServer> {
+  const identity = { team: "local", name: "owner", role };
   let session = loggedIn;
   let step = 1_060;
   let experiment = fixtures.experiment;
@@ -61,6 +64,7 @@ export async function startFixtureServer(
     [/^\/experiments\/[^/]+\/resume$/, () => (experiment = { ...experiment, state: "active", reason: null })],
     [/^\/stage-runs\/([^/]+)\/waiting$/, ([, id]) => ({ waiting: fixtures.waitingOf(id ?? "", experiment.state) })],
     [/^\/trials\/([^/]+)$/, ([, id]) => trials.find((trial) => trial.id === id)],
+    [/^\/trials\/([^/]+)\/points$/, ([, id]) => ({ items: fixtures.pointsOfTrial(id ?? "") })],
     [/^\/trials\/([^/]+)\/pause$/, ([, id]) => changeTrial(id, { state: "paused" })],
     [/^\/trials\/([^/]+)\/resume$/, ([, id]) => changeTrial(id, { state: "waiting" })],
     [/^\/trials\/([^/]+)\/priority$/, ([, id], _, body) => changeTrial(id, JSON.parse(body))],
@@ -92,6 +96,7 @@ export async function startFixtureServer(
     }
     if (!session) return problem(401, "unauthenticated", "log in");
     if (path === "/session") return { status: 200, body: identity };
+    if (/^\/frontier-points\/[^/]+\/measurements$/.test(path)) return measured(JSON.parse(body));
     for (const [pattern, resource] of resources) {
       const match = pattern.exec(path);
       const found = match && resource(match, query, body);
@@ -154,12 +159,18 @@ interface Answer {
   body: unknown;
 }
 
-const identity = { team: "local", name: "owner", role: "admin" };
-
-const problem = (status: number, code: string, detail: string): Answer => ({
+const problem = (status: number, code: string, detail: string, errors?: FieldError[]): Answer => ({
   status,
-  body: { type: "about:blank", title: detail, status, code, detail },
+  body: { type: "about:blank", title: detail, status, code, detail, errors },
 });
+
+/** As the API answers what it finds no fault with, and what it does. */
+function measured({ samples, batch }: PointMeasurement): Answer {
+  const message = `${samples} samples are no whole number of batches of ${batch}`;
+  return samples % batch === 0
+    ? { status: 202, body: fixtures.experiments[0] }
+    : problem(422, "invalid-spec", `batch: ${message}`, [{ field: "batch", message }]);
+}
 
 function file(dist: string, path: string, response: ServerResponse): void {
   const wanted = join(dist, path);

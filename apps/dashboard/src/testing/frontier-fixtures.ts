@@ -73,6 +73,10 @@ const measurementsOf = (method: string, budget: number, seed: number): PiMeasure
         measured(budget, protocol, protocol === "garbled" && budget === budgets[1]),
       );
 
+/** The network of a trial, of which each seed has its own. */
+export const pointsOfTrial = (trialId: string) =>
+  frontier.points.filter((each) => each.trialId === trialId).slice(0, 1);
+
 export const frontier: Frontier = {
   dataset: "cifar10",
   datasetVersion: hash(7),

@@ -4,9 +4,9 @@ import { beside } from "./beside.ts";
 const plot = { width: 1_100, height: 460 };
 
 it.each([
-  ["a point at the upper left", { x: 100, y: 60 }, { left: 114, top: 20 }],
+  ["a point at the upper left", { x: 100, y: 60 }, { left: 114, top: 40 }],
   ["a point at the top", { x: 100, y: 10 }, { left: 114, top: 0 }],
-  ["a point at the lower right", { x: 1_000, y: 400 }, { right: 114, bottom: 20 }],
+  ["a point at the lower right", { x: 1_000, y: 400 }, { right: 114, bottom: 40 }],
 ])("a card stands beside %s, where there is room", (_, at, place) => {
   expect(beside({ ...plot, ...at })).toEqual(place);
 });

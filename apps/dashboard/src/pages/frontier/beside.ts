@@ -16,8 +16,8 @@ interface Place {
 /** From here on each half has room for a card: 400 pixels, the longest lines broken once. */
 const wide = 820;
 const gap = 14;
-/** How far a card reaches past the point that it stands beside. */
-const overlap = 40;
+/** How far a card reaches past the point that it stands beside: what may be asked of it is then at its height. */
+const overlap = 20;
 
 /**
  * Where the card of a point stands in its plot: on the side that has room, from the half of the height in which the point lies

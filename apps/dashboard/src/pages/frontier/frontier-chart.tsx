@@ -1,8 +1,10 @@
 import type { FrontierAxis } from "@reluctant/contracts";
-import { hueOf, type PlotDescription, type PlotPoint, type PlotTheme, type Region, zoom } from "@reluctant/plot";
+import { count, hueOf, type PlotDescription, type PlotPoint, type PlotTheme, type Region, zoom } from "@reluctant/plot";
 import { drawFrontier, type PlotDrawing } from "@reluctant/plot/draw";
 import { type MouseEvent, useEffect, useMemo, useRef, useState } from "react";
 import { useLocation } from "wouter";
+import { MeasureDialog, type Network } from "../../measuring/measure-dialog.tsx";
+import { useMay } from "../../session/use-may.ts";
 import { elementOf } from "../../ui/element-of.ts";
 import { brushedRegion, nearest, type Rectangle, type Scales } from "./brush.ts";
 import { PointCard } from "./point-card.tsx";
@@ -30,6 +32,8 @@ interface Place {
 export function FrontierChart({ plot }: { plot: PlotDescription }) {
   const [marked, setMarked] = useState<{ axis: FrontierAxis; region: Region } | null>(null);
   const [hover, setHover] = useState<Place | null>(null);
+  const [measured, setMeasured] = useState<PlotPoint | null>(null);
+  const mayMeasure = useMay("member");
   const [drag, setDrag] = useState<Rectangle | null>(null);
   const [, navigate] = useLocation();
   const shown = useMemo(() => (marked ? zoom(plot, regionOn(plot, marked)) : plot), [plot, marked]);
@@ -126,12 +130,25 @@ export function FrontierChart({ plot }: { plot: PlotDescription }) {
             setting={plot.setting}
             totalRelus={plot.totalRelus}
             spot={{ x: hover.x, y: hover.y, width, height }}
+            onMeasure={mayMeasure && networksOf(hover.point).length > 0 ? () => setMeasured(hover.point) : null}
           />
         )}
       </figure>
+      {measured && (
+        <MeasureDialog title={titleOf(measured)} networks={networksOf(measured)} onClose={() => setMeasured(null)} />
+      )}
     </div>
   );
 }
+
+/** Those of a point's results that are the team's own. A narrower network is measured with none. */
+const networksOf = ({ runs, width }: PlotPoint): Network[] =>
+  width < 1
+    ? []
+    : runs.flatMap(({ id, seed, trialId, measurements }) => (trialId ? [{ pointId: id, seed, measurements }] : []));
+
+/** `senet · 18,841 ReLUs` */
+const titleOf = ({ method, reluCount }: PlotPoint): string => `${method} · ${count(reluCount)} ReLUs`;
 
 /** Seen over another axis, what was marked keeps its accuracies, and shows every cost. */
 const regionOn = (plot: PlotDescription, { axis, region }: { axis: FrontierAxis; region: Region }): Region =>

@@ -11,6 +11,7 @@ import {
   widthText,
 } from "@reluctant/plot";
 import { piSystemPresets } from "@reluctant/relu";
+import type { SyntheticEvent } from "react";
 import { gpuTime, shortId } from "../../format.ts";
 import { beside, type Spot } from "./beside.ts";
 
@@ -22,15 +23,39 @@ interface Props {
   totalRelus: number;
   /** Where the point lies in its plot. */
   spot: Spot;
+  /** Asks for a measurement of it; null where that cannot be. */
+  onMeasure: (() => void) | null;
 }
 
 /** By which `reluctant pi` measures one; of many seeds `reluctant frontier` lists the others. */
 const mostIds = 3;
 
-/** Everything about one point; on the side of it that has room. */
-export function PointCard({ point, axis, setting, totalRelus, spot }: Props) {
+/**
+ * Everything about one point; on the side of it that has room. The pointer passes through it to the points behind, but for its
+ * one button, which begins beside the point.
+ */
+export function PointCard({ spot, onMeasure, ...described }: Props) {
+  const place = beside(spot);
   return (
-    <dl className="card" style={beside(spot)}>
+    <div className="card" style={place} data-hangs={place.top !== undefined} data-left={place.left === undefined}>
+      {onMeasure && <MeasureButton onClick={onMeasure} />}
+      <PointFacts {...described} />
+    </div>
+  );
+}
+
+/** What the pointer does on it is not meant for the plot. */
+const MeasureButton = ({ onClick }: { onClick: () => void }) => (
+  <button type="button" onClick={onClick} onPointerDown={stop} onMouseMove={stop} onMouseDown={stop} onMouseUp={stop}>
+    Measure private inference…
+  </button>
+);
+
+const stop = (event: SyntheticEvent): void => event.stopPropagation();
+
+function PointFacts({ point, axis, setting, totalRelus }: Omit<Props, "spot" | "onMeasure">) {
+  return (
+    <dl>
       <dt>{point.method}</dt>
       <dd>{point.onFrontier ? "on the frontier" : "dominated"}</dd>
       {axis !== "relus" && setting && (

@@ -10,6 +10,7 @@ import { Downloads } from "./downloads.tsx";
 import { ExchangeHistory } from "./exchange-history.tsx";
 import { LayerCards } from "./layer-cards.tsx";
 import { Lineage } from "./lineage.tsx";
+import { PrivateInference } from "./private-inference.tsx";
 import { layerRows, type MaskChoice, maskChoices, trialFigure, trialUpdates } from "./trial-layers.ts";
 import { type TrialAndRuns, useMaskMaps, useTrial } from "./use-trial.ts";
 import "./trial.css";
@@ -61,6 +62,7 @@ function Loaded({ trial, runs }: TrialAndRuns) {
           <ExchangeHistory search={search} updates={updates} />
         </section>
       )}
+      <PrivateInference trial={trial} title={titleOf(trial)} />
       <section>
         <h2>Lineage</h2>
         <Lineage trial={trial} runs={runs} />

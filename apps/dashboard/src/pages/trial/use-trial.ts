@@ -25,6 +25,14 @@ export const useTrial = (id: string) =>
 const goesOn = (trial: Trial | undefined): boolean =>
   trial?.state === "waiting" || trial?.state === "running" || trial?.state === "paused";
 
+/** Looked at as often as a trial that goes on: what is measured of its network is another experiment's to tell of. */
+export const useTrialPoints = (id: string) =>
+  useQuery({
+    queryKey: ["trial-points", id],
+    queryFn: ({ signal }) => client.trials.points(id, { signal }),
+    refetchInterval: refresh,
+  });
+
 /** An artifact never changes. */
 export const useMaskMaps = (sha256: string | undefined) =>
   useQuery({
