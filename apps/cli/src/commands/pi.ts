@@ -88,7 +88,7 @@ const measuring = (program: Command): Command =>
       )
       .option("--samples <count>", "test images of each measurement", wholeNumber({ min: 1, max: 1_000 }), 5)
       .option("--batch <count>", "images of one inference, which share its rounds", wholeNumber({ min: 1, max: 64 }), 1)
-      .option("--threads <count>", "of each party, for garbled circuits", wholeNumber({ min: 1, max: 64 }), 1)
+      .option("--threads <count>", "of each party", wholeNumber({ min: 1, max: 64 }), 1)
       .option(
         "--repeats <count>",
         "measurements of each; more add to what is there",

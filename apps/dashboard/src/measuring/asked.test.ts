@@ -34,7 +34,7 @@ it("says what was measured before, which is the same in all but its machine", ()
   const known = (change: Partial<typeof measurement>, of = asked) =>
     inWords(of, [{ ...measurement, ...change }]).find((line) => line.startsWith("Measured before"));
   expect(known({ threads: 2 })).toBe("Measured before, and not measured again: 1 of 2.");
-  expect(known({ protocol: "gmw" })).toBe("Measured before, and not measured again: 1 of 2."); // in one thread, whatever is asked
+  expect(known({ threads: 2, protocol: "gmw" })).toBe("Measured before, and not measured again: 1 of 2.");
   expect(known({ threads: 1 })).toBeUndefined();
   expect(known({ threads: 2, samples: 6 })).toBeUndefined();
   expect(known({ threads: 2, linear: "he" })).toBeUndefined();

@@ -74,7 +74,7 @@ function knownWords(asked: Asked, measurements: readonly PiMeasurement[]): strin
   return known > 0 ? [`Measured before, and not measured again: ${known} of ${all.length}.`] : [];
 }
 
-/** Whether a measurement is what would be made by this protocol over this network; GMW computes in one thread. */
+/** Whether a measurement is what would be made by this protocol over this network. */
 const isSame = (
   { system, linear, samples, batch, threads }: Asked,
   { protocol, profile }: Pick<PiMeasurement, "protocol" | "profile">,
@@ -86,4 +86,4 @@ const isSame = (
   measurement.profile === profile &&
   measurement.samples === Number(samples) &&
   measurement.batch === Number(batch) &&
-  measurement.threads === (protocol === "garbled" ? Number(threads) : 1);
+  measurement.threads === Number(threads);

@@ -135,14 +135,12 @@ function Fields({ asked, faults, onChange }: FieldsProps) {
         value={asked.batch}
         onChange={(batch) => change({ batch })}
       />
-      {asked.protocols.includes("garbled") && (
-        <Amount
-          label="Threads of each party"
-          fault={faults.threads}
-          value={asked.threads}
-          onChange={(threads) => change({ threads })}
-        />
-      )}
+      <Amount
+        label="Threads of each party"
+        fault={faults.threads}
+        value={asked.threads}
+        onChange={(threads) => change({ threads })}
+      />
       <label className="tick">
         <input
           type="checkbox"
