@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { dispatch } from "@reluctant/control";
 import { installationOf } from "@reluctant/db";
-import { identify } from "@reluctant/machine";
+import { identify, takeFolder } from "@reluctant/machine";
 import { type Kit, setup as setupKit } from "@reluctant/testkit";
 import { Client } from "pg";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
@@ -38,21 +38,26 @@ interface Line {
   msg: string;
   /** The slot that says it. */
   worker?: string;
+  againInSeconds?: number;
 }
+
+const settings = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv => ({
+  ...process.env,
+  DATABASE_URL: kit.databaseUrl,
+  REDIS_URL: kit.redis.url,
+  REDIS_PREFIX: kit.redis.prefix,
+  RELUCTANT_CACHE: cache,
+  RELUCTANT_DATA: "",
+  RELUCTANT_BACKEND: "cpu",
+  ...env,
+});
 
 /** Starts the process with a slot of each name, and reads its log. */
 function startWorker(names: string[], env: NodeJS.ProcessEnv = {}) {
   const child = spawn(process.execPath, [script], {
     env: {
-      ...process.env,
-      DATABASE_URL: kit.databaseUrl,
-      REDIS_URL: kit.redis.url,
-      REDIS_PREFIX: kit.redis.prefix,
-      RELUCTANT_CACHE: cache,
-      RELUCTANT_DATA: "",
-      RELUCTANT_BACKEND: "cpu",
+      ...settings(env),
       RELUCTANT_SLOTS: JSON.stringify(names.map((name) => ({ RELUCTANT_WORKER_NAME: name }))),
-      ...env,
     },
     stdio: ["ignore", "pipe", "inherit"],
   });
@@ -100,4 +105,34 @@ test("asked to end while one slot serves and another still hands back what a kil
   await client.end();
   expect(await worker.exit).toEqual({ code: 0, signal: null });
   expect(worker.lines.filter(({ msg }) => msg === "ready")).toHaveLength(1);
+});
+
+test("a slot that another process holds is served once that has gone, while the process's other slot serves", async () => {
+  const taken = await takeFolder(slotFolder("one"), () => null);
+  if (!("holding" in taken)) throw new Error("the folder is new");
+  const worker = startWorker(["one", "two"]);
+  expect(await worker.says("one", /runs here already/)).toMatchObject({ level: "error", againInSeconds: 1 });
+  await worker.says("two", "ready");
+  await taken.holding.release();
+  await worker.says("one", "ready");
+  worker.ask();
+  expect(await worker.exit).toEqual({ code: 0, signal: null });
+});
+
+test("a slot whose name another took stays ended, and what ails both slots ends the process", async () => {
+  const worker = startWorker(["one", "two"]);
+  await worker.says("one", "ready");
+  await worker.says("two", "ready");
+  await kit.worker({ name: "one" });
+  await worker.says("one", /another worker took the name "one"/);
+  await kit.worker({ name: "two" });
+  await worker.says("two", /another worker took the name "two"/);
+  expect(await worker.exit).toEqual({ code: 1, signal: null });
+});
+
+test("a process none of whose slots can be served ends at once, and each says why", async () => {
+  const worker = startWorker(["one", "two"], { RELUCTANT_BACKEND: "tensorflow", LIBTENSORFLOW: "/nowhere" });
+  expect(await worker.exit).toEqual({ code: 1, signal: null });
+  for (const name of ["one", "two"]) await worker.says(name, /LIBTENSORFLOW/);
+  expect(worker.lines.at(-1)).toMatchObject({ level: "fatal" });
 });

@@ -8,10 +8,9 @@ import { createNotifications, type Notifications, openRedis, type Redis } from "
 import type { Logger } from "@reluctant/telemetry";
 import { type ArtifactCache, createArtifactCache } from "./artifact-cache.ts";
 import type { WorkerConfig } from "./config.ts";
-import { environmentOf } from "./engine.ts";
 import { preparedFolder } from "./prepared-folder.ts";
 import { type Preparing, startPreparing } from "./preparing-process.ts";
-import { probeEngine } from "./probe.ts";
+import { createProbe } from "./probe.ts";
 import { retryUnavailable } from "./retry-unavailable.ts";
 
 /** What the slots of this process share: the ways to Postgres and Redis, the caches, and the process that prepares data sets. */
@@ -22,7 +21,7 @@ export interface Host {
   notifications: Notifications;
   artifactCache: ArtifactCache;
   preparing: Preparing;
-  /** What a training process computes with in this environment; asked once of each that is the same. */
+  /** What a training process computes with in this environment. */
   probe(env: NodeJS.ProcessEnv): Promise<EngineInfo>;
   childScript: URL;
   close(): Promise<void>;
@@ -59,13 +58,6 @@ export async function openHost({ config, slots, signal, log }: HostOptions): Pro
     },
     log,
   });
-  const probed = new Map<string, Promise<EngineInfo>>();
-  const probe = (env: NodeJS.ProcessEnv): Promise<EngineInfo> => {
-    const environment = environmentOf(env);
-    const asked = probed.get(environment) ?? probeEngine({ childScript, env });
-    probed.set(environment, asked);
-    return asked;
-  };
   return {
     deps,
     agent: createAgent(deps),
@@ -73,7 +65,7 @@ export async function openHost({ config, slots, signal, log }: HostOptions): Pro
     notifications,
     artifactCache: createArtifactCache({ folder: join(cacheDir, "artifacts"), artifacts }),
     preparing,
-    probe,
+    probe: createProbe(childScript),
     childScript,
     async close() {
       preparing.end();

@@ -1,9 +1,10 @@
 import { setMaxListeners } from "node:events";
 import { ReluctantError } from "@reluctant/contracts";
-import { createLogger, settingsOrEnd } from "@reluctant/telemetry";
+import { createLogger, type Logger, settingsOrEnd } from "@reluctant/telemetry";
 import { makeCache, readSlots, type SlotConfig } from "./config.ts";
-import { type Host, openHost } from "./host.ts";
+import { openHost } from "./host.ts";
 import { serveSlot } from "./serve-slot.ts";
+import { serveSlots } from "./serve-slots.ts";
 import type { Supervisor } from "./supervisor.ts";
 
 /** The slots of a machine, one or several: `node dist/main.js`, configured by the environment (config.ts). SIGTERM drains them. */
@@ -34,32 +35,19 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
 
 process.exit(await main());
 
-/** The exit code, once every slot has ended: one that fails does not end the others. */
+/** The exit code. */
 async function main(): Promise<number> {
   const { signal } = ending;
   try {
     const host = await openHost({ config, slots: slots.length, signal, log });
-    const codes = await Promise.all(slots.map((slot) => served(host, slot)));
+    const serve = (slot: SlotConfig, log: Logger) => serveSlot(host, slot, { signal, serving, log });
+    const code = await serveSlots(slots, { serve, signal, log });
     await host.close();
-    return Math.max(...codes);
-  } catch (error) {
-    return signal.aborted ? 0 : failed(error, log);
+    return code;
+  } catch (err) {
+    if (signal.aborted) return 0;
+    if (err instanceof ReluctantError) log.fatal(err.message);
+    else log.fatal({ err }, "the worker ends");
+    return 1;
   }
-}
-
-async function served(host: Host, slot: SlotConfig): Promise<number> {
-  const { signal } = ending;
-  const slotLog = slots.length === 1 ? log : log.child({ worker: slot.config.name });
-  try {
-    await serveSlot(host, slot, { signal, serving, log: slotLog });
-    return 0;
-  } catch (error) {
-    return signal.aborted && error === signal.reason ? 0 : failed(error, slotLog);
-  }
-}
-
-function failed(err: unknown, of: typeof log): number {
-  if (err instanceof ReluctantError) of.fatal(err.message);
-  else of.fatal({ err }, "the worker ends");
-  return 1;
 }

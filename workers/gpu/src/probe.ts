@@ -1,8 +1,24 @@
 import { type EngineInfo, ReluctantError } from "@reluctant/contracts";
 import { startChild } from "./child-process.ts";
+import { environmentOf } from "./engine.ts";
 
 /** Loading a large libtorch from a cold disk. */
 const probeTimeoutMs = 120_000;
+
+/**
+ * Asks what a training process computes with in an environment. Slots that start together and have the same one ask once; who starts
+ * later asks anew: a GPU may have gone since, or come back.
+ */
+export function createProbe(childScript: URL): (env: NodeJS.ProcessEnv) => Promise<EngineInfo> {
+  const underWay = new Map<string, Promise<EngineInfo>>();
+  return (env) => {
+    const environment = environmentOf(env);
+    const asked =
+      underWay.get(environment) ?? probeEngine({ childScript, env }).finally(() => underWay.delete(environment));
+    underWay.set(environment, asked);
+    return asked;
+  };
+}
 
 /**
  * Asks a child what it would compute with, so that no tensor library is ever loaded here.

@@ -12,7 +12,7 @@ import type { Host } from "./host.ts";
 import { preparedFolder } from "./prepared-folder.ts";
 import { retryUnavailable } from "./retry-unavailable.ts";
 import { type Left, type SlotFile, takeSlot } from "./slot-file.ts";
-import { createSupervisor, type Supervisor } from "./supervisor.ts";
+import { createSupervisor, type SlotEnd, type Supervisor } from "./supervisor.ts";
 import { unlessAborted } from "./unless-aborted.ts";
 
 export interface ServeSlotOptions {
@@ -28,7 +28,7 @@ export interface ServeSlotOptions {
  * @throws the signal's reason where it was aborted before it served
  * @throws Error of what keeps it from being served, or, once it has signed off, when its engine is another than it was
  */
-export async function serveSlot(host: Host, { config, env }: SlotConfig, options: ServeSlotOptions): Promise<void> {
+export async function serveSlot(host: Host, { config, env }: SlotConfig, options: ServeSlotOptions): Promise<SlotEnd> {
   const { signal, log } = options;
   const { cacheDir, slotName } = config;
   const { slot, ended, left } = await takeSlot(cacheDir, slotName);
@@ -46,7 +46,7 @@ export async function serveSlot(host: Host, { config, env }: SlotConfig, options
     await unlessAborted(signal, host.preparing.opened); // those that are not there yet come while it serves
     await handedBack;
     signal.throwIfAborted();
-    await supervise(host, config, { slot, scratchRoot, childEnv, engine }, options);
+    return await supervise(host, config, { slot, scratchRoot, childEnv, engine }, options);
   } finally {
     await Promise.allSettled([handedBack]); // it writes the slot's file
     await slot.close();
@@ -65,7 +65,7 @@ async function supervise(
   config: WorkerConfig,
   { slot, scratchRoot, childEnv, engine }: Prepared,
   { serving, log }: ServeSlotOptions,
-): Promise<void> {
+): Promise<SlotEnd> {
   const { deps, preparing, childScript } = host;
   const consumer = createConsumer({ redis: host.redis, queues: queueNames(config.pool), workerName: config.name });
   const supervisor = createSupervisor({
@@ -97,7 +97,7 @@ async function supervise(
   });
   serving.add(supervisor);
   try {
-    await supervisor.run();
+    return await supervisor.run();
   } finally {
     serving.delete(supervisor);
     await consumer.close();

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { type EngineInfo, engineInfoSchema } from "@reluctant/contracts";
+import { type EngineInfo, engineInfoSchema, ReluctantError } from "@reluctant/contracts";
 import { groupGone, identify, isAlive, type ProcessId, signalGroup, takeFolder } from "@reluctant/machine";
 
 /** An attempt, and the epoch under which it may write. */
@@ -47,7 +47,7 @@ const nothing: SlotRecord = { child: null, attempt: null };
 /**
  * Takes the slot, first ending the process group that a killed supervisor left.
  * @param slotName names the slot among all that share the folder, also those of other installations
- * @throws Error when another supervisor of this slot runs on the machine
+ * @throws ReluctantError `conflict` when another supervisor of this slot runs on the machine
  */
 export async function takeSlot(
   cacheDir: string,
@@ -59,7 +59,8 @@ export async function takeSlot(
     (before) => before ?? nothing,
   );
   if ("heldBy" in taken) {
-    throw new Error(
+    throw new ReluctantError(
+      "conflict",
       `the worker ${slotName} runs here already (process ${taken.heldBy.pid}); give this one another RELUCTANT_WORKER_NAME`,
     );
   }

@@ -1,5 +1,5 @@
 import { hostname } from "node:os";
-import type { EngineInfo, SlotLabels, WorkerDatasets } from "@reluctant/contracts";
+import { type EngineInfo, ReluctantError, type SlotLabels, type WorkerDatasets } from "@reluctant/contracts";
 import { type Agent, type Deps, leaveWorker, registerWorker, tellDatasets } from "@reluctant/control";
 import { type Consumer, createWakeSignal, type Delivery, type Notifications } from "@reluctant/queue";
 import { implementationVersions } from "@reluctant/stages/definitions";
@@ -38,12 +38,15 @@ export interface SupervisorOptions {
   log: Logger;
 }
 
+/** `replaced`: another worker has taken its name. */
+export type SlotEnd = "drained" | "replaced";
+
 export interface Supervisor {
   /**
    * Serves the slot until it is drained.
-   * @throws Error, once drained, when another worker has taken the name, or a training process computes with another engine
+   * @throws ReluctantError `unavailable`, once it has signed off, when a training process computes with another engine
    */
-  run(): Promise<void>;
+  run(): Promise<SlotEnd>;
   /** Takes no more work and ends what runs at a checkpoint; a second call ends it at once. */
   drain(): void;
 }
@@ -107,7 +110,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       if (beat?.answer === "go on" && serviceGate.open()) log.info("takes work again");
       if (beat?.answer === "replaced" && !replaced) {
         replaced = true;
-        log.error({ worker: options.name }, "another worker has registered under this name; this one ends");
+        log.error(`another worker took the name "${options.name}": give each a name of its own; this one ends`);
         drain();
       }
       await wakeSignal.wait(msToNextBeat(), signal);
@@ -120,7 +123,8 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     if (unfit || isSameEngine(found, engine)) return;
     log.error({ found, registered: engine }, "a training process computes with another engine than this worker has");
     const was = `${engine.backend} on ${engine.device}`;
-    unfit = new Error(`this worker had ${was}, and a training process found ${found.backend} on ${found.device}`);
+    const message = `this worker had ${was}, and a training process found ${found.backend} on ${found.device}`;
+    unfit = new ReluctantError("unavailable", message);
     drain();
     current?.stop("forceDrain");
   };
@@ -182,7 +186,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
         if (draining.signal.aborted) return null; // asked to end before Postgres was there
         throw error;
       });
-      if (!registered) return;
+      if (!registered) return "drained";
       const { workerId } = registered;
       const beats = new AbortController();
       const beating = Promise.all([beatUntil(workerId, beats.signal), tellUntil(workerId, beats.signal)]);
@@ -201,9 +205,10 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
         beats.abort();
         await beating;
       }
-      if (replaced) throw new Error(`another worker took the name "${options.name}": give each a name of its own`);
+      if (replaced) return "replaced";
       await leaveWorker(deps, { workerId }).catch((err: unknown) => log.warn({ err }, "the worker could not sign off"));
       if (unfit) throw unfit;
+      return "drained";
     },
   };
 }
