@@ -39,7 +39,7 @@ export const piSchema = z.strictObject({
   /** What gives the correlations of linear layers; the system's own unless named. */
   linear: z.enum(linearProtocols).optional(),
   profiles: oneOrMany(z.enum(networkProfileNames), networkProfileNames.length, "network profile").default(["lan"]),
-  /** Threads of each party, which garble and evaluate circuits; GMW computes in one. */
+  /** Threads of each party, which work on circuits, on the random transfers of GMW and squares, and on convolutions. */
   threads: z.int().min(1).max(64).default(1),
   /** Measurements of the same thing, whose spread tells how far to trust them. */
   repeats: z.int().min(1).max(20).default(1),

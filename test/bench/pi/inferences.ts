@@ -50,6 +50,7 @@ const all: Inference[] = [
   { ...thousands(50), profile: "lan" },
   { ...thousands(50), profile: "wan" },
   { ...thousands(50), profile: "loopback", relus: "gmw" },
+  { ...thousands(50), profile: "loopback", relus: "gmw", threads: 2 },
   { ...thousands(50), profile: "lan", relus: "gmw" },
   { ...thousands(50), profile: "wan", relus: "gmw" },
   { ...thousands(100), profile: "loopback" },
