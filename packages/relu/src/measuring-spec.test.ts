@@ -29,6 +29,11 @@ it("asks for the measurement of what the experiment has, and for nothing else", 
   expect(measuringSpec(spec, {}, pi, registry)).toEqual({ ...spec, name: "a sweep private inference", pi });
 });
 
+it("keeps the name of what measures already", () => {
+  const { name } = measuringSpec(spec, {}, pi, registry);
+  expect(measuringSpec({ ...spec, name }, {}, pi, registry).name).toBe("a sweep private inference");
+});
+
 it("narrows the budgets where their masks do not depend on the others", () => {
   expect(measuringSpec(spec, { budgets: ["5%"], methods: ["senet"], seeds: [2] }, pi, registry)).toMatchObject({
     methods: ["senet"],

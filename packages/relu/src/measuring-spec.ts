@@ -11,6 +11,8 @@ export interface MeasuredPart {
   seeds?: readonly number[] | undefined;
 }
 
+const suffix = " private inference";
+
 /**
  * The spec that asks for nothing of another but the measurement of some of its networks: what they came of has their stage keys, and
  * so is in the store.
@@ -27,7 +29,7 @@ export function measuringSpec(
   });
   return {
     ...spec,
-    name: `${spec.name} private inference`.slice(0, 100),
+    name: spec.name.endsWith(suffix) ? spec.name : `${spec.name}${suffix}`.slice(0, 100),
     ...(methods.length > 0 && { methods: [...methods] }),
     ...(seeds && { seeds: [...seeds] }),
     // A descent's masks depend on all of its budgets.
