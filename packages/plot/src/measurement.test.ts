@@ -1,6 +1,6 @@
-import type { ParamsOf, ResultOf } from "@reluctant/contracts";
+import type { ParamsOf, PiSetting, ResultOf } from "@reluctant/contracts";
 import { expect, it } from "vitest";
-import { measurementFacts, stepCosts } from "./measurement.ts";
+import { measurementFacts, settingLines, stepCosts } from "./measurement.ts";
 
 it("tells of a batch how long it took, and an image's part", () => {
   const phase = { ms: 120, leastMs: 100, mostMs: 140, bytesSent: 1_000, bytesReceived: 3_000, rounds: 4 };
@@ -20,6 +20,18 @@ it("tells of a batch how long it took, and an image's part", () => {
   expect(factsOf(1).get("System")).toBe("MiniONN");
   expect(factsOf(1).get("Online")).toBe("120 ms (100 ms to 140 ms), 4 kB, 4 rounds");
   expect(factsOf(8).get("Online")).toBe("120 ms (100 ms to 140 ms), 4 kB, 4 rounds, for 8 images: 15 ms an image");
+});
+
+it("tells settings apart by what gives the correlations of linear layers, where that is not the system's own", () => {
+  const machine = { processor: "Xeon", cores: 2, level: "avx2", label: null, key: "" };
+  const lineOf = (change: Pick<PiSetting, "system" | "linear">) =>
+    settingLines({ protocol: "garbled", profile: "lan", batch: 1, threads: 1, ...machine, ...change })[0];
+  expect(lineOf({ system: "delphi", linear: "dealer" })).toBe(
+    "DELPHI, ReLUs by garbled circuits, lan, 1 thread a party",
+  );
+  expect(lineOf({ system: "delphi", linear: "he" })).toContain("garbled circuits, linear layers by encryption, lan");
+  expect(lineOf({ system: "minionn", linear: "he" })).not.toContain("encryption");
+  expect(lineOf({ system: "minionn", linear: "dealer" })).toContain("linear layers by dealer");
 });
 
 it("puts both phases of a step side by side, in the order of computation", () => {

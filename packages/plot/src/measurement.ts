@@ -7,8 +7,11 @@ export const linearTitles: Record<LinearProtocol, string> = { dealer: "dealer", 
 
 /** How and where it was measured, in two lines: the second names the machine, and what the figures leave out. */
 export function settingLines(setting: PiSetting): [string, string] {
-  const { system, protocol, profile, batch, threads, processor, cores, level, label } = setting;
-  const parts = [piSystemPresets[system].title, `ReLUs by ${protocolTitles[protocol]}`, profile];
+  const { system, protocol, linear, profile, batch, threads, processor, cores, level, label } = setting;
+  const { title, linear: own } = piSystemPresets[system];
+  const parts = [title, `ReLUs by ${protocolTitles[protocol]}`];
+  if (linear !== own.by[0]) parts.push(`linear layers by ${linearTitles[linear]}`);
+  parts.push(profile);
   if (batch > 1) parts.push(`${batch} images an inference`);
   parts.push(`${threads} ${threads === 1 ? "thread" : "threads"} a party`);
   return [parts.join(", "), [`${processor}, ${cores} cores, ${level} kernels`, ...(label ? [label] : [])].join("; ")];
