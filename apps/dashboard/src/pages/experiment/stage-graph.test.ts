@@ -1,3 +1,4 @@
+import type { StageRun, Trial } from "@reluctant/contracts";
 import { describe, expect, test } from "vitest";
 import { stageRunOf, stageRuns, trials, uuid } from "../../testing/fixtures.ts";
 import { box, layoutStageGraph, type StageNode, stageLabels, stageStatus } from "./stage-graph.ts";
@@ -51,6 +52,24 @@ describe("the stage graph", () => {
     const [first] = trials;
     const shared = stageLabels([...trials, { ...(first as (typeof trials)[0]), method: "senet++", budget: 5_652 }]);
     expect(shared(runOf(110)).text).toBe("senet, senet++ · 2 budgets · seed 1");
+  });
+
+  test("names a measurement by how it is made, which sets it apart from others of its network", () => {
+    const distilled = trials[2] as Trial;
+    const measurement = (implementation: string, change: object) => {
+      const params = { kind: "private-inference", model: "resnet20", protocol: "garbled", profile: "lan", ...change };
+      const run = { ...runOf(150), id: uuid(900), implementation, params } as unknown as StageRun;
+      const needs = [...distilled.needs, { stageRunId: run.id }] as Trial["needs"];
+      return stageLabels([{ ...distilled, needs }])(run);
+    };
+    expect(measurement("private-inference/delphi", { batch: 1 })).toEqual({
+      title: "senet 18.8k s1",
+      detail: "DELPHI, garbled, lan",
+      text: "senet · 18,841 ReLUs · seed 1 · DELPHI, garbled circuits, lan",
+    });
+    const cheetah = { protocol: "gmw", linear: "he", batch: 4 };
+    expect(measurement("private-inference/cheetah", cheetah).detail).toBe("Cheetah, GMW, lan, 4 images");
+    expect(measurement("private-inference/delphi", cheetah).detail).toBe("DELPHI, GMW, lan, encryption, 4 images");
   });
 
   test("names a search by its budget while its trials are not known", () => {

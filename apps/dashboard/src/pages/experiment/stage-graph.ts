@@ -1,5 +1,15 @@
-import type { StageKind, StageRun, Trial } from "@reluctant/contracts";
-import { count, milliseconds, percent, protocolTitles, type StageSubject, stageSubjects } from "@reluctant/plot";
+import type { ParamsOf, ReluProtocol, StageKind, StageRun, Trial } from "@reluctant/contracts";
+import {
+  compact,
+  count,
+  linearTitles,
+  milliseconds,
+  percent,
+  protocolTitles,
+  type StageSubject,
+  stageSubjects,
+} from "@reluctant/plot";
+import { piSystemPresets, systemOf } from "@reluctant/relu";
 import { plural, rate } from "../../format.ts";
 
 /** Stage runs of an experiment as columns of boxes with edges from inputs to what takes them. Lengths in pixels. */
@@ -105,11 +115,14 @@ const byIdentity =
     );
   };
 
-/** How a run is named: `senet` and `7,372 ReLUs · seed 1`; `resnet8` and `seed 1` for what every method shares. */
+/**
+ * How a run is named: `senet` and `7,372 ReLUs · seed 1`; `resnet8` and `seed 1` for what every method shares; a measurement by how
+ * it is made, `senet 7.37k s1` and `DELPHI, GMW, lan`.
+ */
 export interface StageLabel {
   title: string;
   detail: string;
-  /** Both. */
+  /** Both, in full. */
   text: string;
 }
 
@@ -119,13 +132,29 @@ export function stageLabels(trials: Trial[]): (run: StageRun) => StageLabel {
     const { methods, budgets, model, seed } = subjectOf(run);
     const title = methods.join(", ") || model;
     const asked = budgets.length > 1 ? plural(budgets.length, "budget") : budgets.map((each) => `${count(each)} ReLUs`);
+    const detail = [asked, `seed ${seed}`].flat().join(" · ");
+    const text = `${title} · ${detail}`;
     const { params } = run;
-    const measured =
-      params.kind === "private-inference" ? [`${protocolTitles[params.protocol]}, ${params.profile}`] : [];
-    const detail = [asked, `seed ${seed}`, measured].flat().join(" · ");
-    return { title, detail, text: `${title} · ${detail}` };
+    if (params.kind !== "private-inference") return { title, detail, text };
+    const how = measuredHow(run.implementation, params);
+    return {
+      title: [title, ...budgets.map(compact), `s${seed}`].join(" "),
+      detail: how({ garbled: "garbled", gmw: "GMW" }), // the full words are cut in a box
+      text: `${text} · ${how(protocolTitles)}`,
+    };
   };
 }
+
+/** `DELPHI, garbled circuits, lan`: what sets measurements of one network apart. */
+const measuredHow =
+  (implementation: string, { protocol, profile, linear = "dealer", batch }: ParamsOf<"private-inference">) =>
+  (protocols: Record<ReluProtocol, string>): string => {
+    const { title, linear: own } = piSystemPresets[systemOf(implementation)];
+    const parts = [title, protocols[protocol], profile];
+    if (linear !== own.by[0]) parts.push(linearTitles[linear]);
+    if (batch > 1) parts.push(`${batch} images`);
+    return parts.join(", ");
+  };
 
 /** What a run does or did, in a few words. */
 export function stageStatus(run: StageRun): string {
