@@ -25,6 +25,12 @@ test("what is printed on one machine is read on another", async () => {
   expect(await readJoinFile(file)).toEqual(given);
 });
 
+test("a file that another version wrote is read: what of it this one does not know is handed on", async () => {
+  const { REDIS_PREFIX: _, ...given } = addresses;
+  await writeFile(file, `# by a later version\nRELUCTANT_LATER=1\n${joinFile(addresses)}`);
+  expect(await readJoinFile(file)).toEqual({ ...given, RELUCTANT_LATER: "1" });
+});
+
 test("a file that lacks an address is refused, and says where it comes from", async () => {
   await writeFile(file, "DATABASE_URL=postgresql://db.lab/reluctant\n");
   await expect(readJoinFile(file)).rejects.toThrow(

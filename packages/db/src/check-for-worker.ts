@@ -54,12 +54,15 @@ async function requireVersion(client: pg.Client, folder: string): Promise<void> 
   const entries = await readdir(folder, { withFileTypes: true });
   const known = new Set(entries.filter((entry) => entry.isDirectory()).map(({ name }) => name));
   const unknown = [...there].filter((name) => !known.has(name)).sort();
+  const latest = [...known].sort().at(-1) ?? "nothing";
   if (unknown.length > 0)
-    throw conflict(`the installation is newer, it has ${unknown.at(-1)}: bring this checkout to its version`);
+    throw conflict(
+      `the installation is newer, it has ${unknown.at(-1)} where this checkout ends with ${latest}: bring the checkout to its version`,
+    );
   const missing = [...known].filter((name) => !there.has(name)).sort();
   if (missing.length > 0)
     throw conflict(
-      `the installation is older, it lacks ${missing.at(-1)}: upgrade it, or take a checkout of its version`,
+      `the installation is older, it ends with ${[...there].sort().at(-1)} and lacks ${latest} of this checkout: upgrade it, or take a checkout of its version`,
     );
 }
 
