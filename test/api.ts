@@ -22,7 +22,7 @@ interface StartApi {
 /** The API in this process, on a database of its own with one team and the glyphs; its log is kept, not printed. */
 export async function startApi({
   redisUrl = process.env.TEST_REDIS_URL as string,
-  limits,
+  limits: givenLimits,
   databaseUrl,
   database: databaseOptions,
 }: StartApi = {}) {
@@ -33,6 +33,7 @@ export async function startApi({
   const logger = createLogger({ name: "api", level: "info" }, { write: (line: string) => void logged.push(line) });
   const redis = openRedis({ url: redisUrl, prefix: `test-${randomUUID()}`, log: logger });
   const producer = createProducer(redis);
+  const limits = { ...defaultLimits, ...givenLimits };
   const stopping = new AbortController();
   const notifications = createNotifications(redis);
   const control = { db, artifacts: postgresArtifacts(db), notifications };
@@ -43,12 +44,12 @@ export async function startApi({
     producer,
     logger,
     metrics: createMetrics({ service: "api" }),
-    limits: { ...defaultLimits, ...limits },
+    limits,
     publicUrl: null,
     dashboard: "/nonexistent",
     stopping: stopping.signal,
   });
-  const server = createApiServer(app).listen({ port: 0, host: "127.0.0.1", backlog: 4_096 });
+  const server = createApiServer(app, limits).listen({ port: 0, host: "127.0.0.1", backlog: 4_096 });
   await once(server, "listening");
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 

@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { get, type IncomingMessage } from "node:http";
 import type { Problem } from "@reluctant/contracts";
 import { afterEach, expect, test, vi } from "vitest";
 import { startApi } from "../api.ts";
@@ -41,18 +43,36 @@ test("60 submits at once are all accepted, also where the database's pool waits 
   expect(await storedExperiments(lab)).toBe(60);
 });
 
+/** Status of an answer, however long a busy machine takes to connect: `fetch` gives up after 10 s. */
+const statusOf = async (address: string): Promise<number | undefined> => {
+  const [response] = (await once(get(address, { agent: false }), "response")) as [IncomingMessage];
+  response.resume();
+  return response.statusCode;
+};
+
+/** What was done while health was asked for: by order and by processor time, since others may have the processors. */
+async function probeHealth(lab: Api): Promise<{ submits: number; computingMs: number }> {
+  const stored = await storedExperiments(lab);
+  const began = process.cpuUsage();
+  expect(await statusOf(`${lab.url}/healthz`)).toBe(200);
+  expect(await statusOf(`${lab.url}/readyz`)).toBe(200);
+  const { user, system } = process.cpuUsage(began);
+  return { submits: (await storedExperiments(lab)) - stored, computingMs: (user + system) / 1_000 };
+}
+
 test("of 2,000 submits at once each is accepted or told that the API is busy and when to come back; health answers meanwhile", async () => {
-  const lab = await setup({ limits: { waiting: 100, requestMs: 100_000 } }); // of which work takes a part on a busy machine
+  // Where others have the processors, the burst holds the loop for half a minute, and every timer is late before it is read.
+  const patient = 100_000;
+  const lab = await setup({
+    limits: { waiting: 100, waitMs: patient, requestMs: patient, headersMs: patient, bodyMs: patient },
+    database: { connectionTimeoutMs: patient, statementTimeoutMs: patient },
+  });
   const submits = atOnce(lab, 2_000);
   let ended = false;
   void submits.finally(() => (ended = true));
-  let slowest = 0;
-  do {
-    const began = performance.now();
-    expect((await fetch(`${lab.url}/healthz`)).status).toBe(200);
-    expect((await fetch(`${lab.url}/readyz`)).status).toBe(200);
-    slowest = Math.max(slowest, performance.now() - began);
-  } while (!ended);
+  const probes: Awaited<ReturnType<typeof probeHealth>>[] = [];
+  do probes.push(await probeHealth(lab));
+  while (!ended);
   const answers = await submits;
   const accepted = answers.filter(({ status }) => status === 202);
   const refused = answers.filter(({ status }) => status !== 202);
@@ -60,7 +80,8 @@ test("of 2,000 submits at once each is accepted or told that the API is busy and
   expect(refused.length).toBeGreaterThan(0);
   expect(accepted.length).toBeGreaterThan(100); // those that found room in the line
   expect(await storedExperiments(lab)).toBe(accepted.length);
-  expect(slowest).toBeLessThan(10_000); // both, on a machine that does much else; 1.5 s at a load of 15
+  expect(Math.max(...probes.map(({ submits }) => submits))).toBeLessThan(100); // 17 at most: it stands in no line
+  expect(Math.max(...probes.map(({ computingMs }) => computingMs))).toBeLessThan(10_000); // 4,074 at a load of 21
 });
 
 /** Locks a table as long as `work` runs, beside the API. */

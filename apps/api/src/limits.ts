@@ -8,6 +8,8 @@ export interface Limits {
   waitMs: number;
   /** How long an answer may take, the wait included. Streams, and artifacts' bytes, take as long as they take. */
   requestMs: number;
+  /** How long the headers of a request may take to arrive. */
+  headersMs: number;
   /** How long a JSON body may take to arrive, and each further piece of an artifact. */
   bodyMs: number;
 }
@@ -18,5 +20,6 @@ export const defaultLimits: Limits = {
   waiting: 500,
   waitMs: 20_000,
   requestMs: 30_000,
+  headersMs: 20_000,
   bodyMs: 20_000,
 };

@@ -34,7 +34,7 @@ const app = createApp({
   stopping: stopping.signal,
 });
 
-const server = createApiServer(app);
+const server = createApiServer(app, defaultLimits);
 server.listen({ port: config.PORT, host: config.HOST, backlog: defaultLimits.waiting * 4 });
 await once(server, "listening").catch((error: NodeJS.ErrnoException) => {
   logger.fatal({ code: error.code }, `cannot listen on ${config.HOST}:${config.PORT}; give another PORT or HOST`);

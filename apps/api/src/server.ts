@@ -2,12 +2,14 @@ import { createServer, type RequestListener, type Server, type ServerResponse, S
 import type { Socket } from "node:net";
 import type { Problem } from "@reluctant/contracts";
 import { problem } from "./http/problem.ts";
+import type { Limits } from "./limits.ts";
 
 /** The HTTP server of the app: what never becomes a request is answered with problem details, too. */
-export function createApiServer(app: RequestListener): Server {
+export function createApiServer(app: RequestListener, { headersMs }: Pick<Limits, "headersMs">): Server {
   const answers = new WeakMap<object, ServerResponse>();
   // Bodies have limits of their own; Node's, 5 minutes in all, would cut an artifact of 2 GB at less than 7 MB/s.
-  const server = createServer({ requestTimeout: 0, headersTimeout: 20_000, connectionsCheckingInterval: 5_000 }, app);
+  const timeouts = { requestTimeout: 0, headersTimeout: headersMs, connectionsCheckingInterval: 5_000 };
+  const server = createServer(timeouts, app);
   server.prependListener("request", (request, response) => void answers.set(request.socket, response));
   server.on("checkExpectation", app); // of an expectation that it does not know a server may think nothing
   server.on("clientError", (error: ParserError, socket: Socket) => {
