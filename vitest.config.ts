@@ -6,11 +6,14 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
  * computes with TensorFlow.js stays apart, which keeps its backend in the process.
  */
 const sharing = [
-  "packages/{artifacts,contracts,control,datasets,db,interchange,machine,pi,pickle,plot,queue,relu,sdk,stages}/src/**/*.test.ts",
+  "packages/{artifacts,contracts,control,datasets,db,interchange,machine,pi,pickle,plot,queue,relu,sdk,stages,telemetry}/src/**/*.test.ts",
   "apps/*/src/**/*.test.{ts,tsx}",
   "workers/*/src/**/*.test.ts",
   "infra/local/src/**/*.test.ts",
-  "test/{crash,deploy,imports}/**/*.test.ts",
+  "scripts/**/*.test.ts",
+  "test/*.test.ts",
+  "test/{asan,crash,deploy,imports}/**/*.test.ts",
+  "test/golden/{names,openapi,plan-keys,stage-keys}.test.ts",
   "test/e2e/!(streamed-training).test.ts",
 ];
 
