@@ -64,12 +64,12 @@ describe("the stage graph", () => {
     };
     expect(measurement("private-inference/delphi", { batch: 1 })).toEqual({
       title: "senet 18.8k s1",
-      detail: "DELPHI, garbled, lan",
-      text: "senet · 18,841 ReLUs · seed 1 · DELPHI, garbled circuits, lan",
+      detail: "DELPHI garbled lan",
+      text: "senet · 18,841 ReLUs · seed 1 · DELPHI, garbled, lan",
     });
     const cheetah = { protocol: "gmw", linear: "he", batch: 4 };
-    expect(measurement("private-inference/cheetah", cheetah).detail).toBe("Cheetah, GMW, lan, 4 images");
-    expect(measurement("private-inference/delphi", cheetah).detail).toBe("DELPHI, GMW, lan, encryption, 4 images");
+    expect(measurement("private-inference/cheetah", cheetah).detail).toBe("Cheetah GMW lan ×4");
+    expect(measurement("private-inference/delphi", cheetah).detail).toBe("DELPHI GMW lan encryption ×4");
   });
 
   test("names a search by its budget while its trials are not known", () => {

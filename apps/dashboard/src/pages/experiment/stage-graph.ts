@@ -1,14 +1,5 @@
-import type { ParamsOf, ReluProtocol, StageKind, StageRun, Trial } from "@reluctant/contracts";
-import {
-  compact,
-  count,
-  linearTitles,
-  milliseconds,
-  percent,
-  protocolTitles,
-  type StageSubject,
-  stageSubjects,
-} from "@reluctant/plot";
+import type { ParamsOf, StageKind, StageRun, Trial } from "@reluctant/contracts";
+import { compact, count, linearTitles, milliseconds, percent, type StageSubject, stageSubjects } from "@reluctant/plot";
 import { piSystemPresets, systemOf } from "@reluctant/relu";
 import { plural, rate } from "../../format.ts";
 
@@ -117,7 +108,7 @@ const byIdentity =
 
 /**
  * How a run is named: `senet` and `7,372 ReLUs · seed 1`; `resnet8` and `seed 1` for what every method shares; a measurement by how
- * it is made, `senet 7.37k s1` and `DELPHI, GMW, lan`.
+ * it is made, `senet 7.37k s1` and `DELPHI GMW lan`.
  */
 export interface StageLabel {
   title: string;
@@ -139,22 +130,26 @@ export function stageLabels(trials: Trial[]): (run: StageRun) => StageLabel {
     const how = measuredHow(run.implementation, params);
     return {
       title: [title, ...budgets.map(compact), `s${seed}`].join(" "),
-      detail: how({ garbled: "garbled", gmw: "GMW" }), // the full words are cut in a box
-      text: `${text} · ${how(protocolTitles)}`,
+      detail: how.join(" "),
+      text: `${text} · ${how.join(", ")}`,
     };
   };
 }
 
-/** `DELPHI, garbled circuits, lan`: what sets measurements of one network apart. */
-const measuredHow =
-  (implementation: string, { protocol, profile, linear = "dealer", batch }: ParamsOf<"private-inference">) =>
-  (protocols: Record<ReluProtocol, string>): string => {
-    const { title, linear: own } = piSystemPresets[systemOf(implementation)];
-    const parts = [title, protocols[protocol], profile];
-    if (linear !== own.by[0]) parts.push(linearTitles[linear]);
-    if (batch > 1) parts.push(`${batch} images`);
-    return parts.join(", ");
-  };
+/** What sets measurements of one network apart, in words that fit a box: DELPHI, garbled, lan, ×4. */
+function measuredHow(
+  implementation: string,
+  { protocol, profile, linear = "dealer", batch }: ParamsOf<"private-inference">,
+): string[] {
+  const { title, linear: own } = piSystemPresets[systemOf(implementation)];
+  return [
+    title,
+    protocol === "gmw" ? "GMW" : protocol,
+    profile,
+    ...(linear === own.by[0] ? [] : [linearTitles[linear]]),
+    ...(batch > 1 ? [`×${batch}`] : []),
+  ];
+}
 
 /** What a run does or did, in a few words. */
 export function stageStatus(run: StageRun): string {
