@@ -3,11 +3,13 @@ import { Link, Route, Switch, useLocation } from "wouter";
 import { routes } from "./routes.ts";
 import { Account } from "./session/account.tsx";
 import { Empty, Skeleton } from "./ui/notes.tsx";
+import { PageBoundary } from "./ui/page-boundary.tsx";
 import { ShortcutHelp } from "./ui/shortcut-help.tsx";
 import { useShortcuts } from "./ui/use-shortcuts.ts";
 
 export function App() {
   const [helpOpen, setHelpOpen] = useState(false);
+  const [location] = useLocation();
   useShortcuts({ onHelp: () => setHelpOpen(true) });
   return (
     <div className="shell">
@@ -24,20 +26,22 @@ export function App() {
         <Account onHelp={() => setHelpOpen(true)} />
       </header>
       <main id="content" tabIndex={-1}>
-        <Suspense fallback={<Skeleton lines={12} />}>
-          <Switch>
-            {routes.map(({ path, page }) => (
-              <Route key={path} path={path} component={page} />
-            ))}
-            <Route>
-              <Empty title="There is no such page">
-                <p>
-                  <Link href="/">Go to the experiments</Link>
-                </p>
-              </Empty>
-            </Route>
-          </Switch>
-        </Suspense>
+        <PageBoundary key={location}>
+          <Suspense fallback={<Skeleton lines={12} />}>
+            <Switch>
+              {routes.map(({ path, page }) => (
+                <Route key={path} path={path} component={page} />
+              ))}
+              <Route>
+                <Empty title="There is no such page">
+                  <p>
+                    <Link href="/">Go to the experiments</Link>
+                  </p>
+                </Empty>
+              </Route>
+            </Switch>
+          </Suspense>
+        </PageBoundary>
       </main>
       {helpOpen && <ShortcutHelp onClose={() => setHelpOpen(false)} />}
     </div>

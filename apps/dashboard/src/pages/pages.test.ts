@@ -251,6 +251,18 @@ test.each([
   await expectFits("the dialog");
 });
 
+test("a page whose code does not come says so, and the others stay within reach", async () => {
+  const { server, page } = await pages.open();
+  await page.goto(server.url);
+  await page.getByRole("link", { name: experiment.name, exact: true }).waitFor();
+  await page.route("**/assets/**", (route) => route.abort());
+  await page.getByRole("link", { name: "Frontier" }).click();
+  await page.getByRole("alert").getByRole("button", { name: "Try again" }).waitFor();
+  await page.getByRole("link", { name: "Workers" }).click();
+  await page.getByRole("heading", { name: "Workers" }).waitFor();
+  expect(await page.getByRole("alert").count()).toBe(0);
+});
+
 test("the login page does not go sideways on a phone", async () => {
   const { server, page } = await pages.open({ loggedIn: false });
   await page.setViewportSize({ width: 390, height: 900 });

@@ -26,7 +26,7 @@ function advice(error: Error): string {
   if (error instanceof UnreachableError)
     return "The page tries again by itself. If it stays so, start the API with `npm start`.";
   if (!(error instanceof ApiError))
-    return "Reload the page; if it stays so, the dashboard and the API have different versions.";
+    return "Reload the page when the API runs; if it stays so, the dashboard and the API have different versions.";
   if (error.status === 404)
     return "It may have been removed, or belong to another team. Look for it in the list of experiments.";
   return error.status >= 500
