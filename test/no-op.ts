@@ -9,6 +9,7 @@ import type {
 } from "@reluctant/contracts";
 import type { Deps } from "@reluctant/control";
 import { implementationVersions } from "@reluctant/stages/definitions";
+import { engineOf } from "@reluctant/testkit";
 
 /** A data set that no file belongs to. */
 export const dataset: DatasetRegistration = {
@@ -56,16 +57,7 @@ export const registrationOf = (name: string, datasetVersion: string): WorkerRegi
   name,
   hostname: hostname(),
   pool: "default",
-  engine: {
-    backend: "none",
-    device: "none",
-    memoryBytes: null,
-    threads: 1,
-    precisions: ["fp32"],
-    deterministic: false,
-    versions: {},
-    cpuLevel: null,
-  },
+  engine: engineOf({ backend: "none", device: "none" }),
   versions: implementationVersions,
   datasets: [datasetVersion],
   unusableDatasets: [],
