@@ -11,16 +11,16 @@ beforeAll(async () => {
 }, 120_000);
 
 it("an all-ReLU network has the accuracy that it was trained to, and stays as it is", async () => {
-  const trained = succeeded(await tiny.run("train/sgd")).result;
-  const { result, artifacts } = succeeded(await tiny.run("train/imported"));
+  const trained = succeeded(await tiny.plainRun("train/sgd")).result;
+  const { result, artifacts } = succeeded(await tiny.plainRun("train/imported"));
   expect(result).toEqual({ ...trained, images: 0 });
   expect(bytesOf(artifacts, "weights")).toEqual(tiny.arModel);
   expect(tf.memory().numTensors).toBe(0);
 });
 
 it("a partial-ReLU network has the accuracy that its search left it at, and stays as it is", async () => {
-  const searched = succeeded(await tiny.run("mask-search/senet")).result;
-  const { result, artifacts } = succeeded(await tiny.run("distillation/imported"));
+  const searched = succeeded(await tiny.plainRun("mask-search/senet")).result;
+  const { result, artifacts } = succeeded(await tiny.plainRun("distillation/imported"));
   if (searched.kind !== "mask-search") throw new Error(searched.kind);
   const { validationAccuracy, reluCount } = searched;
   expect(result).toMatchObject({ kind: "distillation", images: 0, validationAccuracy, reluCount, polynomialUnits: 0 });

@@ -22,7 +22,7 @@ beforeAll(async () => {
 
 describe("what the stages find", () => {
   it("densities that differ between layers, with exactly d of all weights left", async () => {
-    const { result } = succeeded(await tiny.run("sensitivity/sparse-momentum"));
+    const { result } = succeeded(await tiny.plainRun("sensitivity/sparse-momentum"));
     if (result.kind !== "sensitivity") throw new Error(result.kind);
     expect(result.density).toBeCloseTo(0.1, 4);
     expect(new Set(result.layers.map(({ density }) => density.toFixed(3))).size).toBeGreaterThan(3);
@@ -40,7 +40,7 @@ describe("what the stages find", () => {
       expect(result.reluCount).toBe(budget);
       expect(result.history.map(({ step }) => step)).toEqual(score === "random" ? [] : [3, 6, 9]);
     }
-    const distilled = succeeded(await tiny.run("distillation/pram"));
+    const distilled = succeeded(await tiny.plainRun("distillation/pram"));
     const masksOf = (file: Uint8Array) =>
       [...decodeSafetensors(file).tensors].filter(([name]) => name.startsWith("mask."));
     expect(masksOf(bytesOf(distilled.artifacts, "masks"))).toEqual(masksOf(tiny.student));
@@ -122,7 +122,7 @@ describe("what the stages find", () => {
   );
 
   it("whole layers when reduced by criticality, of the stages that are worth the most", async () => {
-    const { result } = succeeded(await tiny.run("mask-search/deepreduce"));
+    const { result } = succeeded(await tiny.plainRun("mask-search/deepreduce"));
     if (result.kind !== "mask-search") throw new Error(result.kind);
     expect(result.allocation.every(({ size, kept }) => kept === 0 || kept === size)).toBe(true);
     expect(result.reluCount).toBeGreaterThan(0);
@@ -130,14 +130,14 @@ describe("what the stages find", () => {
   });
 
   it("whole layers but for the last, and exactly the budget, when layers are removed one by one", async () => {
-    const { result } = succeeded(await tiny.run("mask-search/layerwise-removal"));
+    const { result } = succeeded(await tiny.plainRun("mask-search/layerwise-removal"));
     if (result.kind !== "mask-search") throw new Error(result.kind);
     expect(result.reluCount).toBe(budget);
     expect(result.allocation.filter(({ size, kept }) => kept > 0 && kept < size).length).toBeLessThanOrEqual(1);
   });
 
   it("the same share of every layer, the units that are most active, by magnitude", async () => {
-    const { result, artifacts } = succeeded(await tiny.run("mask-search/magnitude"));
+    const { result, artifacts } = succeeded(await tiny.plainRun("mask-search/magnitude"));
     if (result.kind !== "mask-search") throw new Error(result.kind);
     expect(result).toMatchObject({ reluCount: budget, images: 36, history: [] });
     const shares = result.allocation.map(({ size, kept }) => kept - (size * budget) / reluCount(tinyModel()));
@@ -149,7 +149,7 @@ describe("what the stages find", () => {
   });
 
   it("networks of several widths in one run, each with its own count, that stand by themselves", async () => {
-    const { result, artifacts } = succeeded(await tiny.run("distillation/senet++"));
+    const { result, artifacts } = succeeded(await tiny.plainRun("distillation/senet++"));
     if (result.kind !== "distillation") throw new Error(result.kind);
     const model = tinyModel();
     const full = decodeStudent(tiny.student, model).masks;

@@ -38,7 +38,7 @@ beforeAll(async () => {
 
 describe.each(implementations)("%s", (implementation) => {
   it("ends with the same bytes and numbers however often it is stopped and resumed, and leaves no tensor", async () => {
-    const straight = succeeded(await tiny.run(implementation));
+    const straight = succeeded(await tiny.plainRun(implementation));
     let resumeFrom: Uint8Array | null = null;
     for (const stopAt of [4, 5]) {
       let asked = 0;
@@ -65,7 +65,7 @@ describe.each(implementations)("%s", (implementation) => {
     const largest = Math.max(...checkpoints.map(({ bytes }) => bytes.length - headerBytes(bytes)));
     const told = definitions[implementation].checkpointBytes(tinyModel(), params[implementation]);
     expect(Math.abs(largest / told - 1)).toBeLessThan(0.01); // a descent's holds files, whose own headers are 0.5 % here
-    expect(digests(output.artifacts)).toEqual(digests(succeeded(await tiny.run(implementation)).artifacts));
+    expect(digests(output.artifacts)).toEqual(digests(succeeded(await tiny.plainRun(implementation)).artifacts));
   });
 
   it("rejects within one step of an abort, and frees the device", async () => {
@@ -83,7 +83,7 @@ describe.each(implementations)("%s", (implementation) => {
   });
 
   it("reports progress up to its last step", async () => {
-    expect((await tiny.run(implementation)).progress.at(-1)).toBe(9);
+    expect((await tiny.plainRun(implementation)).progress.at(-1)).toBe(9);
   });
 });
 

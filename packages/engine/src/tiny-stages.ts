@@ -92,13 +92,15 @@ export interface TinyStages {
   /** What stages read unless told. */
   inputs: StageContext["inputs"];
   /** Runs a stage on the inputs that the first stages made. */
-  run(implementation: Implementation, overrides?: Partial<StageContext>): Promise<Run>;
+  run(implementation: Implementation, overrides: Partial<StageContext>): Promise<Run>;
+  /** The same with nothing else: the first who asks runs it, and all others share what came of it. */
+  plainRun(implementation: Implementation): Promise<Run>;
 }
 
 export async function tinyStages(): Promise<TinyStages> {
   const engine = await createEngine({ threads: 1, precision: "fp32" });
   const inputs: Partial<Record<InputName, Uint8Array>> = {};
-  const run: TinyStages["run"] = async (implementation, overrides = {}) => {
+  const run: TinyStages["run"] = async (implementation, overrides) => {
     const checkpoints: Run["checkpoints"] = [];
     const progress: number[] = [];
     const output = await stages[implementation].run({
@@ -119,12 +121,18 @@ export async function tinyStages(): Promise<TinyStages> {
     });
     return { output, checkpoints, progress };
   };
-  const arModel = bytesOf(succeeded(await run("train/sgd")).artifacts, "weights");
-  const sensitivity = bytesOf(succeeded(await run("sensitivity/sparse-momentum")).artifacts, "sensitivity");
+  const plainRuns = new Map<Implementation, Promise<Run>>();
+  const plainRun: TinyStages["plainRun"] = (implementation) => {
+    const made = plainRuns.get(implementation) ?? run(implementation, {});
+    plainRuns.set(implementation, made);
+    return made;
+  };
+  const arModel = bytesOf(succeeded(await plainRun("train/sgd")).artifacts, "weights");
+  const sensitivity = bytesOf(succeeded(await plainRun("sensitivity/sparse-momentum")).artifacts, "sensitivity");
   Object.assign(inputs, { arModel, sensitivity });
-  const student = bytesOf(succeeded(await run("mask-search/senet")).artifacts, "masks");
+  const student = bytesOf(succeeded(await plainRun("mask-search/senet")).artifacts, "masks");
   Object.assign(inputs, { student });
-  return { arModel, student, inputs, run };
+  return { arModel, student, inputs, run, plainRun };
 }
 
 export function succeeded({ output }: Run) {
