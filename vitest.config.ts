@@ -17,6 +17,11 @@ const sharing = [
   "test/e2e/!(streamed-training).test.ts",
 ];
 
+/** Of what computes, those that leave the backends as they were: loading libtorch takes longer than most of them. */
+const computing = [
+  "packages/training-ops/src/{accumulate,batch-norm,frozen,gradients,labels,losses,masked-relu,sgd,units}.test.ts",
+];
+
 const all = [
   "packages/*/src/**/*.test.ts",
   "apps/*/src/**/*.test.{ts,tsx}",
@@ -30,7 +35,7 @@ const all = [
 class ClustersFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const rank = ({ project, moduleId }: TestSpecification) =>
-      project.name === "apart" ? 0 : /\/test\/(crash|e2e)\//.test(moduleId) ? 1 : 2;
+      project.name !== "sharing" ? 0 : /\/test\/(crash|e2e)\//.test(moduleId) ? 1 : 2;
     return (await super.sort(files)).sort((one, other) => rank(one) - rank(other));
   }
 }
@@ -51,7 +56,11 @@ export default defineConfig({
     hookTimeout: 120_000, // one that starts the whole stack takes 5 s alone, and over 20 on a machine under load
     projects: [
       { extends: true, test: { name: "sharing", include: sharing, isolate: false } },
-      { extends: true, test: { name: "apart", include: all, exclude: ["**/node_modules/**", ...sharing] } },
+      { extends: true, test: { name: "computing", include: computing, isolate: false } },
+      {
+        extends: true,
+        test: { name: "apart", include: all, exclude: ["**/node_modules/**", ...sharing, ...computing] },
+      },
     ],
   },
 });
