@@ -6,7 +6,8 @@ export default defineConfig({
     root: `${import.meta.dirname}/../..`,
     include: [
       "packages/{tfjs-backend-torch,training-ops}/src/**/*.test.ts",
-      "packages/pi/src/{convolution,garbling,gate-hash,gmw,threaded-kernels,transfer,he/bfv,he/transform}.test.ts",
+      "packages/pi/src/{convolution,garbling,gate-hash,gmw,random-transfers,threaded-kernels,transfer}.test.ts",
+      "packages/pi/src/he/{bfv,linear,transform}.test.ts",
     ],
     // Its memory is TensorFlow's, the compiler is NVIDIA's.
     exclude: ["packages/*/src/{tensorflow.test.ts,tensorflow/**,nvrtc.test.ts}"],
