@@ -22,9 +22,13 @@ export const Failure = ({ error, onRetry }: { error: Error; onRetry?: () => void
   </section>
 );
 
-function advice(error: Error): string {
+function advice(error: Error): ReactNode {
   if (error instanceof UnreachableError)
-    return "The page tries again by itself. If it stays so, start the API with `npm start`.";
+    return (
+      <>
+        The page tries again by itself. If it stays so, start the API with <code>npm start</code>.
+      </>
+    );
   if (!(error instanceof ApiError))
     return "Reload the page when the API runs; if it stays so, the dashboard and the API have different versions.";
   if (error.status === 404)
