@@ -93,6 +93,18 @@ test("one trial is paused, resumed and given another priority, by its row and on
   expect(mistakes).toEqual([]);
 });
 
+test("who may only read is offered nothing to change", async () => {
+  const { server, page } = await pages.open({ role: "viewer" });
+  await page.goto(`${server.url}/experiments/${experiment.id}`);
+  await page.getByRole("heading", { name: "History" }).waitFor();
+  await page.locator("a.cell").first().waitFor();
+  expect(await page.getByRole("button", { name: /^(Pause|Cancel)/ }).count()).toBe(0);
+  expect(await page.getByText(/trials? alone$/).count()).toBe(0);
+  await page.goto(`${server.url}/trials/${trialIn("waiting").id}`);
+  await page.getByText("The masks come when the search has ended.").waitFor();
+  expect(await page.getByRole("button", { name: /^Pause/ }).count()).toBe(0);
+});
+
 test("a trial shows three bars a layer, its history, lineage and downloads, and is opened by its cell", async () => {
   const { server, page, mistakes } = await pages.open();
   await page.goto(`${server.url}/experiments/${experiment.id}`);

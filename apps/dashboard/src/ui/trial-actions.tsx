@@ -1,6 +1,7 @@
 import { type Priority, priorities, type Trial, type TrialCommand, trialCommands } from "@reluctant/contracts";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { client } from "../client.ts";
+import { useMay } from "../session/use-may.ts";
 
 type Act = Exclude<TrialCommand, "priority">;
 
@@ -27,6 +28,7 @@ export function TrialActions({ trial }: { trial: Trial }) {
         void queryClient.invalidateQueries({ queryKey });
     },
   });
+  if (!useMay("member")) return null;
   const { isPending, error } = change;
   const name = `${trial.method} ${trial.budget ?? ""} seed ${trial.seed}`;
   return (

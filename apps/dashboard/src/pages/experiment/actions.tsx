@@ -2,6 +2,7 @@ import type { Experiment, ExperimentSummary } from "@reluctant/contracts";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { client } from "../../client.ts";
+import { useMay } from "../../session/use-may.ts";
 import { CancelDialog } from "./cancel-dialog.tsx";
 
 interface Action {
@@ -42,6 +43,7 @@ export function Actions({ experiment }: { experiment: Experiment }) {
       void queryClient.invalidateQueries({ queryKey: ["waiting"] });
     },
   });
+  if (!useMay("member")) return null;
   const mayCancel = experiment.state === "active" || experiment.state === "paused";
   return (
     <>

@@ -2,6 +2,7 @@ import type { Trial } from "@reluctant/contracts";
 import { count } from "@reluctant/plot";
 import { Link } from "wouter";
 import { plural } from "../../format.ts";
+import { useMay } from "../../session/use-may.ts";
 import { State } from "../../ui/state.tsx";
 import { TrialActions } from "../../ui/trial-actions.tsx";
 
@@ -10,8 +11,9 @@ const maxRows = 100;
 
 /** The trials that have come to no result, each with what may be asked of it alone. */
 export function TrialList({ trials }: { trials: Trial[] }) {
+  const mayChange = useMay("member");
   const open = trials.filter(({ state }) => state !== "succeeded");
-  if (open.length === 0) return null;
+  if (open.length === 0 || !mayChange) return null;
   return (
     <details className="trial-list">
       <summary>Pause, cancel, retry or prioritize {plural(open.length, "trial")} alone</summary>
