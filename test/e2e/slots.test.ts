@@ -5,15 +5,20 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import type { EngineInfo } from "@reluctant/contracts";
 import { dispatch } from "@reluctant/control";
 import { installationOf } from "@reluctant/db";
-import { identify, takeFolder } from "@reluctant/machine";
-import { type Kit, setup as setupKit } from "@reluctant/testkit";
+import { backendCaches, identify, takeFolder } from "@reluctant/machine";
+import { createProducer, openRedis } from "@reluctant/queue";
+import { createLogger } from "@reluctant/telemetry";
+import { engineOf, type Kit, setup as setupKit } from "@reluctant/testkit";
 import { Client } from "pg";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { environmentOf } from "../../workers/gpu/src/engine.ts";
+import type { ProbedEngine } from "../../workers/gpu/src/slot-file.ts";
 import { until } from "../cluster.ts";
 
-vi.setConfig({ testTimeout: 120_000 });
+vi.setConfig({ testTimeout: 240_000 });
 
 const script = join(import.meta.dirname, "../../workers/gpu/dist/main.js");
 
@@ -39,6 +44,7 @@ interface Line {
   /** The slot that says it. */
   worker?: string;
   againInSeconds?: number;
+  engine?: EngineInfo;
 }
 
 const settings = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv => ({
@@ -50,6 +56,11 @@ const settings = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv => ({
   RELUCTANT_DATA: "",
   RELUCTANT_BACKEND: "cpu",
   ...env,
+});
+
+const trainingEnvironment = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv => ({
+  ...settings(env),
+  ...backendCaches(settings(env), cache),
 });
 
 /** Starts the process with a slot of each name, and reads its log. */
@@ -80,14 +91,14 @@ const slotFolder = (name: string) =>
   join(cache, "slots", encodeURIComponent(`${name}@${installationOf(kit.databaseUrl)}`));
 
 /** As a supervisor that was killed leaves the slot, with an attempt under way. */
-async function leaveAttempt(name: string) {
+async function leaveAttempt(name: string, engine: ProbedEngine | null = null) {
   await kit.submit();
   const workerId = await kit.worker({ name });
   const [born] = await dispatch(kit.deps);
   const { attemptId, epoch } = await kit.claim(born?.attemptId as string, workerId);
   const dead = { ...(await identify(process.pid)), startTime: "1" };
   await mkdir(slotFolder(name), { recursive: true });
-  const content = { child: null, attempt: { attemptId, epoch }, engine: null };
+  const content = { child: null, attempt: { attemptId, epoch }, engine };
   await writeFile(join(slotFolder(name), "1"), JSON.stringify({ process: dead, content }));
   return attemptId;
 }
@@ -135,4 +146,34 @@ test("a process none of whose slots can be served ends at once, and each says wh
   expect(await worker.exit).toEqual({ code: 1, signal: null });
   for (const name of ["one", "two"]) await worker.says(name, /LIBTENSORFLOW/);
   expect(worker.lines.at(-1)).toMatchObject({ level: "fatal" });
+});
+
+test("a slot whose training process finds another engine than it had looks anew, and serves on", async () => {
+  const env = { RELUCTANT_DATA: "glyphs-small" };
+  const had = engineOf({ backend: "cpu", device: "a GPU that went" });
+  await leaveAttempt("one", { info: had, environment: environmentOf(trainingEnvironment(env)) });
+  const worker = startWorker(["one", "two"], env);
+  expect(await worker.says("one", "ready")).toMatchObject({ engine: had });
+  await until("the data set is there", 60, () =>
+    kit.submit({ dataset: "glyphs-small", until: "train", budgets: undefined, seeds: [1, 2] }),
+  );
+  const jobs = await until("both slots may be given work", 60, async () => {
+    const born = await dispatch(kit.deps);
+    return born.length === 2 ? born : undefined;
+  });
+  const redis = openRedis({ ...kit.redis, log: createLogger({ name: "test", level: "silent" }) });
+  const producer = createProducer(redis);
+  await redis.ready();
+  await producer.add(jobs.map(({ attemptId, stageRunId, kind, pool }) => ({ attemptId, stageRunId, kind, pool })));
+  expect(await worker.says("one", /this worker had cpu on a GPU that went, and .* found cpu/)).toMatchObject({
+    level: "error",
+    againInSeconds: 1,
+  });
+  const served = () => worker.lines.filter(({ worker, msg }) => worker === "one" && msg === "ready");
+  await until("it serves again", 60, async () => served()[1]);
+  expect(served()[1]).toMatchObject({ engine: { backend: "cpu" } });
+  worker.ask();
+  expect(await worker.exit).toEqual({ code: 0, signal: null });
+  await producer.close();
+  await redis.close();
 });
