@@ -1,5 +1,5 @@
 -- Frontier points whose ids lie between two, as those that begin alike do, that a team may see; and its newest trial that needs each.
-select p.id::text, p.method, p.budget, p.seed, p.relu_count as "reluCount", p.model, d.name as dataset,
+select p.id::text, p.variant, p.method, p.budget, p.seed, p.relu_count as "reluCount", p.model, d.name as dataset,
   p.dataset_version as "datasetVersion", r.stage_key as "stageKey", mine."experimentId", mine."trialId"
 from frontier_point p
 join stage_run r on r.id = p.stage_run_id

@@ -11,7 +11,7 @@ export async function findPoints(
   { identity: { teamId }, begins }: { identity: Caller; begins: string },
 ): Promise<FoundPoint[]> {
   const rows = await db.many(sql.pointsThatBegin, { ...between(begins), teamId, limit: most });
-  return rows.map(({ stageKey: _, ...point }) => point);
+  return rows.map(({ stageKey: _, variant: __, ...point }) => point);
 }
 
 /** The first and the last id that begin so. */

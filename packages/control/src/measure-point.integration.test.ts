@@ -125,10 +125,12 @@ test("a point is found by its first digits, by those who may see it", async () =
 });
 
 test("what cannot be measured is told by its reason", async () => {
-  await kit.submit({ budgets: ["10%"] });
+  await kit.submit({ budgets: ["10%"], methods: ["senet", "senet++"], settings: { slimmable: { widths: [0.5] } } });
   await kit.drain(await kit.worker());
   const [point] = await pointsOf("senet");
   const [reference] = await pointsOf("ar");
+  const narrow = (await pointsOf("senet++")).find(({ variant }) => variant !== "full");
+  await expect(measure(narrow?.id as string)).rejects.toThrow("is a network of 0.5 × the width");
   await expect(measure("00000000-0000-4000-8000-000000000000")).rejects.toMatchObject({ code: "not-found" });
   await expect(measure(reference?.id as string)).rejects.toThrow("is an all-ReLU model");
   await expect(measure(point?.id as string, {}, "studio")).rejects.toThrow("was reached by another team");

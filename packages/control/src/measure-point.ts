@@ -29,8 +29,8 @@ interface Measuring extends Pick<CreateExperiment, "spec" | "rawSpec"> {
 
 /**
  * Has private inference of one point's network be measured, by an experiment of its trial alone. Nothing is trained for it.
- * @throws ReluctantError `not-found` where the caller's team sees no such point; `conflict` where it is an all-ReLU model, where no
- * trial of the team reached it, where anything would have to be trained for it, or where all was measured
+ * @throws ReluctantError `not-found` where the caller's team sees no such point; `conflict` where it is an all-ReLU model or a
+ * narrower one than was asked for, where no trial of the team reached it, where anything would have to be trained for it, or where all was measured
  */
 export async function measurePoint(
   deps: Deps,
@@ -54,6 +54,11 @@ async function measuringOf(
   const range = { first: pointId, last: pointId, teamId: identity.teamId, limit: 1 };
   const point = found(await db.maybe(sql.pointsThatBegin, range), "frontier point", pointId);
   if (point.method === "ar") throw conflict(pointId, "is an all-ReLU model: what is measured are networks of a budget");
+  if (point.variant !== "full")
+    throw conflict(
+      pointId,
+      `is a network of ${point.variant} × the width: the whole one is measured, a point of its own`,
+    );
   if (!point.experimentId || !point.trialId)
     throw conflict(pointId, "was reached by another team: submit its method, budget and seed, which takes its result");
   const trial = await readTrial(db, point.trialId);

@@ -237,6 +237,7 @@ export const pointsThatBegin = statement("points-that-begin", {
   takes: { first: uuid, last: uuid, teamId: uuid, limit: int },
   gives: {
     id: text,
+    variant: text,
     method: text,
     budget: nullable(int),
     seed: int,
