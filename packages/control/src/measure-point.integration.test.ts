@@ -1,4 +1,4 @@
-import { type PointMeasurement, pointMeasurementSchema } from "@reluctant/contracts";
+import { fullVariant, type PointMeasurement, pointMeasurementSchema } from "@reluctant/contracts";
 import { type Kit, setup } from "@reluctant/testkit";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import {
@@ -129,7 +129,7 @@ test("what cannot be measured is told by its reason", async () => {
   await kit.drain(await kit.worker());
   const [point] = await pointsOf("senet");
   const [reference] = await pointsOf("ar");
-  const narrow = (await pointsOf("senet++")).find(({ variant }) => variant !== "full");
+  const narrow = (await pointsOf("senet++")).find(({ variant }) => variant !== fullVariant);
   await expect(measure(narrow?.id as string)).rejects.toThrow("is a network of 0.5 × the width");
   await expect(measure("00000000-0000-4000-8000-000000000000")).rejects.toMatchObject({ code: "not-found" });
   await expect(measure(reference?.id as string)).rejects.toThrow("is an all-ReLU model");

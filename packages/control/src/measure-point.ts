@@ -2,6 +2,7 @@ import {
   type ExperimentSpec,
   type ExperimentSpecInput,
   fieldErrors,
+  fullVariant,
   type PlanAnswer,
   type PointMeasurement,
   ReluctantError,
@@ -54,7 +55,7 @@ async function measuringOf(
   const range = { first: pointId, last: pointId, teamId: identity.teamId, limit: 1 };
   const point = found(await db.maybe(sql.pointsThatBegin, range), "frontier point", pointId);
   if (point.method === "ar") throw conflict(pointId, "is an all-ReLU model: what is measured are networks of a budget");
-  if (point.variant !== "full")
+  if (point.variant !== fullVariant)
     throw conflict(
       pointId,
       `is a network of ${point.variant} × the width: the whole one is measured, a point of its own`,
