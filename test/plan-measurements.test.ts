@@ -75,12 +75,12 @@ describe("the plan of measurements", () => {
     ]);
   });
 
-  it("gives threads to garbled ReLUs alone: those of gmw have no use for them", () => {
+  it("gives the threads that are asked for, whichever protocol computes the ReLUs", () => {
     const { stageRuns } = planOf({ pi: { protocols: ["garbled", "gmw"], threads: 4 }, budgets: ["10%"] });
     const params = stageRuns.flatMap((run) => (run.params.kind === "private-inference" ? [run.params] : []));
     expect(params.map(({ protocol, threads }) => [protocol, threads])).toEqual([
       ["garbled", 4],
-      ["gmw", 1],
+      ["gmw", 4],
     ]);
   });
 });

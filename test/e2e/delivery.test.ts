@@ -1,6 +1,10 @@
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
 import type { ExperimentSpecInput } from "@reluctant/contracts";
+import { installationOf } from "@reluctant/db";
+import { homeCache } from "@reluctant/machine";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Cluster, images, smallSpec, startCluster } from "../cluster.ts";
+import { type Cluster, images, smallSpec, startCluster, until } from "../cluster.ts";
 
 let cluster: Cluster;
 
@@ -10,6 +14,15 @@ describe("delivery to two slots of a worker", { timeout: 240_000 }, () => {
     cluster = await startCluster({ slots: 2 });
   });
   afterAll(() => cluster.stop());
+
+  /** Whether the slot has a training process on record, with its attempt. */
+  const trains = async (name: string): Promise<boolean> => {
+    const cache = process.env.RELUCTANT_CACHE ?? homeCache(process.env) ?? "";
+    const folder = join(cache, "slots", encodeURIComponent(`${name}@${installationOf(cluster.stack.databaseUrl)}`));
+    const [record] = await readdir(folder);
+    const { content } = JSON.parse(await readFile(join(folder, record as string), "utf8"));
+    return content.child !== null && content.attempt !== null;
+  };
 
   it("takes experiments while Redis is down, and begins when it returns without any restart", async () => {
     await cluster.stack.part("redis").stop();
@@ -47,7 +60,8 @@ describe("delivery to two slots of a worker", { timeout: 240_000 }, () => {
 
   it("spreads one experiment over two slots of a worker, never two attempts on one, and goes on with both after a kill -9", async () => {
     const id = await cluster.submit({ budgets: ["40%", "10%"] });
-    await cluster.moment("both slots run", "select 1 from attempt where state = 'running' having count(*) = 2");
+    const both = () => Promise.all(["worker-1", "worker-2"].map(trains));
+    await until("both slots train", 60, async () => (await both()).every(Boolean) || undefined);
     await cluster.stack.part("worker-1").kill("SIGKILL");
     await cluster.stack.part("worker-1").restart();
     const experiment = await cluster.ended(id);

@@ -91,7 +91,7 @@ test("a point's card at the frontier leads to it, for one of the point's seeds, 
   expect(await dialog.getByLabel("Seed").locator("option").allTextContents()).toEqual(["1", "2", "3"]);
   expect(new URL(page.url()).pathname).toBe("/frontier");
   await page.setViewportSize({ width: 390, height: 800 });
-  expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBe(0);
+  await page.waitForFunction(() => document.documentElement.scrollWidth === innerWidth); // the plot follows a frame later
   expect(await dialog.evaluate((element) => element.scrollWidth - element.clientWidth)).toBe(0);
   expect(mistakes).toEqual([]);
 });
