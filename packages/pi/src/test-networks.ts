@@ -19,7 +19,7 @@ export function tinyModel(): Model {
 export const namedModel = (name: "resnet8" | "resnet20" | "resnet18"): Model =>
   (models[name] as (typeof models)[string]).build([32, 32, 3], 10);
 
-/** The model with weights as training starts with them, batch norms that do something, and masks that keep a share of all units. */
+/** The model with weights as training starts with them for as many ReLUs, so that values neither grow nor vanish, batch norms that do something, and masks that keep a share of all units. */
 export function randomNetwork(model: Model, { seed, kept }: { seed: number; kept: number }): PartialReluNetwork {
   const tensors = new Map<string, WeightTensor>();
   const put = (name: string, shape: number[], of: (normal: number) => number) => {
@@ -30,7 +30,7 @@ export function randomNetwork(model: Model, { seed, kept }: { seed: number; kept
   for (const node of model.nodes) {
     const channels = node.shape[2];
     if (node.op === "conv") {
-      const deviation = Math.sqrt(2 / (channels * node.kernel ** 2));
+      const deviation = Math.sqrt(1 / ((1 - kept / 2) * channels * node.kernel ** 2)); // a ReLU halves what it passes on
       put(`${node.name}.weight`, [channels, node.channelsIn, node.kernel, node.kernel], (x) => deviation * x);
     }
     if (node.op === "dense") {
