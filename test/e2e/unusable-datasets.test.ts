@@ -4,8 +4,8 @@ import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from "node:fs/promise
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { text } from "node:stream/consumers";
-import { chromium } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { openBrowser } from "../browser.ts";
 import { type Cluster, startCluster } from "../cluster.ts";
 
 const cli = join(import.meta.dirname, "../../apps/cli/bin/reluctant.mjs");
@@ -66,18 +66,7 @@ describe("broken data sets", { timeout: 120_000 }, () => {
 
   it("are listed where the dashboard's data set is chosen", async () => {
     const profile = await mkdtemp(join(tmpdir(), "reluctant-browser-"));
-    const browser = await chromium.launchPersistentContext(profile, {
-      executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-      args: [
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-quic",
-        "--no-first-run",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-      ],
-    });
+    const browser = await openBrowser(profile);
     try {
       const page = await browser.newPage();
       await page.goto(cluster.stack.credentials?.loginLink as string);

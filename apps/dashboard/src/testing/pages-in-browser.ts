@@ -1,19 +1,10 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { chromium, type Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { build } from "vite";
+import { openBrowser } from "../../../../test/browser.ts";
 import { type FixtureOptions, type FixtureServer, startFixtureServer } from "./fixture-server.ts";
-
-const quiet = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
 
 /** A page of the dashboard and its API; `mistakes` collects what the page threw, or the policy refused. */
 export interface OpenedPage {
@@ -27,11 +18,7 @@ export async function startPagesInBrowser() {
   const folder = await mkdtemp(join(tmpdir(), "reluctant-dashboard-"));
   const dist = join(folder, "dist");
   await build({ root: join(import.meta.dirname, "../.."), logLevel: "error", build: { outDir: dist, minify: false } });
-  const browser = await chromium.launchPersistentContext(join(folder, "profile"), {
-    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-    args: quiet,
-    viewport: null,
-  });
+  const browser = await openBrowser(join(folder, "profile"), null);
   const cleanUps: (() => Promise<unknown>)[] = [];
   return {
     browser,
